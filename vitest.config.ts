@@ -1,0 +1,61 @@
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
+import { findChromium } from './scripts/browser.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    seed: number
+  }
+}
+
+/** Tests run the sources of all packages, never dist. */
+const conditions = ['@cotangent/source']
+const seed = process.env['COTANGENT_SEED'] === undefined ? Date.now() & 0x7fffffff : Number(process.env['COTANGENT_SEED'])
+if (!Number.isInteger(seed)) throw new Error(`COTANGENT_SEED must be an integer, got "${process.env['COTANGENT_SEED']}"`)
+
+const browserTests = '**/*.browser.test.ts'
+const shared = { setupFiles: ['./scripts/fast-check.setup.ts'], provide: { seed } }
+
+const node: TestProjectConfiguration = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    ...shared,
+    name: 'node',
+    include: ['packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', browserTests],
+    // Worker threads that a test starts are plain Node: they find the sources by the same condition.
+    execArgv: conditions.map((condition) => `--conditions=${condition}`),
+  },
+}
+
+const browser = (executablePath: string): TestProjectConfiguration => ({
+  resolve: { conditions },
+  // Cross-origin isolation: without these two headers a browser has no SharedArrayBuffer.
+  server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
+  test: {
+    ...shared,
+    name: 'browser',
+    include: ['packages/*/test/**/*.browser.test.ts', 'examples/**/*.browser.test.ts', 'scripts/**/*.browser.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: { executablePath, args: ['--use-angle=swiftshader'] } }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+})
+
+export default defineConfig(async () => {
+  const chromium = await findChromium()
+  if (chromium === undefined) console.warn('No Chromium found: browser tests do not run. Set CHROMIUM_PATH.')
+  console.log(`COTANGENT_SEED=${seed}`)
+  return {
+    test: {
+      projects: chromium === undefined ? [node] : [node, browser(chromium)],
+      reporters: ['default', './scripts/summary-reporter.ts'],
+    },
+  }
+})
