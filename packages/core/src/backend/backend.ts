@@ -1,0 +1,56 @@
+/** What a backend is: seven members. It sees kernels and buffers, never primitives. */
+import type { DType, TypedArray } from '../dtype.ts'
+import type { KernelGraph, KernelKind } from '../lower/kernel.ts'
+
+/**
+ * Memory of one tensor on a backend. Opaque to core, which only passes it back. The backend frees the memory when `free` is called or when
+ * the Buffer object is garbage-collected, whichever comes first (DESIGN section 6: also inside one synchronous task, when memory runs short).
+ */
+export interface Buffer {
+  readonly dtype: DType
+  /** In elements. */
+  readonly size: number
+}
+
+export interface Capabilities {
+  /** Dtypes that buffers and kernels may have; others are refused with an error that names the backend. */
+  readonly dtypes: readonly DType[]
+  /** Kernel kinds it runs itself; core decomposes a Contraction that is not here (or of another dtype) into a Loop, and refuses the others. */
+  readonly kernels: readonly KernelKind[]
+  /** Dtypes of Contractions it runs itself. */
+  readonly contractions: readonly DType[]
+}
+
+export interface MemoryStatistics {
+  /** Bytes of live buffers. */
+  readonly live: number
+  readonly peak: number
+  readonly buffers: number
+}
+
+export interface Executable {
+  /**
+   * Runs the graph. `inputs[i]` belongs to graph.inputs[i]. `donated[i]` says that the caller gives buffer i up: if graph.donations[i] >= 0
+   * the output takes its memory over, otherwise the backend frees it after the run. Returns one buffer a result; a result that
+   * is an input or constant of the graph is returned as a new Buffer that shares or copies its memory, to be freed on its own.
+   */
+  run(inputs: readonly Buffer[], donated?: readonly boolean[]): readonly Buffer[]
+  dispose(): void
+}
+
+export interface Backend {
+  readonly name: string
+  readonly capabilities: Capabilities
+  /** Copies host data in. `data.length === size`; bool comes as bytes 0/1. */
+  upload(data: TypedArray, dtype: DType): Buffer
+  /** Copies a buffer out. Rejects with a BackendError when the device failed. */
+  read(buffer: Buffer): Promise<TypedArray>
+  /** The same, waiting. */
+  readSync(buffer: Buffer): TypedArray
+  /** Frees a buffer at once. Idempotent. Using it later is an error of core. */
+  free(buffer: Buffer): void
+  compile(graph: KernelGraph): Executable
+  memory(): MemoryStatistics
+  /** Ends workers and frees everything. */
+  dispose(): Promise<void>
+}

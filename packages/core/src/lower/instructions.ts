@@ -1,0 +1,159 @@
+/**
+ * The scalar instructions of kernels. A backend supplies a printer for each (`satisfies Record<InstructionName, ...>`), so a new one
+ * is one line here and one line a backend, found by the compiler. `evaluate` is the specification, in float64 / wrapped integers.
+ *
+ * Types: `T` is the node's dtype. `compare` instructions take two operands of one dtype and give bool. Booleans are 0 and 1.
+ */
+import { convert, type DType } from '../dtype.ts'
+
+/** Which dtypes an instruction's operands may have. */
+export type Domain = 'any' | 'number' | 'float' | 'integer' | 'bitwise'
+/** `same`: the result has the operands' dtype. `bool`: a predicate. `free`: the node's own dtype (conversions). */
+export type ResultRule = 'same' | 'bool' | 'free'
+
+export interface Instruction {
+  readonly arity: 1 | 2 | 3
+  readonly domain: Domain
+  readonly result: ResultRule
+  /** On numbers already of the operand dtype; the caller rounds or wraps the result to the node's dtype. */
+  readonly evaluate: (args: readonly number[], dtype: DType, from: DType) => number
+}
+
+const op = (arity: 1 | 2 | 3, domain: Domain, evaluate: (a: number, b: number, c: number, d: DType, from: DType) => number, result: ResultRule = 'same'): Instruction =>
+  ({ arity, domain, result, evaluate: (x, d, from) => evaluate(x[0] as number, x[1] as number, x[2] as number, d, from) })
+
+const isInt = (d: DType): boolean => d === 'int32' || d === 'uint32'
+const bits = new DataView(new ArrayBuffer(8))
+const nanMax = (a: number, b: number): number => (a !== a || b !== b ? NaN : Math.max(a, b))
+const nanMin = (a: number, b: number): number => (a !== a || b !== b ? NaN : Math.min(a, b))
+
+/** Half to even, as IEEE 754, NumPy and JAX's `round`. */
+export function roundHalfEven(x: number): number {
+  const r = Math.round(x)
+  const y = Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r
+  return y === 0 ? (Object.is(x, -0) || x < 0 ? -0 : 0) : y
+}
+
+export const instructions = {
+  // arithmetic; integers wrap modulo 2^32, integer division by zero gives -1 (as XLA on CPU), remainder by zero gives the dividend
+  add: op(2, 'number', (a, b) => a + b),
+  sub: op(2, 'number', (a, b) => a - b),
+  mul: op(2, 'number', (a, b, _, d) => (isInt(d) ? Math.imul(a, b) : a * b)),
+  /** Truncates for integers. */
+  div: op(2, 'number', (a, b, _, d) => (isInt(d) ? (b === 0 ? -1 : Math.trunc(a / b)) : a / b)),
+  /** C's remainder: the sign of the dividend. */
+  rem: op(2, 'number', (a, b, _, d) => (isInt(d) && b === 0 ? a : a % b)),
+  neg: op(1, 'number', (a) => -a),
+  abs: op(1, 'number', (a) => Math.abs(a)),
+  /** NaN if either operand is NaN; -0 < +0. For bool: or. */
+  max: op(2, 'any', nanMax),
+  /** NaN if either operand is NaN; -0 < +0. For bool: and. */
+  min: op(2, 'any', nanMin),
+  /** -1, 0 or 1; keeps -0 and NaN. */
+  sign: op(1, 'number', Math.sign),
+  // floating point
+  floor: op(1, 'float', Math.floor),
+  ceil: op(1, 'float', Math.ceil),
+  trunc: op(1, 'float', Math.trunc),
+  round: op(1, 'float', roundHalfEven),
+  sqrt: op(1, 'float', Math.sqrt),
+  exp: op(1, 'float', Math.exp),
+  expm1: op(1, 'float', Math.expm1),
+  log: op(1, 'float', Math.log),
+  log1p: op(1, 'float', Math.log1p),
+  sin: op(1, 'float', Math.sin),
+  cos: op(1, 'float', Math.cos),
+  tan: op(1, 'float', Math.tan),
+  asin: op(1, 'float', Math.asin),
+  acos: op(1, 'float', Math.acos),
+  atan: op(1, 'float', Math.atan),
+  atan2: op(2, 'float', Math.atan2),
+  sinh: op(1, 'float', Math.sinh),
+  cosh: op(1, 'float', Math.cosh),
+  tanh: op(1, 'float', Math.tanh),
+  asinh: op(1, 'float', Math.asinh),
+  acosh: op(1, 'float', Math.acosh),
+  atanh: op(1, 'float', Math.atanh),
+  erf: op(1, 'float', erf),
+  /** IEEE pow: pow(x, 0) = pow(1, y) = 1 even for NaN (unlike Math.pow(1, NaN)). */
+  pow: op(2, 'float', (a, b) => (a === 1 ? 1 : a === -1 && !Number.isFinite(b) && b === b ? 1 : a ** b)),
+  isFinite: op(1, 'float', (a) => (Number.isFinite(a) ? 1 : 0), 'bool'),
+  // comparison
+  eq: op(2, 'any', (a, b) => (a === b ? 1 : 0), 'bool'),
+  ne: op(2, 'any', (a, b) => (a !== b ? 1 : 0), 'bool'),
+  lt: op(2, 'any', (a, b) => (a < b ? 1 : 0), 'bool'),
+  le: op(2, 'any', (a, b) => (a <= b ? 1 : 0), 'bool'),
+  gt: op(2, 'any', (a, b) => (a > b ? 1 : 0), 'bool'),
+  ge: op(2, 'any', (a, b) => (a >= b ? 1 : 0), 'bool'),
+  // bits: integers and bool
+  and: op(2, 'bitwise', (a, b) => a & b),
+  or: op(2, 'bitwise', (a, b) => a | b),
+  xor: op(2, 'bitwise', (a, b) => a ^ b),
+  /** For bool: logical not. */
+  not: op(1, 'bitwise', (a, _b, _c, d) => (d === 'bool' ? 1 - a : ~a)),
+  /** A shift by 32 or more gives 0 (the sign for shiftRightArithmetic), as XLA. */
+  shiftLeft: op(2, 'integer', (a, b) => (b >>> 0 > 31 ? 0 : a << b)),
+  shiftRightLogical: op(2, 'integer', (a, b) => (b >>> 0 > 31 ? 0 : a >>> b)),
+  shiftRightArithmetic: op(2, 'integer', (a, b) => (a | 0) >> (b >>> 0 > 31 ? 31 : b)),
+  // selection and conversion
+  /** select(predicate: bool, whenTrue: T, whenFalse: T). */
+  select: op(3, 'any', (p, a, b) => (p !== 0 ? a : b)),
+  /** Conversion: see castTo. */
+  cast: op(1, 'any', (a, _b, _c, d, from) => castTo(a, from, d), 'free'),
+  /** Reinterprets 32 bits: float32, int32 and uint32 only. */
+  bitcast: op(1, 'any', (a, _b, _c, d, from) => bitcast(a, from, d), 'free'),
+} as const satisfies Record<string, Instruction>
+
+export type InstructionName = keyof typeof instructions
+
+/**
+ * The reference for `cast`. Float to integer truncates towards zero and saturates (NaN gives 0; WebAssembly's trunc_sat, XLA's rule);
+ * between integers the bits stay; anything to bool is `!= 0`.
+ */
+export function castTo(a: number, from: DType, to: DType): number {
+  if (from !== 'float32' && from !== 'float64') return convert(a, to)
+  switch (to) {
+    case 'int32': return a !== a ? 0 : Math.min(2147483647, Math.max(-2147483648, Math.trunc(a))) | 0
+    case 'uint32': return a !== a ? 0 : Math.min(4294967295, Math.max(0, Math.trunc(a))) >>> 0
+    default: return convert(a, to)
+  }
+}
+
+function bitcast(a: number, from: DType, to: DType): number {
+  if (from === 'float32') bits.setFloat32(0, a)
+  else bits.setInt32(0, a | 0)
+  return to === 'float32' ? bits.getFloat32(0) : to === 'uint32' ? bits.getUint32(0) : bits.getInt32(0)
+}
+
+/** Maclaurin series below 2.5, continued fraction of erfc above: full float64 accuracy (Abramowitz & Stegun 7.1.5, 7.1.14). */
+export function erf(x: number): number {
+  const a = Math.abs(x)
+  if (!(a > 0)) return x
+  if (a > 6) return Math.sign(x)
+  if (a < 2.5) {
+    let term = a, sum = a
+    for (let n = 1; Math.abs(term) > 1e-18 * sum; n++) {
+      term *= (-a * a) / n
+      sum += term / (2 * n + 1)
+    }
+    return (Math.sign(x) * 2 * sum) / Math.sqrt(Math.PI)
+  }
+  let f = 0
+  for (let k = 60; k > 0; k--) f = k / 2 / (a + f)
+  return Math.sign(x) * (1 - Math.exp(-a * a) / ((a + f) * Math.sqrt(Math.PI)))
+}
+
+/** Operators that combine many values into one. `argmax`/`argmin` keep the index of the first winner; NaN wins, as in NumPy. */
+export type ReduceOp = 'sum' | 'prod' | 'max' | 'min' | 'and' | 'or' | 'xor' | 'argmax' | 'argmin'
+
+/** The value of an empty reduction. argmax and argmin have none: lowering refuses them. */
+export function identityOf(op: ReduceOp, dtype: DType): number {
+  switch (op) {
+    case 'sum': case 'or': case 'xor': return 0
+    case 'prod': return 1
+    case 'and': return dtype === 'bool' ? 1 : dtype === 'uint32' ? 0xffffffff : -1
+    case 'max': return dtype === 'bool' || dtype === 'uint32' ? 0 : dtype === 'int32' ? -2147483648 : -Infinity
+    case 'min': return dtype === 'bool' ? 1 : dtype === 'uint32' ? 0xffffffff : dtype === 'int32' ? 2147483647 : Infinity
+    case 'argmax': case 'argmin': return 0
+  }
+}
