@@ -1,0 +1,78 @@
+/**
+ * "Transform" means "interpret differently". Every operation on tensors ends here: `bind(primitive, inputs, params)` gives it to the innermost
+ * interpreter that is concerned: the trace with the highest level among the inputs', or the function being staged out (jit, scan bodies,
+ * makeProgram), or plain execution.
+ *
+ * Why levels: transforms nest, `grad(x => grad(y => x * y)(x))`. Each running transform is a Trace one level above those outside it. A
+ * trace peels its own tracers, binds the same primitives again on what is inside them, and so hands the work one level down.
+ */
+import { fail } from '../errors.ts'
+import { type Primitive, noParams } from '../primitives/primitive.ts'
+import { execute } from '../backend/execute.ts'
+import type { Tensor } from '../tensor.ts'
+
+export interface Trace {
+  readonly level: number
+  /** What the user called, for messages: `grad of loss`. */
+  readonly what: string
+  /** False once the transform has returned: its tracers may not be used any more. */
+  alive: boolean
+  process(primitive: Primitive, inputs: readonly Tensor[], params: object): readonly Tensor[]
+}
+
+/** What a traced Tensor holds instead of a buffer. Each trace extends it with its own fields. */
+export interface TracerValue {
+  readonly trace: Trace
+}
+
+let depth = 0
+let staging: Trace | null = null
+
+/** The trace that a function is staged into at the moment, if any. */
+export const stagingTrace = (): Trace | null => staging
+
+/** Runs `body` inside a new trace. A `staged` trace receives every operation of `body`, also those on constants. */
+export function withTrace<T extends Trace, R>(make: (level: number) => T, staged: boolean, body: (trace: T) => R): R {
+  const trace = make(++depth)
+  const outer = staging
+  if (staged) staging = trace
+  try {
+    return body(trace)
+  } finally {
+    trace.alive = false
+    staging = outer
+    depth--
+  }
+}
+
+/** Runs `body` outside of any staging: operations on concrete tensors execute at once (for library internals such as lowering constants). */
+export function withoutStaging<R>(body: () => R): R {
+  const outer = staging
+  staging = null
+  try {
+    return body()
+  } finally {
+    staging = outer
+  }
+}
+
+export function bind<P extends object>(primitive: Primitive<P>, inputs: readonly Tensor[], params: P): readonly Tensor[] {
+  let top = staging
+  for (const t of inputs) {
+    const value = t.value
+    if ('trace' in value) {
+      if (!value.trace.alive) escaped(primitive.name, t, value.trace)
+      if (top === null || value.trace.level > top.level) top = value.trace
+    }
+  }
+  return top === null ? execute(primitive, inputs, params) : top.process(primitive, inputs, params)
+}
+
+/** `bind` for primitives with one output. */
+export function bind1<P extends object>(primitive: Primitive<P>, inputs: readonly Tensor[], params: P = noParams as P): Tensor {
+  return bind(primitive, inputs, params)[0] as Tensor
+}
+
+function escaped(name: string, t: Tensor, trace: Trace): never {
+  fail('TracerError', `${name}: a traced value (${t.dtype}[${t.shape.join()}]) is used after ${trace.what} has returned. Return it from the function instead of storing it outside.`)
+}

@@ -1,0 +1,83 @@
+/** Stages a function out: runs it on tracers and records every operation as an equation. */
+import { type Aval } from '../aval.ts'
+import type { Primitive } from '../primitives/primitive.ts'
+import { Tensor } from '../tensor.ts'
+import { type Trace, type TracerValue, withTrace } from './bind.ts'
+import { type Atom, type Equation, type Program, type Var, literal, newVar } from './program.ts'
+
+interface Staged extends TracerValue {
+  readonly variable: Var
+}
+
+/** Records equations. Tensors from outside become inputs of their own ("captured"), scalar numbers become literals. */
+export class ProgramTrace implements Trace {
+  readonly level: number
+  readonly what: string
+  alive = true
+  readonly equations: Equation[] = []
+  private readonly captured = new Map<Tensor, Var>()
+
+  constructor(level: number, what: string) {
+    this.level = level
+    this.what = what
+  }
+  input(aval: Aval): Tensor {
+    return this.tracer(newVar(aval))
+  }
+  atom(t: Tensor): Atom {
+    const v = t.value
+    if ('trace' in v && v.trace === this) return (v as Staged).variable
+    if ('scalar' in v) return literal(v.scalar, t.aval)
+    let variable = this.captured.get(t)
+    if (variable === undefined) {
+      variable = newVar(t.aval)
+      this.captured.set(t, variable)
+    }
+    return variable
+  }
+  process(primitive: Primitive, inputs: readonly Tensor[], params: object): readonly Tensor[] {
+    const outputs = primitive.abstractEval(inputs.map(t => t.aval), params).map(newVar)
+    this.equations.push({ primitive, inputs: inputs.map(t => this.atom(t)), params, outputs })
+    return outputs.map(v => this.tracer(v))
+  }
+  /** The Program so far, for these explicit inputs; captured tensors come first. */
+  finish(inputs: readonly Tensor[], outputs: readonly Tensor[]): Staging {
+    const results = outputs.map(t => this.atom(t))
+    const explicit = inputs.map(t => (t.value as Staged).variable)
+    return {
+      program: { inputs: [...this.captured.values(), ...explicit], equations: this.equations, outputs: results },
+      captured: [...this.captured.keys()],
+    }
+  }
+  private tracer(variable: Var): Tensor {
+    const value: Staged = { trace: this, variable }
+    return new Tensor(variable.aval, value)
+  }
+}
+
+export interface Staging {
+  /** Its first inputs are `captured`, then one input an aval. */
+  readonly program: Program
+  /** Tensors of outer scopes (concrete, or tracers of outer traces) that the function used. */
+  readonly captured: readonly Tensor[]
+}
+
+/** Traces `f`, a function on lists of tensors, to a Program. */
+export function trace(f: (...inputs: readonly Tensor[]) => readonly Tensor[], avals: readonly Aval[], what: string): Staging {
+  return withTrace(level => new ProgramTrace(level, what), true, t => {
+    const inputs = avals.map(a => t.input(a))
+    return t.finish(inputs, f(...inputs))
+  })
+}
+
+/** Runs a Program on tensors (concrete or traced) by binding each equation again. */
+export function evalProgram(program: Program, inputs: readonly Tensor[], bindEquation: (primitive: Primitive, inputs: readonly Tensor[], params: object) => readonly Tensor[]): readonly Tensor[] {
+  const env = new Map<Var, Tensor>()
+  program.inputs.forEach((v, i) => env.set(v, inputs[i] as Tensor))
+  const read = (a: Atom): Tensor => (a.kind === 'literal' ? new Tensor(a.aval, { scalar: a.value }) : (env.get(a) as Tensor))
+  for (const e of program.equations) {
+    const out = bindEquation(e.primitive, e.inputs.map(read), e.params)
+    e.outputs.forEach((v, i) => env.set(v, out[i] as Tensor))
+  }
+  return program.outputs.map(read)
+}

@@ -1,0 +1,164 @@
+/**
+ * Tensor: an immutable n-dimensional array. It is a handle, either to a buffer on a backend or, while a function is traced, to a tracer.
+ * Operations are functions (`add(x, y)`); the methods here are the same functions for chaining.
+ */
+import { type Aval, aval, showAval } from './aval.ts'
+import type { Backend, Buffer } from './backend/backend.ts'
+import type { DType, TypedArray } from './dtype.ts'
+import { fail } from './errors.ts'
+import { formatArray } from './format.ts'
+import * as np from './numpy/index.ts'
+import type { TracerValue } from './program/bind.ts'
+import { type Shape, showShape } from './shape.ts'
+
+/** What functions accept where a tensor is meant: a number or boolean is a scalar of weak type. */
+export type TensorLike = Tensor | number | boolean
+
+/** Nested arrays of numbers or booleans, as `toArray` returns them. */
+export type NestedArray = number | boolean | readonly NestedArray[]
+
+export interface Reduce {
+  /** The axis or axes to reduce; negative ones count from the end. Default: all. */
+  readonly axis?: number | readonly number[]
+  /** Keep reduced axes with size 1. Default false. */
+  readonly keepdims?: boolean
+}
+
+/** A concrete tensor's memory. Tensors made by `reshape` share a buffer; it is freed at once when the last of them is disposed. */
+export class Storage {
+  readonly backend: Backend
+  readonly buffer: Buffer
+  private readonly owners: { count: number }
+  disposed = false
+
+  constructor(backend: Backend, buffer: Buffer, owners: { count: number } = { count: 1 }) {
+    this.backend = backend
+    this.buffer = buffer
+    this.owners = owners
+  }
+  share(): Storage {
+    this.owners.count++
+    return new Storage(this.backend, this.buffer, this.owners)
+  }
+  dispose(): void {
+    if (this.disposed) return
+    this.disposed = true
+    if (--this.owners.count === 0) this.backend.free(this.buffer)
+  }
+}
+
+/** A JavaScript number that has not been uploaded (yet). */
+export interface ScalarValue { readonly scalar: number }
+export type TensorValue = Storage | ScalarValue | TracerValue
+
+export class Tensor {
+  /** @internal */
+  readonly aval: Aval
+  /** @internal */
+  readonly value: TensorValue
+
+  /** @internal Use `array`, `scalar`, `zeros`, ... */
+  constructor(type: Aval, value: TensorValue) {
+    this.aval = type
+    this.value = value
+    Object.freeze(this)
+  }
+
+  /** Sizes of the axes; `[]` for a scalar. */
+  get shape(): Shape { return this.aval.shape }
+  get dtype(): DType { return this.aval.dtype }
+  /** Number of axes. */
+  get ndim(): number { return this.aval.shape.length }
+  /** Number of elements. */
+  get size(): number { return this.aval.size }
+
+  // ---- arithmetic (NumPy broadcasting, JAX promotion)
+  add(y: TensorLike): Tensor { return np.add(this, y) }
+  sub(y: TensorLike): Tensor { return np.subtract(this, y) }
+  mul(y: TensorLike): Tensor { return np.multiply(this, y) }
+  div(y: TensorLike): Tensor { return np.divide(this, y) }
+  pow(y: TensorLike): Tensor { return np.power(this, y) }
+  neg(): Tensor { return np.negative(this) }
+  matmul(y: Tensor): Tensor { return np.matmul(this, y) }
+  // ---- comparison: elementwise, dtype bool
+  equal(y: TensorLike): Tensor { return np.equal(this, y) }
+  greater(y: TensorLike): Tensor { return np.greater(this, y) }
+  less(y: TensorLike): Tensor { return np.less(this, y) }
+  // ---- reductions
+  sum(options?: Reduce): Tensor { return np.sum(this, options) }
+  mean(options?: Reduce): Tensor { return np.mean(this, options) }
+  max(options?: Reduce): Tensor { return np.max(this, options) }
+  min(options?: Reduce): Tensor { return np.min(this, options) }
+  // ---- shape
+  reshape(shape: Shape): Tensor { return np.reshape(this, shape) }
+  transpose(axes?: readonly number[]): Tensor { return np.transpose(this, axes) }
+  astype(dtype: DType): Tensor { return np.astype(this, dtype) }
+  /** Rows `start` to `end` of the first axis; negative indices count from the end. */
+  slice(start: number, end?: number): Tensor { return np.sliceAxis(this, start, end) }
+
+  // ---- reading: these leave the library
+  /** Copies the elements out, row-major. Booleans come as bytes 0 and 1. Rejects when the device failed. */
+  async data(): Promise<TypedArray> {
+    const s = this.concrete('data')
+    return s instanceof Storage ? s.backend.read(s.buffer) : np.hostScalar(s.scalar, this.dtype)
+  }
+  /** Like `data`, but waits; blocks the thread. */
+  dataSync(): TypedArray {
+    const s = this.concrete('dataSync')
+    return s instanceof Storage ? s.backend.readSync(s.buffer) : np.hostScalar(s.scalar, this.dtype)
+  }
+  /** The elements as nested arrays of numbers (booleans for dtype bool). */
+  async toArray(): Promise<NestedArray> {
+    return np.nest(await this.data(), this.shape, this.dtype)
+  }
+  /** The only element as a JavaScript number (0 or 1 for bool). Throws a ShapeError when there is not exactly one. */
+  item(): number {
+    const s = this.concrete('item')
+    if (this.size !== 1) fail('ShapeError', `item: the tensor has shape ${showShape(this.shape)}, not one element. Use dataSync() or index it first.`)
+    return s instanceof Storage ? (s.backend.readSync(s.buffer)[0] as number) : s.scalar
+  }
+
+  // ---- memory: optional, memory is reclaimed without it
+  /** Frees the memory now. Using the tensor later throws a DisposedError. Idempotent; does nothing while traced. */
+  dispose(): void {
+    if (this.value instanceof Storage) this.value.dispose()
+  }
+  [Symbol.dispose](): void { this.dispose() }
+
+  // ---- printing
+  /** As NumPy prints, large arrays with their middle elided. */
+  toString(): string {
+    if ('trace' in this.value) return `Traced<${showAval(this.aval)}>`
+    if (this.value instanceof Storage && this.value.disposed) return `Disposed<${showAval(this.aval)}>`
+    return `Tensor(${formatArray(this.dataSync(), this.shape, this.dtype, 'Tensor('.length)}, dtype=${this.dtype})`
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string { return this.toString() }
+
+  /** `${t}` prints; `t > 0`, `+t`, `t + 1` throw, since JavaScript has no operators on tensors. */
+  [Symbol.toPrimitive](hint: string): string {
+    if ('trace' in this.value)
+      fail('TracerError', `A traced value (${showAval(this.aval)}) has no number yet: \`x > 0\`, \`+x\` and templates do not work under jit, grad or vmap. Use where(x.greater(0), a, b), cond or scan instead.`)
+    if (hint === 'string') return this.toString()
+    return fail('ValueError', `JavaScript operators do not work on tensors. Use x.add(y), x.greater(0), ..., or x.item() for the number of a scalar.`)
+  }
+
+  private concrete(what: string): Storage | ScalarValue {
+    const v = this.value
+    if ('trace' in v)
+      return fail('TracerError', `${what}: the value (${showAval(this.aval)}) is traced by ${v.trace.what} and has no number yet. Branch with where, cond or switch_, loop with scan or whileLoop, or return the value and read it outside.`)
+    if (v instanceof Storage && v.disposed) return fail('DisposedError', `${what}: the tensor (${showAval(this.aval)}) was disposed.`)
+    return v
+  }
+}
+
+export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor
+const weakScalar: Aval = aval([], 'float32', true)
+const boolScalar: Aval = aval([], 'bool', false)
+
+/** A tensor for what an operation was given: numbers become weak float32 scalars, booleans bool scalars. */
+export function toTensor(x: TensorLike, where: string): Tensor {
+  if (x instanceof Tensor) return x
+  if (typeof x === 'number') return new Tensor(weakScalar, { scalar: x })
+  if (typeof x === 'boolean') return new Tensor(boolScalar, { scalar: x ? 1 : 0 })
+  return fail('TreeError', `${where}: expected a tensor or a number, got ${x === null ? 'null' : Array.isArray(x) ? 'an array: wrap it in array(...)' : typeof x}.`)
+}
