@@ -1,6 +1,6 @@
 /**
- * The scalar instructions of kernels. A backend supplies a printer for each (`satisfies Record<InstructionName, ...>`), so a new one
- * is one line here and one line a backend, found by the compiler. `evaluate` is the specification, in float64 / wrapped integers.
+ * The scalar instructions of kernels. A backend supplies a printer for each (`satisfies Record<InstructionName, ...>`), so a new one is
+ * a name and a line here, and one line a backend, found by the compiler. `evaluate` is the specification, in float64 / wrapped integers.
  *
  * Types: `T` is the node's dtype. `compare` instructions take two operands of one dtype and give bool. Booleans are 0 and 1.
  */
@@ -34,7 +34,16 @@ export function roundHalfEven(x: number): number {
   return y === 0 ? (Object.is(x, -0) || x < 0 ? -0 : 0) : y
 }
 
-export const instructions = {
+export type InstructionName =
+  | 'add' | 'sub' | 'mul' | 'div' | 'rem' | 'neg' | 'abs' | 'max' | 'min' | 'sign'
+  | 'floor' | 'ceil' | 'trunc' | 'round' | 'sqrt' | 'exp' | 'expm1' | 'log' | 'log1p'
+  | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'atan2' | 'sinh' | 'cosh' | 'tanh' | 'asinh' | 'acosh' | 'atanh'
+  | 'erf' | 'pow' | 'isFinite'
+  | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge'
+  | 'and' | 'or' | 'xor' | 'not' | 'shiftLeft' | 'shiftRightLogical' | 'shiftRightArithmetic'
+  | 'select' | 'cast' | 'bitcast'
+
+export const instructions: Readonly<Record<InstructionName, Instruction>> = {
   // arithmetic; integers wrap modulo 2^32, integer division by zero gives -1 (as XLA on CPU), remainder by zero gives the dividend
   add: op(2, 'number', (a, b) => a + b),
   sub: op(2, 'number', (a, b) => a - b),
@@ -102,9 +111,7 @@ export const instructions = {
   cast: op(1, 'any', (a, _b, _c, d, from) => castTo(a, from, d), 'free'),
   /** Reinterprets 32 bits: float32, int32 and uint32 only. */
   bitcast: op(1, 'any', (a, _b, _c, d, from) => bitcast(a, from, d), 'free'),
-} as const satisfies Record<string, Instruction>
-
-export type InstructionName = keyof typeof instructions
+}
 
 /**
  * The reference for `cast`. Float to integer truncates towards zero and saturates (NaN gives 0; WebAssembly's trunc_sat, XLA's rule);
@@ -125,18 +132,21 @@ function bitcast(a: number, from: DType, to: DType): number {
   return to === 'float32' ? bits.getFloat32(0) : to === 'uint32' ? bits.getUint32(0) : bits.getInt32(0)
 }
 
-/** Maclaurin series below 2.5, continued fraction of erfc above: full float64 accuracy (Abramowitz & Stegun 7.1.5, 7.1.14). */
+/**
+ * erf x = 2/sqrt(pi) e^(-x^2) sum_n 2^n x^(2n+1) / (1 3 ... (2n+1)) below 2.5, whose terms do not cancel; the continued fraction of erfc
+ * above (Abramowitz & Stegun 7.1.6, 7.1.14).
+ */
 export function erf(x: number): number {
   const a = Math.abs(x)
   if (!(a > 0)) return x
   if (a > 6) return Math.sign(x)
   if (a < 2.5) {
     let term = a, sum = a
-    for (let n = 1; Math.abs(term) > 1e-18 * sum; n++) {
-      term *= (-a * a) / n
-      sum += term / (2 * n + 1)
+    for (let n = 1; term > 1e-18 * sum; n++) {
+      term *= (2 * a * a) / (2 * n + 1)
+      sum += term
     }
-    return (Math.sign(x) * 2 * sum) / Math.sqrt(Math.PI)
+    return (Math.sign(x) * 2 * Math.exp(-a * a) * sum) / Math.sqrt(Math.PI)
   }
   let f = 0
   for (let k = 60; k > 0; k--) f = k / 2 / (a + f)
