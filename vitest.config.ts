@@ -10,7 +10,9 @@ declare module 'vitest' {
 
 /** Tests run the sources of all packages, never dist. */
 const conditions = ['@cotangent/source']
-const seed = process.env['COTANGENT_SEED'] === undefined ? Date.now() & 0x7fffffff : Number(process.env['COTANGENT_SEED'])
+/** The seed of all properties of this run. The variable passes it on: Vitest evaluates this file once a project. */
+process.env['COTANGENT_SEED'] ??= String(Date.now() & 0x7fffffff)
+const seed = Number(process.env['COTANGENT_SEED'])
 if (!Number.isInteger(seed)) throw new Error(`COTANGENT_SEED must be an integer, got "${process.env['COTANGENT_SEED']}"`)
 
 const browserTests = '**/*.browser.test.ts'
@@ -51,7 +53,6 @@ const browser = (executablePath: string): TestProjectConfiguration => ({
 export default defineConfig(async () => {
   const chromium = await findChromium()
   if (chromium === undefined) console.warn('No Chromium found: browser tests do not run. Set CHROMIUM_PATH.')
-  console.log(`COTANGENT_SEED=${seed}`)
   return {
     test: {
       projects: chromium === undefined ? [node] : [node, browser(chromium)],

@@ -1,0 +1,75 @@
+import { defineConfig } from 'oxlint'
+
+// The import boundaries of the design, as data: what a folder may not import, and what to say about it.
+// A pattern is tested against the text of an import, of types too. oxlint's regular expressions have no look-ahead, and a "!"
+// allows a path in all patterns after it: so packages are a group, at the end, and everything else is a regular expression.
+
+type Restriction = ({ readonly regex: string } | { readonly group: string[] }) & { readonly message: string }
+
+/** Packages that sources of this folder may import ("fp-ts/**": its modules too); everything else that is not a relative path is refused. */
+const packages = (...allowed: readonly string[]): Restriction => ({
+  group: ['**', '!./**', '!../**', ...allowed.map((name) => `!${name}`)],
+  message: `This folder may import ${allowed.join(', ')} and no other package.`,
+})
+
+const otherPackage: Restriction = { regex: '^\\.\\./.*(packages|src)/', message: 'Import another package by its name.' }
+
+/** Folders and files of core/src that lie above the importing one, which is in core/src itself (`from` is './') or in a folder of it. */
+const above = (names: readonly string[], from = '../'): Restriction => ({
+  regex: `^${from.replaceAll('.', '\\.')}(${names.join('|')})(/|\\.ts$)`,
+  message: 'Imports point downwards: this module lies above the one that imports it.',
+})
+
+/** A regular expression for the beginnings of all words that are not `word`. */
+const differentFrom = (word: string): string => [...word].map((c, i) => `${word.slice(0, i)}[^${c}]`).join('|')
+
+/** Primitives by name; `primitives/primitive.ts`, the type of all of them, stays allowed. */
+const namedPrimitives: Restriction = {
+  regex: `(^|/)primitives/(${differentFrom('primitive.ts')})`,
+  message: 'This module knows no primitive by name: add a rule to the type Primitive instead.',
+}
+
+const surface = ['index', 'fp', 'extend', 'explain', 'testing', 'kernel']
+const composed = ['numpy', 'lax', 'random', ...surface]
+
+const restrict = (files: readonly string[], allowed: Restriction, ...patterns: readonly Restriction[]) => ({
+  files: [...files],
+  rules: { 'no-restricted-imports': ['error', { patterns: [otherPackage, ...patterns, allowed] }] } as const,
+})
+
+const core = packages('fp-ts', 'fp-ts/**')
+const aboveKernels = [...composed, 'transforms', 'primitives', 'program', 'tensor']
+const lowering: Restriction = {
+  regex: '(^|/)(lower/(lower|fuse|decompose|plan|print)|backend/(execute|load|reference))',
+  message: 'The kernel IR and what lies below it import nothing above them.',
+}
+const src = (...paths: readonly string[]): readonly string[] => paths.map((path) => `packages/core/src/${path}`)
+
+export default defineConfig({
+  plugins: ['typescript', 'import', 'unicorn', 'oxc'],
+  categories: { correctness: 'error' },
+  ignorePatterns: ['**/dist/**', '**/node_modules/**'],
+  rules: {
+    'import/no-default-export': 'error',
+    'typescript/no-explicit-any': 'error',
+    'unicorn/no-new-array': 'off',
+    'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' }],
+    'no-var': 'error',
+    'prefer-const': 'error',
+    eqeqeq: ['error', 'always', { null: 'ignore' }],
+  },
+  // The last matching entry decides, so each one lists all that its files may not import.
+  overrides: [
+    restrict(src('**/*.ts'), core),
+    restrict(src('numpy/**', 'lax/**', 'random/**'), core, above(surface)),
+    restrict(src('transforms/**', 'primitives/**'), core, above(composed)),
+    restrict(src('program/**', 'lower/**', 'backend/**'), core, above([...composed, 'transforms']), namedPrimitives),
+    restrict(src('lower/kernel.ts', 'lower/instructions.ts', 'backend/backend.ts'), core, above(aboveKernels), lowering),
+    restrict(src('errors.ts', 'tree.ts', 'dtype.ts', 'shape.ts', 'aval.ts'), core, above(aboveKernels, './'), lowering),
+    restrict(src('testing/**'), packages('fp-ts', 'fp-ts/**', 'fast-check')),
+    restrict(['packages/backend-cpu/src/**/*.ts'], packages('@cotangent/core/kernel', 'comlink', 'comlink/**', 'node:worker_threads', 'node:os')),
+    restrict(['packages/backend-webgl/src/**/*.ts', 'packages/backend-cuda/src/**/*.ts'], packages('@cotangent/core/kernel')),
+    restrict(['packages/nn/src/**/*.ts'], packages('@cotangent/core', '@cotangent/core/fp', 'fp-ts', 'fp-ts/**')),
+    { files: ['*.config.ts', 'scripts/summary-reporter.ts'], rules: { 'import/no-default-export': 'off' } },
+  ],
+})

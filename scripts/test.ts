@@ -1,0 +1,21 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+// `pnpm test`: types, lint, then all tests. The later steps run when an earlier one fails, so that one run shows everything;
+// the command fails when any step does. Arguments go to Vitest: `pnpm test packages/nn`.
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const run = (file: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): boolean =>
+  spawnSync(process.execPath, [file, ...args], { cwd: root, env, stdio: 'inherit' }).status === 0
+
+const checks = {
+  typecheck: () => run('node_modules/typescript/bin/tsc', ['-b']),
+  lint: () => run('node_modules/oxlint/bin/oxlint', []),
+}
+
+const failedChecks = Object.entries(checks).filter(([, check]) => !check()).map(([name]) => name)
+const env = { ...process.env, COTANGENT_FAILED_CHECKS: failedChecks.join(',') }
+const passed = run('node_modules/vitest/vitest.mjs', ['run', ...process.argv.slice(2)], env)
+
+process.exitCode = passed && failedChecks.length === 0 ? 0 : 1
