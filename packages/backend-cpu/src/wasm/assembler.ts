@@ -125,11 +125,37 @@ export class WasmFunction implements Callable {
   vStore(offset = 0): this { return this.op(0xfd, 0x0b, 4, ...leb(offset)) }
   vLoad32Splat(offset = 0): this { return this.op(0xfd, 9, 2, ...leb(offset)) }
   vLoad64Splat(offset = 0): this { return this.op(0xfd, 10, 3, ...leb(offset)) }
+  /** One element into lane 0, zeros in the others. */
+  vLoad32Zero(offset = 0): this { return this.op(0xfd, 0x5c, 2, ...leb(offset)) }
+  /** Two elements into lanes 0 and 1, zeros in the others. */
+  vLoad64Zero(offset = 0): this { return this.op(0xfd, 0x5d, 3, ...leb(offset)) }
+  /** (address, vector) -> the vector with one 32-bit lane replaced. */
+  vLoad32Lane(lane: number, offset = 0): this { return this.op(0xfd, 0x56, 2, ...leb(offset), lane) }
+  /** (address, vector) -> () */
+  vStore32Lane(lane: number, offset = 0): this { return this.op(0xfd, 0x5a, 2, ...leb(offset), lane) }
+  /** (address, vector) -> (): lanes 0 and 1 for lane = 0, 2 and 3 for lane = 1. */
+  vStore64Lane(lane: number, offset = 0): this { return this.op(0xfd, 0x5b, 3, ...leb(offset), lane) }
+  /** Four 32-bit lanes of two vectors: 0-3 of the first, 4-7 of the second. */
+  vShuffle32(lanes: readonly number[]): this { return this.op(0xfd, 0x0d, ...lanes.flatMap(l => [4 * l, 4 * l + 1, 4 * l + 2, 4 * l + 3])) }
 
   // ---- i32 arithmetic
   add(): this { return this.op(0x6a) }
   sub(): this { return this.op(0x6b) }
   mul(): this { return this.op(0x6c) }
+  divU(): this { return this.op(0x6e) }
+  remU(): this { return this.op(0x70) }
+  and(): this { return this.op(0x71) }
+  eqz(): this { return this.op(0x45) }
+  eq(): this { return this.op(0x46) }
+  ne(): this { return this.op(0x47) }
+  ltS(): this { return this.op(0x48) }
+  ltU(): this { return this.op(0x49) }
+  gtS(): this { return this.op(0x4a) }
+  /** (a, b) -> the lesser, signed; both are locals or come from them. */
+  minS(a: Local, b: Local): this { return this.get(a).get(b).get(a).get(b).ltS().select() }
+  maxS(a: Local, b: Local): this { return this.get(a).get(b).get(a).get(b).gtS().select() }
+  /** (x, y, condition) -> condition ? x : y. */
+  select(): this { return this.op(0x1b) }
   /** Adds a constant to a local. */
   bump(l: Local, n: number): this { return n === 0 ? this : this.get(l).i32(n).add().set(l) }
 
