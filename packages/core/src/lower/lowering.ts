@@ -17,6 +17,8 @@ export interface Value {
 
 /** Builds the scalar expression of one element. Equal nodes are made once. */
 export interface Body {
+  /** Number of axes of the kernel: the length of every Index's strides. */
+  readonly axes: number
   constant(value: number, dtype: DType): NodeId
   /** The position itself as a number. */
   iota(index: Index, dtype: DType): NodeId

@@ -1,0 +1,59 @@
+/** Program -> executable: lower, fuse, plan memory, hand to the backend. */
+import type { Aval } from '../aval.ts'
+import { fail } from '../errors.ts'
+import { decompose } from '../lower/decompose.ts'
+import { fuse } from '../lower/fuse.ts'
+import type { BufferId, KernelGraph } from '../lower/kernel.ts'
+import { type Lowered, lower } from '../lower/lower.ts'
+import { planMemory } from '../lower/plan.ts'
+import type { Program } from '../program/program.ts'
+import { simplify } from '../program/simplify.ts'
+import type { Backend, Executable } from './backend.ts'
+
+/** Where result i of a Program comes from: result `output` of the executable, or input `input` handed through. */
+export type Source = { readonly output: number } | { readonly input: number }
+
+export interface Compiled {
+  readonly graph: KernelGraph
+  readonly executable: Executable
+  readonly sources: readonly Source[]
+  readonly avals: readonly Aval[]
+}
+
+/** Called with every graph before it is compiled: tests check invariants here. */
+export type GraphObserver = (graph: KernelGraph, program: Program) => void
+let observer: GraphObserver | null = null
+export function observeGraphs(f: GraphObserver | null): void { observer = f }
+
+export function compile(program: Program, backend: Backend, donatable: readonly boolean[] = []): Compiled {
+  const simple = simplify(program)
+  checkDTypes(simple, backend)
+  const lowered = decompose(fuse(lower(simple)), backend.capabilities)
+  const { graph, sources } = plan(lowered, program.inputs.map((_, i) => donatable[i] ?? false))
+  observer?.(graph, simple)
+  return { graph, executable: backend.compile(graph), sources, avals: program.outputs.map(o => o.aval) }
+}
+
+/** Gives every buffer a place. Results that are the same buffer are computed once; results that are inputs are handed through. */
+function plan(lowered: Lowered, donatable: readonly boolean[]): { graph: KernelGraph; sources: Source[] } {
+  const outputs = [...new Set(lowered.outputs.filter(b => !lowered.inputs.includes(b)))]
+  const place = (b: BufferId): { kind: 'input'; index: number } | { kind: 'output'; index: number } | { kind: 'temporary' } => {
+    const input = lowered.inputs.indexOf(b), output = outputs.indexOf(b)
+    return input >= 0 ? { kind: 'input', index: input } : output >= 0 ? { kind: 'output', index: output } : { kind: 'temporary' }
+  }
+  const graph = planMemory({
+    buffers: lowered.buffers.map((spec, b) => ({ ...spec, place: place(b) })),
+    inputs: lowered.inputs, outputs, kernels: lowered.kernels, donatable,
+  })
+  const sources = lowered.outputs.map((b): Source => (lowered.inputs.includes(b) ? { input: lowered.inputs.indexOf(b) } : { output: outputs.indexOf(b) }))
+  return { graph, sources }
+}
+
+function checkDTypes(program: Program, backend: Backend): void {
+  const check = (a: Aval): void => {
+    if (!backend.capabilities.dtypes.includes(a.dtype))
+      fail('DTypeError', `The ${backend.name} backend has no ${a.dtype}; it has ${backend.capabilities.dtypes.join(', ')}. Convert with astype, or choose another backend in init().`)
+  }
+  program.inputs.forEach(v => check(v.aval))
+  for (const e of program.equations) e.outputs.forEach(v => check(v.aval))
+}

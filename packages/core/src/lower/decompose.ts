@@ -1,0 +1,28 @@
+/** What a backend does not offer itself, in terms of what every backend has: a Contraction as a Loop with a sum. */
+import type { Capabilities } from '../backend/backend.ts'
+import { fail } from '../errors.ts'
+import type { Contraction, Kernel, Loop } from './kernel.ts'
+import type { Lowered } from './lower.ts'
+import { mapNested } from './rewrite.ts'
+
+export function decompose(lowered: Lowered, capabilities: Capabilities): Lowered {
+  const one = (k: Kernel): Kernel => {
+    switch (k.kind) {
+      case 'contraction':
+        return capabilities.kernels.includes('contraction') && capabilities.contractions.includes(k.dtype) ? k : asLoop(k)
+      case 'while': case 'scan': case 'branch': return mapNested(supported(k), list => list.map(one))
+      default: return supported(k)
+    }
+  }
+  const supported = (k: Kernel): Kernel =>
+    capabilities.kernels.includes(k.kind) ? k : fail('BackendError', `This backend cannot run ${k.kind} kernels.`)
+  return { ...lowered, kernels: lowered.kernels.map(one) }
+}
+
+function asLoop(k: Contraction): Loop {
+  const product = { op: 'mul', dtype: k.dtype, args: [0, 1] } as const
+  return {
+    kind: 'loop', extents: k.extents, parallel: k.parallel, body: [k.a, k.b, product], bodyStores: [],
+    reductions: [{ op: 'sum', dtype: k.dtype, value: 2 }], epilogue: k.epilogue, stores: k.stores,
+  }
+}

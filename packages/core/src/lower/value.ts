@@ -1,0 +1,34 @@
+/** A tensor while a Program is lowered. It starts as a recipe and gets a buffer when somebody needs it stored. */
+import type { Aval } from '../aval.ts'
+import { invariant } from '../errors.ts'
+import type { BufferId } from './kernel.ts'
+import type { ElementRule, Value } from './lowering.ts'
+
+export interface Recipe {
+  readonly rule: ElementRule
+  /** Values the rule reads. */
+  readonly inputs: readonly Lazy[]
+  /** Scalar work of one element, with that of lazy inputs expanded in place. */
+  readonly cost: number
+  /** Set for a reshape: this value is the same buffer as `of`, once that is stored. */
+  readonly reshapeOf?: Lazy
+}
+
+export class Lazy implements Value {
+  readonly aval: Aval
+  buffer: BufferId | null
+  recipe: Recipe | null
+
+  constructor(aval: Aval, buffer: BufferId | null, recipe: Recipe | null) {
+    this.aval = aval
+    this.buffer = buffer
+    this.recipe = recipe
+  }
+  /** Work to compute one element where it is read: nothing when stored. */
+  get cost(): number { return this.buffer !== null ? 0 : (this.recipe?.cost ?? 0) }
+}
+
+export function asLazy(v: Value): Lazy {
+  invariant(v instanceof Lazy, 'a Value of another lowering')
+  return v
+}

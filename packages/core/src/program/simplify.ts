@@ -1,0 +1,52 @@
+/** Makes a Program smaller without changing its results: dead equations go, equal equations are computed once. */
+import type { Primitive } from '../primitives/primitive.ts'
+import { type Atom, type Equation, type Program, type Var, isProgram } from './program.ts'
+
+export function simplify(program: Program): Program {
+  return dropDead(shareEqual(program))
+}
+
+/** Common subexpressions: the same primitive on the same inputs with the same params. */
+function shareEqual(program: Program): Program {
+  const same = new Map<Var, Atom>()
+  const seen = new Map<Primitive, Map<string, Equation>>()
+  const replace = (a: Atom): Atom => (a.kind === 'var' ? (same.get(a) ?? a) : a)
+  const equations: Equation[] = []
+  for (const e of program.equations) {
+    const inputs = e.inputs.map(replace)
+    let table = seen.get(e.primitive)
+    if (table === undefined) seen.set(e.primitive, (table = new Map()))
+    const key = equationKey(inputs, e.params)
+    const twin = key === null ? undefined : table.get(key)
+    if (twin !== undefined) {
+      e.outputs.forEach((v, i) => same.set(v, twin.outputs[i] as Var))
+      continue
+    }
+    const kept = { ...e, inputs }
+    if (key !== null) table.set(key, kept)
+    equations.push(kept)
+  }
+  return { inputs: program.inputs, equations, outputs: program.outputs.map(replace) }
+}
+
+/** Null for equations with sub-programs: comparing those costs more than it finds. */
+function equationKey(inputs: readonly Atom[], params: object): string | null {
+  if (Object.values(params).some(v => isProgram(v) || Array.isArray(v) && v.some(isProgram))) return null
+  const atoms = inputs.map(a => (a.kind === 'var' ? `v${a.id}` : `${Object.is(a.value, -0) ? '-0' : a.value}:${a.aval.id}`)).join()
+  return `${atoms};${JSON.stringify(params, (_, v: unknown) => (typeof v === 'number' && !Number.isFinite(v) ? `#${v}` : v))}`
+}
+
+/** Equations whose outputs nobody reads. */
+export function dropDead(program: Program): Program {
+  const used = new Set<Var>()
+  const use = (a: Atom): void => { if (a.kind === 'var') used.add(a) }
+  program.outputs.forEach(use)
+  const kept: Equation[] = []
+  for (let i = program.equations.length - 1; i >= 0; i--) {
+    const e = program.equations[i] as Equation
+    if (!e.outputs.some(v => used.has(v))) continue
+    e.inputs.forEach(use)
+    kept.push(e)
+  }
+  return { inputs: program.inputs, equations: kept.reverse(), outputs: program.outputs }
+}
