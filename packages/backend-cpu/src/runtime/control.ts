@@ -1,0 +1,85 @@
+/** The words at the bottom of memory by which threads meet. Those written by different threads lie in different cache lines. */
+import { I32, I64, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
+
+/** Indices into the memory as an Int32Array. */
+export const control = {
+  /** `generation << 11 | closed << 10 | joined`: the job on offer, and how many workers take part in it. Workers sleep on it. */
+  ticket: 32,
+  /** The job: executable number, frame, scratch of thread 0, scratch bytes of each thread. */
+  job: 48,
+  /** Workers that have finished their share. */
+  done: 64,
+  /** Threads that have arrived at the barrier. */
+  arrived: 80,
+  /** How often the barrier has opened. */
+  opened: 96,
+  /** Not 0 once a thread has failed in this job; in the line that waiting threads read anyway. */
+  failed: 97,
+  /** Workers asleep. */
+  asleep: 112,
+  /** Raised when workers should look at their messages. */
+  mail: 128,
+  /** Two words a worker: 1 while it waits for jobs, and the number of executables it has installed. */
+  workers: 144,
+} as const
+
+export const maximumWorkers = 255
+/** Bytes that the heap leaves alone; address 0 stays free to mean "none". */
+export const controlBytes: number = 4 * (control.workers + 2 * maximumWorkers) + 64
+
+export const closedBit: number = 1 << 10
+export const joinedMask: number = closedBit - 1
+export const generationStep: number = 1 << 11
+
+/** About a minute of spinning: a thread that is gone becomes an error, not a hang. */
+const spinLimitLog2 = 35
+
+const atomicLoad = (f: WasmFunction, word: number): WasmFunction => f.i32(0).op(0xfe, 0x10).op(2, ...offset(word))
+const atomicStore = (f: WasmFunction, word: number, value: number): WasmFunction => f.i32(0).i32(value).op(0xfe, 0x17).op(2, ...offset(word))
+/** Leaves the old value. */
+const atomicAdd = (f: WasmFunction, word: number): WasmFunction => f.i32(0).i32(1).op(0xfe, 0x1e).op(2, ...offset(word))
+
+const offset = (word: number): number[] => {
+  const n = 4 * word
+  return n < 128 ? [n] : [(n & 127) | 128, n >> 7]
+}
+
+const unreachable = 0x00
+
+/**
+ * `barrier(threads)`: returns once all threads have called it. A counter of arrivals and a counter of openings (a sense-reversing barrier:
+ * Mellor-Crummey and Scott, "Algorithms for scalable synchronization on shared-memory multiprocessors", 1991, section 3.1).
+ * Traps when another thread has failed.
+ */
+export const barrierOf = (module: WasmModule): WasmFunction =>
+  module.once('runtime.barrier', () => {
+    const f = new WasmFunction('barrier', [I32])
+    const threads = 0, opened = f.local(I32), spins = f.local(I64)
+    f.get(threads).i32(1).op(0x46).if(() => f.return()) // i32.eq
+    atomicLoad(f, control.opened).set(opened)
+    atomicAdd(f, control.arrived).i32(1).add().get(threads).op(0x46).if(() => {
+      atomicStore(f, control.arrived, 0)
+      atomicAdd(f, control.opened).op(0x1a) // drop
+    }, () => {
+      f.loop(() => {
+        atomicLoad(f, control.opened).get(opened).op(0x47).if(() => f.return()) // i32.ne
+        atomicLoad(f, control.failed).if(() => f.op(unreachable))
+        f.get(spins).op(0x42, 1).op(0x7c).tee(spins) // i64.const 1, i64.add
+        f.op(0x42, spinLimitLog2).op(0x88).op(0x50) // i64.shr_u, i64.eqz
+        f.brIf(0)
+      })
+      atomicStore(f, control.failed, 1).op(unreachable)
+    })
+    return f
+  })
+
+/** `share(tasks, thread, threads)`: the first task of a thread, `floor(tasks * thread / threads)`. */
+export const shareOf = (module: WasmModule): WasmFunction =>
+  module.once('runtime.share', () => {
+    const f = new WasmFunction('share', [I32, I32, I32], [I32])
+    const wide = (local: number): WasmFunction => f.get(local).op(0xad) // i64.extend_i32_u
+    wide(0)
+    wide(1).op(0x7e) // i64.mul
+    wide(2).op(0x80).op(0xa7) // i64.div_u, i32.wrap_i64
+    return f
+  })

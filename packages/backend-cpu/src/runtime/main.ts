@@ -1,0 +1,161 @@
+/**
+ * The function that runs a whole graph: `main(frame, scratch, thread, threads)`. All threads call it with the same frame and take the same
+ * path. What one thread does alone, thread 0 does. Barriers stand where a thread would otherwise see, or overwrite, what another is not
+ * done with.
+ */
+import type { BufferId } from '@cotangent/core/kernel'
+import { I32, type Local, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
+import { address } from '../kernels/kernel.ts'
+import { barrierOf, shareOf } from './control.ts'
+import type { Step, Steps } from './schedule.ts'
+
+const frame = 0, scratch = 1, thread = 2, threads = 3
+
+/** What has happened since the last barrier. */
+interface Since {
+  /** Nothing; work of thread 0 only; or work of several threads. */
+  work: 'none' | 'one' | 'all'
+  /** Buffers that every thread has read to decide where to go. */
+  decisions: Set<BufferId>
+}
+
+/** Adds `main` to the module and exports it. */
+export function emitMain(module: WasmModule, steps: Steps): void {
+  const f = new WasmFunction('main', [I32, I32, I32, I32])
+  if (steps.some(s => s.parallel)) new Together(module, f).sequence(steps)
+  else alone(f, steps)
+  module.add(f, { exported: true })
+}
+
+// ---- one thread
+
+function alone(f: WasmFunction, steps: Steps, counter?: Local): void {
+  for (const step of steps) {
+    switch (step.kind) {
+      case 'phase': f.get(frame).get(scratch).i32(0).i32(step.phase.tasks).call(step.phase.run); break
+      case 'count': address(f, step.counter).get(counter as Local).i32Store(); break
+      case 'while': whileLoop(f, step, () => alone(f, step.condition), () => alone(f, step.body)); break
+      case 'scan': countedLoop(f, step, i => alone(f, step.body, i)); break
+      case 'branch': branch(f, step, k => alone(f, step.branches[k] as Steps)); break
+    }
+  }
+}
+
+function whileLoop(f: WasmFunction, step: Step & { kind: 'while' }, condition: () => void, body: () => void): void {
+  f.block(() => f.loop(() => {
+    condition()
+    address(f, step.predicate).i32Load().op(0x45).brIf(1) // i32.eqz
+    body()
+    f.br(0)
+  }))
+}
+
+function countedLoop(f: WasmFunction, step: Step & { kind: 'scan' }, body: (counter: Local) => void): void {
+  const counter = f.local(I32)
+  const [first, stride, end] = step.reverse ? [step.length - 1, -1, -1] : [0, 1, step.length]
+  f.i32(first).set(counter).loop(() => {
+    body(counter)
+    f.get(counter).i32(stride).add().tee(counter).i32(end).op(0x47).brIf(0) // i32.ne
+  })
+}
+
+function branch(f: WasmFunction, step: Step & { kind: 'branch' }, arm: (k: number) => void): void {
+  const index = f.local(I32)
+  address(f, step.index).i32Load().set(index)
+  step.branches.forEach((_, k) => f.get(index).i32(k).op(0x46).if(() => arm(k))) // i32.eq
+}
+
+// ---- several threads
+
+class Together {
+  private readonly f: WasmFunction
+  private readonly barrier: WasmFunction
+  private readonly share: WasmFunction
+  private since: Since = { work: 'none', decisions: new Set() }
+
+  constructor(module: WasmModule, f: WasmFunction) {
+    this.f = f
+    this.barrier = barrierOf(module)
+    this.share = shareOf(module)
+  }
+
+  sequence(steps: Steps, counter?: Local): void {
+    for (let i = 0; i < steps.length;) {
+      let end = i
+      while (end < steps.length && !(steps[end] as Step).parallel) end++
+      if (end > i) this.serial(steps.slice(i, end), counter)
+      else this.parallel(steps[end++] as Step)
+      i = end
+    }
+  }
+
+  /** A run of steps for thread 0, which need no barrier among themselves. */
+  private serial(steps: Steps, counter: Local | undefined): void {
+    this.before(steps.flatMap(s => s.writes), this.since.work === 'all')
+    this.f.get(thread).op(0x45).if(() => alone(this.f, steps, counter)) // i32.eqz
+    this.since.work = 'one'
+  }
+
+  private parallel(step: Step): void {
+    const f = this.f
+    switch (step.kind) {
+      case 'phase':
+        this.before(step.writes, this.since.work !== 'none')
+        f.get(frame).get(scratch)
+        f.i32(step.phase.tasks).get(thread).get(threads).call(this.share)
+        f.i32(step.phase.tasks).get(thread).i32(1).add().get(threads).call(this.share)
+        f.call(step.phase.run)
+        this.since.work = 'all'
+        break
+      case 'while': this.while(step); break
+      case 'scan':
+        this.enterLoop()
+        countedLoop(f, step, i => this.sequence(step.body, i))
+        break
+      case 'branch': this.branch(step); break
+      case 'count': break
+    }
+  }
+
+  private while(step: Step & { kind: 'while' }): void {
+    this.enterLoop()
+    let exit = this.since
+    whileLoop(this.f, step, () => {
+      this.sequence(step.condition)
+      this.decide(step.predicate)
+      exit = this.copy()
+    }, () => this.sequence(step.body))
+    this.since = exit
+  }
+
+  private branch(step: Step & { kind: 'branch' }): void {
+    this.decide(step.index)
+    const start = this.copy(), ends: Since[] = []
+    branch(this.f, step, k => {
+      this.since = { work: start.work, decisions: new Set(start.decisions) }
+      this.sequence(step.branches[k] as Steps)
+      ends.push(this.since)
+    })
+    this.since = {
+      work: ends.some(e => e.work === 'all') ? 'all' : ends.some(e => e.work === 'one') ? 'one' : 'none',
+      decisions: new Set(ends.flatMap(e => [...e.decisions])),
+    }
+  }
+
+  /** At a loop's head either what came before it or its own end has just happened: the worst is assumed. */
+  private enterLoop(): void { this.since = { work: 'all', decisions: this.since.decisions } }
+
+  /** All threads are about to read a buffer in order to decide where to go. */
+  private decide(buffer: BufferId): void {
+    this.before([], this.since.work !== 'none')
+    this.since.decisions.add(buffer)
+  }
+
+  private before(writes: readonly BufferId[], conflict: boolean): void {
+    if (!conflict && !writes.some(b => this.since.decisions.has(b))) return
+    this.f.get(threads).call(this.barrier)
+    this.since = { work: 'none', decisions: new Set() }
+  }
+
+  private copy(): Since { return { work: this.since.work, decisions: new Set(this.since.decisions) } }
+}

@@ -1,0 +1,52 @@
+/** From a KernelGraph to a WebAssembly module and what has to be known to run it. */
+import type { BufferSpec, KernelGraph } from '@cotangent/core/kernel'
+import { type EmitContext, type Phase } from '../kernels/kernel.ts'
+import { WasmModule } from '../wasm/assembler.ts'
+import { emitMain } from './main.ts'
+import { type LeafKernel, schedule } from './schedule.ts'
+
+export type EmitKernel = (context: EmitContext, kernel: LeafKernel) => readonly Phase[]
+
+export interface CompileOptions {
+  readonly emit: EmitKernel
+  readonly fma: boolean
+  /** Will there ever be more than one thread? */
+  readonly share: boolean
+  readonly memory: { readonly shared: boolean; readonly maximumPages: number }
+}
+
+export interface Program {
+  readonly module: WebAssembly.Module
+  /** Entries of the frame: the graph's buffers, then `sharedOffsets.length` pieces of shared scratch. */
+  readonly sharedOffsets: readonly number[]
+  readonly sharedBytes: number
+  /** Of each thread. */
+  readonly scratchBytes: number
+  /** As Schedule.sharedCost. */
+  readonly sharedCost: number
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
+
+export function compileProgram(graph: KernelGraph, options: CompileOptions): Program {
+  const module = new WasmModule()
+  const buffers: BufferSpec[] = [...graph.buffers]
+  const sharedOffsets: number[] = []
+  let scratchBytes = 0, sharedBytes = 0, used = 0
+  const context: EmitContext = {
+    module, buffers, fma: options.fma,
+    needScratch: bytes => void (scratchBytes = Math.max(scratchBytes, align(bytes))),
+    needShared(bytes) {
+      sharedOffsets.push(used)
+      used += align(bytes)
+      sharedBytes = Math.max(sharedBytes, used)
+      return graph.buffers.length + sharedOffsets.length - 1
+    },
+  }
+  const { steps, sharedCost } = schedule(graph.kernels, kernel => {
+    used = 0 // kernels do not overlap in time, so their shared scratch may overlap in space
+    return options.emit(context, kernel)
+  }, options.share)
+  emitMain(module, steps)
+  return { module: new WebAssembly.Module(module.encode(options.memory)), sharedOffsets, sharedBytes, scratchBytes, sharedCost }
+}

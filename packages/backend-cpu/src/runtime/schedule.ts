@@ -1,0 +1,77 @@
+/** Kernels as a tree of steps: phases that run on one thread or all, and the control flow around them. */
+import type { BufferId, Kernel } from '@cotangent/core/kernel'
+import type { Phase } from '../kernels/kernel.ts'
+
+/** A kernel without sub-graphs. */
+export type LeafKernel = Exclude<Kernel, { readonly kind: 'while' | 'scan' | 'branch' }>
+/** Adds a kernel's functions to the module and returns its phases, in order. */
+export type Emitter = (kernel: LeafKernel) => readonly Phase[]
+
+export type Step =
+  | { readonly kind: 'phase'; readonly phase: Phase; readonly parallel: boolean; readonly writes: readonly BufferId[] }
+  | { readonly kind: 'count'; readonly counter: BufferId; readonly parallel: false; readonly writes: readonly BufferId[] }
+  | { readonly kind: 'while'; readonly condition: Steps; readonly predicate: BufferId; readonly body: Steps } & Nested
+  | { readonly kind: 'scan'; readonly length: number; readonly reverse: boolean; readonly body: Steps } & Nested
+  | { readonly kind: 'branch'; readonly index: BufferId; readonly branches: readonly Steps[] } & Nested
+
+interface Nested {
+  /** Something inside runs on all threads, so all threads follow its control flow. */
+  readonly parallel: boolean
+  readonly writes: readonly BufferId[]
+}
+
+export type Steps = readonly Step[]
+
+/** Work below this many nanoseconds is done by one thread: two barriers take about 1 microsecond, and its data move between cores. */
+export const worthSharing = 10_000
+/** Iterations that a while loop is taken to make, for its cost only. */
+const typicalIterations = 16
+
+export interface Schedule {
+  readonly steps: Steps
+  /** Estimated nanoseconds of the phases that can be shared, on one thread. */
+  readonly sharedCost: number
+}
+
+/** `share` false: everything runs on one thread. */
+export function schedule(kernels: readonly Kernel[], emit: Emitter, share: boolean): Schedule {
+  let sharedCost = 0
+  const sequence = (list: readonly Kernel[], times: number): Steps => list.flatMap(kernel => step(kernel, times))
+  const step = (kernel: Kernel, times: number): Steps => {
+    switch (kernel.kind) {
+      case 'while': {
+        const condition = sequence(kernel.condition, times * typicalIterations), body = sequence(kernel.body, times * typicalIterations)
+        return [{ kind: 'while', condition, predicate: kernel.predicate, body, ...nested([...condition, ...body]) }]
+      }
+      case 'scan': {
+        if (kernel.length === 0) return []
+        const count: Step = { kind: 'count', counter: kernel.counter, parallel: false, writes: [kernel.counter] }
+        const body = [count, ...sequence(kernel.body, times * kernel.length)]
+        return [{ kind: 'scan', length: kernel.length, reverse: kernel.reverse, body, ...nested(body) }]
+      }
+      case 'branch': {
+        const branches = kernel.branches.map(b => sequence(b, times / kernel.branches.length))
+        return [{ kind: 'branch', index: kernel.index, branches, ...nested(branches.flat()) }]
+      }
+      default: return emit(kernel).filter(phase => phase.tasks > 0).map(phase => {
+        const parallel = share && phase.tasks > 1 && phase.cost >= worthSharing
+        if (parallel) sharedCost += phase.cost * times
+        return { kind: 'phase', phase, parallel, writes: writesOf(kernel) }
+      })
+    }
+  }
+  return { steps: sequence(kernels, 1), sharedCost }
+}
+
+const nested = (inside: Steps): Nested => ({ parallel: inside.some(s => s.parallel), writes: inside.flatMap(s => s.writes) })
+
+/** Buffers that a kernel stores to. */
+export function writesOf(kernel: LeafKernel): readonly BufferId[] {
+  switch (kernel.kind) {
+    case 'loop': return [...kernel.bodyStores, ...kernel.stores].map(s => s.buffer)
+    case 'contraction': return kernel.stores.map(s => s.buffer)
+    case 'scatter': return [kernel.buffer]
+    case 'sort': return kernel.outputs
+    case 'cumulative': return [kernel.output]
+  }
+}
