@@ -9,7 +9,7 @@ declare module 'vitest' {
 }
 
 /** Tests run the sources of all packages, never dist. */
-const conditions = ['@cotangent/source']
+const conditions = ['source']
 /** The seed of all properties of this run. The variable passes it on: Vitest evaluates this file once a project. */
 process.env['COTANGENT_SEED'] ??= String(Date.now() & 0x7fffffff)
 const seed = Number(process.env['COTANGENT_SEED'])

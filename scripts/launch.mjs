@@ -29,6 +29,6 @@ if (target === undefined) {
   process.exit(2)
 }
 
-const child = spawn(resolve(root, 'node_modules/.bin/node'), ['--conditions=@cotangent/source', resolve(root, target), ...args], { stdio: 'inherit' })
+const child = spawn(resolve(root, 'node_modules/.bin/node'), ['--conditions=source', resolve(root, target), ...args], { stdio: 'inherit' })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(signal === null ? code : 1))
