@@ -7,9 +7,12 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** Brought by the npm package `node`. */
+const pinnedNode = `node_modules/node/bin/node${process.platform === 'win32' ? '.exe' : ''}`
+
 /** What an install leaves behind: the pinned Node, the tools, and the links between the packages. */
 const needed = [
-  'node_modules/.bin/node',
+  pinnedNode,
   'node_modules/vitest',
   'node_modules/typescript',
   'packages/backend-cpu/node_modules/@cotangent/core',
@@ -29,6 +32,6 @@ if (target === undefined) {
   process.exit(2)
 }
 
-const child = spawn(resolve(root, 'node_modules/.bin/node'), ['--conditions=source', resolve(root, target), ...args], { stdio: 'inherit' })
+const child = spawn(resolve(root, pinnedNode), ['--conditions=source', resolve(root, target), ...args], { stdio: 'inherit' })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(signal === null ? code : 1))
