@@ -15,11 +15,9 @@ export const control = {
   opened: 96,
   /** Not 0 once a thread has failed in this job; in the line that waiting threads read anyway. */
   failed: 97,
-  /** Workers asleep. */
-  asleep: 112,
   /** Raised when workers should look at their messages. */
   mail: 128,
-  /** Two words a worker: 1 while it waits for jobs, and the number of executables it has installed. */
+  /** Two words a worker: whether it waits for jobs (workerState), and the number of executables it has installed. */
   workers: 144,
 } as const
 

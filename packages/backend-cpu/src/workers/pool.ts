@@ -1,0 +1,249 @@
+/**
+ * Runs executables on several threads. The calling thread takes a share, workers the rest. Nothing ever waits for a worker that has not
+ * joined a job: workers start late, sleep, or die without more harm than fewer threads.
+ */
+import { fail } from '@cotangent/core/kernel'
+import { closedBit, control, maximumWorkers } from '../runtime/control.ts'
+import { canWait } from '../runtime/environment.ts'
+import type { Job, Runner } from '../runtime/executable.ts'
+import type { Memory } from '../runtime/memory.ts'
+import { installedWord, joinedOf, nextTicket, readyWord, workerState } from './protocol.ts'
+import { startThread, type Thread } from './thread.ts'
+
+/** Nanoseconds of work from which several threads are worth it, when the workers are awake. */
+const worthForking = 25_000
+/** The same when they sleep: waking takes as long as 120 microseconds. */
+const worthWaking = 250_000
+/** Nanoseconds from which an executable is sent to the workers when it is first run. */
+const longJob = 1_000_000
+/** Milliseconds after a job in which the next one counts as following it at once. */
+const burst = 0.5
+/** Milliseconds to wait for workers to join: those awake answer at once unless the machine is busy, others have to wake up. */
+const awakePatience = 0.02
+const asleepPatience = 0.2
+/** A worker that takes this much longer than the calling thread did is taken to be gone. */
+const hangMilliseconds = 20_000
+const hangFactor = 50
+
+export interface PoolOptions {
+  readonly memory: Memory
+  /** In all, with the calling thread. */
+  readonly threads: number
+  /** Told at most once when threads are lost. */
+  readonly report?: ((message: string) => void) | undefined
+  /** For tests. */
+  readonly start?: typeof startThread
+}
+
+interface Installation {
+  readonly id: number
+  /** How many executables had been sent when this one had; Infinity before it is sent. */
+  position: number
+}
+
+export class Pool implements Runner {
+  readonly threads: number
+  private readonly options: PoolOptions
+  private readonly mayWait: boolean = canWait()
+  /** By slot; undefined once lost. */
+  private workers: (Thread | undefined)[] | undefined
+  private readonly installations = new Map<Job, Installation>()
+  private nextId = 1
+  private sent = 0
+  private lastEnd = -Infinity
+  private reported = false
+  private stopped = false
+  /** Runs that used more than one thread: for tests and reports. */
+  parallelRuns = 0
+
+  constructor(options: PoolOptions) {
+    this.options = options
+    this.threads = Math.max(1, Math.min(options.threads, maximumWorkers + 1))
+    Atomics.store(options.memory.words, control.ticket, closedBit)
+  }
+
+  run(job: Job): void {
+    if (job.cost < worthForking || this.stopped || this.threads === 1) return job.main(job.frame, job.scratch, 0, 1)
+    const joined = this.offer(job)
+    try {
+      if (joined === 0) return job.main(job.frame, job.scratch, 0, 1)
+      this.together(job, joined)
+    } finally {
+      this.lastEnd = performance.now()
+    }
+  }
+
+  forget(job: Job): void {
+    const installation = this.installations.get(job)
+    if (installation === undefined) return
+    this.installations.delete(job)
+    for (const worker of this.workers ?? []) this.post(worker?.api.remove(installation.id))
+  }
+
+  /** Workers that are ready for jobs. */
+  get ready(): number {
+    const { words } = this.options.memory
+    return (this.workers ?? []).filter((w, slot) => w !== undefined && Atomics.load(words, readyWord(slot)) !== workerState.away).length
+  }
+
+  async dispose(): Promise<void> {
+    this.stopped = true
+    const workers = this.workers ?? []
+    this.workers = []
+    this.ring()
+    await Promise.all(workers.map(w => w?.terminate()))
+  }
+
+  // ---- offering a job
+
+  /** Offers the job to the workers and returns how many take part. */
+  private offer(job: Job): number {
+    const { words } = this.options.memory
+    const installation = this.install(job)
+    const { awake, asleep } = this.able(installation)
+    const wake = asleep > 0 && (job.cost >= worthWaking || performance.now() - this.lastEnd < burst)
+    if (awake === 0 && !wake) return 0
+    this.open(job, installation, wake)
+    const all = asleep > 0 && job.cost >= worthWaking
+    this.awaitJoined(all ? awake + asleep : awake, Math.min(job.cost / 3e6, all ? asleepPatience : awakePatience))
+    return joinedOf(Atomics.or(words, control.ticket, closedBit))
+  }
+
+  /** How many workers could take the job, by whether they are awake. */
+  private able(installation: Installation): { readonly awake: number; readonly asleep: number } {
+    const { words } = this.options.memory, workers = this.workers ?? []
+    const count = { awake: 0, asleep: 0 }
+    for (let slot = 0; slot < workers.length; slot++) {
+      if (workers[slot] === undefined || Atomics.load(words, installedWord(slot)) < installation.position) continue
+      const state = Atomics.load(words, readyWord(slot))
+      if (state === workerState.awake) count.awake++
+      else if (state === workerState.asleep) count.asleep++
+    }
+    return count
+  }
+
+  private open(job: Job, installation: Installation, wake: boolean): void {
+    const { words } = this.options.memory
+    words[control.job] = installation.id
+    words[control.job + 1] = job.frame
+    words[control.job + 2] = job.scratch
+    words[control.job + 3] = job.scratchBytes
+    Atomics.store(words, control.done, 0)
+    Atomics.store(words, control.ticket, nextTicket(Atomics.load(words, control.ticket)))
+    if (wake) Atomics.notify(words, control.ticket)
+  }
+
+  private awaitJoined(wanted: number, milliseconds: number): void {
+    const { words } = this.options.memory
+    const end = performance.now() + milliseconds
+    do {
+      for (let i = 0; i < 100; i++) if (joinedOf(Atomics.load(words, control.ticket)) >= wanted) return
+    } while (performance.now() < end)
+  }
+
+  // ---- doing it
+
+  private together(job: Job, joined: number): void {
+    const { words } = this.options.memory
+    const start = performance.now()
+    let cause: unknown
+    try {
+      job.main(job.frame, job.scratch, 0, joined + 1)
+    } catch (error) {
+      cause = error
+      Atomics.store(words, control.failed, 1)
+    }
+    const complete = this.awaitDone(joined, hangMilliseconds + hangFactor * (performance.now() - start))
+    if (!complete) this.abandon('a worker did not finish its share')
+    if (!complete || Atomics.load(words, control.failed) !== 0) this.failed(cause)
+    this.parallelRuns++
+  }
+
+  /** Have all workers finished in time? Spins, and after a while gives the core away between looks where that is allowed. */
+  private awaitDone(joined: number, limit: number): boolean {
+    const { words } = this.options.memory
+    let start = 0
+    for (;;) {
+      for (let i = 0; i < 500; i++) if (Atomics.load(words, control.done) === joined) return true
+      const now = performance.now()
+      if (start === 0) start = now
+      else if (now - start > limit) return false
+      else if (now - start > 0.5 && this.mayWait) Atomics.wait(words, control.done, Atomics.load(words, control.done), 0.05)
+    }
+  }
+
+  private failed(cause: unknown): never {
+    const { words } = this.options.memory
+    Atomics.store(words, control.arrived, 0)
+    Atomics.store(words, control.failed, 0)
+    return fail('BackendError', 'cpu: a kernel failed on one of several threads. Run again with threads: 1 to see where.', cause)
+  }
+
+  // ---- workers
+
+  /** The workers get an executable when it runs for the second time, or at once if it is long. They have it for a later run. */
+  private install(job: Job): Installation {
+    let installation = this.installations.get(job)
+    const first = installation === undefined
+    if (installation === undefined) this.installations.set(job, (installation = { id: this.nextId++, position: Infinity }))
+    if (installation.position === Infinity && (!first || job.cost >= longJob)) this.send(job, installation)
+    return installation
+  }
+
+  private send(job: Job, installation: Installation): void {
+    this.workers ??= this.startWorkers()
+    installation.position = ++this.sent
+    const mail = this.ring()
+    for (const worker of this.workers) {
+      this.post(worker?.api.install(installation.id, job.module, installation.position))
+      this.post(worker?.api.serve(mail))
+    }
+  }
+
+  private startWorkers(): (Thread | undefined)[] {
+    const start = this.options.start ?? startThread
+    return Array.from({ length: this.threads - 1 }, (_, slot) => {
+      try {
+        const thread = start(reason => this.lose(slot, reason))
+        this.post(thread.api.start(slot, this.options.memory.wasm))
+        return thread
+      } catch (error) {
+        this.warn(String(error))
+        return undefined
+      }
+    })
+  }
+
+  /** Makes workers leave their jobs for their messages; returns the number of this ring. */
+  private ring(): number {
+    const { words } = this.options.memory
+    const mail = Atomics.add(words, control.mail, 1) + 1
+    Atomics.store(words, control.ticket, nextTicket(Atomics.load(words, control.ticket)) | closedBit)
+    Atomics.notify(words, control.ticket)
+    return mail
+  }
+
+  /** Answers carry nothing; a call that fails means that the worker is of no use. */
+  private post(answer: Promise<void> | undefined): void {
+    answer?.catch((error: unknown) => this.warn(String(error)))
+  }
+
+  private lose(slot: number, reason: string): void {
+    if (this.stopped || this.workers?.[slot] === undefined) return
+    this.workers[slot] = undefined
+    Atomics.store(this.options.memory.words, readyWord(slot), 0)
+    this.warn(reason)
+  }
+
+  private abandon(reason: string): void {
+    for (const worker of this.workers ?? []) void worker?.terminate()
+    this.workers = []
+    this.warn(reason)
+  }
+
+  private warn(reason: string): void {
+    if (this.reported || this.stopped) return
+    this.reported = true
+    this.options.report?.(`cpu: worker threads were lost (${reason}); continuing with fewer.`)
+  }
+}
