@@ -1,0 +1,173 @@
+/**
+ * A contraction in normal form: no axes of size 1, jointly contiguous axes merged, no guards that always hold, and each axis in the role
+ * that matrix multiplication gives it: batch (in both operands, or in neither), M (only in a), N (one axis that is only in b; its
+ * elements become the lanes of vectors), K (reduced). Multiplication commutes, so a and b change places when that gives the better N.
+ */
+import type { Affine, Contraction, Guard, Load, Node, Store } from '@cotangent/core/kernel'
+
+export interface Form {
+  readonly extents: readonly number[]
+  /** Axes before this one are parallel, the others reduced. */
+  readonly parallel: number
+  readonly a: Load
+  readonly b: Load
+  readonly epilogue: readonly Node[]
+  readonly stores: readonly Store[]
+  /** Parallel axes that both operands have, or none, or only b (besides `n`): iterated outside of everything, those of b first. */
+  readonly batch: readonly number[]
+  readonly m: readonly number[]
+  readonly n: number | undefined
+  readonly k: readonly number[]
+}
+
+export const strideAt = (map: Affine, axis: number): number => map.strides[axis] ?? 0
+
+/** Does the load depend on the index of this axis? */
+export const uses = (load: Load, axis: number): boolean =>
+  strideAt(load.map, axis) !== 0 || (load.guards ?? []).some((g) => strideAt(g.index, axis) !== 0)
+
+/** The least and the greatest value of an affine index without dynamic terms. */
+export function rangeOf(index: Affine, extents: readonly number[]): readonly [low: number, high: number] {
+  let low = index.offset
+  let high = index.offset
+  index.strides.forEach((s, i) => {
+    const reach = s * ((extents[i] as number) - 1)
+    low += Math.min(0, reach)
+    high += Math.max(0, reach)
+  })
+  return [low, high]
+}
+
+const isConstant = (index: Affine): boolean => (index.dynamic ?? []).length === 0
+
+function alwaysHolds(guard: Guard, extents: readonly number[]): boolean {
+  const [low, high] = rangeOf(guard.index, extents)
+  return isConstant(guard.index) && low >= 0 && high < guard.extent
+}
+
+function dropGuards(load: Load, extents: readonly number[]): Load {
+  const { guards, ...rest } = load
+  const kept = (guards ?? []).filter((g) => !alwaysHolds(g, extents))
+  return kept.length > 0 ? { ...rest, guards: kept } : rest
+}
+
+/** Applies a change of variables to each affine map of a node. */
+export function mapNode(node: Node, change: (map: Affine) => Affine): Node {
+  const changeGuards = (guards: readonly Guard[]): Guard[] => guards.map((g) => ({ ...g, index: change(g.index) }))
+  switch (node.op) {
+    case 'load':
+      return { ...node, map: change(node.map), ...(node.guards ? { guards: changeGuards(node.guards) } : {}) }
+    case 'iota':
+      return { ...node, map: change(node.map) }
+    case 'inside':
+      return { ...node, guards: changeGuards(node.guards) }
+    default:
+      return node
+  }
+}
+
+/** Every affine map of a list of nodes. */
+export function mapsOf(nodes: readonly Node[]): Affine[] {
+  const maps: Affine[] = []
+  for (const node of nodes) mapNode(node, (map) => (maps.push(map), map))
+  return maps
+}
+
+/** The contraction over new axes, each a group of old ones (outer to inner) that are jointly contiguous everywhere. */
+function regroup(c: Contraction, groups: readonly (readonly number[])[]): Contraction {
+  const change = (map: Affine): Affine => ({
+    ...map,
+    strides: groups.filter((g) => g.every((axis) => axis < map.strides.length)).map((g) => strideAt(map, g[g.length - 1] as number)),
+  })
+  return {
+    ...c,
+    extents: groups.map((g) => g.reduce((n, axis) => n * (c.extents[axis] as number), 1)),
+    parallel: groups.filter((g) => (g[0] as number) < c.parallel).length,
+    a: mapNode(c.a, change) as Load,
+    b: mapNode(c.b, change) as Load,
+    epilogue: c.epilogue.map((node) => mapNode(node, change)),
+    stores: c.stores.map((s) => ({ ...s, map: change(s.map) })),
+  }
+}
+
+/** Can `outer` and `inner` be walked as one axis? */
+export const chains = (maps: readonly Affine[], outer: number, inner: number, extent: number): boolean =>
+  maps.every((map) => strideAt(map, outer) === strideAt(map, inner) * extent)
+
+/** Walks some axes backwards. */
+function reverseAxes(c: Contraction, axes: readonly number[]): Contraction {
+  const change = (map: Affine): Affine => ({
+    ...map,
+    offset: axes.reduce((at, axis) => at + strideAt(map, axis) * ((c.extents[axis] as number) - 1), map.offset),
+    strides: map.strides.map((s, axis) => (axes.includes(axis) && s !== 0 ? -s : s)),
+  })
+  return {
+    ...c,
+    a: mapNode(c.a, change) as Load,
+    b: mapNode(c.b, change) as Load,
+    epilogue: c.epilogue.map((node) => mapNode(node, change)),
+    stores: c.stores.map((s) => ({ ...s, map: change(s.map) })),
+  }
+}
+
+/** Makes strides of loads positive where possible: rows then are immediate offsets from the first. */
+function straighten(c: Contraction): Contraction {
+  const backwards = (axis: number): boolean => {
+    const [a, b] = [strideAt(c.a.map, axis), strideAt(c.b.map, axis)]
+    return a < 0 || (a === 0 && b < 0)
+  }
+  return reverseAxes(c, c.extents.map((_, i) => i).filter(backwards))
+}
+
+/** Joins axes until no two can be joined. */
+function mergeAxes(c: Contraction): Contraction {
+  const groups = c.extents.map((_, i) => [i]).filter(([i]) => c.extents[i as number] !== 1)
+  const dropped = regroup(c, groups)
+  const maps = [...mapsOf([dropped.a, dropped.b, ...dropped.epilogue]), ...dropped.stores.map((s) => s.map)]
+  const { extents, parallel } = dropped
+  for (let outer = 0; outer < extents.length; outer++) {
+    for (let inner = 0; inner < extents.length; inner++) {
+      if (outer === inner || outer < parallel !== inner < parallel) continue
+      if (!chains(maps, outer, inner, extents[inner] as number)) continue
+      const rest = extents.map((_, i) => i).filter((i) => i !== outer)
+      return mergeAxes(regroup(dropped, rest.map((i) => (i === inner ? [outer, inner] : [i]))))
+    }
+  }
+  return dropped
+}
+
+/** How well an axis serves as the lanes of vectors: the share of lanes in use, more for contiguous stores and loads. */
+function laneScore(c: Contraction, axis: number): number {
+  const extent = c.extents[axis] as number
+  const lanes = extent / (4 * Math.ceil(extent / 4))
+  const stored = c.stores.every((s) => Math.abs(strideAt(s.map, axis)) === 1) ? 1 : 0
+  const loaded = strideAt((uses(c.a, axis) ? c.a : c.b).map, axis) === 1 ? 0.25 : 0
+  return lanes * (1 + stored + loaded) * (extent >= 4 ? 1 : 0.5)
+}
+
+/** The axis of one operand alone that makes the best lanes. */
+function chooseLanes(c: Contraction): number | undefined {
+  let best: number | undefined
+  for (let axis = 0; axis < c.parallel; axis++) {
+    if (uses(c.a, axis) === uses(c.b, axis)) continue
+    if (best === undefined || laneScore(c, axis) > laneScore(c, best)) best = axis
+  }
+  return best
+}
+
+export function normalize(contraction: Contraction): Form {
+  const { extents } = contraction
+  const merged = mergeAxes({ ...contraction, a: dropGuards(contraction.a, extents), b: dropGuards(contraction.b, extents) })
+  const n = chooseLanes(merged)
+  const swap = n !== undefined && uses(merged.a, n)
+  const c = straighten(swap ? { ...merged, a: merged.b, b: merged.a } : merged)
+  const { a, b } = c
+  const axes = c.extents.map((_, i) => i)
+  const m = axes.filter((i) => i < c.parallel && uses(a, i) && !uses(b, i))
+  const batch = axes.filter((i) => i < c.parallel && i !== n && !m.includes(i))
+  return {
+    extents: c.extents, parallel: c.parallel, a, b, epilogue: c.epilogue, stores: c.stores,
+    batch: [...batch.filter((i) => uses(b, i)), ...batch.filter((i) => !uses(b, i))],
+    m, n, k: axes.filter((i) => i >= c.parallel),
+  }
+}
