@@ -1,0 +1,82 @@
+/** Uniform draws: words, floats, integers. */
+import { checkDType, type DType, isFloat } from '../dtype.ts'
+import { fail } from '../errors.ts'
+import { add, fmod, maximum, multiply, subtract } from '../primitives/arithmetic.ts'
+import { bitwiseOr, rightShiftLogical } from '../primitives/bitwise.ts'
+import { astype, bitcast, scalarOf } from '../primitives/cast.ts'
+import { less } from '../primitives/comparison.ts'
+import { randomBits } from '../primitives/randomBits.ts'
+import { squeeze } from '../primitives/reshape.ts'
+import { where } from '../primitives/select.ts'
+import { sliceAxis } from '../primitives/slice.ts'
+import { checkShape, type Shape } from '../shape.ts'
+import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+import { foldIn, type Key, single, splitBatch } from './key.ts'
+
+/** Uniform 32-bit words, dtype uint32. JAX: `random.bits`. */
+export function bits(key: Key, shape: Shape = []): Tensor {
+  const words = single('bits', key)
+  checkShape('random.bits', shape)
+  return randomBits(words, shape)
+}
+
+export interface FloatOptions {
+  /** float32 (default) or float64. */
+  readonly dtype?: DType
+}
+export interface UniformOptions extends FloatOptions {
+  /** Default 0. Broadcasts against the shape. */
+  readonly minval?: TensorLike
+  /** Default 1; never reached. Broadcasts against the shape. */
+  readonly maxval?: TensorLike
+}
+
+export function floatDType(where: string, dtype: DType = 'float32'): DType {
+  const d = checkDType(where, dtype)
+  return isFloat(d) ? d : fail('DTypeError', `${where}: dtype must be float32 or float64, got ${d}.`)
+}
+
+/** Uniform floats in `[minval, maxval)`. JAX: `random.uniform`. */
+export function uniform(key: Key, shape: Shape = [], options: UniformOptions = {}): Tensor {
+  const { minval = 0, maxval = 1 } = options
+  const dtype = floatDType('random.uniform', options.dtype)
+  const u = dtype === 'float64' ? unit64(key, shape) : unit32(key, shape)
+  if (minval === 0 && maxval === 1) return u
+  const low = astype(minval, dtype), high = astype(maxval, dtype)
+  return maximum(low, add(multiply(u, subtract(high, low)), low))
+}
+
+/** 23 random bits are the mantissa of a float in [1, 2). */
+function unit32(key: Key, shape: Shape): Tensor {
+  const mantissa = rightShiftLogical(bits(key, shape), 9)
+  return subtract(bitcast(bitwiseOr(mantissa, 0x3f800000), 'float32'), 1)
+}
+
+/** 52 random bits: those that JAX takes in 64-bit mode, where the first word of threefry is the upper half. */
+function unit64(key: Key, shape: Shape): Tensor {
+  const { words } = splitBatch(key, shape), n = shape.length
+  const word = (k: number): Tensor => squeeze(sliceAxis(words, k, k + 1, { axis: n }), { axis: n })
+  const high = word(0), low = word(1)
+  const upper = multiply(astype(high, 'float64'), 2 ** -32), lower = multiply(astype(rightShiftLogical(low, 12), 'float64'), 2 ** -52)
+  return add(upper, lower)
+}
+
+/**
+ * Uniform integers in `[minval, maxval)`; `minval` where that is empty. dtype int32 (default) or uint32. JAX: `random.randint`.
+ * Two words an integer, so that the bias for spans that do not divide 2^32 is at most 2^-32.
+ */
+export function randint(key: Key, shape: Shape, minval: TensorLike, maxval: TensorLike, options: { readonly dtype?: 'int32' | 'uint32' } = {}): Tensor {
+  const { dtype = 'int32' } = options
+  if (dtype !== 'int32' && dtype !== 'uint32') fail('DTypeError', `random.randint: dtype must be int32 or uint32, got ${String(dtype)}.`)
+  const low = integer(minval, dtype), high = integer(maxval, dtype), one = scalarOf(1, 'uint32')
+  const span = where(less(low, high), astype(subtract(high, low), 'uint32'), one)
+  const half = fmod(scalarOf(2 ** 16, 'uint32'), span), multiplier = fmod(multiply(half, half), span)
+  const upper = fmod(bits(foldIn(key, 0), shape), span), lower = fmod(bits(foldIn(key, 1), shape), span)
+  const offset = fmod(add(multiply(upper, multiplier), lower), span)
+  return add(low, astype(offset, dtype))
+}
+
+function integer(x: TensorLike, dtype: DType): Tensor {
+  if (typeof x === 'number' && !Number.isInteger(x)) fail('ValueError', `random.randint: bounds must be integers, got ${x}.`)
+  return typeof x === 'number' ? scalarOf(dtype === 'uint32' ? x >>> 0 : x | 0, dtype) : astype(toTensor(x, 'random.randint'), dtype)
+}
