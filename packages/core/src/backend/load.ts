@@ -1,0 +1,153 @@
+/** Choosing a backend: config -> Either<ConfigError, Config>, names -> TaskEither<BackendError, Loaded>, and `init`, a Promise, for everybody. */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { CotangentError } from '../errors.ts'
+import type { Backend } from './backend.ts'
+import { setBackend } from './current.ts'
+import { createReference } from './reference.ts'
+
+export type BackendName = 'cuda' | 'webgl' | 'cpu' | 'reference'
+const names: readonly BackendName[] = ['cuda', 'webgl', 'cpu', 'reference']
+
+/** Options that backends understand. */
+export interface BackendOptions {
+  /** Threads of the cpu backend, the calling one included. Default: one a core. */
+  readonly threads?: number
+}
+
+/** What the package of a backend exports as `backend`, for those who bundle: `init({ backend: [cpu] })`. */
+export interface BackendLoader {
+  readonly name: string
+  readonly load: (options: BackendOptions) => Promise<Backend>
+}
+
+export interface InitConfig extends BackendOptions {
+  /** The first that works is taken. A name is the package `@cotangent/backend-NAME`. Default: cuda, webgl, cpu, whichever is installed. */
+  readonly backend?: BackendName | BackendLoader | readonly (BackendName | BackendLoader)[]
+}
+
+export interface ConfigError {
+  readonly _tag: 'ConfigError'
+  readonly problems: readonly { readonly path: string; readonly message: string }[]
+}
+export interface BackendError {
+  readonly _tag: 'BackendError'
+  readonly tried: readonly { readonly name: string; readonly reason: string }[]
+}
+export interface Loaded {
+  readonly name: string
+  readonly backend: Backend
+  /** Backends that were asked for first and did not work, with the reason. */
+  readonly skipped: BackendError['tried']
+}
+
+/** Validates options; all problems are listed. */
+export function parseConfig(input: unknown): E.Either<ConfigError, InitConfig> {
+  const problems: { path: string; message: string }[] = []
+  const bad = (path: string, message: string): void => { problems.push({ path, message }) }
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) bad('', `init takes an options object such as { backend: ["cpu"] }, got ${show(input)}`)
+  else {
+    const config = input as Record<string, unknown>
+    for (const key of Object.keys(config)) if (key !== 'backend' && key !== 'threads') bad(key, 'unknown option; there are backend and threads')
+    const { backend, threads } = config
+    if (threads !== undefined && (!Number.isInteger(threads) || (threads as number) < 1)) bad('threads', `a positive integer, got ${show(threads)}`)
+    const list = backend === undefined ? [] : Array.isArray(backend) ? backend : [backend]
+    if (Array.isArray(backend) && backend.length === 0) bad('backend', 'names no backend')
+    list.forEach((b: unknown, i) => {
+      if (!isName(b) && !isLoader(b)) bad(Array.isArray(backend) ? `backend[${i}]` : 'backend', `unknown backend ${show(b)}; there are ${names.join(', ')}, or pass the \`backend\` that a backend package exports`)
+    })
+  }
+  return problems.length > 0 ? E.left({ _tag: 'ConfigError', problems }) : E.right(input as InitConfig)
+}
+
+/** Loads the first backend that works and makes it the one in use. */
+export function load(config: InitConfig): TE.TaskEither<BackendError, Loaded> {
+  return async () => {
+    const tried: { name: string; reason: string }[] = []
+    for (const wanted of wantedBackends(config)) {
+      const name = typeof wanted === 'string' ? wanted : wanted.name
+      const result = await loadOne(wanted, config)()
+      if (E.isRight(result)) {
+        setBackend(result.right)
+        return E.right({ name, backend: result.right, skipped: tried })
+      }
+      tried.push({ name, reason: result.left })
+    }
+    return E.left({ _tag: 'BackendError', tried })
+  }
+}
+
+/**
+ * Chooses the backend; call it once before computing. The variable COTANGENT_BACKEND (a name, or names separated by commas) overrides
+ * `backend`.
+ * @throws ConfigError for invalid options, BackendError when no backend works, with each one's reason.
+ * @example
+ * const { name, skipped } = await init({ backend: ['webgl', 'cpu'] })
+ */
+export async function init(config: InitConfig = {}): Promise<Loaded> {
+  const result = await pipe(
+    TE.fromEither(parseConfig(override(config))),
+    TE.mapLeft((e): CotangentError => new CotangentError('ConfigError', `init: ${e.problems.map(p => `${p.path || 'options'}: ${p.message}`).join('; ')}.`)),
+    TE.flatMap(valid => pipe(load(valid), TE.mapLeft(e => new CotangentError('BackendError', `init: no backend works. ${e.tried.map(t => `${t.name}: ${t.reason}`).join('; ')}.`)))),
+  )()
+  if (E.isLeft(result)) throw result.left
+  return result.right
+}
+
+const show = (x: unknown): string => (typeof x === 'string' ? `"${x}"` : String(JSON.stringify(x)))
+const isName = (x: unknown): x is BackendName => (names as readonly unknown[]).includes(x)
+const isLoader = (x: unknown): x is BackendLoader => typeof x === 'object' && x !== null && 'name' in x && 'load' in x && typeof x.load === 'function'
+
+function wantedBackends(config: InitConfig): readonly (BackendName | BackendLoader)[] {
+  const { backend } = config
+  if (backend === undefined) return names
+  return typeof backend === 'string' || !Array.isArray(backend) ? [backend as BackendName | BackendLoader] : backend
+}
+
+function override(config: InitConfig): unknown {
+  const variable = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.['COTANGENT_BACKEND']
+  if (variable === undefined || variable === '' || typeof config !== 'object' || config === null) return config
+  return { ...config, backend: variable.split(',').map(s => s.trim()) }
+}
+
+const loadOne = (wanted: BackendName | BackendLoader, options: BackendOptions): TE.TaskEither<string, Backend> =>
+  TE.tryCatch(
+    async () => {
+      if (typeof wanted !== 'string') return wanted.load(options)
+      if (wanted === 'reference') return createReference()
+      return (await importBackend(wanted)).load(options)
+    },
+    e => (e instanceof Error ? e.message : String(e)),
+  )
+
+/** The package name is computed, so that bundlers leave it alone: who bundles passes the backend itself. */
+async function importBackend(name: BackendName): Promise<BackendLoader> {
+  const specifier = `@cotangent/backend-${name}`
+  const module = (await import(/* @vite-ignore */ specifier).catch(e => importFromProgram(specifier, e))) as { readonly backend?: unknown }
+  if (!isLoader(module.backend)) throw new Error(`the package ${specifier} exports no \`backend\``)
+  return module.backend
+}
+
+interface ModuleBuiltin { createRequire(from: string): { resolve(specifier: string): string } }
+interface UrlBuiltin { pathToFileURL(path: string): { readonly href: string } }
+interface NodeProcess { readonly argv: readonly string[]; cwd(): string; getBuiltinModule?(id: string): unknown }
+
+/** Strict package managers hide from core what only the program depends on: there, resolve as the program itself would. */
+async function importFromProgram(specifier: string, error: unknown): Promise<unknown> {
+  const missing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes(specifier)
+  const node = (globalThis as { process?: NodeProcess }).process
+  if (!missing || node?.getBuiltinModule === undefined) throw missing ? new Error(`the package ${specifier} is not installed`) : error
+  const { createRequire } = node.getBuiltinModule('module') as ModuleBuiltin
+  const { pathToFileURL } = node.getBuiltinModule('url') as UrlBuiltin
+  for (const from of [node.argv[1], `${node.cwd()}/program`]) {
+    let path: string
+    try {
+      path = createRequire(from ?? `${node.cwd()}/program`).resolve(specifier)
+    } catch {
+      continue
+    }
+    return import(/* @vite-ignore */ pathToFileURL(path).href)
+  }
+  throw new Error(`the package ${specifier} is not installed`)
+}

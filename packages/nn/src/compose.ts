@@ -1,0 +1,92 @@
+/** Layers out of layers: `serial` chains them, `named` does so with a name for each, which checkpoints and printouts use. */
+import { type Key, type Shape, type Tensor, evalShape, random, zeros } from '@cotangent/core'
+import { type Layer, type Mode } from './layer.ts'
+
+/** A plain function is a layer without parameters. */
+export type LayerLike<P, S, I, O> = Layer<P, S, I, O> | ((x: I) => O)
+// The bound of inference: any layer fits, and the mapped types below recover what it is.
+// oxlint-disable-next-line no-explicit-any
+export type AnyLayer = Layer<any, any, any, any> | ((x: any) => any)
+// oxlint-disable-next-line no-explicit-any
+type ParamsOf<L> = L extends Layer<infer P, any, any, any> ? P : null
+// oxlint-disable-next-line no-explicit-any
+type StateOf<L> = L extends Layer<any, infer S, any, any> ? S : null
+// oxlint-disable-next-line no-explicit-any
+type InputOf<L> = L extends Layer<any, any, infer I, any> ? I : L extends (x: infer I) => unknown ? I : never
+// oxlint-disable-next-line no-explicit-any
+type OutputOf<L> = L extends Layer<any, any, any, infer O> ? O : L extends (x: never) => infer O ? O : never
+type Last<L extends readonly unknown[]> = L extends readonly [...unknown[], infer T] ? T : never
+type Params<L extends readonly unknown[]> = { readonly [K in keyof L]: ParamsOf<L[K]> }
+type State<L extends readonly unknown[]> = StateOf<L[number]> extends null ? null : { readonly [K in keyof L]: StateOf<L[K]> }
+/** Each layer must take what the one before gives. Not recursive, so a hundred layers are as cheap as ten. */
+type Chained<L extends readonly unknown[]> = { readonly [K in keyof L]: K extends keyof Before<L> ? Link<Before<L>[K], L[K]> : L[K] }
+type Before<L extends readonly unknown[]> = readonly [null, ...L]
+type Link<A, B> = A extends null ? B : OutputOf<A> extends InputOf<B> ? B : LayerFrom<OutputOf<A>>
+/** What an error shows in the place of a layer that does not take what the one before gives. */
+export interface LayerFrom<I> {
+  readonly input: I
+}
+
+/**
+ * The layers one after another. Parameters are a tuple, one entry a layer (`null` for plain functions).
+ * @example
+ * const model = serial(dense(64), relu, dense(10))
+ * const { params } = model.init(random.key(0), [784])
+ * model.apply(params, x) // x: [n, 784] -> [n, 10]
+ */
+export function serial<const L extends readonly AnyLayer[]>(
+  ...layers: L & Chained<L>
+): Layer<Params<L>, State<L>, InputOf<L[0]>, OutputOf<Last<L>>> {
+  const keys = layers.map((_, i) => String(i))
+  return chain(keys, layers, list => list) as Layer<Params<L>, State<L>, InputOf<L[0]>, OutputOf<Last<L>>>
+}
+
+/** The same with a name for each layer: parameters are `{ stem: Conv, head: Dense }`. Layers run in the order in which they are written. */
+export function named<const L extends Readonly<Record<string, AnyLayer>>>(
+  layers: L,
+): Layer<{ readonly [K in keyof L]: ParamsOf<L[K]> }, StateOf<L[keyof L]> extends null ? null : { readonly [K in keyof L]: StateOf<L[K]> }> {
+  const keys = Object.keys(layers)
+  const pack = (list: readonly unknown[]): unknown => Object.fromEntries(keys.map((k, i) => [k, list[i]]))
+  return chain(keys, Object.values(layers), pack) as ReturnType<typeof named<L>>
+}
+
+type Loose = Layer<unknown, unknown, unknown, unknown>
+
+/** A plain function as a layer: its output shape is found by tracing it on one example. */
+function toLayer(l: AnyLayer): Loose {
+  if (typeof l !== 'function') return l as Loose
+  return {
+    init: (_key: Key, input: Shape) => ({ params: null, state: null, output: evalShape(l as (x: Tensor) => Tensor, zeros([1, ...input])).shape.slice(1) }),
+    step: (_params, state, x) => [l(x), state],
+    apply: (_params, x) => l(x),
+  }
+}
+
+function chain(keys: readonly string[], anyLayers: readonly AnyLayer[], pack: (list: readonly unknown[]) => unknown): Loose {
+  const layers = anyLayers.map(toLayer)
+  const at = (packed: unknown, i: number): unknown => (packed === null ? null : (packed as Readonly<Record<string, unknown>>)[keys[i] as string])
+  const keyed = (mode: Mode, i: number): Mode => (mode.key === undefined ? mode : { ...mode, key: random.foldIn(mode.key, i) })
+  const step = (params: unknown, state: unknown, x: unknown, mode: Mode = {}): readonly [unknown, unknown] => {
+    let y = x
+    const states = layers.map((l, i) => {
+      const [out, next] = l.step(at(params, i), at(state, i), y, keyed(mode, i))
+      y = out
+      return next
+    })
+    return [y, state === null ? null : pack(states)]
+  }
+  return {
+    init(key, input) {
+      let shape = input
+      const parts = layers.map((l, i) => {
+        const part = l.init(random.foldIn(key, i), shape)
+        shape = part.output
+        return part
+      })
+      const states = parts.map(p => p.state)
+      return { params: pack(parts.map(p => p.params)), state: states.every(s => s === null) ? null : pack(states), output: shape }
+    },
+    step,
+    apply: (params, x, mode) => step(params, null, x, mode)[0],
+  }
+}

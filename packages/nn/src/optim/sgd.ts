@@ -1,0 +1,50 @@
+/** Gradient descent, plain and with momentum. */
+import { type Tensor, add, array, multiply, tree, zerosLike } from '@cotangent/core'
+import { type LearningRate, rateAt } from './rate.ts'
+import type { Fixed, GradientTransformation, StateOf } from './transformation.ts'
+
+export interface SgdState {
+  /** Updates so far: int32, `[]`. */
+  readonly count: Tensor
+}
+
+/** `updates = -rate * grads`. */
+export function sgd(rate: LearningRate): GradientTransformation<Fixed<SgdState>> {
+  return {
+    init: () => ({ count: array(0, { dtype: 'int32' }) }),
+    update: (grads, state) => {
+      const r = rateAt(rate, state.count)
+      return [tree.map((g: Tensor) => multiply(multiply(g, r), -1), grads), { count: state.count.add(1) }]
+    },
+  }
+}
+
+export interface MomentumState<P> {
+  readonly count: Tensor
+  /** Decaying sum of gradients, like the parameters. */
+  readonly velocity: P
+}
+export interface Momentum extends StateOf {
+  readonly S: MomentumState<this['P']>
+}
+export interface MomentumOptions {
+  /** Default 0.9. */
+  readonly decay?: number
+  /** Look ahead by one step (Sutskever et al. 2013, as PyTorch writes it). Default false. */
+  readonly nesterov?: boolean
+}
+
+/** `velocity = decay * velocity + grads; updates = -rate * velocity`. PyTorch: `SGD(momentum=decay)`. */
+export function momentum(rate: LearningRate, options: MomentumOptions = {}): GradientTransformation<Momentum> {
+  const { decay = 0.9, nesterov = false } = options
+  return {
+    init: params => ({ count: array(0, { dtype: 'int32' }), velocity: tree.map(zerosLike, params) }),
+    update: (grads, state) => {
+      const r = rateAt(rate, state.count)
+      const step = (v: Tensor, g: Tensor): Tensor => add(multiply(v, decay), g)
+      const velocity = tree.map(step, state.velocity, grads)
+      const direction = nesterov ? tree.map(step, velocity, grads) : velocity
+      return [tree.map((v: Tensor) => multiply(multiply(v, r), -1), direction), { count: state.count.add(1), velocity }]
+    },
+  }
+}
