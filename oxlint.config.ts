@@ -54,7 +54,10 @@ export default defineConfig({
     'import/no-default-export': 'error',
     'typescript/no-explicit-any': 'error',
     'unicorn/no-new-array': 'off',
-    'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' }],
+    'no-unused-vars': [
+      'error',
+      { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' },
+    ],
     'no-var': 'error',
     'prefer-const': 'error',
     eqeqeq: ['error', 'always', { null: 'ignore' }],
@@ -65,11 +68,26 @@ export default defineConfig({
     restrict(src('numpy/**', 'lax/**', 'random/**'), core, above(surface)),
     restrict(src('transforms/**', 'primitives/**'), core, above(composed)),
     restrict(src('program/**', 'lower/**', 'backend/**'), core, above([...composed, 'transforms']), namedPrimitives),
-    restrict(src(...kernelFiles), only([...foundation.map((name) => `../${name}.ts`), ...kernelFiles.flatMap((path) => [`../${path}`, `./${basename(path)}`])])),
-    restrict(src(...foundation.map((name) => `${name}.ts`)), only(['fp-ts', 'fp-ts/**', ...foundation.map((name) => `./${name}.ts`)])),
+    restrict(
+      src(...kernelFiles),
+      only([
+        ...foundation.map((name) => `../${name}.ts`),
+        ...kernelFiles.flatMap((path) => [`../${path}`, `./${basename(path)}`]),
+      ]),
+    ),
+    restrict(
+      src(...foundation.map((name) => `${name}.ts`)),
+      only(['fp-ts', 'fp-ts/**', ...foundation.map((name) => `./${name}.ts`)]),
+    ),
     restrict(src('testing/**'), packages('fp-ts', 'fp-ts/**', 'fast-check')),
-    restrict(['packages/backend-cpu/src/**/*.ts'], packages('@cotangent/core/kernel', 'comlink', 'comlink/**', 'node:worker_threads', 'node:os')),
-    restrict(['packages/backend-webgl/src/**/*.ts', 'packages/backend-cuda/src/**/*.ts'], packages('@cotangent/core/kernel')),
+    restrict(
+      ['packages/backend-cpu/src/**/*.ts'],
+      packages('@cotangent/core/kernel', 'comlink', 'comlink/**', 'node:worker_threads', 'node:os'),
+    ),
+    restrict(
+      ['packages/backend-webgl/src/**/*.ts', 'packages/backend-cuda/src/**/*.ts'],
+      packages('@cotangent/core/kernel'),
+    ),
     restrict(['packages/nn/src/**/*.ts'], packages('@cotangent/core', '@cotangent/core/fp', 'fp-ts', 'fp-ts/**')),
     { files: ['*.config.ts', 'scripts/summary-reporter.ts'], rules: { 'import/no-default-export': 'off' } },
   ],

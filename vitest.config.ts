@@ -13,7 +13,8 @@ const conditions = ['source']
 /** The seed of all properties of this run. The variable passes it on: Vitest evaluates this file once a project. */
 process.env['COTANGENT_SEED'] ??= String(Date.now() & 0x7fffffff)
 const seed = Number(process.env['COTANGENT_SEED'])
-if (!Number.isInteger(seed)) throw new Error(`COTANGENT_SEED must be an integer, got "${process.env['COTANGENT_SEED']}"`)
+if (!Number.isInteger(seed))
+  throw new Error(`COTANGENT_SEED must be an integer, got "${process.env['COTANGENT_SEED']}"`)
 
 const browserTests = '**/*.browser.test.ts'
 const shared = { setupFiles: ['./scripts/fast-check.setup.ts'], provide: { seed } }

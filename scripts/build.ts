@@ -7,7 +7,8 @@ import { publishable, tool } from './workspace.ts'
 const directories = publishable().map(({ directory }) => directory)
 
 // From nothing, so that no file of a deleted source stays.
-for (const path of ['dist', '.tsbuildinfo']) for (const directory of directories) rmSync(join(directory, path), { recursive: true, force: true })
+for (const path of ['dist', '.tsbuildinfo'])
+  for (const directory of directories) rmSync(join(directory, path), { recursive: true, force: true })
 
 // tsc orders the projects by their references.
 tool('typescript/bin/tsc', '-b', ...directories)

@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -15,7 +24,8 @@ const project = mkdtempSync(join(tmpdir(), 'cotangent-'))
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
 
 /** A check that fails ends the program; one that passes is a line. */
-const step = async (name: string, check: () => string | Promise<string>): Promise<void> => console.log(`${name}: ${await check()}`)
+const step = async (name: string, check: () => string | Promise<string>): Promise<void> =>
+  console.log(`${name}: ${await check()}`)
 
 const pack = ({ directory, manifest }: Package): string => {
   run(process.env['npm_execpath'] ?? 'pnpm', ['pack', '--pack-destination', project], directory)
@@ -28,23 +38,36 @@ const inspect = (tarball: string): void => {
   const manifest = run('tar', ['-xzOf', tarball, 'package/package.json'])
   const faults = [
     ...files.filter((file) => /tsbuildinfo|\/test\/|\.test\.|tsconfig|node_modules/.test(file)),
-    ...['package/LICENSE', 'package/README.md', 'package/dist/index.js', 'package/dist/index.d.ts'].filter((file) => !files.includes(file)).map((file) => `no ${file}`),
-    ...(manifest.includes('source') ? ['the condition of development in its exports'] : []),
+    ...['package/LICENSE', 'package/README.md', 'package/dist/index.js', 'package/dist/index.d.ts']
+      .filter((file) => !files.includes(file))
+      .map((file) => `no ${file}`),
+    ...(/"[^"]*source":/.test(manifest) ? ['the condition of development in its exports'] : []),
     ...(manifest.includes('workspace:') ? ['a workspace: version'] : []),
   ]
   if (faults.length > 0) fail(`${tarball} contains ${faults.join(', ')}`)
 }
 
 const lint = async (tarball: string): Promise<void> => {
-  const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(readFileSync(tarball)).buffer }, level: 'warning', strict: true })
-  if (messages.length > 0) fail(`publint on ${tarball}:\n${messages.map((message) => formatMessage(message, pkg)).join('\n')}`)
+  const { messages, pkg } = await publint({
+    pack: { tarball: new Uint8Array(readFileSync(tarball)).buffer },
+    level: 'warning',
+    strict: true,
+  })
+  if (messages.length > 0)
+    fail(`publint on ${tarball}:\n${messages.map((message) => formatMessage(message, pkg)).join('\n')}`)
 }
 
 /** Tarballs of the packages that ours depend on, made from node_modules, so that the installation needs no network. */
 const packDependencies = (packages: readonly Package[]): readonly string[] => {
-  const names = new Set(packages.flatMap(({ manifest }) => Object.keys(manifest.dependencies ?? {})).filter((name) => !name.startsWith('@cotangent/')))
+  const names = new Set(
+    packages
+      .flatMap(({ manifest }) => Object.keys(manifest.dependencies ?? {}))
+      .filter((name) => !name.startsWith('@cotangent/')),
+  )
   return [...names].map((name) => {
-    const installed = packages.map(({ directory }) => join(directory, 'node_modules', name)).find((path) => existsSync(path))
+    const installed = packages
+      .map(({ directory }) => join(directory, 'node_modules', name))
+      .find((path) => existsSync(path))
     const copy = join(project, 'dependencies', name)
     cpSync(realpathSync(installed ?? fail(`${name} is not installed`)), join(copy, 'package'), { recursive: true })
     run('tar', ['-czf', `${copy}.tgz`, '-C', copy, 'package'])
@@ -59,7 +82,14 @@ const systemNode = (process.env['PATH'] ?? '')
   .map((directory) => join(directory, 'node'))
   .find((path) => existsSync(path))
 
-const compilerOptions = { strict: true, skipLibCheck: false, target: 'es2023', lib: ['es2024', 'esnext', 'dom'], types: [], declaration: false }
+const compilerOptions = {
+  strict: true,
+  skipLibCheck: false,
+  target: 'es2023',
+  lib: ['es2024', 'esnext', 'dom'],
+  types: [],
+  declaration: false,
+}
 const expected = /^ok /
 
 const runIn = (node: string): string => {
@@ -70,13 +100,25 @@ const runIn = (node: string): string => {
 }
 
 const bundle = async (): Promise<string> => {
-  writeFileSync(join(project, 'index.html'), '<!doctype html><title>...</title><script type="module" src="/browser.js"></script>\n')
-  writeFileSync(join(project, 'browser.js'), "import { result } from './program.js'\nresult.then((text) => { document.title = text }, (error) => { document.title = `failed: ${error}` })\n")
+  writeFileSync(
+    join(project, 'index.html'),
+    '<!doctype html><title>...</title><script type="module" src="/browser.js"></script>\n',
+  )
+  writeFileSync(
+    join(project, 'browser.js'),
+    "import { result } from './program.js'\nresult.then((text) => { document.title = text }, (error) => { document.title = `failed: ${error}` })\n",
+  )
   await build({ root: project, configFile: false, logLevel: 'warn', build: { target: 'es2023' } })
   const assets = join(project, 'dist', 'assets')
-  const sizes = readdirSync(assets).map((file) => `${file} ${(gzipSync(readFileSync(join(assets, file))).length / 1000).toFixed(1)} kB gzip`)
-  const workers = readdirSync(join(project, 'node_modules/@cotangent/backend-cpu/dist'), { recursive: true, encoding: 'utf8' }).some((file) => /(^|[/\\])worker\.js$/.test(file))
-  if (workers && !sizes.some((line) => line.startsWith('worker'))) fail(`the bundle lost the worker: ${sizes.join(', ')}`)
+  const sizes = readdirSync(assets).map(
+    (file) => `${file} ${(gzipSync(readFileSync(join(assets, file))).length / 1000).toFixed(1)} kB gzip`,
+  )
+  const workers = readdirSync(join(project, 'node_modules/@cotangent/backend-cpu/dist'), {
+    recursive: true,
+    encoding: 'utf8',
+  }).some((file) => /(^|[/\\])worker\.js$/.test(file))
+  if (workers && !sizes.some((line) => line.startsWith('worker')))
+    fail(`the bundle lost the worker: ${sizes.join(', ')}`)
   return sizes.join(', ')
 }
 
@@ -115,14 +157,24 @@ await step('publint', async () => {
 })
 await step('install', () => {
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }\n')
-  run(npm, ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs, ...packDependencies(packages)], project)
+  run(
+    npm,
+    ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs, ...packDependencies(packages)],
+    project,
+  )
   return 'from the tarballs, offline'
 })
 await step('compile', () => {
   cpSync(join(root, 'scripts/consumer/program.ts'), join(project, 'program.ts'))
   writeFileSync(join(project, 'main.js'), "import { result } from './program.js'\nconsole.log(await result)\n")
-  for (const [module, moduleResolution] of [['esnext', 'bundler'], ['nodenext', 'nodenext']]) {
-    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, module, moduleResolution }, files: ['program.ts'] }))
+  for (const [module, moduleResolution] of [
+    ['esnext', 'bundler'],
+    ['nodenext', 'nodenext'],
+  ]) {
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions: { ...compilerOptions, module, moduleResolution }, files: ['program.ts'] }),
+    )
     tool('typescript/bin/tsc', '-p', project)
   }
   return 'moduleResolution bundler and nodenext, skipLibCheck off'

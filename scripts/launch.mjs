@@ -22,7 +22,9 @@ const needed = [
 
 const missing = needed.filter((path) => !existsSync(resolve(root, path)))
 if (missing.length > 0) {
-  console.error(`cotangent: dependencies are not installed (${missing[0]} is missing); run "npx -y pnpm@12 install" and read its first error.`)
+  console.error(
+    `cotangent: dependencies are not installed (${missing[0]} is missing); run "npx -y pnpm@12 install" and read its first error.`,
+  )
   process.exit(1)
 }
 
@@ -32,6 +34,8 @@ if (target === undefined) {
   process.exit(2)
 }
 
-const child = spawn(resolve(root, pinnedNode), ['--conditions=source', resolve(root, target), ...args], { stdio: 'inherit' })
+const child = spawn(resolve(root, pinnedNode), ['--conditions=source', resolve(root, target), ...args], {
+  stdio: 'inherit',
+})
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(signal === null ? code : 1))

@@ -14,7 +14,9 @@ const checks = {
   lint: () => run('node_modules/oxlint/bin/oxlint', []),
 }
 
-const failedChecks = Object.entries(checks).filter(([, check]) => !check()).map(([name]) => name)
+const failedChecks = Object.entries(checks)
+  .filter(([, check]) => !check())
+  .map(([name]) => name)
 const env = { ...process.env, COTANGENT_FAILED_CHECKS: failedChecks.join(',') }
 const passed = run('node_modules/vitest/vitest.mjs', ['run', ...process.argv.slice(2)], env)
 

@@ -21,12 +21,19 @@ export interface Package {
 export const publishable = (): readonly Package[] =>
   readdirSync(join(root, 'packages'))
     .map((name) => join(root, 'packages', name))
-    .map((directory) => ({ directory, manifest: JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest }))
+    .map((directory) => ({
+      directory,
+      manifest: JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest,
+    }))
     .filter(({ manifest }) => manifest.private !== true)
 
 /** Runs a program to its end and returns its output; when it fails, shows the output and ends this process. */
 export const run = (file: string, args: readonly string[], cwd: string = root): string => {
-  const { status, stdout, stderr, error } = spawnSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const { status, stdout, stderr, error } = spawnSync(file, args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   return status === 0 ? stdout : fail(`failed: ${[file, ...args].join(' ')}\n${error ?? ''}${stdout}${stderr}`)
 }
 
@@ -36,4 +43,5 @@ export const fail = (message: string): never => {
 }
 
 /** Runs one of the tools in node_modules with this Node. */
-export const tool = (path: string, ...args: readonly string[]): string => run(process.execPath, [join(root, 'node_modules', path), ...args])
+export const tool = (path: string, ...args: readonly string[]): string =>
+  run(process.execPath, [join(root, 'node_modules', path), ...args])
