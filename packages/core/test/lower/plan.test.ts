@@ -1,0 +1,134 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createReference } from '../../src/backend/reference.ts'
+import type { DType } from '../../src/dtype.ts'
+import { type Affine, bytesOf, type Kernel, type KernelGraph, type Loop } from '../../src/lower/kernel.ts'
+import { livenessOf } from '../../src/lower/liveness.ts'
+import { planMemory, type UnplannedGraph } from '../../src/lower/plan.ts'
+import { arbKernelCase } from '../support/arbKernels.ts'
+import { difference, disjointPlan, runGraph } from '../support/runKernels.ts'
+
+const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64
+
+/** The greatest sum of temporaries that live on from one kernel to the next. */
+function maxLive(graph: UnplannedGraph): number {
+  const { intervals, end } = livenessOf(graph)
+  const bytesAfter = (time: number): number => graph.buffers.reduce((sum, { place, dtype, size }, id) => {
+    const interval = intervals[id]
+    const live = place.kind === 'temporary' && interval !== undefined && interval.first <= time && interval.last > time
+    return live ? sum + aligned(size * bytesOf(dtype)) : sum
+  }, 0)
+  return Math.max(0, ...Array.from({ length: end }, (_, time) => bytesAfter(time)))
+}
+
+describe('laws on random graphs', () => {
+  test('the planned graph computes what the graph without shared memory does', () => {
+    const backend = createReference()
+    fc.assert(fc.property(arbKernelCase({ kernels: 8 }), ({ graph, inputs }) => {
+      const expected = runGraph(backend, disjointPlan(graph), inputs)
+      expect(difference(runGraph(backend, planMemory(graph), inputs), expected)).toBe(undefined)
+    }), { numRuns: 1000 })
+  })
+
+  test('donation changes no result', () => {
+    const backend = createReference()
+    let donations = 0
+    fc.assert(fc.property(arbKernelCase({ kernels: 8, kinds: ['loop', 'scatter', 'scan', 'branch'] }), ({ graph, inputs }) => {
+      const plan = planMemory(graph)
+      donations += plan.donations.filter(d => d >= 0).length
+      const expected = runGraph(backend, disjointPlan(graph), inputs)
+      expect(difference(runGraph(backend, plan, inputs, graph.donatable), expected)).toBe(undefined)
+    }), { numRuns: 1000 })
+    expect(donations).toBeGreaterThan(20)
+  })
+
+  test('the arena is no larger than all temporaries, no smaller than those live at once', () => {
+    fc.assert(fc.property(arbKernelCase({ kernels: 10 }), ({ graph }) => {
+      const { arena } = planMemory(graph)
+      expect(arena).toBeLessThanOrEqual(disjointPlan(graph).arena)
+      expect(arena).toBeGreaterThanOrEqual(maxLive(graph))
+      expect(arena % 64).toBe(0)
+    }))
+  })
+})
+
+const identity: Affine = { offset: 0, strides: [1] }
+
+/** `target[i] = -source[i]`, loading through `map`. */
+const negate = (source: number, target: number, size: number, map: Affine = identity, dtype: DType = 'float32'): Loop => ({
+  kind: 'loop', extents: [size], parallel: 1, body: [], bodyStores: [], reductions: [],
+  epilogue: [{ op: 'load', buffer: source, dtype, map }, { op: 'neg', dtype, args: [0] }], stores: [{ buffer: target, map: identity, value: 1 }],
+})
+
+/** Input 0, output 1, `count` temporaries 2, 3, ..., all of `size` float32. */
+function graphOf(kernels: readonly Kernel[], count: number, size: number, donatable = false): UnplannedGraph {
+  const spec = { dtype: 'float32', size } as const
+  const temporaries = Array.from({ length: count }, () => ({ ...spec, place: { kind: 'temporary' } as const }))
+  const buffers = [{ ...spec, place: { kind: 'input', index: 0 } as const }, { ...spec, place: { kind: 'output', index: 0 } as const }, ...temporaries]
+  return { buffers, inputs: [0], outputs: [1], kernels, donatable: [donatable] }
+}
+const offsets = ({ buffers }: KernelGraph): number[] => buffers.flatMap(({ place }) => (place.kind === 'temporary' ? [place.offset] : []))
+
+describe('in place', () => {
+  test('an elementwise chain takes the memory of one temporary', () => {
+    const kernels = [negate(0, 2, 100), negate(2, 3, 100), negate(3, 4, 100), negate(4, 1, 100)]
+    expect(planMemory(graphOf(kernels, 3, 100)).arena).toBe(aligned(400))
+  })
+
+  test('a reversed load does not', () => {
+    const reversed: Affine = { offset: 99, strides: [-1] }
+    const plan = planMemory(graphOf([negate(0, 2, 100), negate(2, 3, 100, reversed), negate(3, 1, 100)], 2, 100))
+    expect(new Set(offsets(plan)).size).toBe(2)
+  })
+
+  test('nor a buffer that is read again later', () => {
+    const plan = planMemory(graphOf([negate(0, 2, 100), negate(2, 3, 100), negate(3, 1, 100), negate(2, 1, 100)], 2, 100))
+    expect(new Set(offsets(plan)).size).toBe(2)
+  })
+
+  test('two results of one kernel do not take one buffer', () => {
+    const both: Loop = { ...negate(2, 3, 100), stores: [3, 4].map(buffer => ({ buffer, map: identity, value: 1 })) }
+    const plan = planMemory(graphOf([negate(0, 2, 100), both, negate(3, 1, 100), negate(4, 1, 100)], 3, 100))
+    const [a, b, c] = offsets(plan)
+    expect(b).not.toBe(c)
+    expect([b, c]).toContain(a)
+  })
+})
+
+describe('donation', () => {
+  test('an elementwise update takes the input over', () => {
+    expect(planMemory(graphOf([negate(0, 1, 8)], 0, 8, true)).donations).toEqual([0])
+    expect(planMemory(graphOf([negate(0, 1, 8)], 0, 8, false)).donations).toEqual([-1])
+  })
+
+  test('a reversal, or a use afterwards, keeps it', () => {
+    expect(planMemory(graphOf([negate(0, 1, 8, { offset: 7, strides: [-1] })], 0, 8, true)).donations).toEqual([-1])
+    expect(planMemory(graphOf([negate(0, 1, 8), negate(0, 2, 8)], 1, 8, true)).donations).toEqual([-1])
+    expect(planMemory(graphOf([negate(0, 2, 8, { offset: 7, strides: [-1] }), negate(2, 1, 8)], 1, 8, true)).donations).toEqual([0])
+  })
+})
+
+describe('repetition', () => {
+  const counter = { dtype: 'int32', size: 1, place: { kind: 'temporary' } } as const
+  const scan = (body: readonly Kernel[], before: readonly Kernel[], temporaries: number): UnplannedGraph => {
+    const graph = graphOf([...before, { kind: 'scan', length: 3, reverse: false, counter: 2 + temporaries, body }], temporaries, 100)
+    return { ...graph, buffers: [...graph.buffers, counter] }
+  }
+
+  test('a value from before the loop lives until its end', () => {
+    // 2 is read first in each round and must survive 3, which is made after that.
+    const plan = planMemory(scan([negate(2, 1, 100), negate(0, 3, 100), negate(3, 1, 100)], [negate(0, 2, 100)], 2))
+    expect(new Set(offsets(plan)).size).toBe(3)
+  })
+
+  test('values of one round share memory', () => {
+    const plan = planMemory(scan([negate(0, 2, 100), negate(2, 1, 100), negate(0, 3, 100), negate(3, 1, 100)], [], 2))
+    expect(offsets(plan)[0]).toBe(offsets(plan)[1])
+  })
+
+  test('a buffer that a round writes in part is carried', () => {
+    const part: Loop = { ...negate(0, 2, 50), extents: [50] }
+    const plan = planMemory(scan([part, negate(2, 1, 100), negate(0, 3, 100), negate(3, 1, 100)], [], 2))
+    expect(offsets(plan)[0]).not.toBe(offsets(plan)[1])
+  })
+})
