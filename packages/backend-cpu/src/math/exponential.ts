@@ -1,0 +1,89 @@
+/**
+ * exp and its family. Argument reduction x = n ln 2 + r with |r| <= ln 2 / 2; n comes from adding 1.5 * 2^(mantissa bits), which leaves
+ * round(x / ln 2) in the low bits. Coefficients: minimax in relative error, by Remez exchange in 50 digits; the bound is stated beside each.
+ */
+import type { Expression, Ops } from './expression.ts'
+import { throughFloat64 } from './wide.ts'
+
+/** (e^r - 1) / r on |r| <= 0.3467, to 4.5e-12. */
+const EXPM1_OVER_R = [
+  0.99999999999556016, 0.50000000001208942, 0.16666666785608861, 0.041666665949867329,
+  0.0083332836795868298, 0.0013888978457158361, 0.00019907499206043312, 2.4801572845480046e-5,
+]
+const MAGIC64 = 6755399441055744 // 1.5 * 2^52
+const MAGIC32 = 12582912 // 1.5 * 2^23
+
+/** e^x = scale * (1 + fraction) in float64 for |x| <= 200 (beyond, as if at 200: float32 has overflowed or is zero). NaN stays. */
+function reduced64(o: Ops, x: Expression): { readonly scale: Expression; readonly fraction: Expression } {
+  const clamped = o.keep(o.v('f64x2.pmax', o.v('f64x2.pmin', x, o.f64(200)), o.f64(-200)))
+  const m = o.keep(o.madd('f64x2', clamped, o.f64(Math.LOG2E), o.f64(MAGIC64)))
+  const r = o.keep(o.nmadd('f64x2', o.v('f64x2.sub', m, o.f64(MAGIC64)), o.f64(Math.LN2), clamped))
+  const scale = o.keep(o.v('i64x2.add', o.shift('i64x2.shl', m, 52), o.i64(0, 0x3ff00000)))
+  return { scale, fraction: o.keep(o.v('f64x2.mul', r, o.polynomial('f64x2', r, EXPM1_OVER_R))) }
+}
+
+/** e^x on two float64 lanes, to 1e-11: for results that are rounded to float32. */
+export function exp64(o: Ops, x: Expression): Expression {
+  const { scale, fraction } = reduced64(o, x)
+  return o.madd('f64x2', scale, fraction, scale)
+}
+/** e^x - 1, to 1e-11 relative also near 0. */
+function expm164(o: Ops, x: Expression): Expression {
+  const { scale, fraction } = reduced64(o, x)
+  return o.madd('f64x2', scale, fraction, o.v('f64x2.sub', scale, o.f64(1)))
+}
+
+/** Magnitude of a, sign of b. */
+export const copySign = (o: Ops, a: Expression, b: Expression): Expression => o.select(o.i32(0x7fffffff), a, b)
+
+export const expm1 = (o: Ops, x: Expression): Expression => copySign(o, throughFloat64(o, [x], ([h]) => expm164(o, h as Expression)), x)
+
+/** (t + t / (t + 1)) / 2 with t = e^|x| - 1: no cancellation at 0. */
+export const sinh = (o: Ops, x: Expression): Expression => copySign(o, throughFloat64(o, [o.v('f32x4.abs', x)], ([h]) => {
+  const t = o.keep(expm164(o, h as Expression))
+  return o.v('f64x2.mul', o.f64(0.5), o.v('f64x2.add', t, o.v('f64x2.div', t, o.v('f64x2.add', t, o.f64(1)))))
+}), x)
+
+export const cosh = (o: Ops, x: Expression): Expression => throughFloat64(o, [x], ([h]) => {
+  const e = o.keep(exp64(o, h as Expression))
+  return o.v('f64x2.mul', o.f64(0.5), o.v('f64x2.add', e, o.v('f64x2.div', o.f64(1), e)))
+})
+
+/** (e^r - 1 - r) / r^2 on |r| <= 0.3467; e^r is then right to 3e-9. */
+const EXP32 = [0.4999999344, 0.1666652048, 0.04166838922, 0.008368735641, 0.001381460027]
+/** ln 2 in two parts: n times the first is exact (15 bits). */
+const LN2_HIGH = 0.693145751953125, LN2_LOW = 1.428606820309417e-6
+
+/** e^r of the reduced argument, and n both as float32 with MAGIC32 added. */
+function reduced32(o: Ops, x: Expression): { readonly power: Expression; readonly m: Expression } {
+  const m = o.keep(o.madd('f32x4', x, o.f32(Math.LOG2E), o.f32(MAGIC32)))
+  const n = o.keep(o.v('f32x4.sub', m, o.f32(MAGIC32)))
+  const r = o.keep(o.nmadd('f32x4', n, o.f32(LN2_LOW), o.nmadd('f32x4', n, o.f32(LN2_HIGH), x)))
+  const tail = o.madd('f32x4', o.v('f32x4.mul', r, r), o.polynomial('f32x4', r, EXP32), r)
+  return { power: o.v('f32x4.add', o.f32(1), tail), m }
+}
+
+/** 2^n is applied in two factors, so that results below the normal range are rounded once and gradually. */
+export function exp(o: Ops, x: Expression): Expression {
+  const clamped = o.keep(o.v('f32x4.pmax', o.v('f32x4.pmin', x, o.f32(89)), o.f32(-104)))
+  const { power, m } = reduced32(o, clamped)
+  const n = o.keep(o.v('i32x4.sub', m, o.i32(0x4b400000))) // the bits of MAGIC32
+  const half = o.keep(o.shift('i32x4.shr_s', n, 1))
+  const factor = (k: Expression): Expression => o.shift('i32x4.shl', o.v('i32x4.add', k, o.i32(127)), 23)
+  return o.v('f32x4.mul', o.v('f32x4.mul', power, factor(half)), factor(o.v('i32x4.sub', n, half)))
+}
+
+/** (tanh x / x - 1) / x^2 as a polynomial in x^2 for |x| <= 0.625, to 1.4e-7. */
+const TANH32 = [-0.3333332894, 0.1333276969, -0.05385089345, 0.02099707268, -0.006096526983]
+
+/** x + x^3 P(x^2) near 0, else 1 - 2 / (e^(2|x|) + 1). */
+export function tanh(o: Ops, x: Expression): Expression {
+  const a = o.keep(o.v('f32x4.abs', x))
+  const z = o.keep(o.v('f32x4.mul', x, x))
+  const small = o.madd('f32x4', o.v('f32x4.mul', a, z), o.polynomial('f32x4', z, TANH32), a)
+  const twice = o.keep(o.v('f32x4.pmin', o.v('f32x4.add', a, a), o.f32(20)))
+  const { power, m } = reduced32(o, twice)
+  const e = o.v('i32x4.add', power, o.shift('i32x4.shl', m, 23))
+  const large = o.v('f32x4.sub', o.f32(1), o.v('f32x4.div', o.f32(2), o.v('f32x4.add', e, o.f32(1))))
+  return copySign(o, o.select(o.v('f32x4.lt', a, o.f32(0.625)), small, large), x)
+}
