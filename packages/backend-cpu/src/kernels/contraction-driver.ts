@@ -508,12 +508,16 @@ export class Driver {
     const { k } = plan
     const lengths = kLengths(form, k, variant.kSize)
     const axes = [...(k.blocked === undefined ? [] : [k.blocked]), ...k.inner]
+    const offsets = rows.rows.map((row) => row.reduce((n, x, i) => n + 4 * x * (variant.strideA[rows.axes[i] as number] as number), 0))
+    const low = Math.min(...offsets) // a row may lie before the first one where a tile spans several axes
     const tile = tileFunction(context, form, {
       ...rows, vectors: panel.vectors, lastLanes: panel.lastLanes, panels: plan.b.panels && form.n !== undefined, partial: this.kBlocks > 1,
-      offsets: rows.rows.map((row) => row.reduce((n, x, i) => n + 4 * x * (variant.strideA[rows.axes[i] as number] as number), 0)),
+      offsets: offsets.map((x) => x - low),
       steps: axes.map((axis) => ({ count: lengths[axis] as number, a: 4 * (variant.strideA[axis] as number), b: 4 * (variant.strideB[axis] as number) })),
     })
-    f.get(FRAME).get(pa).get(this.pb).get(this.part).get(this.flags)
+    f.get(FRAME).get(pa)
+    if (low !== 0) f.i32(low).add()
+    f.get(this.pb).get(this.part).get(this.flags)
     for (let axis = 0; axis < form.parallel; axis++) f.get(this.index[axis] as Local)
     f.call(tile)
     if (this.kBlocks > 1) f.bump(this.part, 16 * panel.vectors * rows.rows.length)

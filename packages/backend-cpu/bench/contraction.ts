@@ -1,0 +1,100 @@
+/**
+ * Speed of contraction kernels on one thread, as a share of the engine's peak: a loop of fused multiply-adds on registers alone, timed
+ * in turn with the kernels. Minima. `node scripts/launch.mjs packages/backend-cpu/bench/contraction.ts [name part] [milliseconds a case]`
+ */
+import { I32, V128, WasmFunction, WasmModule } from '../src/wasm/assembler.ts'
+import { type Case, compileContraction, convForward, convInput, type ConvOptions, convWeight, matmul, randomData, runAll } from '../test/contraction-kit.ts'
+
+const same = { kh: 3, kw: 3, pad: [1, 1] } as const
+const conv56: ConvOptions = { n: 8, h: 56, w: 56, c: 64, o: 64, ...same }
+const conv2: ConvOptions = { n: 64, h: 14, w: 14, c: 32, o: 64, ...same }
+const conv1: ConvOptions = { n: 64, h: 28, w: 28, c: 1, o: 32, ...same }
+const conv224: ConvOptions = { n: 1, h: 224, w: 224, c: 3, o: 64, kh: 7, kw: 7, stride: 2, pad: [2, 3] }
+
+const cases: Readonly<Record<string, () => Case>> = {
+  '256^3': () => matmul(256, 256, 256),
+  '512^3': () => matmul(512, 512, 512),
+  '1024^3': () => matmul(1024, 1024, 1024),
+  '512^3 tA': () => matmul(512, 512, 512, { transposeA: true }),
+  '512^3 tB': () => matmul(512, 512, 512, { transposeB: true }),
+  '1024^3 tA': () => matmul(1024, 1024, 1024, { transposeA: true }),
+  '1024^3 tB': () => matmul(1024, 1024, 1024, { transposeB: true }),
+  '32x64x784': () => matmul(32, 64, 784),
+  '128x512x512': () => matmul(128, 512, 512),
+  '784x64x32 tA': () => matmul(784, 64, 32, { transposeA: true }),
+  '32x784x64 tB': () => matmul(32, 784, 64, { transposeB: true }),
+  '64x128x3136': () => matmul(64, 128, 3136),
+  '3136x128x64 tA': () => matmul(3136, 128, 64, { transposeA: true }),
+  '64x3136x128 tB': () => matmul(64, 3136, 128, { transposeB: true }),
+  '64x10x128': () => matmul(64, 10, 128),
+  'matvec 1024': () => matmul(1024, 1, 1024),
+  'vecmat 1024': () => matmul(1, 1024, 1024),
+  'dot 1M': () => matmul(1, 1, 1 << 20),
+  '10x10x100k tA': () => matmul(10, 10, 100000, { transposeA: true }),
+  'QK 64x128x32': () => matmul(128, 128, 32, { batch: 64, transposeB: true }),
+  'PV 64x128x32': () => matmul(128, 32, 128, { batch: 64 }),
+  'tiny 4x4x4 x 10k': () => matmul(4, 4, 4, { batch: 10000 }),
+  'conv56 forward': () => convForward(conv56),
+  'conv56 input': () => convInput(conv56),
+  'conv56 weight': () => convWeight(conv56),
+  'conv2 forward': () => convForward(conv2),
+  'conv2 input': () => convInput(conv2),
+  'conv2 weight': () => convWeight(conv2),
+  'conv224 forward': () => convForward(conv224),
+  'conv224 weight': () => convWeight(conv224),
+  'conv1 forward': () => convForward(conv1),
+  'conv1 weight': () => convWeight(conv1),
+  'conv56 nchw': () => convForward({ ...conv56, nchw: true }),
+  'conv7 512': () => convForward({ n: 4, h: 7, w: 7, c: 256, o: 256, ...same }),
+  'conv7 512 weight': () => convWeight({ n: 4, h: 7, w: 7, c: 256, o: 256, ...same }),
+  'depthwise 56': () => convForward({ ...conv56, c: 1, o: 1, groups: 64 }),
+}
+
+/** 12 chains of relaxed_madd: returns GFLOP/s of one call. */
+function peakMeter(): () => number {
+  const module = new WasmModule()
+  const f = new WasmFunction('peak', [I32])
+  const [x, ...sums] = Array.from({ length: 13 }, () => f.local(V128)) as [number, ...number[]]
+  f.vf32(0.5).set(x)
+  f.loop(() => {
+    for (let i = 0; i < 4; i++) for (const s of sums) f.get(x).get(x).get(s).relaxedMadd().set(s)
+    f.get(0).i32(1).sub().tee(0).brIf(0)
+  })
+  f.i32(0)
+  f.get(sums[0] as number)
+  for (const s of sums.slice(1)) f.get(s).vfadd()
+  f.vStore()
+  module.add(f, { exported: true })
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode({ shared: false, maximumPages: 1 })), { env: { memory } })
+  const run = exports['peak'] as (n: number) => void
+  const n = 20000
+  return () => {
+    const start = performance.now()
+    run(n)
+    return (n * 4 * 12 * 8) / (performance.now() - start) / 1e6
+  }
+}
+
+const [pattern = '', budget = '300'] = process.argv.slice(2)
+const peak = peakMeter()
+for (let i = 0; i < 200; i++) peak()
+for (const [name, make] of Object.entries(cases)) {
+  if (!name.includes(pattern)) continue
+  const test = make()
+  const compileStart = performance.now()
+  const compiled = compileContraction(test, true)
+  const compileTime = performance.now() - compileStart
+  randomData(test.buffers).forEach((d, i) => new Float32Array(compiled.memory.buffer).set(d, (compiled.addresses[i] as number) / 4))
+  let best = Infinity
+  let top = 0
+  for (let run = 0, end = performance.now() + Number(budget); run < 30 || performance.now() < end; run++) {
+    if (run % 4 === 0) top = Math.max(top, peak())
+    const start = performance.now()
+    runAll(compiled)
+    best = Math.min(best, performance.now() - start)
+  }
+  const flops = 2 * test.contraction.extents.reduce((n, e) => n * e, 1)
+  const rate = flops / best / 1e6
+  console.log(`${name.padEnd(20)} ${best.toFixed(4).padStart(9)} ms ${rate.toFixed(1).padStart(6)} GF ${((100 * rate) / top).toFixed(0).padStart(4)} %  tasks ${compiled.phases.map((p) => p.tasks)}  ${compiled.bytes} B  compile ${compileTime.toFixed(1)} ms  peak ${top.toFixed(1)}`)
+}
