@@ -41,18 +41,12 @@ export function convert(value: number, d: DType): number {
 /** A dtype with JAX's weak flag: weak types come from JavaScript numbers and yield to any other dtype of their kind. */
 export interface WeakDType { readonly dtype: DType; readonly weak: boolean }
 
-const kindRank = (d: DType): number => (d === 'bool' ? 0 : isInteger(d) ? 1 : 2)
+/** In 32-bit mode JAX's lattice is a chain: int32 with uint32 gives int32, since int64 is off. `~` is weak. */
+const chain = ['bool', 'int32~', 'uint32', 'int32', 'float32~', 'float32', 'float64']
+const rankOf = ({ dtype, weak }: WeakDType): number => chain.indexOf(!weak || dtype === 'bool' ? dtype : isFloat(dtype) ? 'float32~' : 'int32~')
 
-/** JAX's join of two dtypes in 32-bit mode: float64 only where an operand has it, int32 with uint32 gives int32 (as JAX, since int64 is off). */
+/** The join of two dtypes: the higher one. float64 only where an operand has it. */
 export function promote(a: WeakDType, b: WeakDType): WeakDType {
-  if (a.dtype === b.dtype) return { dtype: a.dtype, weak: a.weak && b.weak }
-  const ra = kindRank(a.dtype), rb = kindRank(b.dtype)
-  if (a.weak !== b.weak) {
-    const strong = a.weak ? b : a, weak = a.weak ? a : b
-    if (kindRank(weak.dtype) <= kindRank(strong.dtype)) return strong
-    return { dtype: weak.dtype, weak: kindRank(strong.dtype) === 0 ? false : weak.weak }
-  }
-  const weak = a.weak && b.weak
-  if (ra !== rb) return { dtype: ra > rb ? a.dtype : b.dtype, weak }
-  return { dtype: ra === 2 ? 'float64' : 'int32', weak }
+  const { dtype, weak } = rankOf(a) >= rankOf(b) ? a : b
+  return { dtype, weak }
 }

@@ -202,7 +202,7 @@ function broadcastIndex(shape: readonly number[], index: readonly Index[], axes:
 }
 
 const literalValue = (value: number, type: Aval): Value =>
-  new Lazy(makeAval(type.shape, type.dtype), null, { rule: b => b.constant(value, type.dtype), inputs: [], cost: 0 })
+  new Lazy(makeAval(type.shape, type.dtype), null, { rule: b => b.constant(value, type.dtype), inputs: [], cost: 0 }, value)
 
 function countUses(program: Program): Map<Var, number> {
   const uses = new Map<Var, number>()

@@ -13,6 +13,8 @@ export type Index = Affine
 /** A tensor while a Program is lowered: in a buffer, or still a recipe for its elements. */
 export interface Value {
   readonly aval: Aval
+  /** Its one value, when that is known: a scalar written into the Program. */
+  readonly literal?: number
 }
 
 /** Builds the scalar expression of one element. Equal nodes are made once. */

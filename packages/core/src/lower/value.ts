@@ -18,9 +18,11 @@ export class Lazy implements Value {
   readonly aval: Aval
   buffer: BufferId | null
   recipe: Recipe | null
+  readonly literal?: number
 
-  constructor(aval: Aval, buffer: BufferId | null, recipe: Recipe | null) {
+  constructor(aval: Aval, buffer: BufferId | null, recipe: Recipe | null, literal?: number) {
     this.aval = aval
+    if (literal !== undefined) this.literal = literal
     this.buffer = buffer
     this.recipe = recipe
   }

@@ -3,6 +3,8 @@ import { type Aval, aval, showAval } from '../aval.ts'
 import { type DType, isFloat, isInteger } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { type Domain, type InstructionName, instructions } from '../lower/instructions.ts'
+import type { NodeId } from '../lower/kernel.ts'
+import type { Body } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
 import { broadcastShapes } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -10,11 +12,21 @@ import { addP } from './arithmetic.ts'
 import { alignBatch, broadcastTo, sumTo } from './broadcast.ts'
 import { type HostArray, type MaybeTensor, type NoParams, type NoRule, type SimplePrimitive, isNone, isUnknown, none } from './primitive.ts'
 
+/** The first of a list that has one: rules are positional. */
+export const first = <T>(xs: readonly T[]): T => xs[0] as T
+
 /** Derivative of one operand: the tangent `t` of operand i carried to the output. Must be linear in `t`. */
 export type Derivative = (t: Tensor, inputs: readonly Tensor[], output: Tensor) => Tensor
 
-export interface ElementwiseRule {
-  readonly name: InstructionName
+/** A function of one element that takes several instructions. */
+export interface Composite {
+  readonly lower: (b: Body, args: readonly NodeId[], dtype: DType) => NodeId
+  readonly evaluate: (x: readonly number[]) => number
+}
+
+interface ElementwiseRules {
+  /** The function that users call, for messages. Default: `name`. */
+  readonly publicName?: string
   readonly inputs: readonly string[]
   readonly domain: Domain
   /** One entry an input, or a reason why there is none. `'zero'`: the function is flat in this operand. */
@@ -25,6 +37,10 @@ export interface ElementwiseRule {
   readonly cost: number
   readonly result?: 'same' | 'bool'
 }
+
+/** One instruction of the same name, or a composite of several. */
+export type ElementwiseRule = ElementwiseRules &
+  ({ readonly name: InstructionName; readonly composite?: undefined } | { readonly name: string; readonly composite: Composite })
 
 const accepts = (domain: Domain, d: DType): boolean => {
   switch (domain) {
@@ -39,32 +55,12 @@ const domainNames: Record<Domain, string> = { any: 'any dtype', number: 'a numbe
 
 /** Elementwise on operands of one dtype, with NumPy broadcasting. `select`-like mixtures of dtypes have files of their own. */
 export function elementwise(rule: ElementwiseRule): SimplePrimitive<NoParams> {
-  const { name, inputs, domain, derivatives, cost } = rule
-  const evaluate = instructions[name].evaluate
-  const outDType = (d: DType): DType => (rule.result === 'bool' ? 'bool' : d)
+  const { name, inputs, derivatives, cost } = rule
   const self: SimplePrimitive<NoParams> = {
     name,
     inputs,
-    abstractEval(avals) {
-      const first = avals[0] as Aval
-      for (const a of avals) {
-        if (!accepts(domain, a.dtype)) fail('DTypeError', `${name}: needs ${domainNames[domain]}, got ${avals.map(showAval).join(', ')}. Convert with astype.`)
-        if (a.dtype !== first.dtype) fail('DTypeError', `${name}: operands have different dtypes: ${avals.map(showAval).join(', ')}.`)
-      }
-      const shape = avals.length === 1 ? first.shape : broadcastShapes(name, ...avals.map(a => a.shape))
-      return [aval(shape, outDType(first.dtype), rule.result !== 'bool' && avals.every(a => a.weak))]
-    },
-    jvp: isNone(derivatives) ? derivatives : (primals, tangents, outputs) => {
-      const out = outputs[0] as Tensor
-      let sum: MaybeTensor = null
-      tangents.forEach((t, i) => {
-        const d = derivatives[i]
-        if (t === null || d === undefined || d === 'zero') return
-        const part = d(t, primals, out)
-        sum = sum === null ? part : bind1(addP, [sum, part])
-      })
-      return [sum === null ? null : broadcastTo(sum, out.shape)]
-    },
+    abstractEval: avals => [elementwiseType(rule, avals)],
+    jvp: isNone(derivatives) ? derivatives : (primals, tangents, outputs) => [sumTangents(derivatives, primals, tangents, outputs[0] as Tensor)],
     transpose: rule.transpose === undefined ? none(`${name} is not linear`) : (cts, operands) => {
       const ct = cts[0] as Tensor
       const known = operands.map(x => (isUnknown(x) ? null : x))
@@ -74,15 +70,48 @@ export function elementwise(rule: ElementwiseRule): SimplePrimitive<NoParams> {
         return t ? sumTo(t(ct, known), x.aval.shape) : fail('InternalError', `${name} is not linear in ${inputs[i]}`)
       })
     },
-    batch(tensors, axes) {
-      return { outputs: [bind1(self, alignBatch(tensors, axes))], axes: [0] }
+    batch: (tensors, axes) => batchElementwise(self, tensors, axes),
+    lower: (l, values, _, [out]) => {
+      const dtype = rule.result === 'bool' ? 'bool' : first(values).aval.dtype
+      const element = rule.composite?.lower ?? ((b, args, d) => b.apply(rule.name as InstructionName, args, d))
+      return [l.elementwise(out as Aval, values, (b, args) => element(b, args, dtype), cost)]
     },
-    lower: (l, values, _, [out]) => [
-      l.elementwise(out as Aval, values, (b, args) => b.apply(name, args, outDType((values[0] as { aval: Aval }).aval.dtype)), cost),
-    ],
-    evaluate: (arrays, _, [out]) => [mapHost(out as Aval, arrays, x => evaluate(x, (out as Aval).dtype === 'bool' ? (arrays[0] as HostArray).aval.dtype : (out as Aval).dtype, (arrays[0] as HostArray).aval.dtype))],
+    evaluate: (arrays, _, [out]) => {
+      const dtype = first(arrays).aval.dtype
+      const element = rule.composite?.evaluate ?? (x => instructions[rule.name as InstructionName].evaluate(x, dtype, dtype))
+      return [mapHost(out as Aval, arrays, element)]
+    },
   }
   return self
+}
+
+function elementwiseType(rule: ElementwiseRule, avals: readonly Aval[]): Aval {
+  const { domain, result, publicName = rule.name } = rule
+  const { dtype } = first(avals)
+  for (const a of avals) {
+    if (!accepts(domain, a.dtype)) fail('DTypeError', `${publicName}: needs ${domainNames[domain]}, got ${avals.map(showAval).join(', ')}. Convert with astype.`)
+    if (a.dtype !== dtype) fail('DTypeError', `${publicName}: operands have different dtypes: ${avals.map(showAval).join(', ')}. Convert one with astype.`)
+  }
+  const shape = avals.length === 1 ? first(avals).shape : broadcastShapes(publicName, ...avals.map(a => a.shape))
+  return result === 'bool' ? aval(shape, 'bool') : aval(shape, dtype, avals.every(a => a.weak))
+}
+
+function sumTangents(derivatives: readonly (Derivative | 'zero')[], primals: readonly Tensor[], tangents: readonly MaybeTensor[], out: Tensor): MaybeTensor {
+  let sum: MaybeTensor = null
+  tangents.forEach((t, i) => {
+    const d = derivatives[i]
+    if (t === null || d === undefined || d === 'zero') return
+    const part = d(t, primals, out)
+    sum = sum === null ? part : bind1(addP, [sum, part])
+  })
+  return sum === null ? null : broadcastTo(sum, out.shape)
+}
+
+/** The batch rule of everything that broadcasts its operands as NumPy does. */
+export function batchElementwise<P extends object>(
+  primitive: SimplePrimitive<P>, tensors: readonly Tensor[], axes: readonly (number | null)[], ...params: readonly P[]
+): { readonly outputs: readonly Tensor[]; readonly axes: readonly number[] } {
+  return { outputs: [bind1(primitive, alignBatch(tensors, axes), ...params)], axes: [0] }
 }
 
 /** Applies `f` to broadcast elements, wrapping integer results; for `evaluate` rules. */
