@@ -1,0 +1,12 @@
+/** The models: the article's multilayer perceptron, and a small convolutional network. */
+import { conv2d, dense, dropout, flatten, maxPool2d, relu, serial } from '@cotangent/nn'
+
+/** The article's `MyModel`, with the Flatten that it forgot. */
+export const mlp = () => serial(flatten, dense(64), relu, dense(10))
+
+/** Convolution, activation, pooling, fully connected: the components of the article's section 3.1. */
+export const cnn = () => serial(
+  conv2d(32, 3), relu, maxPool2d(2),
+  conv2d(64, 3), relu, maxPool2d(2),
+  flatten, dropout(0.25), dense(128), relu, dropout(0.5), dense(10),
+)
