@@ -9,6 +9,7 @@ import { fail } from './errors.ts'
 import { formatArray } from './format.ts'
 import * as np from './numpy/index.ts'
 import type { TracerValue } from './program/bind.ts'
+import { trackStorage } from './region.ts'
 import { type Shape, showShape } from './shape.ts'
 
 /** What functions accept where a tensor is meant: a number or boolean is a scalar of weak type. */
@@ -35,6 +36,7 @@ export class Storage {
     this.backend = backend
     this.buffer = buffer
     this.owners = owners
+    trackStorage(this)
   }
   share(): Storage {
     this.owners.count++
@@ -144,6 +146,7 @@ export class Tensor {
 
   private concrete(what: string): Storage | ScalarValue {
     const v = this.value
+    if ('trace' in v && v.trace.alive && v.primal !== undefined) return v.primal.concrete(what)
     if ('trace' in v)
       return fail('TracerError', `${what}: the value (${showAval(this.aval)}) is traced by ${v.trace.what} and has no number yet. Branch with where, cond or switch_, loop with scan or whileLoop, or return the value and read it outside.`)
     if (v instanceof Storage && v.disposed) return fail('DisposedError', `${what}: the tensor (${showAval(this.aval)}) was disposed.`)

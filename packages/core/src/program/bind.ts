@@ -23,6 +23,8 @@ export interface Trace {
 /** What a traced Tensor holds instead of a buffer. Each trace extends it with its own fields. */
 export interface TracerValue {
   readonly trace: Trace
+  /** The value one level down, where a tracer has one (jvp, linearize): if it is concrete, its numbers may be read. */
+  readonly primal?: Tensor
 }
 
 let depth = 0

@@ -1,6 +1,7 @@
 /** Stages a function out: runs it on tracers and records every operation as an equation. */
 import { type Aval } from '../aval.ts'
 import type { Primitive } from '../primitives/primitive.ts'
+import { untracked } from '../region.ts'
 import { Tensor } from '../tensor.ts'
 import { type Trace, type TracerValue, withTrace } from './bind.ts'
 import { type Atom, type Equation, type Program, type Var, literal, newVar } from './program.ts'
@@ -64,10 +65,10 @@ export interface Staging {
 
 /** Traces `f`, a function on lists of tensors, to a Program. */
 export function trace(f: (...inputs: readonly Tensor[]) => readonly Tensor[], avals: readonly Aval[], what: string): Staging {
-  return withTrace(level => new ProgramTrace(level, what), true, t => {
+  return untracked(() => withTrace(level => new ProgramTrace(level, what), true, t => {
     const inputs = avals.map(a => t.input(a))
     return t.finish(inputs, f(...inputs))
-  })
+  }))
 }
 
 /** Runs a Program on tensors (concrete or traced) by binding each equation again. */

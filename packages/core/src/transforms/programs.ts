@@ -1,0 +1,158 @@
+/**
+ * Transforms of Programs, for primitives that hold one: each traces the transformed function to a new Program. Cached by the Program's identity
+ * and the question, so that a jitted function or a scan body is transformed once.
+ *
+ * Every result is a `Closed`: a Program whose leading inputs are `consts`, concrete tensors that rules made or user rules closed over.
+ */
+import { type Aval, aval } from '../aval.ts'
+import { fail } from '../errors.ts'
+import { zerosOf } from '../primitives/zeros.ts'
+import { bind } from '../program/bind.ts'
+import type { Program } from '../program/program.ts'
+import { simplify } from '../program/simplify.ts'
+import { evalProgram, trace } from '../program/trace.ts'
+import type { Tensor } from '../tensor.ts'
+import { batchFlat, placeAxis } from './batch.ts'
+import { jvpFlat } from './jvp.ts'
+import { linearizeFlat } from './linearize.ts'
+import { backward } from './transpose.ts'
+
+export interface Closed {
+  readonly program: Program
+  readonly consts: readonly Tensor[]
+}
+type Mask = readonly boolean[]
+
+export const runInline = (program: Program, inputs: readonly Tensor[]): readonly Tensor[] => evalProgram(program, inputs, bind)
+export const count = (mask: Mask): number => mask.reduce((n, b) => n + (b ? 1 : 0), 0)
+/** The entries where the mask holds. */
+export const pick = <T>(xs: readonly T[], mask: Mask): T[] => xs.filter((_, i) => mask[i])
+/** The inverse of `pick`: null where the mask does not hold. */
+export function spread<T>(xs: readonly T[], mask: Mask): (T | null)[] {
+  let next = 0
+  return mask.map(b => (b ? (xs[next++] as T) : null))
+}
+export const avalsOf = (program: Program): readonly Aval[] => program.inputs.map(v => v.aval)
+
+/** Traces a function made of rules. It may close over concrete tensors only. */
+export function traceClosed(f: (...inputs: readonly Tensor[]) => readonly Tensor[], avals: readonly Aval[], what: string): Closed {
+  const { program, captured } = trace(f, avals, what)
+  for (const t of captured) {
+    if ('trace' in t.value)
+      fail('TracerError', `A rule of customJvp or customVjp closes over a value that is traced by ${t.value.trace.what}. Pass it to the function as an argument.`)
+  }
+  return { program: simplify(program), consts: captured }
+}
+
+const withAxis = (a: Aval, size: number): Aval => aval([size, ...a.shape], a.dtype, a.weak)
+
+const caches = new WeakMap<Program, Map<string, unknown>>()
+/** Remembers `make()` for this Program and question. */
+export function cachedFor<R>(program: Program, question: string, make: () => R): R {
+  let cache = caches.get(program)
+  if (cache === undefined) caches.set(program, (cache = new Map()))
+  let r = cache.get(question) as R | undefined
+  if (r === undefined) cache.set(question, (r = make()))
+  return r
+}
+export const bits = (mask: Mask | undefined): string => mask?.map(b => (b ? 1 : 0)).join('') ?? ''
+
+export interface JvpProgram extends Closed {
+  /** Outputs that have a tangent. */
+  readonly nonzero: Mask
+}
+
+/** consts, inputs, tangents of the inputs in `wrt` -> outputs, tangents of the outputs in `nonzero`. */
+export function jvpProgram(program: Program, wrt: Mask, instantiate?: Mask): JvpProgram {
+  return cachedFor(program, `jvp ${bits(wrt)} ${bits(instantiate)}`, () => {
+    const avals = avalsOf(program)
+    let nonzero: Mask = []
+    const closed = traceClosed((...xs) => {
+      const tangents = spread(xs.slice(avals.length), wrt)
+      const [outputs, results] = jvpFlat((...ys) => runInline(program, ys), xs.slice(0, avals.length), tangents, 'jvp')
+      const full = results.map((t, i) => t ?? (instantiate?.[i] ? zerosOf((outputs[i] as Tensor).aval) : null))
+      nonzero = full.map(t => t !== null)
+      return [...outputs, ...full.filter(t => t !== null)]
+    }, [...avals, ...pick(avals, wrt)], 'jvp')
+    return { ...closed, nonzero }
+  })
+}
+
+/** Where a residual comes from: an input of the Program, or an output of its primal part. */
+export type ResidualSource = { readonly input: number } | { readonly output: number }
+
+export interface LinearProgram {
+  /** consts, inputs -> outputs, further residuals. */
+  readonly primal: Closed
+  /** residuals, tangents of the inputs in `wrt` -> tangents of the outputs in `nonzero`. */
+  readonly tangent: Program
+  readonly residuals: readonly ResidualSource[]
+  readonly nonzero: Mask
+}
+
+/** Splits the derivative of a Program into what is known with the primals and what is linear in the tangents. */
+export function linearizeProgram(program: Program, wrt: Mask, instantiate?: Mask): LinearProgram {
+  return cachedFor(program, `linearize ${bits(wrt)} ${bits(instantiate)}`, () => {
+    let rest: Omit<LinearProgram, 'primal'> | undefined
+    const primal = traceClosed((...inputs) => {
+      const { outputs, tangent, residuals, nonzero } = linearizeFlat((...ys) => runInline(program, ys), inputs, 'linearize', {
+        wrt, ...(instantiate && { instantiate }),
+      })
+      const results = [...outputs]
+      const sources = residuals.map((r): ResidualSource => {
+        const input = inputs.indexOf(r)
+        if (input >= 0) return { input }
+        const output = results.indexOf(r)
+        return { output: output >= 0 ? output : results.push(r) - 1 }
+      })
+      rest = { tangent: simplify(tangent), residuals: sources, nonzero }
+      return results
+    }, avalsOf(program), 'linearize')
+    return { primal, ...(rest as Omit<LinearProgram, 'primal'>) }
+  })
+}
+
+/** The residual tensors of a linearised Program, given what its primal part took and gave. */
+export const residualsOf = (lin: LinearProgram, inputs: readonly Tensor[], outputs: readonly Tensor[]): readonly Tensor[] =>
+  lin.residuals.map(s => ('input' in s ? (inputs[s.input] as Tensor) : (outputs[s.output] as Tensor)))
+
+export interface TransposedProgram extends Closed {
+  /** Linear inputs that have a cotangent. */
+  readonly nonzero: Mask
+}
+
+/** consts, inputs that are not `linear`, cotangents of the outputs in `given` -> cotangents of the inputs in `nonzero`. */
+export function transposeProgram(program: Program, linear: Mask, given: Mask, instantiate?: Mask): TransposedProgram {
+  return cachedFor(program, `transpose ${bits(linear)} ${bits(given)} ${bits(instantiate)}`, () => {
+    const avals = avalsOf(program)
+    const known = linear.map(b => !b)
+    let nonzero: Mask = []
+    const closed = traceClosed((...xs) => {
+      const values = spread(xs.slice(0, count(known)), known)
+      const inputs = values.map((x, i) => x ?? { unknown: true as const, aval: avals[i] as Aval })
+      const cts = backward(program, inputs, spread(xs.slice(count(known)), given))
+      const full = cts.map((ct, i) => ct ?? (instantiate?.[i] ? zerosOf(avals[i] as Aval) : null))
+      nonzero = full.map(ct => ct !== null)
+      return full.filter(ct => ct !== null)
+    }, [...pick(avals, known), ...pick(program.outputs.map(o => o.aval), given)], 'transpose')
+    return { ...closed, nonzero }
+  })
+}
+
+export interface BatchedProgram extends Closed {
+  readonly batched: Mask
+}
+
+/** The Program on inputs with the batch axis in front where `batched` holds; outputs in `force` are batched in any case. */
+export function batchProgram(program: Program, batched: Mask, size: number, force?: Mask): BatchedProgram {
+  return cachedFor(program, `batch ${bits(batched)} ${size} ${bits(force)}`, () => {
+    const avals = avalsOf(program).map((a, i) => (batched[i] ? withAxis(a, size) : a))
+    let out: Mask = []
+    const closed = traceClosed((...xs) => {
+      const { outputs, axes } = batchFlat((...ys) => runInline(program, ys), xs, batched.map(b => (b ? 0 : null)), size, 'vmap')
+      out = axes.map((axis, i) => axis !== null || (force?.[i] ?? false))
+      return outputs.map((o, i) => (out[i] ? placeAxis(o, axes[i] as number | null, 0, size) : o))
+    }, avals, 'vmap')
+    return { ...closed, batched: out }
+  })
+}
