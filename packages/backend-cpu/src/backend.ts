@@ -58,6 +58,7 @@ export class CpuBackend implements Backend {
 
   readSync(buffer: Buffer): TypedArray {
     this.check()
+    this.heap.beginRun([])
     const { address } = this.heap.resident(buffer as CpuBuffer)
     return load(this.heap.memory, address, buffer.dtype, buffer.size)
   }

@@ -1,5 +1,5 @@
 /** Handles that the library holds, and the memory they stand for. */
-import { bytesOf, type Buffer, type DType } from '@cotangent/core/kernel'
+import type { Buffer, DType } from '@cotangent/core/kernel'
 
 /** Memory that one or several handles share. `host` holds the bytes while they are moved out of WebAssembly memory (address 0). */
 export interface Block {
@@ -18,12 +18,15 @@ export interface Block {
  */
 export interface Lease {
   block: Block | undefined
-  /** Set on every live handle's lease by the search for live handles, cleared by the sweep. */
+  /** Set for every live handle by a search for live handles, cleared by the sweep. */
   alive: boolean
   reference: WeakRef<CpuBuffer> | undefined
   previous: Lease
   next: Lease
 }
+
+/** Who wants to know which handles `util.inspect` meets. */
+let witness: ((buffer: CpuBuffer) => void) | undefined
 
 /** The `Buffer` of this backend. `block` is undefined once it is freed. */
 export class CpuBuffer implements Buffer {
@@ -39,14 +42,23 @@ export class CpuBuffer implements Buffer {
     this.lease = lease
   }
 
-  get bytes(): number { return this.size * bytesOf(this.dtype) }
+  /** Calls `inspect` and tells `see` of every handle that it inspects: this is how live handles are found (liveness.ts). */
+  static witness(see: (buffer: CpuBuffer) => void, inspect: () => void): void {
+    witness = see
+    try {
+      inspect()
+    } finally {
+      witness = undefined
+    }
+  }
 
   static {
-    // `util.inspect` calls this method, which is how live handles are found (liveness.ts). The symbol is Node's, registered for all realms.
+    // The symbol is Node's, registered for all realms.
     Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
       value(this: CpuBuffer) {
-        this.lease.alive = true
-        return `CpuBuffer(${this.dtype}, ${this.size})`
+        if (witness === undefined) return `CpuBuffer(${this.dtype}, ${this.size})`
+        witness(this)
+        return ''
       },
     })
   }

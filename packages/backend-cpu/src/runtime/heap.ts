@@ -2,6 +2,8 @@
 import { bytesOf, type DType, fail, type MemoryStatistics } from '@cotangent/core/kernel'
 import { Allocator, blockSize } from './allocator.ts'
 import { type Block, CpuBuffer, type Lease } from './buffer.ts'
+import { Budgets } from './budgets.ts'
+import { Leases, unlink } from './leases.ts'
 import type { Liveness } from './liveness.ts'
 import { Memory, PAGE } from './memory.ts'
 
@@ -15,10 +17,6 @@ export interface HeapOptions {
   readonly liveness: Liveness | undefined
 }
 
-/** A search for garbage that takes more than this share of the time since the last one lets more garbage gather. */
-const patience = 0.25
-const largestBudget = 2 ** 30
-
 const none: readonly unknown[] = []
 
 const showBytes = (n: number): string => (n < 2 ** 20 ? `${n} bytes` : `${(n / 2 ** 20).toFixed(1)} MiB`)
@@ -28,31 +26,27 @@ export class Heap {
   private readonly allocator: Allocator
   private readonly liveness: Liveness | undefined
   private readonly registry: FinalizationRegistry<Lease>
-  /** The ring of leases of resident handles, oldest first, starts and ends here. */
-  private readonly ring: Lease
-  private budget: number
-  private threshold: number
+  private readonly young: Leases = new Leases()
+  private readonly old: Leases = new Leases()
+  private readonly budgets: Budgets | undefined
   private live = 0
   private peak = 0
   private handles = 0
-  private lastReclaim = 0
   /** The number of the current or last run. */
   run = 0
   /** Keeps the running graph's inputs from being found unreachable when the caller does not need them any more. */
   private pinned: readonly unknown[] = none
-  /** How often garbage was searched for, and how many buffers were moved out: for tests and reports. */
+  /** How often garbage was searched for, everywhere and among young handles, and how many buffers were moved out: for tests and reports. */
   reclaims = 0
+  youngReclaims = 0
   evictions = 0
 
   constructor(options: HeapOptions) {
     const memory = options.memory
     this.memory = memory
     this.liveness = options.liveness
-    this.budget = options.budget
-    this.threshold = options.liveness === undefined ? Infinity : options.budget
+    this.budgets = options.liveness === undefined ? undefined : new Budgets(options.budget, options.liveness.markYoung !== undefined)
     this.allocator = new Allocator(options.reserved, memory.size, bytes => (memory.grow(bytes) ? Math.ceil(bytes / PAGE) * PAGE : 0))
-    const ring: Partial<Lease> = { block: undefined, alive: false, reference: undefined }
-    this.ring = ring.next = ring.previous = ring as Lease
     this.registry = new FinalizationRegistry(lease => this.release(lease))
   }
 
@@ -85,7 +79,7 @@ export class Heap {
   /** Memory of a new buffer. It belongs to the caller until `adopt` gives it a handle. */
   block(bytes: number): Block {
     const size = blockSize(bytes)
-    if (this.live + size > this.threshold) this.reclaim()
+    if (this.budgets?.isOver(this.live + size) === true) this.reclaim()
     const address = this.allocator.allocate(size) || this.recover(size)
     this.live += size
     if (this.live > this.peak) this.peak = this.live
@@ -96,8 +90,7 @@ export class Heap {
   adopt(block: Block, dtype: DType, size: number): CpuBuffer {
     block.references++
     this.handles++
-    const lease: Lease = { block, alive: false, reference: undefined, previous: this.ring, next: this.ring }
-    this.link(lease)
+    const lease = this.young.add(block)
     const buffer = new CpuBuffer(dtype, size, block, lease)
     this.registry.register(buffer, lease)
     this.liveness?.watch(buffer)
@@ -110,14 +103,14 @@ export class Heap {
   drop(block: Block): void {
     this.live -= block.size
     this.allocator.free(block.address, block.size)
-    if (this.liveness !== undefined) this.threshold = Math.min(this.threshold, this.live + Math.max(this.budget, this.live))
+    this.budgets?.lower(this.live)
   }
 
   /** Ends a handle and gives its block to the caller. Only for blocks that no other handle shares. */
   take(buffer: CpuBuffer): Block {
     const block = buffer.block as Block
     buffer.block = undefined
-    this.unlink(buffer.lease)
+    unlink(buffer.lease)
     this.handles--
     block.references = 0
     return block
@@ -139,24 +132,42 @@ export class Heap {
 
   // ---- shortage
 
-  /** Frees the memory of handles that are no longer reachable. */
-  reclaim(): void {
+  /** Frees memory of handles that are no longer reachable: young ones as often as their budget says, all when theirs is spent. */
+  private reclaim(): void {
+    if ((this.budgets as Budgets).wantsAll(this.live)) this.reclaimAll()
+    else this.reclaimYoung()
+  }
+
+  private reclaimYoung(): void {
+    const before = this.live, start = performance.now()
+    this.liveness?.markYoung?.()
+    this.sweep(this.young)
+    this.youngReclaims++
+    this.budgets?.searchedYoung(this.live, before - this.live, start)
+  }
+
+  /** Frees the memory of all handles that are no longer reachable. */
+  reclaimAll(): void {
     if (this.liveness === undefined) return
-    const start = performance.now()
     this.liveness.mark(this.leases())
-    for (const lease of this.leases()) {
-      if (lease.alive) lease.alive = false
-      else this.release(lease)
-    }
+    this.sweep(this.old)
+    this.sweep(this.young)
     this.reclaims++
-    const end = performance.now()
-    if (end - start > patience * (start - this.lastReclaim)) this.budget = Math.max(this.budget, Math.min(2 * this.budget, largestBudget))
-    this.lastReclaim = end
-    this.threshold = this.live + Math.max(this.budget, this.live)
+    this.budgets?.reset(this.live)
+  }
+
+  /** Releases the handles that were not found alive; the others are old from now on. */
+  private sweep(leases: Leases): void {
+    for (const lease of leases) {
+      if (lease.alive) {
+        lease.alive = false
+        if (leases === this.young) this.old.move(lease)
+      } else this.release(lease)
+    }
   }
 
   private recover(size: number): number {
-    this.reclaim()
+    this.reclaimAll()
     const address = this.allocator.allocate(size) || (this.liveness === undefined ? this.evict(size) : 0)
     if (address !== 0) return address
     const limit = this.memory.maximumPages * PAGE
@@ -181,7 +192,7 @@ export class Heap {
   private moveOut(lease: Lease): number {
     const block = lease.block as Block
     block.host = this.memory.bytes.slice(block.address, block.address + block.size)
-    this.unlink(lease)
+    unlink(lease)
     this.drop(block)
     block.address = 0
     this.handles--
@@ -197,7 +208,7 @@ export class Heap {
     this.live += block.size
     this.handles++
     buffer.lease.block = block
-    this.link(buffer.lease)
+    this.old.move(buffer.lease)
   }
 
   // ---- leases
@@ -205,29 +216,13 @@ export class Heap {
   private release(lease: Lease): void {
     const block = lease.block
     if (block === undefined) return
-    this.unlink(lease)
+    unlink(lease)
     this.handles--
     if (--block.references === 0) this.drop(block)
   }
 
-  private link(lease: Lease): void {
-    lease.next = this.ring
-    lease.previous = this.ring.previous
-    lease.previous.next = lease
-    this.ring.previous = lease
-  }
-
-  private unlink(lease: Lease): void {
-    lease.previous.next = lease.next
-    lease.next.previous = lease.previous
-    lease.block = undefined
-  }
-
   private *leases(): Generator<Lease> {
-    for (let lease = this.ring.next; lease !== this.ring;) {
-      const next = lease.next
-      yield lease
-      lease = next
-    }
+    yield* this.old
+    yield* this.young
   }
 }
