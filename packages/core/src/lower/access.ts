@@ -1,6 +1,7 @@
 /** What a kernel reads and writes, without the kernels nested in it. */
 import { sizeOf } from '../shape.ts'
-import { type Affine, type BufferId, type BufferSpec, bytesOf, type Guard, type Kernel, type Load, type Loop, type Node, type Store } from './kernel.ts'
+import { type Affine, type Branch, type BufferId, type BufferSpec, bytesOf, type Kernel, type Load, type Node, type Scan, type Store, type While } from './kernel.ts'
+import { readsOf, writesOf } from './rewrite.ts'
 
 export interface Access {
   readonly reads: ReadonlySet<BufferId>
@@ -11,55 +12,25 @@ export interface Access {
 
 export function accessOf(kernel: Kernel, buffers: readonly BufferSpec[]): Access {
   switch (kernel.kind) {
-    case 'loop': {
-      const { extents, parallel, body, bodyStores, epilogue, stores } = kernel
-      const reads = [...nodeReads(body), ...nodeReads(epilogue), ...storeReads(bodyStores), ...storeReads(stores)]
-      return stored(buffers, reads, [[bodyStores, sizeOf(extents)], [stores, sizeOf(extents.slice(0, parallel))]])
-    }
-    case 'contraction': {
-      const { extents, parallel, a, b, epilogue, stores } = kernel
-      const reads = [...nodeReads([a, b]), ...nodeReads(epilogue), ...storeReads(stores)]
-      return stored(buffers, reads, [[stores, sizeOf(extents.slice(0, parallel))]])
-    }
-    case 'scatter': return {
-      reads: new Set([kernel.buffer, ...nodeReads(kernel.body), ...dynamicReads(kernel.map)]), writes: new Set([kernel.buffer]), overwrites: new Set(),
-    }
-    case 'sort': return whole(kernel.inputs, kernel.outputs)
-    case 'cumulative': return whole([kernel.input], [kernel.output])
-    case 'while': return whole([kernel.predicate], [])
-    case 'scan': return whole([], [kernel.counter])
-    case 'branch': return whole([kernel.index], [])
+    case 'while': return { reads: new Set([kernel.predicate]), writes: new Set(), overwrites: new Set() }
+    case 'scan': return { reads: new Set(), writes: new Set([kernel.counter]), overwrites: new Set([kernel.counter]) }
+    case 'branch': return { reads: new Set([kernel.index]), writes: new Set(), overwrites: new Set() }
+    default: return { reads: new Set(readsOf(kernel)), writes: new Set(writesOf(kernel)), overwrites: new Set(overwritesOf(kernel, buffers)) }
   }
 }
 
-const whole = (reads: readonly BufferId[], writes: readonly BufferId[]): Access =>
-  ({ reads: new Set(reads), writes: new Set(writes), overwrites: new Set(writes) })
-
 /** Stores are one to one, so a buffer is overwritten where they are as many as its elements. */
-function stored(buffers: readonly BufferSpec[], reads: readonly BufferId[], stores: readonly (readonly [readonly Store[], number])[]): Access {
-  const counts = new Map<BufferId, number>()
-  for (const [list, points] of stores) for (const { buffer } of list) counts.set(buffer, (counts.get(buffer) ?? 0) + points)
-  const overwrites = [...counts].filter(([id, n]) => n >= (buffers[id]?.size ?? 0)).map(([id]) => id)
-  return { reads: new Set(reads), writes: new Set(counts.keys()), overwrites: new Set(overwrites) }
+function overwritesOf(kernel: Exclude<Kernel, While | Scan | Branch>, buffers: readonly BufferSpec[]): BufferId[] {
+  const points = new Map<BufferId, number>()
+  const count = (stores: readonly Store[], extents: readonly number[]): void => {
+    for (const { buffer } of stores) points.set(buffer, (points.get(buffer) ?? 0) + sizeOf(extents))
+  }
+  if (kernel.kind === 'scatter') return []
+  if (kernel.kind === 'sort' || kernel.kind === 'cumulative') return [...writesOf(kernel)]
+  if (kernel.kind === 'loop') count(kernel.bodyStores, kernel.extents)
+  count(kernel.stores, kernel.extents.slice(0, kernel.parallel))
+  return [...points].filter(([id, n]) => n >= (buffers[id]?.size ?? 0)).map(([id]) => id)
 }
-
-const dynamicReads = (map: Affine): BufferId[] => (map.dynamic ?? []).map(d => d.buffer)
-const guardReads = (guards: readonly Guard[] | undefined): BufferId[] => (guards ?? []).flatMap(g => dynamicReads(g.index))
-const storeReads = (stores: readonly Store[]): BufferId[] => stores.flatMap(s => dynamicReads(s.map))
-
-/** The dynamic terms of the nodes' addresses. */
-function addressReads(nodes: readonly Node[]): BufferId[] {
-  return nodes.flatMap(node => {
-    switch (node.op) {
-      case 'load': return [...dynamicReads(node.map), ...guardReads(node.guards)]
-      case 'iota': return dynamicReads(node.map)
-      case 'inside': return guardReads(node.guards)
-      default: return []
-    }
-  })
-}
-
-const nodeReads = (nodes: readonly Node[]): BufferId[] => [...nodes.flatMap(n => (n.op === 'load' ? [n.buffer] : [])), ...addressReads(nodes)]
 
 /**
  * May what `kernel` stores in `target` lie in the memory of `source`, which it reads? Yes if it is a Loop with one store to `target`, none
@@ -73,9 +44,10 @@ export function canReplace(kernel: Kernel, source: BufferId, target: BufferId, b
   const store = inBody[0] ?? inEpilogue[0]
   if (store?.buffer !== target || inBody.length + inEpilogue.length > 1) return false
   const [nodes, others] = inBody.length > 0 ? [kernel.body, kernel.epilogue] : [kernel.epilogue, kernel.body]
-  return others.every(n => n.op !== 'load' || n.buffer !== source)
-    && nodes.every(n => n.op !== 'load' || n.buffer !== source || loadsWhatIsStored(n, store))
-    && !addressesWith(kernel, source)
+  const loadsSource = (n: Node): n is Load => n.op === 'load' && n.buffer === source
+  const loads = nodes.filter(loadsSource)
+  const isTermOfAddress = readsOf(kernel).filter(id => id === source).length > loads.length
+  return loads.every(load => loadsWhatIsStored(load, store)) && !others.some(loadsSource) && !isTermOfAddress
 }
 
 /** Bools only for bools: a backend may keep them in fewer bytes. */
@@ -90,7 +62,3 @@ export function sameMap(a: Affine, b: Affine): boolean {
   return a.offset === b.offset && a.strides.length === b.strides.length && a.strides.every((s, k) => s === b.strides[k])
     && da.length === db.length && da.every((d, k) => d.buffer === db[k]?.buffer && d.stride === db[k]?.stride)
 }
-
-/** Is `buffer` a dynamic term of an address? */
-const addressesWith = ({ body, epilogue, bodyStores, stores }: Loop, buffer: BufferId): boolean =>
-  [...addressReads(body), ...addressReads(epilogue), ...storeReads(bodyStores), ...storeReads(stores)].includes(buffer)

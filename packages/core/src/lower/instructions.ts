@@ -4,10 +4,21 @@
  *
  * Types: `T` is the node's dtype. `compare` instructions take two operands of one dtype and give bool. Booleans are 0 and 1.
  */
-import { convert, type DType } from '../dtype.ts'
+import { convert, type DType, isFloat, isInteger } from '../dtype.ts'
 
 /** Which dtypes an instruction's operands may have. */
 export type Domain = 'any' | 'number' | 'float' | 'integer' | 'bitwise'
+
+export function inDomain(domain: Domain, dtype: DType): boolean {
+  switch (domain) {
+    case 'any': return true
+    case 'number': return dtype !== 'bool'
+    case 'float': return isFloat(dtype)
+    case 'integer': return isInteger(dtype)
+    case 'bitwise': return !isFloat(dtype)
+  }
+}
+
 /** `same`: the result has the operands' dtype. `bool`: a predicate. `free`: the node's own dtype (conversions). */
 export type ResultRule = 'same' | 'bool' | 'free'
 
@@ -22,7 +33,6 @@ export interface Instruction {
 const op = (arity: 1 | 2 | 3, domain: Domain, evaluate: (a: number, b: number, c: number, d: DType, from: DType) => number, result: ResultRule = 'same'): Instruction =>
   ({ arity, domain, result, evaluate: (x, d, from) => evaluate(x[0] as number, x[1] as number, x[2] as number, d, from) })
 
-const isInt = (d: DType): boolean => d === 'int32' || d === 'uint32'
 const bits = new DataView(new ArrayBuffer(8))
 const nanMax = (a: number, b: number): number => (a !== a || b !== b ? NaN : Math.max(a, b))
 const nanMin = (a: number, b: number): number => (a !== a || b !== b ? NaN : Math.min(a, b))
@@ -47,11 +57,11 @@ export const instructions: Readonly<Record<InstructionName, Instruction>> = {
   // arithmetic; integers wrap modulo 2^32, integer division by zero gives -1 (as XLA on CPU), remainder by zero gives the dividend
   add: op(2, 'number', (a, b) => a + b),
   sub: op(2, 'number', (a, b) => a - b),
-  mul: op(2, 'number', (a, b, _, d) => (isInt(d) ? Math.imul(a, b) : a * b)),
+  mul: op(2, 'number', (a, b, _, d) => (isInteger(d) ? Math.imul(a, b) : a * b)),
   /** Truncates for integers. */
-  div: op(2, 'number', (a, b, _, d) => (isInt(d) ? (b === 0 ? -1 : Math.trunc(a / b)) : a / b)),
+  div: op(2, 'number', (a, b, _, d) => (isInteger(d) ? (b === 0 ? -1 : Math.trunc(a / b)) : a / b)),
   /** C's remainder: the sign of the dividend. */
-  rem: op(2, 'number', (a, b, _, d) => (isInt(d) && b === 0 ? a : a % b)),
+  rem: op(2, 'number', (a, b, _, d) => (isInteger(d) && b === 0 ? a : a % b)),
   neg: op(1, 'number', (a) => -a),
   abs: op(1, 'number', (a) => Math.abs(a)),
   /** NaN if either operand is NaN; -0 < +0. For bool: or. */
@@ -118,7 +128,7 @@ export const instructions: Readonly<Record<InstructionName, Instruction>> = {
  * between integers the bits stay; anything to bool is `!= 0`.
  */
 export function castTo(a: number, from: DType, to: DType): number {
-  if (from !== 'float32' && from !== 'float64') return convert(a, to)
+  if (!isFloat(from)) return convert(a, to)
   switch (to) {
     case 'int32': return a !== a ? 0 : Math.min(2147483647, Math.max(-2147483648, Math.trunc(a))) | 0
     case 'uint32': return a !== a ? 0 : Math.min(4294967295, Math.max(0, Math.trunc(a))) >>> 0

@@ -68,7 +68,10 @@ export interface Store {
   readonly value: NodeId
 }
 
-/** Combines `value` over the reduced axes, in their order. For argmax/argmin, `index` is an int32 node and the result is int32. */
+/**
+ * Combines `value` over the reduced axes, in their order. `dtype` is that of the result: the value's, but int32 for argmax/argmin, whose
+ * result is the int32 node `index` where the value wins (indices ascend along the walk, so the first winner has the least).
+ */
 export interface Reduction {
   readonly op: ReduceOp
   readonly dtype: DType
@@ -80,6 +83,9 @@ export interface Reduction {
  * Elementwise work and reductions. At each point of all axes: evaluate `body`, perform `bodyStores`, feed `reductions`. Then at each point
  * of the parallel axes: evaluate `epilogue` (whose affine maps have `parallel` strides) and perform `stores`.
  * Without reduced axes `body`, `bodyStores` and `reductions` are empty and all is in the epilogue.
+ *
+ * A kernel does not read what it writes, with one exception, also where the memory plan lets two buffers share memory: a Loop may store
+ * an element over the one that the same point loads through the same map, unguarded (`canReplace` in access.ts).
  *
  * Float sums have a fixed order that depends on the loop alone, never on the number of threads.
  */
@@ -186,8 +192,8 @@ export type Placement =
   | { readonly kind: 'temporary'; readonly offset: number }
 
 /**
- * One compiled program. `outputs[i]` names the buffer of result i: an output placement, or an input or constant buffer that is returned as
- * it is (the caller then gets that buffer, shared). Two buffers never overlap while both are live.
+ * One compiled program. `outputs[i]` names the buffer of result i: an output placement (each is one result), or an input or constant
+ * buffer that is returned as it is (the caller then gets that buffer, shared). Two buffers never overlap while both are live.
  */
 export interface KernelGraph {
   readonly buffers: readonly (BufferSpec & { readonly place: Placement })[]

@@ -22,8 +22,12 @@ export function planMemory(graph: UnplannedGraph): KernelGraph {
   const liveness = livenessOf(graph)
   const slots = assignSlots(graph, liveness)
   const arena = placeSlots([...new Set(slots.values())])
-  const buffers = graph.buffers.map(({ dtype, size, place }, id) =>
-    ({ dtype, size, place: place.kind === 'temporary' ? ({ kind: 'temporary', offset: slots.get(id)?.offset ?? 0 } as const) : place }))
+  const buffers = graph.buffers.map(({ dtype, size, place }, id): KernelGraph['buffers'][number] => {
+    if (place.kind !== 'temporary') return { dtype, size, place }
+    const slot = slots.get(id)
+    // Fusion leaves buffers behind that no kernel uses: they get no memory.
+    return slot === undefined ? { dtype, size: 0, place: { kind: 'temporary', offset: 0 } } : { dtype, size, place: { kind: 'temporary', offset: slot.offset } }
+  })
   return { buffers, inputs, outputs, kernels, arena, donations: planDonations(graph, liveness) }
 }
 

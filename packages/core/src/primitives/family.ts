@@ -1,8 +1,10 @@
 /** Helpers for families of primitives that share all rules but the calculus. Top-level code of primitive files may call only these and `none`. */
+// These first: primitives are made while the modules below, which import each other, are still loading.
+import { type HostArray, type MaybeTensor, type NoParams, type NoRule, type SimplePrimitive, isNone, isUnknown, none } from './primitive.ts'
+import { type Domain, inDomain, type InstructionName, instructions } from '../lower/instructions.ts'
 import { type Aval, aval, showAval } from '../aval.ts'
-import { type DType, isFloat, isInteger } from '../dtype.ts'
+import type { DType } from '../dtype.ts'
 import { fail } from '../errors.ts'
-import { type Domain, type InstructionName, instructions } from '../lower/instructions.ts'
 import type { NodeId } from '../lower/kernel.ts'
 import type { Body } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
@@ -10,7 +12,6 @@ import { broadcastShapes } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { addP } from './arithmetic.ts'
 import { alignBatch, broadcastTo, sumTo } from './broadcast.ts'
-import { type HostArray, type MaybeTensor, type NoParams, type NoRule, type SimplePrimitive, isNone, isUnknown, none } from './primitive.ts'
 
 /** The first of a list that has one: rules are positional. */
 export const first = <T>(xs: readonly T[]): T => xs[0] as T
@@ -42,15 +43,6 @@ interface ElementwiseRules {
 export type ElementwiseRule = ElementwiseRules &
   ({ readonly name: InstructionName; readonly composite?: undefined } | { readonly name: string; readonly composite: Composite })
 
-const accepts = (domain: Domain, d: DType): boolean => {
-  switch (domain) {
-    case 'any': return true
-    case 'number': return d !== 'bool'
-    case 'float': return isFloat(d)
-    case 'integer': return isInteger(d)
-    case 'bitwise': return !isFloat(d)
-  }
-}
 const domainNames: Record<Domain, string> = { any: 'any dtype', number: 'a number (not bool)', float: 'float32 or float64', integer: 'int32 or uint32', bitwise: 'int32, uint32 or bool' }
 
 /** Elementwise on operands of one dtype, with NumPy broadcasting. `select`-like mixtures of dtypes have files of their own. */
@@ -89,7 +81,7 @@ function elementwiseType(rule: ElementwiseRule, avals: readonly Aval[]): Aval {
   const { domain, result, publicName = rule.name } = rule
   const { dtype } = first(avals)
   for (const a of avals) {
-    if (!accepts(domain, a.dtype)) fail('DTypeError', `${publicName}: needs ${domainNames[domain]}, got ${avals.map(showAval).join(', ')}. Convert with astype.`)
+    if (!inDomain(domain, a.dtype)) fail('DTypeError', `${publicName}: needs ${domainNames[domain]}, got ${avals.map(showAval).join(', ')}. Convert with astype.`)
     if (a.dtype !== dtype) fail('DTypeError', `${publicName}: operands have different dtypes: ${avals.map(showAval).join(', ')}. Convert one with astype.`)
   }
   const shape = avals.length === 1 ? first(avals).shape : broadcastShapes(publicName, ...avals.map(a => a.shape))

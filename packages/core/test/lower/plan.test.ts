@@ -95,6 +95,12 @@ describe('in place', () => {
   })
 })
 
+test('a temporary that no kernel uses takes no memory', () => {
+  const plan = planMemory(graphOf([negate(0, 1, 100)], 1, 100))
+  expect(plan.arena).toBe(0)
+  expect(plan.buffers[2]).toEqual({ dtype: 'float32', size: 0, place: { kind: 'temporary', offset: 0 } })
+})
+
 describe('donation', () => {
   test('an elementwise update takes the input over', () => {
     expect(planMemory(graphOf([negate(0, 1, 8)], 0, 8, true)).donations).toEqual([0])
@@ -119,6 +125,16 @@ describe('repetition', () => {
     // 2 is read first in each round and must survive 3, which is made after that.
     const plan = planMemory(scan([negate(2, 1, 100), negate(0, 3, 100), negate(3, 1, 100)], [negate(0, 2, 100)], 2))
     expect(new Set(offsets(plan)).size).toBe(3)
+  })
+
+  test('a counter lives until the end of its loop, also where only an inner loop reads it', () => {
+    const at: Affine = { offset: 0, strides: [0], dynamic: [{ buffer: 2, stride: 1 }] }
+    const inner: Kernel = { kind: 'scan', length: 2, reverse: false, counter: 3, body: [negate(0, 4, 1, at), negate(0, 5, 1)] }
+    const graph = graphOf([{ kind: 'scan', length: 3, reverse: false, counter: 2, body: [inner] }], 4, 1)
+    const plan = planMemory({ ...graph, buffers: graph.buffers.map((b, id) => (id === 2 || id === 3 ? { ...b, dtype: 'int32' } : b)) })
+    const [outer, own, ...others] = offsets(plan)
+    expect(own).not.toBe(outer)
+    expect(others).not.toContain(outer)
   })
 
   test('values of one round share memory', () => {

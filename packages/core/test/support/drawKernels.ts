@@ -4,7 +4,7 @@ import type { InstructionName } from '../../src/lower/instructions.ts'
 import type { BufferId, Contraction, Kernel, KernelKind, Load, Loop, Scatter, Store } from '../../src/lower/kernel.ts'
 import { sizeOf } from '../../src/shape.ts'
 import { bijection, type Draft, drawLoad } from './draft.ts'
-import { NodeList, resultDType } from './drawNodes.ts'
+import { NodeList } from './drawNodes.ts'
 
 export interface KernelChoices {
   readonly kinds: readonly KernelKind[]
@@ -67,7 +67,7 @@ function drawLoop(draft: Draft, options: KernelChoices): void {
   const body = new NodeList(draft, extents)
   if (hasReduced) for (let n = choices.between(1, 5); n > 0; n--) body.instruction(options.instructions)
   const reductions = hasReduced ? Array.from({ length: choices.between(1, 2) }, () => body.reduction(parallel)) : []
-  const epilogue = new NodeList(draft, extents.slice(0, parallel), reductions.map((r, index) => ({ op: 'reduced', dtype: resultDType(r), index })))
+  const epilogue = new NodeList(draft, extents.slice(0, parallel), reductions.map((r, index) => ({ op: 'reduced', dtype: r.dtype, index })))
   for (let n = choices.between(hasReduced ? 0 : 1, 6); n > 0; n--) epilogue.instruction(options.instructions)
   const loaded = (id: BufferId): boolean => body.loads(id) || epilogue.loads(id)
   const stores = drawStores(draft, epilogue, 2, loaded)

@@ -1,6 +1,6 @@
 /** Random node lists. Their results do not depend on the order or precision of float sums, so that backends can be compared bit by bit. */
-import { type DType, isFloat, isInteger } from '../../src/dtype.ts'
-import { type InstructionName, instructions, type ReduceOp } from '../../src/lower/instructions.ts'
+import { type DType, isFloat } from '../../src/dtype.ts'
+import { inDomain, type InstructionName, instructions, type ReduceOp } from '../../src/lower/instructions.ts'
 import type { BufferId, Node, NodeId, Reduction } from '../../src/lower/kernel.ts'
 import { stridesOf } from '../../src/shape.ts'
 import { drawGuard, drawLoad, type Draft } from './draft.ts'
@@ -10,16 +10,6 @@ export const exactInstructions: readonly InstructionName[] = [
   'add', 'sub', 'mul', 'div', 'rem', 'neg', 'abs', 'max', 'min', 'sign', 'floor', 'ceil', 'trunc', 'round', 'sqrt', 'isFinite',
   'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'xor', 'not', 'shiftLeft', 'shiftRightLogical', 'shiftRightArithmetic', 'select', 'cast',
 ]
-
-export const inDomain = (name: InstructionName, d: DType): boolean => {
-  switch (instructions[name].domain) {
-    case 'any': return true
-    case 'number': return d !== 'bool'
-    case 'float': return isFloat(d)
-    case 'integer': return isInteger(d)
-    case 'bitwise': return !isFloat(d)
-  }
-}
 
 export class NodeList {
   readonly nodes: Node[]
@@ -80,7 +70,7 @@ export class NodeList {
   instruction(names: readonly InstructionName[]): NodeId {
     const { choices, dtypes } = this.draft
     const name = choices.pick(names)
-    const domain = dtypes.filter(d => inDomain(name, d))
+    const domain = dtypes.filter(d => inDomain(instructions[name].domain, d))
     if (domain.length === 0) return this.value(choices.pick(dtypes))
     const from = choices.pick(domain), { arity, result } = instructions[name]
     const dtype = result === 'bool' ? 'bool' : result === 'free' ? choices.pick(dtypes) : from
@@ -103,7 +93,7 @@ export class NodeList {
     const op = choices.pick(reduceOps(dtype, reduced.includes(0) || !dtypes.includes('int32')))
     if (op === 'argmax' || op === 'argmin') {
       const strides = [...this.extents.slice(0, parallel).map(() => 0), ...stridesOf(reduced)]
-      return { op, dtype, value, index: this.push({ op: 'iota', dtype: 'int32', map: { offset: 0, strides } }) }
+      return { op, dtype: 'int32', value, index: this.push({ op: 'iota', dtype: 'int32', map: { offset: 0, strides } }) }
     }
     if (isFloat(dtype) && op === 'sum') return { op, dtype, value: this.small(value) }
     if (isFloat(dtype) && op === 'prod') return { op, dtype, value: this.push({ op: 'sign', dtype, args: [value] }) }
@@ -116,6 +106,3 @@ function reduceOps(dtype: DType, noArg: boolean): readonly ReduceOp[] {
   const bits: readonly ReduceOp[] = isFloat(dtype) ? [] : ['and', 'or', 'xor']
   return [...numeric, 'max', 'min', ...bits, ...(noArg ? [] : ['argmax', 'argmin'] as const)]
 }
-
-/** The dtype of a reduction's result. */
-export const resultDType = (r: Reduction): DType => (r.op === 'argmax' || r.op === 'argmin' ? 'int32' : r.dtype)
