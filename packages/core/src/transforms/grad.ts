@@ -1,9 +1,8 @@
 /** Reverse mode for users: grad, valueAndGrad, vjp; and the pairs that they are made of, jvp and linearize. */
+import { showAval } from '../aval.ts'
 import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
-import { showAval } from '../aval.ts'
 import { instantiate, onesOf } from '../primitives/zeros.ts'
-
 import { inRegion, owned, withoutRegion } from '../region.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
 import { type Flat, type Settled, type Structure, type TreeOf, checkSameStructure, flattenTree, leafPaths, unflattenTree } from '../tree.ts'
@@ -23,10 +22,10 @@ import type { Args, GradOptions, Out, Wrt, WithAux } from './types.ts'
 export function grad<A extends Args>(f: (x: Tensor, ...rest: A) => Tensor): (x: TensorLike, ...rest: A) => Tensor
 export function grad<P extends TreeOf<P>, A extends Args>(f: (params: P, ...rest: A) => Tensor): (params: P, ...rest: A) => P
 export function grad<A extends Args, const O extends GradOptions, const R extends Out<O>>(f: (...args: A) => R, options: O): (...args: A) => WithAux<O, R, Wrt<A, O>>
-export function grad(f: AnyFunction, options: GradOptions = {}): (...args: readonly unknown[]) => unknown {
+export function grad(f: AnyFunction, options: GradOptions = {}): (...args: readonly unknown[]) => never {
   return named(`grad(${nameOf(f)})`, (...args) => {
     const { value, gradient } = differentiate('grad', f, args, options)
-    return options.hasAux === true ? [gradient, (value as readonly unknown[])[1]] : gradient
+    return (options.hasAux === true ? [gradient, (value as readonly unknown[])[1]] : gradient) as never
   })
 }
 
@@ -35,10 +34,10 @@ export function valueAndGrad<A extends Args>(f: (x: Tensor, ...rest: A) => Tenso
 export function valueAndGrad<P extends TreeOf<P>, A extends Args>(f: (params: P, ...rest: A) => Tensor): (params: P, ...rest: A) => readonly [value: Tensor, grad: P]
 export function valueAndGrad<A extends Args, const O extends GradOptions, const R extends Out<O>>(
   f: (...args: A) => R, options: O): (...args: A) => readonly [value: R, grad: Wrt<A, O>]
-export function valueAndGrad(f: AnyFunction, options: GradOptions = {}): (...args: readonly unknown[]) => unknown {
+export function valueAndGrad(f: AnyFunction, options: GradOptions = {}): (...args: readonly unknown[]) => never {
   return named(`valueAndGrad(${nameOf(f)})`, (...args) => {
     const { value, gradient } = differentiate('valueAndGrad', f, args, options)
-    return [value, gradient]
+    return [value, gradient] as never
   })
 }
 

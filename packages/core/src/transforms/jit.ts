@@ -1,0 +1,188 @@
+/**
+ * jit: traces a function once for each kind of arguments and runs the compiled Program after that. The key is what tracing can depend on: the
+ * arguments' tree structure, the types of their tensors, the static arguments. Every trace is recorded with its reason (`jitReport`).
+ *
+ * The hot path, arguments like those of the last call, walks the arguments once against the known structure and compares type ids.
+ */
+import { type Aval, showAval } from '../aval.ts'
+import { runProgram } from '../backend/execute.ts'
+import { fail } from '../errors.ts'
+import { jitP } from '../primitives/jit.ts'
+import { bind, stagingTrace } from '../program/bind.ts'
+import type { Program } from '../program/program.ts'
+import { simplify } from '../program/simplify.ts'
+import { trace } from '../program/trace.ts'
+import type { Tensor } from '../tensor.ts'
+import { type Structure, flattenTree, leafPaths, matchTree, sameStructure, staticKey, structureDifference, unflattenTree } from '../tree.ts'
+import { type AnyFunction, flatFunction, nameOf, parameterName } from './functions.ts'
+import type { Args, Index } from './types.ts'
+
+export interface JitOptions<A extends Args> {
+  /** Positions of arguments that are part of the function: functions, options, flags. A new value is a new trace. */
+  readonly static?: readonly Index<A>[]
+  /** Positions of arguments whose memory results may take over. Their tensors are disposed by the call. */
+  readonly donate?: readonly Index<A>[]
+}
+
+export interface JitTrace {
+  /** Why the function was traced: first call, or what differed from the last one. */
+  readonly reason: string
+  readonly program: Program
+}
+
+export interface JitReport {
+  readonly name: string
+  readonly calls: number
+  readonly traces: readonly JitTrace[]
+}
+
+/** One kind of arguments and what became of it. */
+interface Entry {
+  readonly structures: readonly (Structure | null)[]
+  /** Static arguments where `structures` has null. */
+  readonly statics: readonly unknown[]
+  readonly avals: readonly Aval[]
+  readonly program: Program
+  readonly captured: readonly Tensor[]
+  readonly out: Structure
+  readonly donated: readonly boolean[] | undefined
+}
+
+const reports = new WeakMap<object, () => JitReport>()
+/** How often a function made by `jit` was called and traced, and why; undefined for other functions. */
+export const jitReport = (f: object): JitReport | undefined => reports.get(f)?.()
+
+/**
+ * `f` compiled as a whole. Traced once for each kind of arguments: tree structure, shapes, dtypes and static arguments; then the Program runs.
+ * While tracing, values have no numbers. Strings, `staticValue(...)` and undefined are static by themselves. JAX: `jit`.
+ *
+ * @example const step = jit((params: Params, x: Tensor) => update(params, x), { donate: [0] })
+ */
+export function jit<A extends Args, R>(f: (...args: A) => R, options: JitOptions<A> = {}): (...args: A) => R {
+  const compiled = new Jitted(f as AnyFunction, (options.static ?? []) as readonly number[], (options.donate ?? []) as readonly number[])
+  const wrapped = (...args: A): R => compiled.call(args) as R
+  reports.set(wrapped, () => ({ name: compiled.name, calls: compiled.calls, traces: compiled.traces }))
+  return Object.defineProperty(wrapped, 'name', { value: `jit(${compiled.name})` })
+}
+
+class Jitted {
+  readonly name: string
+  readonly traces: JitTrace[] = []
+  calls = 0
+  private readonly f: AnyFunction
+  private readonly statics: readonly number[]
+  private readonly donate: readonly number[]
+  private readonly entries = new Map<string, Entry>()
+  private last: Entry | null = null
+
+  constructor(f: AnyFunction, statics: readonly number[], donate: readonly number[]) {
+    for (const i of [...statics, ...donate])
+      if (!Number.isInteger(i) || i < 0) fail('ValueError', `jit of ${nameOf(f)}: static and donate list positions of arguments, got ${i}.`)
+    const both = statics.find(i => donate.includes(i))
+    if (both !== undefined) fail('ValueError', `jit of ${nameOf(f)}: argument ${both} cannot be both static and donated.`)
+    this.f = f
+    this.name = nameOf(f)
+    this.statics = statics
+    this.donate = donate
+  }
+
+  call(args: readonly unknown[]): unknown {
+    this.calls++
+    const leaves: Tensor[] = []
+    if (this.last !== null && matches(this.last, args, leaves)) return this.run(this.last, leaves)
+    const structures = args.map((a, i) => {
+      if (this.statics.includes(i)) return null
+      const flat = flattenTree(a, parameterName(this.f, i), true)
+      return { structure: flat.structure, leaves: flat.leaves }
+    })
+    leaves.length = 0
+    for (const s of structures) if (s !== null) leaves.push(...s.leaves)
+    const key = `${structures.map((s, i) => (s === null ? staticKey(args[i]) : s.structure.key)).join(';')}|${leaves.map(t => t.aval.id).join()}`
+    const entry = this.entries.get(key) ?? this.trace(key, args, structures.map(s => s?.structure ?? null), leaves)
+    this.last = entry
+    return this.run(entry, leaves)
+  }
+
+  private run(entry: Entry, leaves: readonly Tensor[]): unknown {
+    const inputs = entry.captured.length === 0 ? leaves : [...entry.captured, ...leaves]
+    const outputs = stagingTrace() === null && isConcrete(inputs)
+      ? runProgram(entry.program, inputs, entry.donated === undefined ? undefined : withoutRepeats(inputs, entry.donated), this.name)
+      : bind(jitP, inputs, { program: entry.program, name: this.name })
+    return unflattenTree(entry.out, outputs)
+  }
+
+  private trace(key: string, args: readonly unknown[], structures: readonly (Structure | null)[], leaves: readonly Tensor[]): Entry {
+    const reason = this.reason(args, structures, leaves)
+    const traced = structures.filter(s => s !== null)
+    const f = (...dynamic: unknown[]): unknown => this.f(...(structures.map((s, i) => (s === null ? args[i] : dynamic.shift())) as never[]))
+    const g = flatFunction(f, traced, `the result of ${this.name}`)
+    const avals = leaves.map(t => t.aval)
+    const { program, captured } = trace(g.call, avals, `jit of ${this.name}`)
+    const entry: Entry = {
+      structures, statics: args.map((a, i) => (structures[i] === null ? a : null)), avals,
+      program: simplify(program), captured, out: g.out(), donated: this.donated(structures, captured.length),
+    }
+    // A value that an outer transform traces is another one at the next call.
+    if (isConcrete(captured)) this.entries.set(key, entry)
+    this.traces.push({ reason, program: entry.program })
+    return entry
+  }
+
+  private donated(structures: readonly (Structure | null)[], captured: number): readonly boolean[] | undefined {
+    if (this.donate.length === 0) return undefined
+    return [...new Array<boolean>(captured).fill(false), ...structures.flatMap((s, i) => new Array<boolean>(s?.size ?? 0).fill(this.donate.includes(i)))]
+  }
+
+  private reason(args: readonly unknown[], structures: readonly (Structure | null)[], leaves: readonly Tensor[]): string {
+    const { last } = this
+    if (last === null) return firstTrace(this.f)
+    const reasons = structures.flatMap((s, i) => {
+      const name = parameterName(this.f, i), before = last.structures[i] ?? null
+      if (s === null) return sameStatic(last.statics[i], args[i]) ? [] : [`static ${name} changed from ${staticKey(last.statics[i])} to ${staticKey(args[i])}`]
+      const d = before === null || sameStructure(before, s) ? null : structureDifference(before, s, name)
+      return d === null ? [] : [`${d.path} changed from ${d.a} to ${d.b}`]
+    })
+    if (args.length !== last.structures.length) reasons.unshift(`called with ${args.length} arguments instead of ${last.structures.length}`)
+    if (reasons.length > 0) return reasons.join('; ')
+    const paths = structures.flatMap((s, i) => (s === null ? [] : leafPaths(s, parameterName(this.f, i))))
+    const changed = leaves.flatMap((t, i) => (t.aval === last.avals[i] ? [] : [`${paths[i]} changed from ${showAval(last.avals[i] as Aval)} to ${showAval(t.aval)}`]))
+    return changed.length > 0 ? changed.join('; ') : 'it uses a value that an outer transform traces, so it cannot be reused'
+  }
+}
+
+const sameStatic = (a: unknown, b: unknown): boolean => Object.is(a, b) || staticKey(a) === staticKey(b)
+
+/** Appends the leaves if `args` are of the entry's kind. */
+function matches(entry: Entry, args: readonly unknown[], leaves: Tensor[]): boolean {
+  const { structures, avals, captured } = entry
+  if (args.length !== structures.length) return false
+  for (let i = 0; i < args.length; i++) {
+    const s = structures[i] as Structure | null
+    if (s === null ? !sameStatic(args[i], entry.statics[i]) : !matchTree(s, args[i], leaves, true)) return false
+  }
+  for (let i = 0; i < avals.length; i++) if ((leaves[i] as Tensor).aval !== avals[i]) return false
+  return isConcrete(captured)
+}
+
+function isConcrete(tensors: readonly Tensor[]): boolean {
+  for (const t of tensors) if ('trace' in t.value) return false
+  return true
+}
+
+/** A tensor that is passed twice is not given up. */
+const withoutRepeats = (inputs: readonly Tensor[], donated: readonly boolean[]): readonly boolean[] =>
+  donated.map((d, i) => d && inputs.indexOf(inputs[i] as Tensor) === i && inputs.lastIndexOf(inputs[i] as Tensor) === i)
+
+/** Sources of functions traced so far, to tell a closure made anew at each call from a new function. */
+const sources = new Map<string, WeakRef<object>>()
+const SOURCES = 1000
+
+function firstTrace(f: AnyFunction): string {
+  const source = Function.prototype.toString.call(f)
+  const before = sources.get(source)
+  if (sources.size > SOURCES) sources.clear()
+  sources.set(source, new WeakRef(f))
+  return before === undefined || before.deref() === f
+    ? 'first call'
+    : 'first call of a new function with the source of one traced before: if jit is called inside a loop or a function, call it once outside'
+}

@@ -1,0 +1,95 @@
+/** vmap for users: axes as prefixes of the argument trees. */
+import { showAval } from '../aval.ts'
+import { fail } from '../errors.ts'
+import { inRegion, owned } from '../region.ts'
+import type { Tensor } from '../tensor.ts'
+import { type Flat, type Structure, leafPaths, unflattenTree } from '../tree.ts'
+import { type AnyFunction, flatFunction, flattenArguments, nameOf, parameterName } from './functions.ts'
+import { batchFlat, placeAxis } from './batch.ts'
+import { named } from './grad.ts'
+import type { Args } from './types.ts'
+
+/** A tree prefix of `T` with an axis or `null` (not batched) at its ends. */
+export type Axes<T> = number | null | (T extends Tensor ? never : { readonly [K in keyof T]?: Axes<T[K]> })
+
+export interface VmapOptions<A extends Args, R> {
+  /** The axis of each argument that is mapped over: one for all, or one an argument, each a tree prefix; `null`: not mapped. Default 0. */
+  readonly inAxes?: number | { readonly [I in keyof A]: Axes<A[I]> }
+  /** Where the mapped axis goes in the result, a tree prefix. Default 0. */
+  readonly outAxes?: Axes<NoInfer<R>>
+}
+
+/**
+ * Maps `f`, written for one example, over an axis of its arguments. The loop goes into the operations: `vmap` of a product of vectors is a matrix
+ * product. Keys that an object prefix leaves out are not mapped. JAX: `vmap`.
+ *
+ * @example vmap((w: Tensor, x: Tensor) => w.mul(x).sum(), { inAxes: [null, 0] })(w, batch)
+ */
+export function vmap<A extends Args, R>(f: (...args: A) => R, options: VmapOptions<A, R> = {}): (...args: A) => R {
+  const { inAxes = 0, outAxes = 0 } = options
+  const what = `vmap of ${nameOf(f)}`
+  return named(`vmap(${nameOf(f)})`, (...args) => inRegion(() => {
+    const flat = flattenArguments(f, args)
+    if (typeof inAxes !== 'number' && inAxes.length !== args.length)
+      fail('TreeError', `${what}: inAxes lists ${inAxes.length} arguments, but the function was called with ${args.length}.`)
+    const axes = flat.flatMap((t, i) => axesOf(what, typeof inAxes === 'number' ? inAxes : inAxes[i], t, parameterName(f, i)))
+    const leaves = flat.flatMap(t => t.leaves)
+    const size = commonSize(what, leaves, axes, flat.flatMap((t, i) => leafPaths(t.structure, parameterName(f, i))))
+    const g = flatFunction(f, flat.map(t => t.structure), 'the result')
+    const out = batchFlat(g.call, leaves, axes, size, what)
+    const targets = prefixAxes(`${what}: outAxes`, outAxes, g.out(), 'the result')
+    const outputs = owned(() => out.outputs.map((x, i) => placeOutput(what, x, out.axes[i] ?? null, targets[i] ?? null, size)))
+    return { result: unflattenTree(g.out(), outputs) as R, tensors: outputs }
+  }, r => r.tensors).result) as (...args: A) => R
+}
+
+/** One axis a leaf, checked against its rank. Whole arguments that are plain numbers have no axis to map. */
+function axesOf(what: string, prefix: unknown, { leaves, structure }: Flat, root: string): readonly (number | null)[] {
+  return prefixAxes(`${what}: inAxes`, prefix, structure, root).map((axis, i) => {
+    const t = leaves[i] as Tensor
+    if (axis === null) return null
+    if (!Number.isInteger(axis) || axis < -t.ndim || axis >= t.ndim)
+      fail('ShapeError', `${what}: ${leafPaths(structure, root)[i]} is ${showAval(t.aval)} and has no axis ${axis} to map over. Use null in inAxes for what all examples share.`)
+    return axis < 0 ? axis + t.ndim : axis
+  })
+}
+
+/** Spreads a prefix over the leaves below it. */
+function prefixAxes(where: string, prefix: unknown, structure: Structure, path: string): readonly (number | null)[] {
+  if (prefix === null || prefix === undefined || typeof prefix === 'number') return new Array<number | null>(structure.size).fill(prefix ?? null)
+  if (typeof prefix !== 'object' || structure.children.length === 0)
+    return fail('TreeError', `${where}: at ${path} an axis (a number or null) is expected, got ${typeof prefix}.`)
+  if (Array.isArray(prefix)) {
+    if (structure.kind !== 'array' || prefix.length !== structure.children.length)
+      fail('TreeError', `${where}: at ${path} it has ${prefix.length} entries, but the tree there is ${structure.key}.`)
+    return prefix.flatMap((p, i) => prefixAxes(where, p, structure.children[i] as Structure, `${path}[${i}]`))
+  }
+  const stranger = Object.keys(prefix).find(k => !structure.keys.includes(k))
+  if (structure.kind !== 'object' || stranger !== undefined)
+    return fail('TreeError', `${where}: at ${path} it names ${stranger ?? 'fields'}, but the tree there is ${structure.key}.`)
+  return structure.children.flatMap((c, i) => {
+    const k = structure.keys[i] as string
+    return prefixAxes(where, (prefix as Readonly<Record<string, unknown>>)[k], c, `${path}.${k}`)
+  })
+}
+
+function commonSize(what: string, leaves: readonly Tensor[], axes: readonly (number | null)[], paths: readonly string[]): number {
+  const mapped = leaves.flatMap((t, i) => (axes[i] == null ? [] : [{ size: t.shape[axes[i]] as number, i }]))
+  const [first] = mapped
+  if (first === undefined) return fail('ValueError', `${what}: nothing is mapped: inAxes is null for all arguments.`)
+  const other = mapped.find(m => m.size !== first.size)
+  if (other !== undefined)
+    fail('ShapeError', `${what}: mapped axes have different sizes: ${show(first.i)} has ${first.size}, ${show(other.i)} has ${other.size}.`)
+  return first.size
+  function show(i: number): string {
+    return `axis ${axes[i]} of ${paths[i]} (${showAval((leaves[i] as Tensor).aval)})`
+  }
+}
+
+function placeOutput(what: string, x: Tensor, axis: number | null, target: number | null, size: number): Tensor {
+  if (target === null)
+    return axis === null ? x : fail('ValueError', `${what}: outAxes is null for a result that differs between examples. Give it an axis, or reduce over the batch.`)
+  const ndim = x.ndim + (axis === null ? 1 : 0)
+  if (!Number.isInteger(target) || target < -ndim || target >= ndim) fail('ShapeError', `${what}: outAxes ${target} is out of range for a result of ${ndim} dimensions.`)
+  return placeAxis(x, axis, target < 0 ? target + ndim : target, size)
+}
