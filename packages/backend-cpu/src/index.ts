@@ -1,1 +1,60 @@
-export {}
+/** `@cotangent/backend-cpu`: tensors on the CPU, for Node and browsers. */
+import { type Backend, fail } from '@cotangent/core/kernel'
+import { CpuBackend } from './backend.ts'
+import { emitKernel } from './kernels/emit.ts'
+import { availableCores, canShareMemory, prepareEnvironment } from './runtime/environment.ts'
+import { hasFusedMultiplyAdd, requireSimd } from './runtime/features.ts'
+import { findLiveness } from './runtime/liveness.ts'
+import { Memory } from './runtime/memory.ts'
+import { Pool } from './workers/pool.ts'
+
+export interface CpuOptions {
+  /** In all, the calling one included. Default: one a core. More than 1 needs SharedArrayBuffer (in a browser: a cross-origin isolated page). */
+  readonly threads?: number
+  /**
+   * Bytes of unreachable tensors that may gather inside one synchronous task before they are searched for.
+   * @default 512 MiB
+   */
+  readonly memoryBudget?: number
+  /** The most that all tensors together may take, in bytes. @default 4 GiB, which is also the largest */
+  readonly memoryLimit?: number
+  /** Fused multiply-add: false gives the same bits on machines that lack it, and is slower. @default where the machine has it */
+  readonly fma?: boolean
+  /** False: do not use SharedArrayBuffer (then there is one thread). @default where it is available */
+  readonly shared?: boolean
+  /** Told what the user should know, such as worker threads that could not start. @default nobody */
+  readonly report?: (message: string) => void
+}
+
+const defaultBudget = 512 * 2 ** 20
+const page = 65536
+
+/** Opens the backend. Rejects with a BackendError that says what this engine lacks, or with a ConfigError for an option out of range. */
+export async function cpu(options: CpuOptions = {}): Promise<Backend> {
+  checkOptions(options)
+  await prepareEnvironment()
+  requireSimd()
+  const shared = options.shared !== false && canShareMemory()
+  const memory = new Memory({ shared, ...(options.memoryLimit === undefined ? {} : { maximumPages: Math.floor(options.memoryLimit / page) }) })
+  return new CpuBackend({
+    memory,
+    fma: options.fma !== false && hasFusedMultiplyAdd(),
+    memoryBudget: options.memoryBudget ?? defaultBudget,
+    liveness: findLiveness(),
+    emit: emitKernel,
+    runner: new Pool({ memory, threads: shared ? (options.threads ?? availableCores()) : 1, report: options.report }),
+  })
+}
+
+/** What `init({ backend: [...] })` takes from those who bundle. */
+export const backend: { readonly name: 'cpu'; readonly load: (options: { readonly threads?: number }) => Promise<Backend> } = {
+  name: 'cpu',
+  load: ({ threads }) => cpu(threads === undefined ? {} : { threads }),
+}
+
+function checkOptions({ threads, memoryBudget, memoryLimit }: CpuOptions): void {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) fail('ConfigError', `cpu: threads is a positive integer, got ${threads}.`)
+  if (memoryBudget !== undefined && !(memoryBudget > 0)) fail('ConfigError', `cpu: memoryBudget is a positive number of bytes, got ${memoryBudget}.`)
+  if (memoryLimit !== undefined && !(memoryLimit >= 2 ** 20 && memoryLimit <= 2 ** 32))
+    fail('ConfigError', `cpu: memoryLimit is between 1 MiB and 4 GiB (in bytes), got ${memoryLimit}.`)
+}

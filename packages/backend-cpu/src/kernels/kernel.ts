@@ -7,10 +7,10 @@
  * float64 takes 8 bytes, all else 4.
  */
 import type { BufferId, BufferSpec } from '@cotangent/core/kernel'
-import { I32, type WasmFunction, type WasmModule } from '../wasm/assembler.ts'
+import { I32, type ValueType, type WasmFunction, type WasmModule } from '../wasm/assembler.ts'
 
 /** Parameters of every phase function: `(frame, scratch, begin, end)`, all i32. It does the tasks begin <= t < end. */
-export const phaseParams = [I32, I32, I32, I32] as const
+export const phaseParams: readonly ValueType[] = [I32, I32, I32, I32]
 export const FRAME = 0
 export const SCRATCH = 1
 export const BEGIN = 2

@@ -10,12 +10,24 @@ const nodeProcess = (): NodeProcess | undefined => (globalThis as { process?: No
 /** Node, or a runtime that says it is one. */
 export const isNode = (): boolean => typeof nodeProcess()?.versions?.node === 'string'
 
+const imported = new Map<string, unknown>()
+
 /**
- * A built-in module of Node, or undefined elsewhere. Asked for by `process.getBuiltinModule` (Node 20.16) so that bundlers for browsers
+ * A built-in module of Node, or undefined elsewhere. Asked for by `process.getBuiltinModule` (Node 20.16), so that bundlers for browsers
  * never see an import.
  */
 export function nodeBuiltin<T>(name: string): T | undefined {
-  return isNode() ? (nodeProcess()?.getBuiltinModule?.(`node:${name}`) as T | undefined) : undefined
+  if (!isNode()) return undefined
+  return (nodeProcess()?.getBuiltinModule?.(`node:${name}`) ?? imported.get(name)) as T | undefined
+}
+
+/** Imports the built-in modules where an older Node cannot be asked for them. */
+export async function prepareEnvironment(): Promise<void> {
+  if (!isNode() || nodeProcess()?.getBuiltinModule !== undefined) return
+  for (const name of ['os', 'util', 'v8', 'vm', 'worker_threads']) {
+    const specifier = `node:${name}`
+    imported.set(name, await import(/* @vite-ignore */ specifier))
+  }
 }
 
 /** Cores that this process may use. */

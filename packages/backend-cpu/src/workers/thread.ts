@@ -15,11 +15,8 @@ export function startThread(onLoss: (reason: string) => void): Thread {
   return node === undefined ? startWebWorker(onLoss) : startNodeWorker(node.Worker, onLoss)
 }
 
-const runsFromSource = (): boolean => new URL(import.meta.url).pathname.endsWith('.ts')
-
 function startNodeWorker(Worker: typeof import('node:worker_threads').Worker, onLoss: (reason: string) => void): Thread {
-  // tsc rewrites the extension of imports but not of URLs, hence both.
-  const worker = new Worker(runsFromSource() ? new URL('./worker.ts', import.meta.url) : new URL('./worker.js', import.meta.url))
+  const worker = new Worker(new URL('./worker.ts', import.meta.url))
   worker.unref()
   worker.once('error', (error: unknown) => onLoss(String(error)))
   worker.once('exit', code => onLoss(`exit code ${code}`))
@@ -27,10 +24,8 @@ function startNodeWorker(Worker: typeof import('node:worker_threads').Worker, on
 }
 
 function startWebWorker(onLoss: (reason: string) => void): Thread {
-  // Bundlers look for exactly this expression.
-  const worker = runsFromSource()
-    ? new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
-    : new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
+  // Bundlers look for exactly this expression; the build replaces .ts by .js.
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
   worker.addEventListener('error', event => onLoss(event.message || 'its script could not be loaded'), { once: true })
   return { api: Comlink.wrap<WorkerApi>(worker), terminate: async () => worker.terminate() }
 }
