@@ -1,7 +1,7 @@
 /** `@cotangent/nn`: layers, losses, initialisers, metrics and optimisers: pure functions on trees. */
 export { relu, sigmoid, softmax, logSoftmax, softplus, tanh, type AxisOption } from './activations.ts'
 export { named, serial, type AnyLayer, type LayerFrom, type LayerLike } from './compose.ts'
-export * as init from './init.ts'
+export * as initializers from './init.ts'
 export type { Initializer } from './init.ts'
 export { type Initialized, type Layer, type Mode, stateless } from './layer.ts'
 export { conv2d, type Conv, type ConvOptions } from './layers/conv.ts'

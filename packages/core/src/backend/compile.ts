@@ -1,6 +1,7 @@
 /** Program -> executable: lower, fuse, plan memory, hand to the backend. */
 import type { Aval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { compact } from '../lower/compact.ts'
 import { decompose } from '../lower/decompose.ts'
 import { fuse } from '../lower/fuse.ts'
 import type { BufferId, KernelGraph } from '../lower/kernel.ts'
@@ -28,7 +29,7 @@ export function observeGraphs(f: GraphObserver | null): void { observer = f }
 export function compile(program: Program, backend: Backend, donatable: readonly boolean[] = []): Compiled {
   const simple = simplify(program)
   checkDTypes(simple, backend)
-  const lowered = decompose(fuse(lower(simple)), backend.capabilities)
+  const lowered = compact(decompose(fuse(lower(simple)), backend.capabilities))
   const { graph, sources } = plan(lowered, program.inputs.map((_, i) => donatable[i] ?? false))
   observer?.(graph, simple)
   return { graph, executable: backend.compile(graph), sources, avals: program.outputs.map(o => o.aval) }

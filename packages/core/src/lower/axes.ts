@@ -1,12 +1,30 @@
 /** Simpler iteration spaces: axes of size 1 go, neighbours that every address walks as one become one. */
-import type { Affine } from './kernel.ts'
-import { type Nest, affinesOf, mapAffines } from './rewrite.ts'
+import { BodyBuilder } from './body.ts'
+import type { Affine, Loop, Node, NodeId } from './kernel.ts'
+import { type Nest, affinesOf, mapAffines, renumber } from './rewrite.ts'
 
-export function dropUnitAxes<K extends Nest>(k: K): K {
-  if (!k.extents.includes(1)) return k
+export function dropUnitAxes(k: Nest): Nest {
   const keep = k.extents.map(n => n !== 1)
   const drop = (a: Affine): Affine => ({ ...a, strides: a.strides.filter((_, i) => keep[i]) })
-  return mapAffines(k, k.extents.filter((_, i) => keep[i]), keep.slice(0, k.parallel).filter(Boolean).length, drop, drop)
+  const out = k.extents.includes(1) ? mapAffines(k, k.extents.filter((_, i) => keep[i]), keep.slice(0, k.parallel).filter(Boolean).length, drop, drop) : k
+  return out.parallel === out.extents.length && (out.kind === 'contraction' || out.body.length > 0) ? withoutReduction(out) : out
+}
+
+/** A reduction over one element is that element: the kernel becomes elementwise. */
+function withoutReduction(k: Nest): Loop {
+  const b = new BodyBuilder(k.extents)
+  const [body, values] = k.kind === 'loop'
+    ? [k.body, k.reductions.map(r => r.index ?? r.value)]
+    : [[k.a, k.b, { op: 'mul', dtype: k.dtype, args: [0, 1] } satisfies Node], [2]]
+  const append = (nodes: readonly Node[], reduced: readonly NodeId[]): NodeId[] => {
+    const ids: NodeId[] = []
+    for (const n of nodes) ids.push(n.op === 'reduced' ? (reduced[n.index] as NodeId) : b.push(renumber(n, id => ids[id] as NodeId)))
+    return ids
+  }
+  const inner = append(body, [])
+  const outer = append(k.epilogue, values.map(id => inner[id] as NodeId))
+  const stores = [...(k.kind === 'loop' ? k.bodyStores : []).map(s => ({ ...s, value: inner[s.value] as NodeId })), ...k.stores.map(s => ({ ...s, value: outer[s.value] as NodeId }))]
+  return { kind: 'loop', extents: k.extents, parallel: k.parallel, body: [], bodyStores: [], reductions: [], epilogue: b.nodes(), stores }
 }
 
 /** Merges axes i and i+1 where each map's stride of i is its stride of i+1 times the extent of i+1. */

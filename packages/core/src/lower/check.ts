@@ -58,7 +58,7 @@ function checkList(kernels: readonly Kernel[], path: string, control: readonly B
 }
 
 function checkWritten({ buffers, outputs, kernels }: KernelGraph, { unwritten }: Liveness): void {
-  for (const id of unwritten) complain(`buffer b${id}`, 'is read before it is written')
+  for (const id of unwritten) if ((buffers[id] as Buffer).size > 0) complain(`buffer b${id}`, 'is read before it is written')
   const written = new Set<BufferId>()
   forEachKernel(kernels, kernel => accessOf(kernel, buffers).writes.forEach(id => written.add(id)))
   outputs.forEach((id, i) => {
