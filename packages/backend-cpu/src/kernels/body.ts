@@ -60,6 +60,9 @@ export class Body implements BodyState {
     }
   }
 
+  /** Where a node's value is known. */
+  place(node: NodeId): Place { return this.places[node] as Place }
+
   value(node: NodeId, copy: number): Value {
     const copies = this.values[node]
     const v = copies?.[this.places[node]?.varying ? copy : 0]

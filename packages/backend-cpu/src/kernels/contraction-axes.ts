@@ -1,7 +1,8 @@
 /**
  * A contraction in normal form: no axes of size 1, jointly contiguous axes merged, no guards that always hold, and each axis in the role
- * that matrix multiplication gives it: batch (in both operands, or in neither), M (only in a), N (one axis that is only in b; its
+ * that matrix multiplication gives it: batch (in both operands, or in neither), M (only in a), N (one axis that is only in b, and whose
  * elements become the lanes of vectors), K (reduced). Multiplication commutes, so a and b change places when that gives the better N.
+ * Where only a batch axis makes good lanes (depthwise convolution) it is N, and `lanesInBoth` says so.
  */
 import type { Affine, Contraction, Guard, Load, Node, Store } from '@cotangent/core/kernel'
 
@@ -17,6 +18,8 @@ export interface Form {
   readonly batch: readonly number[]
   readonly m: readonly number[]
   readonly n: number | undefined
+  /** `n` is an axis of both operands. */
+  readonly lanesInBoth: boolean
   readonly k: readonly number[]
 }
 
@@ -140,17 +143,23 @@ function mergeAxes(c: Contraction): Contraction {
 function laneScore(c: Contraction, axis: number): number {
   const extent = c.extents[axis] as number
   const lanes = extent / (4 * Math.ceil(extent / 4))
-  const stored = c.stores.every((s) => Math.abs(strideAt(s.map, axis)) === 1) ? 1 : 0
-  const loaded = strideAt((uses(c.a, axis) ? c.a : c.b).map, axis) === 1 ? 0.25 : 0
-  return lanes * (1 + stored + loaded) * (extent >= 4 ? 1 : 0.5)
+  const both = uses(c.a, axis) && uses(c.b, axis)
+  const stored = c.stores.every((s) => Math.abs(strideAt(s.map, axis)) === 1)
+  if (both) return stored && strideAt(c.a.map, axis) === 1 && strideAt(c.b.map, axis) === 1 && !guarded(c, axis) ? lanes * 1.125 : -1
+  const loaded = strideAt((uses(c.a, axis) ? c.a : c.b).map, axis) === 1
+  return lanes * (1 + (stored ? 1 : 0) + (loaded ? 0.25 : 0)) * (extent >= 4 ? 1 : 0.5)
 }
 
-/** The axis of one operand alone that makes the best lanes. */
+const guarded = (c: Contraction, axis: number): boolean =>
+  [...(c.a.guards ?? []), ...(c.b.guards ?? [])].some((g) => strideAt(g.index, axis) !== 0)
+
+/** The axis that makes the best lanes. */
 function chooseLanes(c: Contraction): number | undefined {
   let best: number | undefined
+  let score = 0
   for (let axis = 0; axis < c.parallel; axis++) {
-    if (uses(c.a, axis) === uses(c.b, axis)) continue
-    if (best === undefined || laneScore(c, axis) > laneScore(c, best)) best = axis
+    const now = uses(c.a, axis) || uses(c.b, axis) ? laneScore(c, axis) : -1
+    if (now > score) [best, score] = [axis, now]
   }
   return best
 }
@@ -159,7 +168,9 @@ export function normalize(contraction: Contraction): Form {
   const { extents } = contraction
   const merged = mergeAxes({ ...contraction, a: dropGuards(contraction.a, extents), b: dropGuards(contraction.b, extents) })
   const n = chooseLanes(merged)
-  const swap = n !== undefined && uses(merged.a, n)
+  const lanesInBoth = n !== undefined && uses(merged.a, n) && uses(merged.b, n)
+  const guards = (load: Load): number => load.guards?.length ?? 0
+  const swap = lanesInBoth ? guards(merged.b) > guards(merged.a) : n !== undefined && uses(merged.a, n)
   const c = straighten(swap ? { ...merged, a: merged.b, b: merged.a } : merged)
   const { a, b } = c
   const axes = c.extents.map((_, i) => i)
@@ -168,6 +179,6 @@ export function normalize(contraction: Contraction): Form {
   return {
     extents: c.extents, parallel: c.parallel, a, b, epilogue: c.epilogue, stores: c.stores,
     batch: [...batch.filter((i) => uses(b, i)), ...batch.filter((i) => !uses(b, i))],
-    m, n, k: axes.filter((i) => i >= c.parallel),
+    m, n, lanesInBoth, k: axes.filter((i) => i >= c.parallel),
   }
 }

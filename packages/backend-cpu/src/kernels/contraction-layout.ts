@@ -2,7 +2,7 @@
  * The layout of a packed block: coordinates of an operand in an order, row-major; or in PANELS: the elements of one axis cut into pieces of
  * `width` that lie side by side, `[panel][other coordinates][width]`, so that a micro-kernel reads memory in sequence.
  */
-import { extentOf, type Operand } from './contraction-operand.ts'
+import { extentOf, isFootprint, type Operand } from './contraction-operand.ts'
 import type { Level, Packing } from './contraction-pack.ts'
 
 export interface Panels {
@@ -19,6 +19,17 @@ export interface Layout {
   readonly panels: Panels | undefined
   /** Greatest number of indices of each axis in a block. */
   readonly lengths: readonly number[]
+}
+
+/** Outer to inner: axes that are not reduced, reduced ones in the order of the micro-kernel, lanes. A footprint stays as it is in memory. */
+export function coordinateOrder(operand: Operand, k: readonly number[], lanes: number | undefined): number[] {
+  const { coordinates } = operand
+  const order = coordinates.map((_, q) => q)
+  const has = (q: number, axis: number | undefined): boolean => axis !== undefined && coordinates[q]?.coefficients[axis] !== 0
+  const stride = (q: number): number => Math.abs(coordinates[q]?.stride as number)
+  const depth = (q: number): number => (has(q, lanes) ? k.length : k.findIndex((axis) => has(q, axis)))
+  const byMemory = (x: number, y: number): number => stride(y) - stride(x)
+  return order.sort(isFootprint(operand) ? byMemory : (x, y) => depth(x) - depth(y) || byMemory(x, y))
 }
 
 interface Dimension {

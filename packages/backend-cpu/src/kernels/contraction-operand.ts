@@ -73,3 +73,7 @@ export function footprintOperand(load: Load, axes: number): Operand | undefined 
 /** The number of different values of a coordinate where axis i takes `lengths[i]` consecutive indices. */
 export const extentOf = (c: Coordinate, lengths: readonly number[]): number =>
   c.coefficients.reduce((n, w, i) => n + w * ((lengths[i] as number) - 1), 1)
+
+/** Do several axes share a coordinate? Then a copy by coordinates is smaller than one by axes. */
+export const isFootprint = (operand: Operand): boolean =>
+  operand.coordinates.some((c) => c.coefficients.filter((w) => w !== 0).length > 1)

@@ -1,5 +1,5 @@
 /** The words at the bottom of memory by which threads meet. Those written by different threads lie in different cache lines. */
-import { I32, I64, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
+import { I32, I64, sleb, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
 
 /** Indices into the memory as an Int32Array. */
 export const control = {
@@ -15,6 +15,8 @@ export const control = {
   opened: 96,
   /** Not 0 once a thread has failed in this job; in the line that waiting threads read anyway. */
   failed: 97,
+  /** 1 if thread 0 may block (not in a browser's window). */
+  mainMayWait: 112,
   /** Raised when workers should look at their messages. */
   mail: 128,
   /** Two words a worker: whether it waits for jobs (workerState), and the number of executables it has installed. */
@@ -31,6 +33,9 @@ export const generationStep: number = 1 << 11
 
 /** About a minute of spinning: a thread that is gone becomes an error, not a hang. */
 const spinLimitLog2 = 35
+/** Every so many looks (about 50 microseconds) a waiting thread gives its core away for as long, in case the others need it. */
+const looksBetweenNaps = 1 << 15
+const napNanoseconds = 50_000
 
 const atomicLoad = (f: WasmFunction, word: number): WasmFunction => f.i32(0).op(0xfe, 0x10).op(2, ...offset(word))
 const atomicStore = (f: WasmFunction, word: number, value: number): WasmFunction => f.i32(0).i32(value).op(0xfe, 0x17).op(2, ...offset(word))
@@ -45,14 +50,14 @@ const offset = (word: number): number[] => {
 const unreachable = 0x00
 
 /**
- * `barrier(threads)`: returns once all threads have called it. A counter of arrivals and a counter of openings (a sense-reversing barrier:
- * Mellor-Crummey and Scott, "Algorithms for scalable synchronization on shared-memory multiprocessors", 1991, section 3.1).
+ * `barrier(thread, threads)`: returns once all threads have called it. A counter of arrivals and a counter of openings (a sense-reversing
+ * barrier: Mellor-Crummey and Scott, "Algorithms for scalable synchronization on shared-memory multiprocessors", 1991, section 3.1).
  * Traps when another thread has failed.
  */
 export const barrierOf = (module: WasmModule): WasmFunction =>
   module.once('runtime.barrier', () => {
-    const f = new WasmFunction('barrier', [I32])
-    const threads = 0, opened = f.local(I32), spins = f.local(I64)
+    const f = new WasmFunction('barrier', [I32, I32])
+    const thread = 0, threads = 1, opened = f.local(I32), spins = f.local(I64)
     f.get(threads).i32(1).op(0x46).if(() => f.return()) // i32.eq
     atomicLoad(f, control.opened).set(opened)
     atomicAdd(f, control.arrived).i32(1).add().get(threads).op(0x46).if(() => {
@@ -63,13 +68,21 @@ export const barrierOf = (module: WasmModule): WasmFunction =>
         atomicLoad(f, control.opened).get(opened).op(0x47).if(() => f.return()) // i32.ne
         atomicLoad(f, control.failed).if(() => f.op(unreachable))
         f.get(spins).op(0x42, 1).op(0x7c).tee(spins) // i64.const 1, i64.add
-        f.op(0x42, spinLimitLog2).op(0x88).op(0x50) // i64.shr_u, i64.eqz
+        f.op(0xa7).i32(looksBetweenNaps - 1).op(0x71, 0x45).if(() => { // i32.wrap_i64, i32.and, i32.eqz
+          f.get(thread)
+          atomicLoad(f, control.mainMayWait).op(0x72).if(() => nap(f, opened)) // i32.or
+        })
+        f.get(spins).op(0x42, spinLimitLog2).op(0x88).op(0x50) // i64.shr_u, i64.eqz
         f.brIf(0)
       })
       atomicStore(f, control.failed, 1).op(unreachable)
     })
     return f
   })
+
+/** memory.atomic.wait32 on the counter of openings, with a timeout: nobody has to wake the sleeper. */
+const nap = (f: WasmFunction, opened: number): WasmFunction =>
+  f.i32(0).get(opened).op(0x42, ...sleb(napNanoseconds)).op(0xfe, 0x01).op(2, ...offset(control.opened)).op(0x1a)
 
 /** `share(tasks, thread, threads)`: the first task of a thread, `floor(tasks * thread / threads)`. */
 export const shareOf = (module: WasmModule): WasmFunction =>

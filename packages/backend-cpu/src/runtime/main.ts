@@ -153,7 +153,7 @@ class Together {
 
   private before(writes: readonly BufferId[], conflict: boolean): void {
     if (!conflict && !writes.some(b => this.since.decisions.has(b))) return
-    this.f.get(threads).call(this.barrier)
+    this.f.get(thread).get(threads).call(this.barrier)
     this.since = { work: 'none', decisions: new Set() }
   }
 

@@ -60,6 +60,7 @@ export class Pool implements Runner {
     this.options = options
     this.threads = Math.max(1, Math.min(options.threads, maximumWorkers + 1))
     Atomics.store(options.memory.words, control.ticket, closedBit)
+    Atomics.store(options.memory.words, control.mainMayWait, this.mayWait ? 1 : 0)
   }
 
   run(job: Job): void {
