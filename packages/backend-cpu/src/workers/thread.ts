@@ -17,10 +17,11 @@ export function startThread(onLoss: (reason: string) => void): Thread {
 
 function startNodeWorker(Worker: typeof import('node:worker_threads').Worker, onLoss: (reason: string) => void): Thread {
   const worker = new Worker(new URL('./worker.ts', import.meta.url))
-  worker.unref()
   worker.once('error', (error: unknown) => onLoss(String(error)))
   worker.once('exit', code => onLoss(`exit code ${code}`))
-  return { api: Comlink.wrap<WorkerApi>(nodeEndpoint(worker)), terminate: () => worker.terminate() }
+  const api = Comlink.wrap<WorkerApi>(nodeEndpoint(worker))
+  worker.unref()
+  return { api, terminate: () => worker.terminate() }
 }
 
 function startWebWorker(onLoss: (reason: string) => void): Thread {
