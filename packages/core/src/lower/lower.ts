@@ -81,7 +81,7 @@ class Lowerer implements Lowering {
     const buffer = this.allocate(out)
     this.emit({
       kind: 'loop', extents, parallel: n, body: body.nodes(), bodyStores: [],
-      reductions: [{ op, dtype: out.dtype, value, ...(index !== undefined && { index }) }],
+      reductions: [{ op, dtype: body.node(value).dtype, value, ...(index !== undefined && { index }) }],
       epilogue: epilogue.nodes(), stores: [this.rowMajor(buffer, out.shape, result)],
     })
     return this.wrap(out, buffer)

@@ -1,10 +1,16 @@
-/** Reductions that are composed: mean, variance, norms of counting, log-sum-exp. */
-import { isFloat } from '../dtype.ts'
-import { abs, divide, multiply, subtract } from '../primitives/arithmetic.ts'
-import { toFloat } from '../primitives/cast.ts'
-import { sum } from '../primitives/reduce.ts'
-import { normalizeAxes } from '../shape.ts'
-import { type Reduce, type Tensor, type TensorLike } from '../tensor.ts'
+/** Reductions that are composed: mean, variance, counting, log-sum-exp. */
+import { fail } from '../errors.ts'
+import { add, divide, multiply, subtract } from '../primitives/arithmetic.ts'
+import { broadcastTo } from '../primitives/broadcast.ts'
+import { astype, promoteFloats, toFloat } from '../primitives/cast.ts'
+import { isfinite, isnan } from '../primitives/comparison.ts'
+import { exp, log, sqrt, square } from '../primitives/exponential.ts'
+import { max, min, sum } from '../primitives/reduce.ts'
+import { reshape, squeeze } from '../primitives/reshape.ts'
+import { where } from '../primitives/select.ts'
+import { constantOf } from '../primitives/stopGradient.ts'
+import { normalizeAxes, sameShape, showShape } from '../shape.ts'
+import { type Reduce, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 /** How many elements are reduced into one. */
 const countOf = (where: string, t: Tensor, { axis }: Reduce): number => normalizeAxes(where, axis, t.ndim).reduce((n, k) => n * (t.shape[k] as number), 1)
@@ -13,4 +19,74 @@ const countOf = (where: string, t: Tensor, { axis }: Reduce): number => normaliz
 export function mean(x: TensorLike, options: Reduce = {}): Tensor {
   const t = toFloat('mean', x)
   return divide(sum(t, options), countOf('mean', t, options))
+}
+
+export interface Variance extends Reduce {
+  /** The divisor is the number of elements less this. Default 0; 1 estimates the variance of a population from a sample. */
+  readonly ddof?: number
+}
+
+/** Mean squared deviation from the mean, over axes (default: all). NumPy: `var`. */
+export function variance(x: TensorLike, { ddof = 0, ...options }: Variance = {}): Tensor {
+  const t = toFloat('variance', x)
+  const centred = subtract(t, mean(t, { ...options, keepdims: true }))
+  return divide(sum(square(centred), options), Math.max(0, countOf('variance', t, options) - ddof))
+}
+/** Square root of the variance. Its derivative is infinite where all elements are equal. NumPy: `std`. */
+export function std(x: TensorLike, options: Variance = {}): Tensor {
+  return sqrt(variance(x, options))
+}
+
+export interface Average extends Reduce {
+  /** Of the shape of x, or a vector along the one `axis`. Default: equal. */
+  readonly weights?: TensorLike
+}
+
+/** Weighted mean: sum(w x) / sum(w). NumPy: `average`. */
+export function average(x: TensorLike, { weights, ...options }: Average = {}): Tensor {
+  if (weights === undefined) return mean(x, options)
+  const [t, w] = promoteFloats('average', x, weights)
+  const full = sameShape(t.shape, w.shape) ? w : alongAxis(t, w, options.axis)
+  return divide(sum(multiply(t, full), options), sum(full, options))
+}
+
+function alongAxis(t: Tensor, w: Tensor, axis: Reduce['axis']): Tensor {
+  const axes = normalizeAxes('average', axis, t.ndim), k = axes[0]
+  if (axis === undefined || axes.length !== 1 || w.ndim !== 1 || w.size !== t.shape[k as number])
+    fail('ShapeError', `average: weights of shape ${showShape(w.shape)} fit neither x of shape ${showShape(t.shape)} nor one axis of it. Give them the shape of x, or a vector and its axis.`)
+  return broadcastTo(reshape(w, t.shape.map((n, i) => (i === k ? n : 1))), t.shape)
+}
+
+/** Number of elements that are not zero: int32. NumPy: `count_nonzero`. */
+export function countNonzero(x: TensorLike, options: Reduce = {}): Tensor {
+  return sum(astype(toTensor(x, 'countNonzero'), 'bool'), options)
+}
+
+/** log(sum(exp(x))) over axes (default: all), without overflow: the maximum is taken out first. SciPy, JAX: `logsumexp`. */
+export function logsumexp(x: TensorLike, options: Reduce = {}): Tensor {
+  const t = toFloat('logsumexp', x)
+  const axes = normalizeAxes('logsumexp', options.axis, t.ndim)
+  if (axes.some(k => t.shape[k] === 0)) return log(sum(exp(t), options))
+  const top = constantOf(max(t, { ...options, keepdims: true }))
+  // The maximum may be infinite, and Infinity - Infinity is NaN.
+  const shift = where(isfinite(top), top, 0)
+  const total = log(sum(exp(subtract(t, shift)), options))
+  return add(total, options.keepdims === true ? shift : squeeze(shift, { axis: axes }))
+}
+
+/** Largest less smallest element along axes (default: all). NumPy: `ptp`. */
+export function ptp(x: TensorLike, options: Reduce = {}): Tensor {
+  const t = toTensor(x, 'ptp')
+  return subtract(max(t, options), min(t, options))
+}
+
+/** Sum of the elements that are not NaN. NumPy: `nansum`. */
+export function nansum(x: TensorLike, options: Reduce = {}): Tensor {
+  const t = toTensor(x, 'nansum')
+  return sum(where(isnan(t), 0, t), options)
+}
+/** Mean of the elements that are not NaN. NumPy: `nanmean`. */
+export function nanmean(x: TensorLike, options: Reduce = {}): Tensor {
+  const t = toFloat('nanmean', x), missing = isnan(t)
+  return divide(sum(where(missing, 0, t), options), sum(where(missing, 0, 1), options))
 }

@@ -5,12 +5,13 @@ import { type Index, indexShift } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, sameShape, type Shape, showShape } from '../shape.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
-import { batchAll, broadcastTo } from './broadcast.ts'
-import { promoteOperands, scalarOf } from './cast.ts'
+import { batchAll } from './broadcast.ts'
+import { promoteOperands } from './cast.ts'
 import { first } from './family.ts'
 import { hostFrom, hostReader } from './host.ts'
 import { isUnknown, type SimplePrimitive } from './primitive.ts'
 import { sliceAxis } from './slice.ts'
+import { instantiate } from './zeros.ts'
 
 export interface ConcatenateParams {
   readonly axis: number
@@ -39,7 +40,7 @@ export const concatenateP: SimplePrimitive<ConcatenateParams> = {
   },
   jvp(primals, tangents, _, params) {
     if (tangents.every(t => t === null)) return [null]
-    const parts = primals.map((x, i) => tangents[i] ?? broadcastTo(scalarOf(0, x.dtype), x.shape))
+    const parts = primals.map((x, i) => instantiate(tangents[i] ?? null, x.aval))
     return [bind1(concatenateP, parts, params)]
   },
   transpose([ct], inputs, { axis }) {

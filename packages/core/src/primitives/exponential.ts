@@ -1,13 +1,15 @@
 /** Exponentials, logarithms, powers and the square root: elementwise on floats; integers are converted to float32 first. */
 import { isFloat } from '../dtype.ts'
+import type { InstructionName } from '../lower/instructions.ts'
+import type { NodeId } from '../lower/kernel.ts'
 import { bind1 } from '../program/bind.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { add, divide, multiply, subtract } from './arithmetic.ts'
 import { bitwiseAnd, rightShiftLogical } from './bitwise.ts'
 import { broadcastTo } from './broadcast.ts'
-import { promoteOperands, scalarOf, toFloat } from './cast.ts'
-import { equal, notEqual } from './comparison.ts'
-import { elementwise } from './family.ts'
+import { promoteFloats, promoteOperands, scalarOf, toFloat } from './cast.ts'
+import { equal, isfinite, notEqual } from './comparison.ts'
+import { type Derivative, elementwise } from './family.ts'
 import type { NoParams, SimplePrimitive } from './primitive.ts'
 import { where } from './select.ts'
 
@@ -46,6 +48,34 @@ export const powP: Elementwise = elementwise({
   ],
 })
 
+/** log(exp(x) + exp(y)) = max + log1p(exp(-|x - y|)); of infinities the larger. */
+export const logAddExpP: Elementwise = elementwise({
+  name: 'logAddExp', publicName: 'logaddexp', inputs: ['x', 'y'], domain: 'float', cost: 20,
+  derivatives: [softWinner(0), softWinner(1)],
+  composite: {
+    lower(b, [x, y], dtype) {
+      const apply = (op: InstructionName, ...args: NodeId[]): NodeId => b.apply(op, args, dtype)
+      const gap = apply('sub', x as NodeId, y as NodeId)
+      const top = apply('max', x as NodeId, y as NodeId)
+      const soft = apply('add', top, apply('log1p', apply('exp', apply('neg', apply('abs', gap)))))
+      return apply('select', b.apply('isFinite', [gap], 'bool'), soft, top)
+    },
+    evaluate([x = NaN, y = NaN]) {
+      const top = Math.max(x, y)
+      return Number.isFinite(x - y) ? top + Math.log1p(Math.exp(-Math.abs(x - y))) : top
+    },
+  },
+})
+
+/** Derivative exp(x - out) of log-add-exp; where the result is infinite, the winner's share. */
+function softWinner(i: 0 | 1): Derivative {
+  return (t, xs, out) => {
+    const mine = xs[i] as Tensor, other = xs[1 - i] as Tensor, soft = isfinite(out)
+    const share = exp(where(soft, subtract(mine, out), 0))
+    return multiply(t, where(soft, share, where(equal(mine, out), where(equal(other, out), 0.5, 1), 0)))
+  }
+}
+
 /** e to the power x. NumPy: `exp`. */
 export function exp(x: TensorLike): Tensor {
   return bind1(expP, [toFloat('exp', x)])
@@ -65,6 +95,10 @@ export function log1p(x: TensorLike): Tensor {
 /** Square root; NaN below 0. Its derivative at 0 is infinite. NumPy: `sqrt`. */
 export function sqrt(x: TensorLike): Tensor {
   return bind1(sqrtP, [toFloat('sqrt', x)])
+}
+/** log(exp(x) + exp(y)) without overflow. NumPy: `logaddexp`. */
+export function logaddexp(x: TensorLike, y: TensorLike): Tensor {
+  return bind1(logAddExpP, promoteFloats('logaddexp', x, y))
 }
 /** x * x. NumPy: `square`. */
 export function square(x: TensorLike): Tensor {

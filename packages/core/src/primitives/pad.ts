@@ -19,6 +19,7 @@ import { reshape } from './reshape.ts'
 import { selectP } from './select.ts'
 import { slice } from './slice.ts'
 import { moveToFront } from './transpose.ts'
+import { instantiate, onesOf } from './zeros.ts'
 
 export interface PadParams {
   readonly low: readonly number[]
@@ -45,8 +46,8 @@ export const padP: SimplePrimitive<PadParams> = {
   },
   jvp(primals, [t = null, tv = null], _, params) {
     if (t === null && tv === null) return [null]
-    const { dtype, shape } = first(primals)
-    return [bind1(padP, [t ?? broadcastTo(scalarOf(0, dtype), shape), tv ?? scalarOf(0, dtype)], params)]
+    const x = first(primals)
+    return [bind1(padP, [instantiate(t, x.aval), tv ?? scalarOf(0, x.dtype)], params)]
   },
   transpose([ct], inputs, params) {
     const [x, value] = inputs as readonly [Tensor | Unknown, Tensor | Unknown]
@@ -73,7 +74,7 @@ export const padP: SimplePrimitive<PadParams> = {
 
 /** Where the elements of x are in the result: bool. */
 const insideMask = (shape: Shape, params: PadParams): Tensor =>
-  bind1(padP, [broadcastTo(scalarOf(1, 'bool'), shape), scalarOf(0, 'bool')], params)
+  bind1(padP, [onesOf(aval(shape, 'bool')), scalarOf(0, 'bool')], params)
 
 /** The elements of a cotangent at the places of those of x; zero where they were cut off. */
 function unpad(ct: Tensor, shape: Shape, { low, high, interior }: PadParams): Tensor {

@@ -1,0 +1,52 @@
+/** Logic and tests of equality. A number counts as true when it is not zero. */
+import { abs, add, multiply, subtract } from '../primitives/arithmetic.ts'
+import { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from '../primitives/bitwise.ts'
+import { astype, promoteFloats, scalarOf } from '../primitives/cast.ts'
+import { equal, isfinite, isnan, lessEqual } from '../primitives/comparison.ts'
+import { all } from '../primitives/reduce.ts'
+import { where } from '../primitives/select.ts'
+import { sameShape } from '../shape.ts'
+import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+
+/** Both are true. NumPy: `logical_and`. */
+export function logicalAnd(x: TensorLike, y: TensorLike): Tensor {
+  return bitwiseAnd(astype(x, 'bool'), astype(y, 'bool'))
+}
+/** One or both are true. NumPy: `logical_or`. */
+export function logicalOr(x: TensorLike, y: TensorLike): Tensor {
+  return bitwiseOr(astype(x, 'bool'), astype(y, 'bool'))
+}
+/** Exactly one is true. NumPy: `logical_xor`. */
+export function logicalXor(x: TensorLike, y: TensorLike): Tensor {
+  return bitwiseXor(astype(x, 'bool'), astype(y, 'bool'))
+}
+/** It is false. NumPy: `logical_not`. */
+export function logicalNot(x: TensorLike): Tensor {
+  return bitwiseNot(astype(x, 'bool'))
+}
+
+export interface Tolerance {
+  /** Relative to |y|. Default 1e-5. */
+  readonly rtol?: number
+  /** Absolute. Default 1e-8. */
+  readonly atol?: number
+  /** Are two NaN close? Default false. */
+  readonly equalNan?: boolean
+}
+
+/** |x - y| <= atol + rtol |y|, elementwise: bool. Equal infinities are close. NumPy: `isclose`. */
+export function isclose(x: TensorLike, y: TensorLike, { rtol = 1e-5, atol = 1e-8, equalNan = false }: Tolerance = {}): Tensor {
+  const [a, b] = promoteFloats('isclose', x, y)
+  const near = lessEqual(abs(subtract(a, b)), add(atol, multiply(rtol, abs(b))))
+  const close = where(logicalAnd(isfinite(a), isfinite(b)), near, equal(a, b))
+  return equalNan ? logicalOr(close, logicalAnd(isnan(a), isnan(b))) : close
+}
+/** Are all elements close? A bool scalar. NumPy: `allclose`. */
+export function allclose(x: TensorLike, y: TensorLike, tolerance: Tolerance = {}): Tensor {
+  return all(isclose(x, y, tolerance))
+}
+/** Same shape and equal elements? A bool scalar. NumPy: `array_equal`. */
+export function arrayEqual(x: TensorLike, y: TensorLike): Tensor {
+  const a = toTensor(x, 'arrayEqual'), b = toTensor(y, 'arrayEqual')
+  return sameShape(a.shape, b.shape) ? all(equal(a, b)) : scalarOf(0, 'bool')
+}

@@ -1,0 +1,192 @@
+/** Joining, splitting, repeating and shifting. */
+import { fail } from '../errors.ts'
+import { broadcastTo } from '../primitives/broadcast.ts'
+import { promoteOperands } from '../primitives/cast.ts'
+import { concatenate } from '../primitives/concatenate.ts'
+import { padWith } from '../primitives/pad.ts'
+import { expandDims, ravel, reshape } from '../primitives/reshape.ts'
+import { flip } from '../primitives/reverse.ts'
+import { sliceAxis } from '../primitives/slice.ts'
+import { swapaxes } from '../primitives/transpose.ts'
+import { normalizeAxis, type Shape, showShape } from '../shape.ts'
+import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+
+interface OneAxis {
+  /** Default 0. */
+  readonly axis?: number
+}
+
+// ---- what a tensor is
+
+/** Sizes of the axes. NumPy: `shape`. */
+export function shape(x: TensorLike): Shape {
+  return toTensor(x, 'shape').shape
+}
+/** Number of axes. NumPy: `ndim`. */
+export function ndim(x: TensorLike): number {
+  return toTensor(x, 'ndim').ndim
+}
+/** Number of elements, or the size of one axis. NumPy: `size`. */
+export function size(x: TensorLike, { axis }: OneAxis = {}): number {
+  const t = toTensor(x, 'size')
+  return axis === undefined ? t.size : (t.shape[normalizeAxis('size', axis, t.ndim)] as number)
+}
+
+// ---- joining
+
+/** Tensors of one shape along a new axis (default 0). NumPy: `stack`. */
+export function stack(xs: readonly TensorLike[], { axis = 0 }: OneAxis = {}): Tensor {
+  const tensors = xs.map(x => toTensor(x, 'stack'))
+  const [x] = tensors
+  if (x === undefined) return fail('ValueError', 'stack: needs at least one tensor.')
+  tensors.forEach((t, i) => {
+    if (showShape(t.shape) !== showShape(x.shape)) fail('ShapeError', `stack: operand ${i} has shape ${showShape(t.shape)}, operand 0 has ${showShape(x.shape)}. Broadcast them first.`)
+  })
+  const k = normalizeAxis('stack', axis, x.ndim + 1)
+  return concatenate(tensors.map(t => expandDims(t, k)), { axis: k })
+}
+
+const atLeast = (n: number) => (x: TensorLike): Tensor => {
+  const t = toTensor(x, `atleast${n}d`)
+  return t.ndim >= n ? t : reshape(t, [...new Array<number>(n - t.ndim).fill(1), ...t.shape])
+}
+/** A scalar becomes a vector of one element. NumPy: `atleast_1d`. */
+export function atleast1d(x: TensorLike): Tensor {
+  return atLeast(1)(x)
+}
+/** A vector becomes a row. NumPy: `atleast_2d`. */
+export function atleast2d(x: TensorLike): Tensor {
+  return atLeast(2)(x)
+}
+/** Side by side: along the second axis, vectors along their only one. NumPy: `hstack`. */
+export function hstack(xs: readonly TensorLike[]): Tensor {
+  const tensors = xs.map(atleast1d)
+  return concatenate(tensors, { axis: tensors.some(t => t.ndim > 1) ? 1 : 0 })
+}
+/** On top of each other: along the first axis; vectors are rows. NumPy: `vstack`. */
+export function vstack(xs: readonly TensorLike[]): Tensor {
+  return concatenate(xs.map(atleast2d))
+}
+
+// ---- splitting
+
+/** `sections` equal parts along an axis, or parts that end before each of the given positions. NumPy: `split`. */
+export function split(x: TensorLike, sections: number | readonly number[], { axis = 0 }: OneAxis = {}): Tensor[] {
+  const t = toTensor(x, 'split'), n = size(t, { axis })
+  if (typeof sections === 'number' && n % sections !== 0)
+    fail('ShapeError', `split: axis ${axis} of shape ${showShape(t.shape)} has size ${n}, which ${sections} equal parts do not divide. Use arraySplit.`)
+  return arraySplit(t, sections, { axis })
+}
+/** Like `split`, but the parts may differ in size: the first ones are longer by one. NumPy: `array_split`. */
+export function arraySplit(x: TensorLike, sections: number | readonly number[], { axis = 0 }: OneAxis = {}): Tensor[] {
+  const t = toTensor(x, 'arraySplit'), n = size(t, { axis })
+  const ends = typeof sections === 'number' ? evenEnds(n, sections) : [...sections, n]
+  return ends.map((end, i) => sliceAxis(t, i === 0 ? 0 : (ends[i - 1] as number), end, { axis }))
+}
+function evenEnds(n: number, parts: number): number[] {
+  if (!Number.isInteger(parts) || parts < 1) fail('ValueError', `split: needs at least one part, got ${parts}.`)
+  const short = Math.floor(n / parts), longer = n % parts
+  return Array.from({ length: parts }, (_, i) => (i + 1) * short + Math.min(i + 1, longer))
+}
+
+// ---- repeating
+
+/** x as a tile, `repetitions[k]` times along axis k; missing axes are added in front. NumPy: `tile`. */
+export function tile(x: TensorLike, repetitions: number | readonly number[]): Tensor {
+  const t = toTensor(x, 'tile')
+  const given = typeof repetitions === 'number' ? [repetitions] : repetitions
+  const n = Math.max(t.ndim, given.length)
+  const sizes = [...new Array<number>(n - t.ndim).fill(1), ...t.shape]
+  const times = [...new Array<number>(n - given.length).fill(1), ...given]
+  const interleaved = broadcastTo(reshape(t, sizes.flatMap(s => [1, s])), sizes.flatMap((s, k) => [times[k] as number, s]))
+  return reshape(interleaved, sizes.map((s, k) => s * (times[k] as number)))
+}
+
+/** Each element `times` times in a row along an axis; without `axis`, of the flattened tensor. NumPy: `repeat`. */
+export function repeat(x: TensorLike, times: number, { axis }: OneAxis = {}): Tensor {
+  const t = axis === undefined ? ravel(x) : toTensor(x, 'repeat')
+  const k = normalizeAxis('repeat', axis ?? 0, t.ndim)
+  const wide = expandDims(t, k + 1)
+  return reshape(broadcastTo(wide, wide.shape.map((n, i) => (i === k + 1 ? times : n))), t.shape.map((n, i) => (i === k ? n * times : n)))
+}
+
+// ---- shifting and turning
+
+/** Elements shifted along axes, those that leave come back at the other end. Without `axis`, of the flattened tensor. NumPy: `roll`. */
+export function roll(x: TensorLike, shift: number | readonly number[], { axis }: { readonly axis?: number | readonly number[] } = {}): Tensor {
+  const t = toTensor(x, 'roll')
+  if (axis === undefined) return reshape(rollOne(ravel(t), typeof shift === 'number' ? shift : shift.reduce((a, b) => a + b, 0), 0), t.shape)
+  const axes = typeof axis === 'number' ? [axis] : axis
+  const shifts = typeof shift === 'number' ? axes.map(() => shift) : shift
+  if (shifts.length !== axes.length) fail('ValueError', `roll: ${shifts.length} shifts for ${axes.length} axes. They pair up by position.`)
+  return axes.reduce((y, k, i) => rollOne(y, shifts[i] as number, k), t)
+}
+function rollOne(t: Tensor, shift: number, axis: number): Tensor {
+  const n = size(t, { axis })
+  const by = n === 0 ? 0 : ((shift % n) + n) % n
+  return by === 0 ? t : concatenate([sliceAxis(t, n - by, n, { axis }), sliceAxis(t, 0, n - by, { axis })], { axis })
+}
+
+/** A turn by 90 degrees, `times` times, from the first towards the second of two axes (default: the first two). NumPy: `rot90`. */
+export function rot90(x: TensorLike, { times = 1, axes = [0, 1] }: { readonly times?: number; readonly axes?: readonly [number, number] } = {}): Tensor {
+  const t = toTensor(x, 'rot90')
+  switch (((times % 4) + 4) % 4) {
+    case 0: return t
+    case 1: return swapaxes(flip(t, { axis: axes[1] }), ...axes)
+    case 2: return flip(t, { axis: axes })
+    default: return flip(swapaxes(t, ...axes), { axis: axes[1] })
+  }
+}
+
+// ---- padding
+
+export interface Pad {
+  /**
+   * `constant`: `value`; `edge`: the outermost element; `reflect`: mirrored at the outermost element; `symmetric`: mirrored behind it; `wrap`:
+   * from the other end. Default `constant`.
+   */
+  readonly mode?: 'constant' | 'edge' | 'reflect' | 'symmetric' | 'wrap'
+  /** For `constant`. Default 0. */
+  readonly value?: TensorLike
+}
+
+/** Elements to add before and after each axis: one number for all sides, a pair for all axes, or a pair for each axis. */
+export type PadWidth = number | readonly [before: number, after: number] | readonly (readonly [before: number, after: number])[]
+
+/** x with elements added around it. NumPy: `pad`. */
+export function pad(x: TensorLike, width: PadWidth, { mode = 'constant', value = 0 }: Pad = {}): Tensor {
+  const t = toTensor(x, 'pad')
+  const widths = padWidths(width, t.shape)
+  if (mode === 'constant') {
+    const [typed, fill] = typeof value === 'number' ? promoteOperands('pad', t, value) : [t, value]
+    return padWith(typed, fill, widths.map(([before, after]) => [before, after, 0]))
+  }
+  return widths.reduce((y, [before, after], axis) => padAxis(y, before, after, axis, mode), t)
+}
+
+function padWidths(width: PadWidth, shape: Shape): (readonly [number, number])[] {
+  const given = typeof width === 'number' ? [[width, width] as const] : isPair(width) ? [width] : width
+  if (given.length !== 1 && given.length !== shape.length) fail('ShapeError', `pad: ${given.length} pairs of widths for the ${shape.length} axes of shape ${showShape(shape)}.`)
+  return shape.map((_, k) => {
+    const pair = (given.length === 1 ? given[0] : given[k]) as readonly [number, number]
+    if (pair.some(n => !Number.isInteger(n) || n < 0)) fail('ValueError', `pad: widths must be non-negative integers, got [${pair.join(', ')}]. Cut with sliceAxis.`)
+    return pair
+  })
+}
+const isPair = (width: Exclude<PadWidth, number>): width is readonly [number, number] => typeof width[0] === 'number'
+
+function padAxis(t: Tensor, before: number, after: number, axis: number, mode: 'edge' | 'reflect' | 'symmetric' | 'wrap'): Tensor {
+  const n = t.shape[axis] as number
+  if (before + after === 0) return t
+  if (n === 0) fail('ShapeError', `pad: mode '${mode}' has no elements to repeat: axis ${axis} of shape ${showShape(t.shape)} is empty.`)
+  const slice = (from: number, to: number): Tensor => sliceAxis(t, from, to, { axis })
+  if (mode === 'edge' || n === 1)
+    return concatenate([repeat(slice(0, 1), before, { axis }), t, repeat(slice(n - 1, n), after, { axis })], { axis })
+  // The pattern of one period, which continues in both directions: t itself, or t and its mirror image.
+  const mirror = mode === 'wrap' ? [] : [flip(mode === 'symmetric' ? t : slice(1, n - 1), { axis })]
+  const period = concatenate([t, ...mirror], { axis }), p = period.shape[axis] as number
+  const copies = Math.ceil(before / p)
+  const total = copies + Math.ceil((n + after) / p)
+  const row = total === 1 ? period : concatenate(new Array<Tensor>(total).fill(period), { axis })
+  return sliceAxis(row, copies * p - before, copies * p + n + after, { axis })
+}
