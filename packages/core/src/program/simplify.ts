@@ -29,9 +29,9 @@ function shareEqual(program: Program): Program {
   return { inputs: program.inputs, equations, outputs: program.outputs.map(replace) }
 }
 
-/** Null for equations with sub-programs: comparing those costs more than it finds. */
+/** Null for equations with sub-programs, where comparing costs more than it finds, and with functions, which have no text. */
 function equationKey(inputs: readonly Atom[], params: object): string | null {
-  if (Object.values(params).some(v => isProgram(v) || Array.isArray(v) && v.some(isProgram))) return null
+  if (Object.values(params).some(v => typeof v === 'function' || isProgram(v) || Array.isArray(v) && v.some(isProgram))) return null
   const atoms = inputs.map(a => (a.kind === 'var' ? `v${a.id}` : `${Object.is(a.value, -0) ? '-0' : a.value}:${a.aval.id}`)).join()
   return `${atoms};${JSON.stringify(params, (_, v: unknown) => (typeof v === 'number' && !Number.isFinite(v) ? `#${v}` : v))}`
 }

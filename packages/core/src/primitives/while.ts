@@ -1,0 +1,157 @@
+/**
+ * Repeats a body while a condition holds (JAX: while_loop). Inputs: constants of the condition, constants of the body, the initial carry. Forward-mode
+ * differentiable; not in reverse, since the number of values to keep is not known.
+ */
+import { aval } from '../aval.ts'
+import { bind } from '../program/bind.ts'
+import { evaluateProgram } from '../program/evaluate.ts'
+import type { Program } from '../program/program.ts'
+import type { Tensor } from '../tensor.ts'
+import { type JvpProgram, avalsOf, batchProgram, count, jvpProgram, pick, runInline, spread, traceClosed } from '../transforms/programs.ts'
+import { frontAxes, inFront, nonzero, present } from './call.ts'
+import { checkTypes, outputTypes, reorder, storeAll, storedForBody, updateCarries } from './control.ts'
+import { type CallPrimitive, type HostArray, type MaybeTensor, none } from './primitive.ts'
+import { any } from './reduce.ts'
+import { reshape } from './reshape.ts'
+import { where } from './select.ts'
+import { instantiate } from './zeros.ts'
+import { placeAxis } from '../transforms/batch.ts'
+
+export interface WhileParams {
+  /** Its constants, carry -> bool scalar. */
+  readonly condition: Program
+  readonly conditionConsts: number
+  /** Its constants, carry -> carry. */
+  readonly body: Program
+  readonly bodyConsts: number
+}
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)
+
+/** Inputs of the equation by their role. */
+function roles<T>(inputs: readonly T[], { conditionConsts: a, bodyConsts: b }: WhileParams): { readonly forCondition: readonly T[]; readonly forBody: readonly T[]; readonly carry: readonly T[] } {
+  return { forCondition: inputs.slice(0, a), forBody: inputs.slice(a, a + b), carry: inputs.slice(a + b) }
+}
+
+export const whileP: CallPrimitive<WhileParams> = {
+  name: 'while',
+  inputs: ['input'],
+  abstractEval(inputs, params) {
+    const { forCondition, forBody, carry } = roles(inputs, params)
+    checkTypes('while: inputs of the condition', avalsOf(params.condition), [...forCondition, ...carry])
+    checkTypes('while: result of the condition', [aval([], 'bool')], outputTypes(params.condition))
+    checkTypes('while: inputs of the body', avalsOf(params.body), [...forBody, ...carry])
+    checkTypes('while: results of the body', carry, outputTypes(params.body))
+    return outputTypes(params.body)
+  },
+  jvpCall(primals, tangents, params) {
+    const { nonzeroCarry, ...d } = differentiate(params, tangents)
+    const results = bindJvp(d, nonzeroCarry, primals, tangents, params)
+    const n = params.body.outputs.length
+    return [results.slice(0, n), spread(results.slice(n), nonzeroCarry)]
+  },
+  // The loop with tangents cannot be split: the linear part repeats the primal computation.
+  linearizeCall(primals, tangents, params) {
+    const { nonzeroCarry, ...d } = differentiate(params, tangents)
+    const outputs = bind(whileP, primals, params)
+    if (count(nonzeroCarry) === 0) return [outputs, outputs.map(() => null)]
+    return [outputs, spread(bindJvp(d, nonzeroCarry, primals, tangents, params).slice(outputs.length), nonzeroCarry)]
+  },
+  transpose: none('the number of iterations of a whileLoop is not known in advance, so its intermediate values cannot be kept. Use scan, or foriLoop with bounds that are plain numbers'),
+  batch(inputs, axes, size, params) {
+    return batchWhile(inFront(inputs, axes), axes.map(a => a !== null), size, params)
+  },
+  lower(l, inputs, params, outputs) {
+    const { forCondition, forBody, carry } = roles(inputs, params)
+    const condition = storedForBody(l, forCondition), body = storedForBody(l, forBody)
+    const buffers = outputs.map(a => l.allocate(a))
+    storeAll(l, storedForBody(l, carry), buffers)
+    const state = (): ReturnType<typeof l.wrap>[] => outputs.map((a, i) => l.wrap(a, buffers[i] as number))
+    const predicate = l.allocate(aval([], 'bool'))
+    l.emit({
+      kind: 'while', predicate,
+      condition: l.nested(() => storeAll(l, l.program(params.condition, [...condition, ...state()]), [predicate])),
+      body: l.nested(() => updateCarries(l, l.program(params.body, [...body, ...state()]), buffers)),
+    })
+    return state()
+  },
+  evaluate(inputs, params) {
+    const { forCondition, forBody, carry } = roles(inputs, params)
+    let state = carry
+    while ((evaluateProgram(params.condition, [...forCondition, ...state])[0] as HostArray).data[0] !== 0) state = evaluateProgram(params.body, [...forBody, ...state])
+    return state
+  },
+}
+
+interface Differentiated {
+  readonly body: JvpProgram
+  /** Which constants of the body have a tangent. */
+  readonly wrt: readonly boolean[]
+}
+
+/** The body with tangents. A carry has one if it starts with one or the body gives it one, directly or by way of other carries. */
+function differentiate(params: WhileParams, tangents: readonly MaybeTensor[]): Differentiated & { readonly nonzeroCarry: readonly boolean[] } {
+  const { forBody, carry } = roles(nonzero(tangents), params)
+  for (let nonzeroCarry = carry; ;) {
+    const body = jvpProgram(params.body, [...forBody, ...nonzeroCarry], nonzeroCarry)
+    if (!body.nonzero.some((b, i) => b && !nonzeroCarry[i])) return { body, wrt: forBody, nonzeroCarry }
+    nonzeroCarry = nonzeroCarry.map((b, i) => b || (body.nonzero[i] as boolean))
+  }
+}
+
+/** The loop over carry and tangents. Results: the carry, then the tangents that are not zero. */
+function bindJvp({ body, wrt }: Differentiated, nonzeroCarry: readonly boolean[], primals: readonly Tensor[], tangents: readonly MaybeTensor[], params: WhileParams): readonly Tensor[] {
+  const { forCondition, forBody, carry } = roles(primals, params)
+  const t = roles(tangents, params)
+  const nb = forBody.length, nc = carry.length, dots = count(nonzeroCarry), constDots = count(wrt)
+  const own = body.consts.length
+  // jvpProgram takes consts, body consts, carry, tangents of consts, tangents of carry; the loop wants all constants first.
+  const order = [...range(0, own + nb), ...range(own + nb + nc, own + nb + nc + constDots), ...range(own + nb, own + nb + nc), ...range(own + nb + nc + constDots, own + nb + nc + constDots + dots)]
+  const next = reorder(body.program, order, range(0, nc + dots))
+  const condition = traceClosed((...xs) => runInline(params.condition, xs.slice(0, forCondition.length + nc)),
+    [...avalsOf(params.condition), ...pick(carry.map(c => c.aval), nonzeroCarry)], 'while')
+  const carryDots = carry.flatMap((c, i) => (nonzeroCarry[i] ? [instantiate(t.carry[i] as MaybeTensor, c.aval)] : []))
+  return bind(whileP, [...condition.consts, ...forCondition, ...body.consts, ...forBody, ...present(t.forBody), ...carry, ...carryDots], {
+    condition: condition.program, conditionConsts: condition.consts.length + forCondition.length,
+    body: next, bodyConsts: own + nb + constDots,
+  })
+}
+
+/** Examples that are done keep their carry while others go on. */
+function batchWhile(inputs: readonly Tensor[], batched: readonly boolean[], size: number, params: WhileParams): ReturnType<CallPrimitive['batch']> {
+  const masks = roles(batched, params), { forCondition, forBody, carry } = roles(inputs, params)
+  const { carryMask, predicateBatched } = settle(masks, size, params)
+  const body = batchProgram(params.body, [...masks.forBody, ...carryMask], size, carryMask)
+  const condition = batchProgram(params.condition, [...masks.forCondition, ...carryMask], size)
+  const init = carry.map((c, i) => (carryMask[i] && !masks.carry[i] ? placeAxis(c, null, 0, size) : c))
+  if (!predicateBatched) {
+    const outputs = bind(whileP, [...condition.consts, ...forCondition, ...body.consts, ...forBody, ...init], {
+      condition: condition.program, conditionConsts: condition.consts.length + forCondition.length,
+      body: body.program, bodyConsts: body.consts.length + forBody.length,
+    })
+    return { outputs, axes: frontAxes(carryMask) }
+  }
+  const nc = forCondition.length, types = init.map(c => c.aval)
+  const anyLeft = traceClosed((...xs) => [any(runInline(condition.program, [...condition.consts, ...xs])[0] as Tensor)], [...forCondition.map(x => x.aval), ...types], 'while')
+  const next = traceClosed((...xs) => {
+    const state = xs.slice(nc + forBody.length)
+    const going = runInline(condition.program, [...condition.consts, ...xs.slice(0, nc), ...state])[0] as Tensor
+    const moved = runInline(body.program, [...body.consts, ...xs.slice(nc)])
+    return moved.map((m, i) => where(reshape(going, [size, ...new Array<number>(m.ndim - 1).fill(1)]), m, state[i] as Tensor))
+  }, [...forCondition.map(x => x.aval), ...forBody.map(x => x.aval), ...types], 'while')
+  const outputs = bind(whileP, [...anyLeft.consts, ...forCondition, ...next.consts, ...forCondition, ...forBody, ...init], {
+    condition: anyLeft.program, conditionConsts: anyLeft.consts.length + nc,
+    body: next.program, bodyConsts: next.consts.length + nc + forBody.length,
+  })
+  return { outputs, axes: frontAxes(carryMask) }
+}
+
+/** Which carries are batched: the fixed point of the body; all, once the condition differs between examples. */
+function settle(masks: ReturnType<typeof roles<boolean>>, size: number, params: WhileParams): { readonly carryMask: readonly boolean[]; readonly predicateBatched: boolean } {
+  for (let carryMask = masks.carry; ;) {
+    const predicateBatched = batchProgram(params.condition, [...masks.forCondition, ...carryMask], size).batched[0] as boolean
+    const out = predicateBatched ? carryMask.map(() => true) : batchProgram(params.body, [...masks.forBody, ...carryMask], size, carryMask).batched
+    if (out.every((b, i) => b === carryMask[i])) return { carryMask, predicateBatched }
+    carryMask = carryMask.map((b, i) => b || (out[i] as boolean))
+  }
+}

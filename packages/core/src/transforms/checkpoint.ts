@@ -1,0 +1,36 @@
+/** checkpoint for users. */
+import { checkpointP } from '../primitives/checkpoint.ts'
+import { bind } from '../program/bind.ts'
+import { simplify } from '../program/simplify.ts'
+import { trace } from '../program/trace.ts'
+import { unflattenTree } from '../tree.ts'
+import { type AnyFunction, flatFunction, flattenArguments, nameOf } from './functions.ts'
+import type { Args } from './types.ts'
+
+export interface CheckpointOptions {
+  /** Which primitives' results are kept although the rest is computed again. Default: none, `checkpointPolicies.nothing`. */
+  readonly policy?: (primitive: string) => boolean
+}
+
+/** What to keep for the backward pass. JAX: `checkpoint_policies`. */
+export const checkpointPolicies: { readonly nothing: (primitive: string) => boolean; readonly everything: (primitive: string) => boolean; readonly dots: (primitive: string) => boolean } = {
+  nothing: () => false,
+  everything: () => true,
+  /** Matrix products and convolutions. */
+  dots: primitive => primitive === 'contract' || primitive === 'convolve',
+}
+
+/**
+ * `f`, whose intermediate values are computed again in the backward pass instead of being kept: less memory, one more forward computation. The
+ * results and gradients are those of `f`. JAX: `checkpoint` (remat).
+ */
+export function checkpoint<A extends Args, R>(f: (...args: A) => R, { policy = checkpointPolicies.nothing }: CheckpointOptions = {}): (...args: A) => R {
+  const name = nameOf(f)
+  return (...args) => {
+    const flat = flattenArguments(f, args)
+    const g = flatFunction(f as AnyFunction, flat.map(t => t.structure), `the result of ${name}`)
+    const leaves = flat.flatMap(t => t.leaves)
+    const { program, captured } = trace(g.call, leaves.map(t => t.aval), `checkpoint of ${name}`)
+    return unflattenTree(g.out(), bind(checkpointP, [...captured, ...leaves], { program: simplify(program), name, policy })) as R
+  }
+}
