@@ -90,7 +90,7 @@ const compilerOptions = {
   types: [],
   declaration: false,
 }
-const expected = /^ok /
+const expected = /^ok\b/
 
 const runIn = (node: string): string => {
   const version = run(node, ['--version']).trim()
