@@ -28,7 +28,8 @@ export function coordinateOrder(operand: Operand, k: readonly number[], lanes: n
   const has = (q: number, axis: number | undefined): boolean => axis !== undefined && coordinates[q]?.coefficients[axis] !== 0
   const stride = (q: number): number => Math.abs(coordinates[q]?.stride as number)
   const depth = (q: number): number => (has(q, lanes) ? k.length : k.findIndex((axis) => has(q, axis)))
-  const byMemory = (x: number, y: number): number => stride(y) - stride(x)
+  const lanesLast = (x: number, y: number): number => Number(has(x, lanes)) - Number(has(y, lanes))
+  const byMemory = (x: number, y: number): number => lanesLast(x, y) || stride(y) - stride(x)
   return order.sort(isFootprint(operand) ? byMemory : (x, y) => depth(x) - depth(y) || byMemory(x, y))
 }
 

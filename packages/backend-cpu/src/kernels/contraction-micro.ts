@@ -3,7 +3,7 @@
  * loads the vectors of b, and for each row broadcasts one element of a. With 16 vector registers 6 rows x 2 vectors is the largest
  * tile that does not spill: 12 sums, 2 of b, 1 of a. Without a fused multiply-add a product needs one more: 5 x 2.
  */
-import { I32, V128, type Local, type WasmFunction } from '../wasm/assembler.ts'
+import { V128, type Local, type WasmFunction } from '../wasm/assembler.ts'
 
 /** One reduced axis of the block: bytes to move in a and b for each step. */
 export interface Step {
@@ -16,8 +16,11 @@ export interface Tile {
   /** Byte offset of each row from the pointer into a; not negative. */
   readonly rows: readonly number[]
   readonly vectors: number
-  /** Lanes of the last vector that exist: where b is read in place, no more are touched. */
-  readonly lastLanes: number
+  /** Lanes of the last vector to read: where an operand lies in place, those that exist. */
+  readonly lastA: number
+  readonly lastB: number
+  /** Lanes are an axis of a too: its elements are read as vectors, not broadcast. */
+  readonly lanesInBoth: boolean
   /** Outer to inner; empty when nothing is summed. */
   readonly steps: readonly Step[]
   readonly fma: boolean
@@ -54,10 +57,11 @@ export function emitTile(f: WasmFunction, tile: Tile, pa: Local, pb: Local): Loc
   const bs = Array.from({ length: vectors }, () => f.local(V128))
   const a = f.local(V128)
   const step = (bOffset: number): void => {
-    bs.forEach((b, j) => loadLanes(f, () => f.get(pb), bOffset + 16 * j, j === vectors - 1 ? tile.lastLanes : 4).set(b))
+    bs.forEach((b, j) => loadLanes(f, () => f.get(pb), bOffset + 16 * j, j === vectors - 1 ? tile.lastB : 4).set(b))
     rows.forEach((offset, i) => {
-      f.get(pa).vLoad32Splat(offset).set(a)
+      if (!tile.lanesInBoth) f.get(pa).vLoad32Splat(offset).set(a)
       bs.forEach((b, j) => {
+        if (tile.lanesInBoth) loadLanes(f, () => f.get(pa), offset + 16 * j, j === vectors - 1 ? tile.lastA : 4).set(a)
         const sum = (sums[i] as Local[])[j] as Local
         if (fma) f.get(a).get(b).get(sum).relaxedMadd().set(sum)
         else f.get(sum).get(a).get(b).vfmul().vfadd().set(sum)
@@ -101,8 +105,6 @@ export function maximumRows(vectors: number, fma: boolean): number {
   return Math.max(1, Math.min(8, Math.floor(free / vectors)))
 }
 
-/** Parameters that every tile function has before the indices: pointers into a and b, and into the partial sums with its flags. */
-export const tileParams = [I32, I32, I32, I32] as const
 /** Flags of a tile function: add the partial sums to this block's; this block is the last one. */
 export const ADD = 1
 export const LAST = 2

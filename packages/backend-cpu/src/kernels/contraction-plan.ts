@@ -97,7 +97,7 @@ function placeA(form: Form, tiling: Tiling, order: readonly number[]): Placement
   // Rows side by side, reduced elements far apart: a walk over many pages, worth a copy when many columns share it.
   const axis = tiling.kind === 'runs' && order.length === 1 ? tiling.axis : undefined
   const [far] = form.k
-  if (form.k.length !== 1 || far === undefined || axis === undefined || form.n === undefined) return { kind: 'inPlace' }
+  if (form.k.length !== 1 || far === undefined || axis === undefined || form.n === undefined || form.lanesInBoth) return { kind: 'inPlace' }
   const [extent, stride] = [form.extents[far] as number, strideAt(form.a.map, far)]
   const transposed = strideAt(form.a.map, axis) === 1 && extent > 128 && extent * stride > 128 * KILO && (form.extents[form.n] as number) >= 64
   return transposed ? { kind: 'panels', operand: plainOperand(form.a, axes) } : { kind: 'inPlace' }
@@ -187,10 +187,12 @@ function splitRows(form: Form, plan: Pick<Plan, 'a' | 'k' | 'tiling'>, order: re
     return split(outer, extents, base, fits)
   }
   // Rows that overlap in the footprint (the taps of a weight gradient) stay together, around them the tiles.
-  const overlapping = a.kind === 'copy' ? outer.filter((axis) => sharesCoordinate(a.operand, axis, form.k)) : []
+  const overlaps = (axis: number): boolean => a.kind === 'copy' && sharesCoordinate(a.operand, axis, form.k)
+  const overlapping = overlaps(tiling.axis) ? [] : outer.filter(overlaps)
   const apart = outer.filter((axis) => !overlapping.includes(axis))
   const cut = split([...apart, tiling.axis, ...overlapping], extents, base, fits)
   if (cut.blocked === tiling.axis) return { ...cut, size: Math.max(1, Math.floor(cut.size / tall)) }
+  if (cut.singles.includes(tiling.axis)) return { singles: apart, blocked: tiling.axis, size: 1, inner: overlapping }
   if (a.kind === 'panels') return { singles: [], blocked: tiling.axis, size: Math.ceil((extents[tiling.axis] as number) / tall), inner: [] }
   return { ...cut, inner: cut.inner.filter((axis) => axis !== tiling.axis) }
 }

@@ -1,28 +1,32 @@
 /** One tile as a function of its own: the sum, the partial sums of earlier blocks, then the epilogue or the partial sums for the next. */
-import { I32, type Local, type ValueType, WasmFunction } from '../wasm/assembler.ts'
+import { I32, type Local, V128, type ValueType, WasmFunction } from '../wasm/assembler.ts'
 import type { Form } from './contraction-axes.ts'
 import { emitEpilogue } from './contraction-epilogue.ts'
 import { ADD, emitTile, LAST, type Step } from './contraction-micro.ts'
+import type { RowTile } from './contraction-tiling.ts'
 import type { EmitContext } from './kernel.ts'
-
-/** The indices of a tile's rows relative to its first. */
-export interface RowTile {
-  readonly axes: readonly number[]
-  readonly rows: readonly (readonly number[])[]
-}
 
 export interface TileSpec extends RowTile {
   /** Bytes from the first row to each row of a. */
   readonly offsets: readonly number[]
   readonly vectors: number
   readonly lastLanes: number
-  /** b is packed in panels: whole vectors may be read. */
-  readonly panels: boolean
+  /** The operand is read in place: no more than the lanes that exist. */
+  readonly exactA: boolean
+  readonly exactB: boolean
+  /** Elements between neighbouring lanes of b in place. */
+  readonly strideLanes: number
   readonly steps: readonly Step[]
   /** This is one of several blocks of the reduced axes. */
   readonly partial: boolean
+  /** Instead of multiplying, add up `count` partial sums that lie `bytes` apart. */
+  readonly combine: { readonly count: number; readonly bytes: number } | undefined
 }
 
+const PA = 1
+const PB = 2
+const PART = 3
+const FLAGS = 4
 /** The first parameter that is an index. */
 const FIRST_INDEX = 5
 
@@ -42,15 +46,28 @@ export function tileFunction(context: EmitContext, form: Form, spec: TileSpec): 
 }
 
 function emitBody(f: WasmFunction, context: EmitContext, form: Form, spec: TileSpec): void {
-  const [pa, pb, part, flags] = [1, 2, 3, 4]
-  const sums = emitTile(f, {
-    rows: spec.offsets, vectors: spec.vectors, lastLanes: spec.panels ? 4 : spec.lastLanes, steps: spec.steps, fma: context.fma,
-  }, pa, pb)
   const lanes = Array.from({ length: spec.vectors }, (_, j) => (j === spec.vectors - 1 ? spec.lastLanes : 4))
   const indices = Array.from({ length: form.parallel }, (_, i) => FIRST_INDEX + i)
-  const epilogue = (): void => emitEpilogue(f, context, form, { axes: spec.axes, rows: spec.rows, lanes }, sums, indices)
-  if (!spec.partial) return epilogue()
+  const epilogue = (sums: readonly Local[][]): void => emitEpilogue(f, context, form, { axes: spec.axes, rows: spec.rows, lanes }, sums, indices)
+  if (spec.combine !== undefined) return epilogue(emitCombine(f, spec, spec.combine))
+  const sums = emitTile(f, {
+    rows: spec.offsets, vectors: spec.vectors, steps: spec.steps, fma: context.fma, lanesInBoth: form.lanesInBoth,
+    lastA: spec.exactA ? spec.lastLanes : 4, lastB: spec.exactB ? spec.lastLanes : 4,
+  }, PA, PB)
+  if (!spec.partial) return epilogue(sums)
   const all: readonly Local[] = sums.flat()
-  f.get(flags).i32(ADD).and().if(() => all.forEach((sum, i) => f.get(sum).get(part).vLoad(16 * i).vfadd().set(sum)))
-  f.get(flags).i32(LAST).and().if(epilogue, () => all.forEach((sum, i) => f.get(part).get(sum).vStore(16 * i)))
+  f.get(FLAGS).i32(ADD).and().if(() => all.forEach((sum, i) => f.get(sum).get(PART).vLoad(16 * i).vfadd().set(sum)))
+  f.get(FLAGS).i32(LAST).and().if(() => epilogue(sums), () => all.forEach((sum, i) => f.get(PART).get(sum).vStore(16 * i)))
+}
+
+/** The sums of all partial sums, in order. */
+function emitCombine(f: WasmFunction, spec: TileSpec, { count, bytes }: NonNullable<TileSpec['combine']>): Local[][] {
+  const sums = spec.rows.map(() => Array.from({ length: spec.vectors }, () => f.local(V128)))
+  const all = sums.flat()
+  all.forEach((sum, i) => f.get(PART).vLoad(16 * i).set(sum))
+  f.repeat(count - 1, () => {
+    f.bump(PART, bytes)
+    all.forEach((sum, i) => f.get(sum).get(PART).vLoad(16 * i).vfadd().set(sum))
+  })
+  return sums
 }

@@ -1,7 +1,7 @@
 /** Contractions in float32: matrix products with any transposes and batches, and convolutions in all directions. */
 import { type Contraction, invariant } from '@cotangent/core/kernel'
 import { normalize } from './contraction-axes.ts'
-import { Driver } from './contraction-driver.ts'
+import { emitPhases } from './contraction-driver.ts'
 import { makePlan } from './contraction-plan.ts'
 import type { EmitContext, Phase } from './kernel.ts'
 
@@ -14,5 +14,5 @@ export function emitContraction(context: EmitContext, c: Contraction): readonly 
   if (c.extents.slice(0, c.parallel).includes(0)) return []
   const form = normalize(c)
   const cost = (2 * c.extents.reduce((n, e) => n * e, 1)) / FLOPS
-  return [new Driver(context, form, makePlan(form, context.fma)).emit(cost)]
+  return emitPhases(context, form, makePlan(form, context.fma), cost)
 }
