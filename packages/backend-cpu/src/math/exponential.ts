@@ -83,7 +83,7 @@ export function tanh(o: Ops, x: Expression): Expression {
   const small = o.madd('f32x4', o.v('f32x4.mul', a, z), o.polynomial('f32x4', z, TANH32), a)
   const twice = o.keep(o.v('f32x4.pmin', o.v('f32x4.add', a, a), o.f32(20)))
   const { power, m } = reduced32(o, twice)
-  const e = o.v('i32x4.add', power, o.shift('i32x4.shl', m, 23))
+  const e = o.v('f32x4.mul', power, o.v('i32x4.add', o.shift('i32x4.shl', m, 23), o.f32(1)))
   const large = o.v('f32x4.sub', o.f32(1), o.v('f32x4.div', o.f32(2), o.v('f32x4.add', e, o.f32(1))))
   return copySign(o, o.select(o.v('f32x4.lt', a, o.f32(0.625)), small, large), x)
 }
