@@ -17,7 +17,8 @@ if (!Number.isInteger(seed))
   throw new Error(`COTANGENT_SEED must be an integer, got "${process.env['COTANGENT_SEED']}"`)
 
 const browserTests = '**/*.browser.test.ts'
-const shared = { setupFiles: ['./scripts/fast-check.setup.ts'], provide: { seed } }
+/** Properties may run long on a busy machine. */
+const shared = { setupFiles: ['./scripts/fast-check.setup.ts'], provide: { seed }, testTimeout: 60_000 }
 
 const node: TestProjectConfiguration = {
   resolve: { conditions },
