@@ -122,10 +122,14 @@ function cotangent(ct: Tensor, other: Tensor, mine: Side, theirs: Side, isRhs: b
   const n = mine.batch.length
   const otherFree = range(isRhs ? n : n + mine.free.length, theirs.free.length)
   const batch = range(0, n)
-  const g = bind1(contractP, [ct, other], { lhsContracting: otherFree, rhsContracting: theirs.free, lhsBatch: batch, rhsBatch: theirs.batch })
-  // g: [batch, my free, the contracted axes in the order of the other operand].
+  // The contraction whose result has the operand's own layout where one has: contracted axes first (a kernel `[in, out]`) or free axes first.
+  const contractedFirst = (mine.contracting[0] ?? 0) < (mine.free[0] ?? 0)
+  const g = contractedFirst
+    ? bind1(contractP, [other, ct], { lhsContracting: theirs.free, rhsContracting: otherFree, lhsBatch: theirs.batch, rhsBatch: batch })
+    : bind1(contractP, [ct, other], { lhsContracting: otherFree, rhsContracting: theirs.free, lhsBatch: batch, rhsBatch: theirs.batch })
+  // The contracted axes come in the order of the other operand.
   const contracted = mine.contracting.map((axis, k) => [axis, theirs.contracting[k] as number] as const).sort((p, q) => p[1] - q[1]).map(([axis]) => axis)
-  const layout = [...mine.batch, ...mine.free, ...contracted]
+  const layout = contractedFirst ? [...mine.batch, ...contracted, ...mine.free] : [...mine.batch, ...mine.free, ...contracted]
   return transpose(g, range(0, layout.length).map(k => layout.indexOf(k)))
 }
 

@@ -1,6 +1,7 @@
-/** Makes a Program smaller without changing its results: dead equations go, equal equations are computed once. */
+/** Makes a Program smaller without changing its results: dead equations go, equal equations are computed once, scalars of literals are folded. */
+import { convert } from '../dtype.ts'
 import type { Primitive } from '../primitives/primitive.ts'
-import { type Atom, type Equation, type Program, type Var, isProgram } from './program.ts'
+import { type Atom, type Equation, type Literal, type Program, type Var, literal, subprograms } from './program.ts'
 
 export function simplify(program: Program): Program {
   return dropDead(shareEqual(program))
@@ -14,6 +15,11 @@ function shareEqual(program: Program): Program {
   const equations: Equation[] = []
   for (const e of program.equations) {
     const inputs = e.inputs.map(replace)
+    const folded = fold({ ...e, inputs })
+    if (folded !== null) {
+      e.outputs.forEach((v, i) => same.set(v, folded[i] as Atom))
+      continue
+    }
     let table = seen.get(e.primitive)
     if (table === undefined) seen.set(e.primitive, (table = new Map()))
     const key = equationKey(inputs, e.params)
@@ -29,9 +35,17 @@ function shareEqual(program: Program): Program {
   return { inputs: program.inputs, equations, outputs: program.outputs.map(replace) }
 }
 
+/** Scalars computed from literals alone are literals. */
+function fold({ primitive, inputs, params, outputs }: Equation): readonly Atom[] | null {
+  if (inputs.length === 0 || !inputs.every(a => a.kind === 'literal') || !outputs.every(v => v.aval.shape.length === 0) || subprograms(params).length > 0) return null
+  const arrays = inputs.map(a => ({ aval: a.aval, data: Float64Array.of((a as Literal).value) }))
+  const results = primitive.evaluate(arrays, params, outputs.map(v => v.aval))
+  return results.map((r, i) => literal(convert(r.data[0] as number, (outputs[i] as Var).aval.dtype), (outputs[i] as Var).aval))
+}
+
 /** Null for equations with sub-programs, where comparing costs more than it finds, and with functions, which have no text. */
 function equationKey(inputs: readonly Atom[], params: object): string | null {
-  if (Object.values(params).some(v => typeof v === 'function' || isProgram(v) || Array.isArray(v) && v.some(isProgram))) return null
+  if (subprograms(params).length > 0 || Object.values(params).some(v => typeof v === 'function')) return null
   const atoms = inputs.map(a => (a.kind === 'var' ? `v${a.id}` : `${Object.is(a.value, -0) ? '-0' : a.value}:${a.aval.id}`)).join()
   return `${atoms};${JSON.stringify(params, (_, v: unknown) => (typeof v === 'number' && !Number.isFinite(v) ? `#${v}` : v))}`
 }
