@@ -100,8 +100,8 @@ export async function workloads({ threads, data: D }: { threads: number; data: D
   }
 
   const conv = (x: Tensor, w: Tensor, stride = 1): Tensor =>
-    lax.convGeneralDilated(x, w, { windowStrides: [stride, stride], padding: 'SAME', dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] })
-  const pool = (x: Tensor): Tensor => lax.reduceWindow(x, 'max', { windowDimensions: [1, 2, 2, 1], windowStrides: [1, 2, 2, 1], padding: 'VALID' })
+    lax.convGeneralDilated(x, w, [stride, stride], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] })
+  const pool = (x: Tensor): Tensor => lax.reduceWindow(x, 'max', [1, 2, 2, 1], [1, 2, 2, 1], 'VALID')
   const cnnForward = (p: readonly Tensor[], x: Tensor): Tensor => {
     const [k1, b1, k2, b2, w3, b3, w4, b4] = p as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
     const a = pool(np.maximum(conv(x, k1).add(b1), 0))

@@ -1,1 +1,16 @@
-export {}
+/** `@cotangent/core`: tensors, transforms, backends. All public names, nothing else. */
+export { init, parseConfig, load, type BackendLoader, type BackendName, type BackendOptions, type ConfigError, type InitConfig, type Loaded } from './backend/load.ts'
+export { CotangentError, type ErrorKind } from './errors.ts'
+export type { DType, TypedArray } from './dtype.ts'
+export type { Shape } from './shape.ts'
+export { Tensor, isTensor, type NestedArray, type Reduce, type TensorLike } from './tensor.ts'
+export * from './numpy/index.ts'
+export * as numpy from './numpy/index.ts'
+export * as lax from './lax/convolution.ts'
+export * as random from './random/index.ts'
+export { Key } from './random/key.ts'
+export { flatten, ravelTree, staticValue, tree, type NotATensor, type Settled, type Static, type TreeNode, type TreeOf } from './tree.ts'
+export { grad, jvp, linearize, valueAndGrad, vjp } from './transforms/grad.ts'
+export { jit, type JitOptions } from './transforms/jit.ts'
+export { evalShape, makeProgram, ShapeDType } from './transforms/makeProgram.ts'
+export { vmap, type Axes, type VmapOptions } from './transforms/vmap.ts'

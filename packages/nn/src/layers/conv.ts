@@ -39,6 +39,6 @@ export function conv2d(filters: number, size: number | readonly [number, number]
       const output = [windowOutput(h, kh, windowStrides[0], padding), windowOutput(w, kw, windowStrides[1], padding), filters]
       return { params: { kernel: kernelInit(k, [kh, kw, c, filters]), bias: biasInit(b, [filters]) }, output }
     },
-    (p, x) => lax.convGeneralDilated(x, p.kernel, { windowStrides, padding, dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(p.bias),
+    (p, x) => lax.convGeneralDilated(x, p.kernel, windowStrides, padding, { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(p.bias),
   )
 }

@@ -10,10 +10,10 @@ export interface PoolOptions {
   readonly padding?: 'SAME' | 'VALID'
 }
 
-function pool(name: string, size: number | readonly [number, number], options: PoolOptions, over: (x: Tensor, window: WindowOptions) => Tensor): Layer<null> {
+function pool(name: string, size: number | readonly [number, number], options: PoolOptions, over: (x: Tensor, window: Window) => Tensor): Layer<null> {
   const { padding = 'VALID' } = options
   const [h, w] = pair(size), [sh, sw] = pair(options.strides ?? size)
-  const window: WindowOptions = { windowDimensions: [1, h, w, 1], windowStrides: [1, sh, sw, 1], padding }
+  const window: Window = [[1, h, w, 1], [1, sh, sw, 1], padding]
   return stateless<null>(
     (_key, input) => {
       const [ih, iw, c] = input
@@ -23,20 +23,16 @@ function pool(name: string, size: number | readonly [number, number], options: P
     (_, x) => over(x, window),
   )
 }
-interface WindowOptions {
-  readonly windowDimensions: Shape
-  readonly windowStrides: Shape
-  readonly padding: 'SAME' | 'VALID'
-}
+type Window = readonly [dimensions: Shape, strides: Shape, padding: 'SAME' | 'VALID']
 
 /** The largest value of each window. Keras: `MaxPooling2D`. */
 export function maxPool2d(size: number | readonly [number, number], options: PoolOptions = {}): Layer<null> {
-  return pool('maxPool2d', size, options, (x, window) => lax.reduceWindow(x, 'max', window))
+  return pool('maxPool2d', size, options, (x, window) => lax.reduceWindow(x, 'max', ...window))
 }
 /** The mean of each window; padding does not count. Keras: `AveragePooling2D`. */
 export function avgPool2d(size: number | readonly [number, number], options: PoolOptions = {}): Layer<null> {
   return pool('avgPool2d', size, options, (x, window) =>
-    lax.reduceWindow(x, 'sum', window).div(lax.reduceWindow(ones([1, ...x.shape.slice(1, 3), 1]), 'sum', window)))
+    lax.reduceWindow(x, 'sum', ...window).div(lax.reduceWindow(ones([1, ...x.shape.slice(1, 3), 1]), 'sum', ...window)))
 }
 
 /** `[n, ...]` to `[n, product]`: from images to vectors. */

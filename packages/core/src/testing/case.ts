@@ -1,0 +1,58 @@
+/** One drawn application of a public function: what goes in, and the call. Values follow from a seed, so that a case is small data and shrinks by shape. */
+import { aval } from '../aval.ts'
+import { type DType, type TypedArray, convert, hostArray, isFloat } from '../dtype.ts'
+import { fromHost } from '../backend/execute.ts'
+import type { HostArray } from '../primitives/primitive.ts'
+import { type Shape, sizeOf } from '../shape.ts'
+import type { Tensor } from '../tensor.ts'
+
+/** The kind of values an input takes. */
+export interface InputSpec {
+  readonly shape: Shape
+  readonly dtype: DType
+  /** Values lie between these. Float values are generic: never on integers, zero, or equal to each other. */
+  readonly range: readonly [low: number, high: number]
+}
+
+export interface Case {
+  readonly inputs: readonly InputSpec[]
+  /** The public function with its options. */
+  readonly call: (...inputs: readonly Tensor[]) => Tensor | readonly Tensor[]
+  readonly seed: number
+  /** For messages: options that the call holds. */
+  readonly options?: unknown
+}
+
+export const showCase = (c: Case): string =>
+  `inputs ${c.inputs.map(i => `${i.dtype}[${i.shape.join()}] in ${i.range.join('..')}`).join(', ')}${c.options === undefined ? '' : `; options ${JSON.stringify(c.options)}`}; seed ${c.seed}`
+
+/** Uniform in [0, 1): a mixing of the seed, the input's number and the element's (murmur3 finaliser). */
+export function uniformAt(seed: number, input: number, element: number): number {
+  let h = Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(input + 1, 0x85ebca6b) ^ Math.imul(element + 1, 0xc2b2ae35)
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return ((h ^ (h >>> 16)) >>> 0) / 4294967296
+}
+
+/** The values of an input, exactly representable in its dtype. */
+export function valuesOf(spec: InputSpec, seed: number, input: number): Float64Array {
+  const [low, high] = spec.range
+  return Float64Array.from({ length: sizeOf(spec.shape) }, (_, i) => {
+    const u = uniformAt(seed, input, i)
+    if (isFloat(spec.dtype)) return Math.fround(low + (high - low) * u)
+    return convert(spec.dtype === 'bool' ? (u < 0.5 ? 0 : 1) : Math.floor(low + (high - low + 1) * u), spec.dtype)
+  })
+}
+
+export const hostInput = (spec: InputSpec, data: Float64Array): HostArray => ({ aval: aval(spec.shape, spec.dtype), data })
+
+/** The same values as a tensor on the backend in use. */
+export function tensorOf(x: HostArray): Tensor {
+  const data: TypedArray = hostArray(x.aval.dtype, x.data.length)
+  data.set(x.data)
+  return fromHost(data, x.aval.shape, x.aval.dtype)
+}
+export const hostOf = (t: Tensor): HostArray => ({ aval: t.aval, data: Float64Array.from(t.dataSync()) })
+
+export const inputsOf = (c: Case): readonly HostArray[] => c.inputs.map((spec, i) => hostInput(spec, valuesOf(spec, c.seed, i)))
+export const outputsOf = (r: Tensor | readonly Tensor[]): readonly Tensor[] => (Array.isArray(r) ? (r as readonly Tensor[]) : [r as Tensor])

@@ -1,0 +1,43 @@
+/** Comparing results: within a number of ulps, NaN equal to NaN, integers exactly. */
+import { isFloat } from '../dtype.ts'
+import type { HostArray } from '../primitives/primitive.ts'
+
+/** How far a backend's float32 result may be from the float64 value. */
+export interface Accuracy {
+  /** Units in the last place. */
+  readonly ulp: number
+  /** `element`: of each value itself; `largest`: of the largest magnitude around (sums of terms that cancel). */
+  readonly of: 'element' | 'largest'
+  /** Why it is not smaller. */
+  readonly reason: string
+}
+
+const EPS = { float32: 2 ** -23, float64: 2 ** -52 }
+const TINY = { float32: 2 ** -149, float64: 2 ** -1074 }
+
+const largest = (arrays: readonly HostArray[]): number =>
+  arrays.reduce((m, x) => x.data.reduce((n, v) => (Number.isFinite(v) ? Math.max(n, Math.abs(v)) : n), m), 0)
+
+/** The first difference as text, or null. `context`: inputs, for the scale of `largest`. */
+export function difference(got: readonly HostArray[], wanted: readonly HostArray[], accuracy: Accuracy, context: readonly HostArray[] = []): string | null {
+  if (got.length !== wanted.length) return `${got.length} results instead of ${wanted.length}`
+  for (const [k, w] of wanted.entries()) {
+    const g = got[k] as HostArray
+    if (g.aval.dtype !== w.aval.dtype || g.aval.shape.join() !== w.aval.shape.join())
+      return `result ${k} is ${g.aval.dtype}[${g.aval.shape.join()}] instead of ${w.aval.dtype}[${w.aval.shape.join()}]`
+    const scale = accuracy.of === 'largest' ? largest([w, ...context]) : 0
+    const at = w.data.findIndex((v, i) => !close(g.data[i] as number, v, w, accuracy, scale))
+    if (at >= 0) return `result ${k}[${at}] is ${g.data[at]} instead of ${w.data[at]} (within ${accuracy.ulp} ulp of ${accuracy.of})`
+  }
+  return null
+}
+
+function close(got: number, wanted: number, { aval: { dtype } }: HostArray, { ulp }: Accuracy, scale: number): boolean {
+  if (Object.is(got, wanted) || got === wanted || (got !== got && wanted !== wanted)) return true
+  if (!isFloat(dtype)) return false
+  const d = dtype as 'float32' | 'float64'
+  const rounded = d === 'float32' ? Math.fround(wanted) : wanted
+  if (got === rounded) return true
+  if (!Number.isFinite(rounded) || !Number.isFinite(got)) return Math.abs(wanted) > 3.3e38 && (got === Math.sign(wanted) * Infinity || Math.abs(got) > 3.3e38)
+  return Math.abs(got - wanted) <= ulp * Math.max(EPS[d] * Math.max(Math.abs(wanted), scale), TINY[d])
+}

@@ -1,0 +1,88 @@
+/** What the op table says of one public function, and the usual ways to draw its inputs. */
+import fc from 'fast-check'
+import { type DType, isFloat } from '../dtype.ts'
+import type { ErrorKind } from '../errors.ts'
+import type { Reduce, Tensor } from '../tensor.ts'
+import type { Case, InputSpec } from './case.ts'
+import type { Accuracy } from './compare.ts'
+
+/** A call that must be refused, and how. */
+export interface Refusal {
+  readonly because: string
+  readonly call: () => unknown
+  readonly kind: ErrorKind
+  /** What the message must contain: the function's name, shapes or values. */
+  readonly says: readonly string[]
+}
+
+export interface OpEntry {
+  /** Valid applications. */
+  readonly cases: fc.Arbitrary<Case>
+  readonly accuracy: Accuracy
+  /** `true`, or why derivatives are not checked ("integers", "piecewise constant"). Kinks are avoided by the drawn ranges. */
+  readonly differentiable: true | string
+  /** Second derivatives are checked unless a reason is given. */
+  readonly secondOrder?: string
+  /** Elementwise functions: law 8 is checked with these arguments at special values. `true`: as many float inputs as `cases` draws. */
+  readonly special?: (...inputs: readonly Tensor[]) => Tensor
+  readonly specialArity?: 1 | 2
+  readonly refused: readonly Refusal[]
+}
+
+export const exact: Accuracy = { ulp: 0, of: 'element', reason: 'moves or compares values' }
+export const ulps = (ulp: number, reason: string): Accuracy => ({ ulp, of: 'element', reason })
+/** For sums of many terms: relative to the largest term. */
+export const summed = (ulp = 16): Accuracy => ({ ulp, of: 'largest', reason: 'sums are rounded in an order of their own' })
+
+const seed = fc.nat(1_000_000)
+/** Up to three axes of 0 to 4. */
+export const arbShape: fc.Arbitrary<readonly number[]> = fc.oneof(
+  { weight: 6, arbitrary: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }) },
+  { weight: 1, arbitrary: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 }) },
+  { weight: 1, arbitrary: fc.constantFrom([17], [3, 9], [2, 2, 7], [130]) },
+)
+export const arbShapeOf = (min: number, max = 3): fc.Arbitrary<readonly number[]> => fc.array(fc.integer({ min: 1, max: 4 }), { minLength: min, maxLength: max })
+
+export type Range = readonly [low: number, high: number]
+export const floats: readonly DType[] = ['float32']
+export const numbers: readonly DType[] = ['float32', 'int32', 'uint32']
+export const integers: readonly DType[] = ['int32', 'uint32']
+export const all: readonly DType[] = ['float32', 'int32', 'uint32', 'bool']
+
+const rangeFor = (d: DType, range: Range): Range => (isFloat(d) ? range : d === 'uint32' ? [0, 9] : d === 'bool' ? [0, 1] : [-9, 9])
+export const input = (shape: readonly number[], dtype: DType, range: Range = [-2, 2]): InputSpec => ({ shape, dtype, range: rangeFor(dtype, range) })
+
+/** Elementwise functions of one argument. */
+export const unaryCases = (f: (x: Tensor) => Tensor, range: Range = [-2, 2], dtypes: readonly DType[] = floats): fc.Arbitrary<Case> =>
+  fc.record({ shape: arbShape, dtype: fc.constantFrom(...dtypes), seed }).map(({ shape, dtype, seed }) => ({ inputs: [input(shape, dtype, range)], call: x => f(x as Tensor), seed }))
+
+/** Shapes that broadcast: the second drops leading axes or has ones. */
+export const arbBroadcast: fc.Arbitrary<readonly [readonly number[], readonly number[]]> = fc
+  .record({ shape: arbShape, ones: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }), drop: fc.nat(3), swap: fc.boolean() })
+  .map(({ shape, ones, drop, swap }) => {
+    const other = shape.map((n, i) => (ones[i] ? 1 : n)).slice(Math.min(drop, shape.length))
+    return swap ? [other, shape] : [shape, other]
+  })
+
+export const binaryCases = (f: (x: Tensor, y: Tensor) => Tensor, ranges: readonly [Range, Range] = [[-2, 2], [-2, 2]], dtypes: readonly DType[] = numbers): fc.Arbitrary<Case> =>
+  fc.record({ shapes: arbBroadcast, dtype: fc.constantFrom(...dtypes), seed }).map(({ shapes, dtype, seed }) => ({
+    inputs: [input(shapes[0], dtype, ranges[0]), input(shapes[1], dtype, ranges[1])], call: (x, y) => f(x as Tensor, y as Tensor), seed,
+  }))
+
+/** Reductions with `axis` and `keepdims`. `least`: smallest size of an axis. */
+export const reductionCases = (f: (x: Tensor, options: Reduce) => Tensor, dtypes: readonly DType[] = floats, least = 0, range: Range = [-2, 2]): fc.Arbitrary<Case> =>
+  fc.record({
+    shape: fc.array(fc.integer({ min: least, max: 5 }), { maxLength: 3 }), dtype: fc.constantFrom(...dtypes), seed, keepdims: fc.boolean(),
+    axes: fc.constantFrom('all' as const, 'first' as const, 'last' as const, 'two' as const),
+  }).map(({ shape, dtype, seed, keepdims, axes }) => {
+    const n = shape.length
+    const axis = axes === 'all' || n === 0 ? undefined : axes === 'first' ? 0 : axes === 'last' || n === 1 ? -1 : [0, n - 1]
+    const options: Reduce = { keepdims, ...(axis !== undefined && { axis }) }
+    return { inputs: [input(shape, dtype, range)], call: x => f(x as Tensor, options), seed, options }
+  })
+
+/** Anything else: `make` builds inputs and call from a drawn record. */
+export const drawn = <T>(arbitrary: fc.Arbitrary<T>, make: (drawn: T) => Omit<Case, 'seed'>): fc.Arbitrary<Case> =>
+  fc.record({ value: arbitrary, seed }).map(({ value, seed }) => ({ ...make(value), seed, options: value }))
+
+export const refusal = (because: string, kind: ErrorKind, says: readonly string[], call: () => unknown): Refusal => ({ because, kind, says, call })
