@@ -22,7 +22,7 @@ const exact: Readonly<Record<DType, readonly number[]>> = {
 }
 
 /** A fast generator for bulk data (mulberry32): shrinking works on the shape of a case, not on its numbers. */
-function randomInts(seed: number): (n: number) => number {
+export function randomInts(seed: number): (n: number) => number {
   let state = seed
   return (n) => {
     state = (state + 0x6d2b79f5) | 0
@@ -38,7 +38,7 @@ export function filled(seed: number, dtype: DType, size: number): TypedArray {
   return hostArray(dtype, size).map(() => exact[dtype][random(exact[dtype].length)] as number)
 }
 
-class Builder {
+export class Builder {
   readonly buffers: BufferSpec[] = []
   readonly data: TypedArray[] = []
   private readonly draw: Draw
@@ -66,12 +66,19 @@ class Builder {
   }
 
   /** A map over the extents and the size of a buffer that it stays in. */
-  private map(extents: readonly number[]): { readonly map: Affine; readonly size: number } {
+  map(extents: readonly number[]): { readonly map: Affine; readonly size: number } {
     const strides = this.strides(extents)
     const ends = strides.map((s, i) => s * Math.max(0, (extents[i] as number) - 1))
     const low = ends.reduce((a, e) => a + Math.min(0, e), 0), high = ends.reduce((a, e) => a + Math.max(0, e), 0)
     const slack = this.draw.pick([0, 0, 1, 3])
-    return { map: { offset: slack - low, strides }, size: high - low + 1 + slack + this.draw.pick([0, 2]) }
+    const map = this.draw.int(0, 5) === 0 ? this.dynamic({ offset: slack - low, strides }) : { offset: slack - low, strides }
+    return { map, size: high - low + 1 + slack + this.draw.pick([0, 2]) }
+  }
+
+  /** The same map with a part of its offset in a run-time scalar. */
+  private dynamic(map: Affine): Affine {
+    const value = this.draw.int(-2, 5), stride = this.draw.pick([1, 3, -1])
+    return { offset: map.offset - value * stride, strides: map.strides, dynamic: [{ buffer: this.buffer('int32', 1, () => value), stride }] }
   }
 
   guards(extents: readonly number[]): Guard[] {
@@ -104,12 +111,15 @@ class Builder {
   }
 
   private gather(nodes: Node[], extents: readonly number[], dtype: DType): number {
-    const n = this.draw.int(1, 9), { map, size } = this.map(extents), index = this.map(extents)
-    const random = randomInts(this.draw.int(0, 1e6))
-    const indices = this.buffer('int32', index.size, () => random(n))
-    nodes.push({ op: 'load', buffer: indices, dtype: 'int32', map: index.map })
-    const stride = this.draw.pick([1, 2, size])
-    return nodes.push({ op: 'load', buffer: this.buffer(dtype, size + stride * n), dtype, map, indirect: [{ index: nodes.length - 1, stride }] }) - 1
+    const n = this.draw.int(1, 9), { map, size } = this.map(extents)
+    const index = this.gatherIndex(nodes, extents, n), stride = this.draw.pick([1, 2, size])
+    return nodes.push({ op: 'load', buffer: this.buffer(dtype, size + stride * n), dtype, map, indirect: [{ index, stride }] }) - 1
+  }
+
+  /** A node of indices below n. */
+  gatherIndex(nodes: Node[], extents: readonly number[], n: number): number {
+    const { map, size } = this.map(extents), random = randomInts(this.draw.int(0, 1e6))
+    return nodes.push({ op: 'load', buffer: this.buffer('int32', size, () => random(n)), dtype: 'int32', map }) - 1
   }
 
   /** A store that meets every element of its buffer at most once. */
@@ -135,7 +145,7 @@ function shuffled(draw: Draw, n: number): number[] {
 }
 
 /** Loads, iota and inside nodes, then instructions on them; every node's dtype is `dtype` or bool or int32. */
-function nodesFor(draw: Draw, b: Builder, extents: readonly number[], dtype: DType, reduced: readonly Node[]): Node[] {
+export function nodesFor(draw: Draw, b: Builder, extents: readonly number[], dtype: DType, reduced: readonly Node[]): Node[] {
   const nodes: Node[] = [...reduced]
   for (let i = draw.int(reduced.some((n) => n.dtype === dtype) ? 0 : 1, 3); i > 0; i--) b.load(nodes, extents, dtype)
   if (draw.int(0, 3) === 0) nodes.push({ op: 'inside', dtype: 'bool', guards: b.guards(extents) })
@@ -158,7 +168,7 @@ const reduceOps: Readonly<Record<'float' | 'integer' | 'bool', readonly ReduceOp
   float: ['sum', 'max', 'min', 'argmax', 'argmin'], integer: ['sum', 'prod', 'max', 'min', 'and', 'or', 'xor', 'argmax', 'argmin'], bool: ['and', 'or', 'xor', 'max', 'min', 'argmax'],
 }
 
-function extentsFor(draw: Draw, n: number): number[] {
+export function extentsFor(draw: Draw, n: number): number[] {
   let room = 600
   return Array.from({ length: n }, () => {
     const e = Math.min(draw.pick([1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 70, 300, 0]), Math.max(1, room))
