@@ -91,7 +91,10 @@ export function packingOf(layout: Layout, filling: Filling): Packing {
   if (panels !== undefined) {
     const { coordinate, axis, width } = panels
     const count = filling.dynamicAxis === axis ? undefined : Math.ceil((layout.lengths[axis] as number) / width)
-    levels.unshift(level(coordinate, count, panelSize(layout), width))
+    const panel = level(coordinate, count, panelSize(layout), width)
+    // Lanes that are neighbours in memory: all panels of one line together, so that each cache line is read once.
+    if (operand.coordinates[coordinate]?.stride === 1) levels.push(panel)
+    else levels.unshift(panel)
     levels.push(level(coordinate, filling.lanes, 1))
   }
   return { levels, extents: operand.guards.map((g) => g.extent) }

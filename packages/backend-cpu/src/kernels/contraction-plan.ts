@@ -27,6 +27,8 @@ export interface Plan {
   readonly partPanels: number
   readonly a: Placement
   readonly b: Placement
+  /** Vectors run along the reduced axis. */
+  readonly dot: boolean
   readonly tiling: Tiling
   /** The rows' axes besides those of the tiling; when `blocked` is the tiling's own axis, `size` counts tiles. */
   readonly rows: Split
@@ -89,6 +91,8 @@ export const layoutB = (form: Form, plan: Pick<Plan, 'b' | 'k'>, lengths: readon
 
 // ---- where operands are read
 
+const IN_PLACE: Placement = { kind: 'inPlace' }
+
 const hasGuards = (load: Form['a']): boolean => (load.guards ?? []).length > 0
 
 function placeA(form: Form, tiling: Tiling, order: readonly number[]): Placement {
@@ -97,10 +101,19 @@ function placeA(form: Form, tiling: Tiling, order: readonly number[]): Placement
   // Rows side by side, reduced elements far apart: a walk over many pages, worth a copy when many columns share it.
   const axis = tiling.kind === 'runs' && order.length === 1 ? tiling.axis : undefined
   const [far] = form.k
-  if (form.k.length !== 1 || far === undefined || axis === undefined || form.n === undefined || form.lanesInBoth) return { kind: 'inPlace' }
+  if (form.k.length !== 1 || far === undefined || axis === undefined || form.n === undefined || form.lanesInBoth) return IN_PLACE
   const [extent, stride] = [form.extents[far] as number, strideAt(form.a.map, far)]
   const transposed = strideAt(form.a.map, axis) === 1 && extent > 128 && extent * stride > 128 * KILO && (form.extents[form.n] as number) >= 64
-  return transposed ? { kind: 'panels', operand: plainOperand(form.a, axes) } : { kind: 'inPlace' }
+  return transposed ? { kind: 'panels', operand: plainOperand(form.a, axes) } : IN_PLACE
+}
+
+/** Few rows, and both operands contiguous along the one reduced axis: packing b would cost more than the sums. */
+function isDot(form: Form): boolean {
+  const [k] = form.k
+  if (hasGuards(form.a) || hasGuards(form.b) || form.lanesInBoth || form.k.length !== 1 || k === undefined) return false
+  const contiguous = strideAt(form.a.map, k) === 1 && strideAt(form.b.map, k) === 1
+  const otherwise = form.n !== undefined && strideAt(form.b.map, form.n) === 1
+  return contiguous && !otherwise && product(form.m, form.extents) <= 3 && (form.extents[k] as number) >= 8
 }
 
 function placeB(form: Form): Placement {
@@ -114,7 +127,7 @@ function placeB(form: Form): Placement {
     return shared ? { kind: 'copy', operand: footprint } : { kind: 'panels', operand: plainOperand(form.b, axes) }
   }
   const near = form.k.every((k) => Math.abs(strideAt(form.b.map, k)) <= 256)
-  if (contiguous && (rows <= 16 || (rows <= 64 && near))) return { kind: 'inPlace' }
+  if (contiguous && (rows <= 16 || (rows <= 64 && near))) return IN_PLACE
   return { kind: 'panels', operand: plainOperand(form.b, axes) }
 }
 
@@ -142,23 +155,25 @@ function splitK(form: Form): Split {
 export function makePlan(form: Form, fma: boolean): Plan {
   const { extents } = form
   const columns = form.n === undefined ? 1 : (extents[form.n] as number)
-  const vectors = vectorsFor(columns, product(form.m, extents))
+  const dot = isDot(form)
+  const vectors = dot ? Math.min(2, Math.ceil(columns / 4)) : vectorsFor(columns, product(form.m, extents))
   const panels = Math.ceil(columns / (4 * vectors))
   const order = byStride(form.m, (axis) => strideAt(form.a.map, axis))
-  const tiling = tilingOf(order, extents, maximumRows(vectors, fma))
-  const [a, b] = [placeA(form, tiling, order), placeB(form)]
+  const tiling = tilingOf(order, extents, dot ? 1 : maximumRows(vectors, fma))
+  const [a, b] = dot ? [IN_PLACE, IN_PLACE] : [placeA(form, tiling, order), placeB(form)]
   const k = splitK(form)
   const partPanels = partOf({ form, k, a, b, panels, width: 4 * vectors })
   const otherUnits = product(form.batch, extents) * Math.ceil(panels / partPanels)
   const rows = splitRows(form, { a, k, tiling }, order, blockRows(form, otherUnits))
-  return { vectors, panels, partPanels, a, b, tiling, rows, k }
+  return { vectors, panels, partPanels, a, b, dot, tiling, rows, k }
 }
 
 /** Panels of one part of the columns: what fits the cache; all of them where the columns are no panels of b. */
 function partOf({ form, k, a, b, panels, width }: { form: Form; k: Split; a: Placement; b: Placement; panels: number; width: number }): number {
   if (b.kind === 'copy' || (form.lanesInBoth && a.kind !== 'inPlace')) return panels
   const kBlock = Math.max(1, product(form.k, kLengths(form, k, k.size)))
-  return balanced(panels, Math.max(1, Math.min(panels, Math.floor(BLOCK_B / (kBlock * width)))))
+  const floats = a.kind === 'panels' ? 3 * BLOCK_B : BLOCK_B // wide parts where each part packs all of a
+  return balanced(panels, Math.max(1, Math.min(panels, Math.floor(floats / (kBlock * width)))))
 }
 
 /** Rows that a block may have so that there are enough units, given how many there are for each block. */

@@ -2,6 +2,7 @@
 import { I32, type Local, V128, type ValueType, WasmFunction } from '../wasm/assembler.ts'
 import type { Form } from './contraction-axes.ts'
 import { emitEpilogue } from './contraction-epilogue.ts'
+import { emitDot } from './contraction-dot.ts'
 import { ADD, emitTile, LAST, type Step } from './contraction-micro.ts'
 import type { RowTile } from './contraction-tiling.ts'
 import type { EmitContext } from './kernel.ts'
@@ -14,8 +15,8 @@ export interface TileSpec extends RowTile {
   /** The operand is read in place: no more than the lanes that exist. */
   readonly exactA: boolean
   readonly exactB: boolean
-  /** Elements between neighbouring lanes of b in place. */
-  readonly strideLanes: number
+  /** Vectors run along the reduced axis; bytes from column to column of b. */
+  readonly dot: { readonly columnStep: number } | undefined
   readonly steps: readonly Step[]
   /** This is one of several blocks of the reduced axes. */
   readonly partial: boolean
@@ -50,7 +51,7 @@ function emitBody(f: WasmFunction, context: EmitContext, form: Form, spec: TileS
   const indices = Array.from({ length: form.parallel }, (_, i) => FIRST_INDEX + i)
   const epilogue = (sums: readonly Local[][]): void => emitEpilogue(f, context, form, { axes: spec.axes, rows: spec.rows, lanes }, sums, indices)
   if (spec.combine !== undefined) return epilogue(emitCombine(f, spec, spec.combine))
-  const sums = emitTile(f, {
+  const sums = spec.dot !== undefined ? [emitDot(f, { ...spec.dot, columns: lanes.reduce((n, l) => n + l), count: spec.steps[0]?.count ?? 0, fma: context.fma }, PA, PB)] : emitTile(f, {
     rows: spec.offsets, vectors: spec.vectors, steps: spec.steps, fma: context.fma, lanesInBoth: form.lanesInBoth,
     lastA: spec.exactA ? spec.lastLanes : 4, lastB: spec.exactB ? spec.lastLanes : 4,
   }, PA, PB)

@@ -162,7 +162,7 @@ export class Walk {
     const tile = tileFunction(context, form, {
       ...rows, ...panel, combine: options.combine,
       exactA: plan.a.kind === 'inPlace', exactB: plan.b.kind === 'inPlace', partial: g.kBlocks > 1, offsets: offsets.map((x) => x - low),
-      strideLanes: strideAt(form.b.map, form.n ?? -1),
+      dot: plan.dot ? { columnStep: 4 * strideAt(form.b.map, form.n ?? -1) } : undefined,
       steps: axes.map((axis) => ({ count: lengths[axis] as number, a: 4 * (block.strideA[axis] as number), b: 4 * (block.strideB[axis] as number) })),
     })
     f.get(FRAME).get(pa)
