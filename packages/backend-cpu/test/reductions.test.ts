@@ -1,4 +1,4 @@
-import type { BufferSpec, DType, Loop, ReduceOp, TypedArray } from '@cotangent/core/kernel'
+import type { BufferSpec, DType, Loop, Node, ReduceOp, TypedArray } from '@cotangent/core/kernel'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { runKernel } from './kernel-kit.ts'
@@ -67,3 +67,24 @@ test('of equal values argmax takes the first', () => {
     expect([...run('argmax', data, 'float32', rows, columns, axis)]).toEqual(wanted)
   }))
 })
+
+test('the index of the first winner need not grow along the axis', () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 3 }), (length, values) => {
+    const { loop, buffers } = reduce('argmin', 'float32', 1, length, 1)
+    const body = [loop.body[0] as Node, { op: 'iota', dtype: 'int32', map: { offset: length - 1, strides: [0, -1] } } as const]
+    const data = Float32Array.from({ length }, (_, i) => (Math.imul(i, 40503) >>> 5) % values)
+    const out = runKernel({ ...loop, body }, buffers, [data, new Int32Array(1)]).at(-1) as TypedArray
+    expect(out[0]).toBe(length - 1 - data.indexOf(Math.min(...data)))
+  }))
+})
+
+/** Data on which a lane that should not count shows: it would give 0. */
+const unlike: Readonly<Record<string, number>> = { max: -3, min: 3, prod: 1, and: 3, sum: 1 }
+test.each(Object.entries(unlike).flatMap(([op, x]) => (['float32', 'float64', 'int32'] as const).flatMap((d) => (op === 'and' && d !== 'int32' ? [] : [[op, d, x] as const]))))(
+  '%s of %s counts every element once, in any length', (op, dtype, x) => {
+    for (let length = 1; length < 70; length++) for (const axis of [0, 1] as const) {
+      const data = (dtype === 'float32' ? new Float32Array(2 * length) : dtype === 'float64' ? new Float64Array(2 * length) : new Int32Array(2 * length)).fill(x)
+      const wanted = op === 'sum' ? length : x
+      expect([...run(op as ReduceOp, data, dtype, axis === 1 ? 2 : length, axis === 1 ? length : 2, axis)]).toEqual([wanted, wanted])
+    }
+  })

@@ -60,3 +60,17 @@ test('each example scatters into its own row', () => {
   const data = [Int32Array.from({ length: batch * n }, (_, i) => (i * 7) % width), Float32Array.from({ length: batch * n }, (_, i) => Math.cos(i)), hostArray('float32', batch * width)]
   expect(runKernel(kernel, buffers, data, { split: true })).toEqual(interpret(kernel, data))
 })
+
+test('windows that overlap combine in order', () => {
+  const [n, width] = [20, 200]
+  const kernel: Scatter = {
+    kind: 'scatter', extents: [n, width], buffer: 2, combine: 'add', map: { offset: 0, strides: [0, 1] }, indirect: [{ index: 0, stride: 1 }], value: 1,
+    body: [
+      { op: 'load', buffer: 0, dtype: 'int32', map: { offset: 0, strides: [1, 0] } },
+      { op: 'load', buffer: 1, dtype: 'float32', map: { offset: 0, strides: [width, 1] } },
+    ],
+  }
+  const buffers: BufferSpec[] = [{ dtype: 'int32', size: n }, { dtype: 'float32', size: n * width }, { dtype: 'float32', size: width + 50 }]
+  const data = [Int32Array.from({ length: n }, (_, i) => (i * 17) % 50), Float32Array.from({ length: n * width }, (_, i) => Math.sin(i) * 10 ** (i % 7)), hostArray('float32', width + 50)]
+  expect(runKernel(kernel, buffers, data, { split: true })).toEqual(interpret(kernel, data))
+})
