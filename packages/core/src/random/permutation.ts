@@ -5,7 +5,6 @@ import { astype } from '../primitives/cast.ts'
 import { lessEqual } from '../primitives/comparison.ts'
 import { cumsum } from '../primitives/cumulative.ts'
 import { log } from '../primitives/exponential.ts'
-
 import { iota } from '../primitives/iota.ts'
 import { sum } from '../primitives/reduce.ts'
 import { expandDims, reshape } from '../primitives/reshape.ts'
