@@ -6,6 +6,7 @@
  * - results of reductions and contractions are stored; fuse.ts then moves elementwise consumers into their epilogues.
  */
 import { type Aval, aval as makeAval } from '../aval.ts'
+import { convert } from '../dtype.ts'
 import { invariant } from '../errors.ts'
 import type { Program, Var } from '../program/program.ts'
 import type { Atom } from '../program/program.ts'
@@ -202,7 +203,7 @@ function broadcastIndex(shape: readonly number[], index: readonly Index[], axes:
 }
 
 const literalValue = (value: number, type: Aval): Value =>
-  new Lazy(makeAval(type.shape, type.dtype), null, { rule: b => b.constant(value, type.dtype), inputs: [], cost: 0 }, value)
+  new Lazy(makeAval(type.shape, type.dtype), null, { rule: b => b.constant(convert(value, type.dtype), type.dtype), inputs: [], cost: 0 }, value)
 
 function countUses(program: Program): Map<Var, number> {
   const uses = new Map<Var, number>()
