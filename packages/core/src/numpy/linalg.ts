@@ -4,7 +4,7 @@ import { astype, promoteOperands } from '../primitives/cast.ts'
 import { notEqual } from '../primitives/comparison.ts'
 import { multiply } from '../primitives/arithmetic.ts'
 import { reshape } from '../primitives/reshape.ts'
-import { transpose } from '../primitives/transpose.ts'
+import { swapaxes, transpose } from '../primitives/transpose.ts'
 import { fail } from '../errors.ts'
 import { bind1 } from '../program/bind.ts'
 import { broadcastShapes, normalizeAxis, showShape } from '../shape.ts'
@@ -95,4 +95,11 @@ function lastAndFirst(a: Tensor, b: Tensor, n: number): readonly [number[], numb
   if (!Number.isInteger(n) || n < 0 || n > Math.min(a.ndim, b.ndim))
     fail('ShapeError', `tensordot: axes = ${n}, but the operands have ${a.ndim} and ${b.ndim} axes.`)
   return [Array.from({ length: n }, (_, k) => a.ndim - n + k), Array.from({ length: n }, (_, k) => k)]
+}
+
+/** The last two axes exchanged. NumPy: `matrix_transpose`. */
+export function matrixTranspose(x: TensorLike): Tensor {
+  const t = toTensor(x, 'matrixTranspose')
+  if (t.ndim < 2) fail('ShapeError', `matrixTranspose: needs at least two axes, got shape ${showShape(t.shape)}.`)
+  return swapaxes(t, -1, -2)
 }

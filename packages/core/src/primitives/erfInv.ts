@@ -13,6 +13,7 @@ import { toFloat } from './cast.ts'
 import { exp } from './exponential.ts'
 import { elementwise } from './family.ts'
 import type { NoParams, SimplePrimitive } from './primitive.ts'
+import { referenceErfc } from './special.ts'
 
 /** Highest power first, in `w - shift` (the first range) or `sqrt(w) - shift` (the others), for w below `below`. */
 interface Range {
@@ -78,20 +79,12 @@ function evaluateErfInv(x: number): number {
   if (!(a < 1)) return a === 1 ? x * Infinity : NaN
   let y = a < 0.5 ? a : Math.sqrt(-Math.log(1 - a))
   for (let i = 0; i < 60; i++) {
-    const error = a < 0.5 ? erf(y) - a : 1 - a - erfc(y)
+    const error = a < 0.5 ? erf(y) - a : 1 - a - referenceErfc(y)
     const step = (error * Math.sqrt(Math.PI) * Math.exp(y * y)) / 2
     y -= step
     if (Math.abs(step) <= 1e-17 * y) break
   }
   return Math.sign(x) * y || x
-}
-
-/** For y > 0; the continued fraction of Abramowitz & Stegun 7.1.14 where erf is close to 1. */
-function erfc(y: number): number {
-  if (y < 2) return 1 - erf(y)
-  let f = 0
-  for (let k = 80; k > 0; k--) f = k / 2 / (y + f)
-  return Math.exp(-y * y) / ((y + f) * Math.sqrt(Math.PI))
 }
 
 export const erfInvP: SimplePrimitive<NoParams> = elementwise({

@@ -1,0 +1,18 @@
+/** What users of `jax.lax` expect: general forms of the array operations, under JAX's names. */
+export { convGeneralDilated, type ConvDimensionNumbers, type ConvOptions, convTranspose, type ConvTransposeOptions, type Padding } from './convolution.ts'
+export {
+  broadcastedIota, broadcastInDim, clamp, concatenate, cumlogsumexp, dynamicIndexInDim, dynamicSliceInDim, dynamicUpdateIndexInDim, dynamicUpdateSliceInDim, iota,
+  pad, rev, select, sliceInDim,
+} from './operators.ts'
+export { reduceWindow, type ReduceWindowOptions, type WindowOperator } from './windows.ts'
+export { astype as convertElementType, bitcast as bitcastConvertType } from '../primitives/cast.ts'
+export { dotGeneral, type DotDimensionNumbers } from '../primitives/contract.ts'
+export { cummax, cummin, cumprod, cumsum, type CumulativeOptions } from '../primitives/cumulative.ts'
+export { dynamicSlice, dynamicUpdateSlice } from '../primitives/dynamicSlice.ts'
+export { gather, type GatherOptions } from '../primitives/gather.ts'
+export { expandDims, reshape, squeeze } from '../primitives/reshape.ts'
+export { scatter, scatterAdd, scatterMax, scatterMin, scatterMul, type ScatterOptions } from '../primitives/scatter.ts'
+export { slice } from '../primitives/slice.ts'
+export { sortOperands as sort, topK } from '../primitives/sort.ts'
+export { constantOf as stopGradient } from '../primitives/stopGradient.ts'
+export { transpose } from '../primitives/transpose.ts'

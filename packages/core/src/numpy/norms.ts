@@ -1,0 +1,66 @@
+/** Norms. Their gradient at zero is zero, where the mathematical one does not exist. */
+import { fail } from '../errors.ts'
+import { abs, divide } from '../primitives/arithmetic.ts'
+import { astype, toFloat } from '../primitives/cast.ts'
+import { equal, notEqual } from '../primitives/comparison.ts'
+import { power, sqrt } from '../primitives/exponential.ts'
+import { max, min, sum } from '../primitives/reduce.ts'
+import { where } from '../primitives/select.ts'
+import { normalizeAxis, showShape } from '../shape.ts'
+import type { Reduce, Tensor, TensorLike } from '../tensor.ts'
+
+export interface VectorNormOptions extends Reduce {
+  /** p of the p-norm: any number, Infinity (largest magnitude), -Infinity (smallest), 0 (how many are not zero). Default 2. */
+  readonly ord?: number
+}
+
+/** f(s) where s is not zero, and zero there, with a zero gradient: f's own derivative at zero may be infinite. */
+const atNonZero = (s: Tensor, f: (s: Tensor) => Tensor): Tensor => {
+  const isZero = equal(s, 0)
+  return where(isZero, 0, f(where(isZero, 1, s)))
+}
+
+/** The p-norm along axes (default: of all elements). NumPy: `linalg.vector_norm`. */
+export function vectorNorm(x: TensorLike, { ord = 2, ...options }: VectorNormOptions = {}): Tensor {
+  const t = toFloat('vectorNorm', x)
+  switch (ord) {
+    case 2: return atNonZero(sum(t.mul(t), options), sqrt)
+    case 1: return sum(abs(t), options)
+    case 0: return sum(astype(notEqual(t, 0), t.dtype), options)
+    case Infinity: return max(abs(t), options)
+    case -Infinity: return min(abs(t), options)
+    default: {
+      if (!Number.isFinite(ord)) fail('ValueError', `vectorNorm: ord must be a number, got ${ord}.`)
+      const powers = ord > 0 ? atNonZero(abs(t), a => power(a, ord)) : power(abs(t), ord)
+      return atNonZero(sum(powers, options), s => power(s, divide(1, ord)))
+    }
+  }
+}
+
+export interface NormOptions extends Reduce {
+  /** For vectors see `vectorNorm`; for matrices `fro` (default), 1 and -1 (largest, smallest column sum), Infinity and -Infinity (row sums). */
+  readonly ord?: number | 'fro'
+}
+
+/**
+ * A norm of vectors (one axis) or matrices (two axes). Default: the 2-norm of all elements. An `ord` without an axis needs a vector or a
+ * matrix. NumPy: `linalg.norm`.
+ */
+export function norm(x: TensorLike, { ord, axis, keepdims = false }: NormOptions = {}): Tensor {
+  const t = toFloat('norm', x)
+  if (ord === undefined) return vectorNorm(t, { keepdims, ...(axis !== undefined && { axis }) })
+  const axes = (axis === undefined ? t.shape.map((_, k) => k) : typeof axis === 'number' ? [axis] : axis).map(k => normalizeAxis('norm', k, t.ndim))
+  if (axes.length === 1 && ord !== 'fro') return vectorNorm(t, { ord, axis: axes, keepdims })
+  if (axes.length !== 2) fail('ShapeError', `norm: ord ${ord} needs one axis (vectors${ord === 'fro' ? ' have no such norm' : ''}) or two (matrices), got ${axes.length} of shape ${showShape(t.shape)}. Give axis.`)
+  return matrixNorm(t, ord, axes as [number, number], keepdims)
+}
+
+function matrixNorm(t: Tensor, ord: number | 'fro', [rows, columns]: readonly [number, number], keepdims: boolean): Tensor {
+  if (ord === 'fro') return vectorNorm(t, { axis: [rows, columns], keepdims })
+  if (Math.abs(ord) !== 1 && Math.abs(ord) !== Infinity)
+    fail('ValueError', `norm: ord ${ord} is not available for matrices. Use 'fro', 1, -1, Infinity or -Infinity.`)
+  const [inner, outer] = Math.abs(ord) === 1 ? [rows, columns] : [columns, rows]
+  const sums = sum(abs(t), { axis: inner, keepdims: true }), extremum = ord > 0 ? max : min
+  const out = extremum(sums, { axis: outer, keepdims: true })
+  return keepdims ? out : sum(out, { axis: [rows, columns] })
+}
