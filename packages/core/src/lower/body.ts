@@ -1,5 +1,5 @@
 /** Builds node lists. Equal nodes are made once (hash-consing), guards that always hold are dropped, recipes of lazy values are expanded in place. */
-import type { DType } from '../dtype.ts'
+import { convert, type DType } from '../dtype.ts'
 import { invariant } from '../errors.ts'
 import { stridesOf } from '../shape.ts'
 import type { InstructionName } from './instructions.ts'
@@ -61,7 +61,7 @@ export class BodyBuilder implements Body {
     this.known.set(key, this.list.length - 1)
     return this.list.length - 1
   }
-  constant(value: number, dtype: DType): NodeId { return this.push({ op: 'const', dtype, value }) }
+  constant(value: number, dtype: DType): NodeId { return this.push({ op: 'const', dtype, value: convert(value, dtype) }) }
   iota(index: Index, dtype: DType): NodeId { return this.push({ op: 'iota', dtype, map: index }) }
   apply(op: InstructionName, args: readonly NodeId[], dtype: DType): NodeId { return this.push({ op, dtype, args }) }
 

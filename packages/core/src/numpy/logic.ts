@@ -1,7 +1,7 @@
 /** Logic and tests of equality. A number counts as true when it is not zero. */
 import { abs, add, multiply, subtract } from '../primitives/arithmetic.ts'
 import { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from '../primitives/bitwise.ts'
-import { astype, promoteFloats, scalarOf } from '../primitives/cast.ts'
+import { promoteFloats, scalarOf, toBool } from '../primitives/cast.ts'
 import { equal, isfinite, isnan, lessEqual } from '../primitives/comparison.ts'
 import { all } from '../primitives/reduce.ts'
 import { where } from '../primitives/select.ts'
@@ -10,19 +10,19 @@ import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 /** Both are true. NumPy: `logical_and`. */
 export function logicalAnd(x: TensorLike, y: TensorLike): Tensor {
-  return bitwiseAnd(astype(x, 'bool'), astype(y, 'bool'))
+  return bitwiseAnd(toBool('logicalAnd', x), toBool('logicalAnd', y))
 }
 /** One or both are true. NumPy: `logical_or`. */
 export function logicalOr(x: TensorLike, y: TensorLike): Tensor {
-  return bitwiseOr(astype(x, 'bool'), astype(y, 'bool'))
+  return bitwiseOr(toBool('logicalOr', x), toBool('logicalOr', y))
 }
 /** Exactly one is true. NumPy: `logical_xor`. */
 export function logicalXor(x: TensorLike, y: TensorLike): Tensor {
-  return bitwiseXor(astype(x, 'bool'), astype(y, 'bool'))
+  return bitwiseXor(toBool('logicalXor', x), toBool('logicalXor', y))
 }
 /** It is false. NumPy: `logical_not`. */
 export function logicalNot(x: TensorLike): Tensor {
-  return bitwiseNot(astype(x, 'bool'))
+  return bitwiseNot(toBool('logicalNot', x))
 }
 
 export interface Tolerance {

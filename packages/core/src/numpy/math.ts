@@ -23,7 +23,7 @@ export function log10(x: TensorLike): Tensor {
 }
 /** sqrt(x^2 + y^2) without overflow of the squares. NumPy: `hypot`. */
 export function hypot(x: TensorLike, y: TensorLike): Tensor {
-  const [a, b] = promoteFloats('hypot', abs(x), abs(y))
+  const [a, b] = promoteFloats('hypot', x, y).map(abs) as [Tensor, Tensor]
   const large = maximum(a, b), small = minimum(a, b)
   const scale = where(equal(large, 0), 1, large)
   const ratio = where(equal(large, Infinity), 0, divide(small, scale))

@@ -2,7 +2,7 @@
 import { fail } from '../errors.ts'
 import { add, divide, multiply, subtract } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
-import { astype, promoteFloats, toFloat } from '../primitives/cast.ts'
+import { promoteFloats, toBool, toFloat } from '../primitives/cast.ts'
 import { isfinite, isnan } from '../primitives/comparison.ts'
 import { exp, log, sqrt, square } from '../primitives/exponential.ts'
 import { max, min, sum } from '../primitives/reduce.ts'
@@ -59,7 +59,7 @@ function alongAxis(t: Tensor, w: Tensor, axis: Reduce['axis']): Tensor {
 
 /** Number of elements that are not zero: int32. NumPy: `count_nonzero`. */
 export function countNonzero(x: TensorLike, options: Reduce = {}): Tensor {
-  return sum(astype(toTensor(x, 'countNonzero'), 'bool'), options)
+  return sum(toBool('countNonzero', x), options)
 }
 
 /** log(sum(exp(x))) over axes (default: all), without overflow: the maximum is taken out first. SciPy, JAX: `logsumexp`. */

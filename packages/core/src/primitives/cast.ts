@@ -110,6 +110,9 @@ export function toFloat(where: string, x: TensorLike): Tensor {
   return isFloat(t.dtype) ? t : astype(t, 'float32')
 }
 
+/** An operand that is true or false: is it not zero? */
+export const toBool = (where: string, x: TensorLike): Tensor => astype(toTensor(x, where), 'bool')
+
 /** Operands of a function on floats: promoted, then integers and booleans become float32. */
 export function promoteFloats<T extends readonly TensorLike[]>(where: string, ...operands: T): Tensors<T> {
   return promoteOperands(where, ...operands).map(t => toFloat(where, t)) as Tensors<T>

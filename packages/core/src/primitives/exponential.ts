@@ -107,7 +107,7 @@ export function square(x: TensorLike): Tensor {
 }
 /** 1 / x, always a float. NumPy: `reciprocal`. */
 export function reciprocal(x: TensorLike): Tensor {
-  return divide(1, x)
+  return divide(1, toFloat('reciprocal', x))
 }
 
 /** Integral exponents up to this are repeated multiplications. */

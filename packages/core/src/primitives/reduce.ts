@@ -14,7 +14,7 @@ import { normalizeAxes, type Shape, showShape, stridesOf } from '../shape.ts'
 import { type Reduce, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { add, divide, multiply } from './arithmetic.ts'
 import { broadcastTo } from './broadcast.ts'
-import { astype } from './cast.ts'
+import { astype, toBool } from './cast.ts'
 import { equal } from './comparison.ts'
 import { concatenate } from './concatenate.ts'
 import { first, wrap } from './family.ts'
@@ -174,9 +174,9 @@ export function min(x: TensorLike, options: Reduce = {}): Tensor {
 }
 /** Are all elements along axes non-zero? True for none. NumPy: `all`. */
 export function all(x: TensorLike, options: Reduce = {}): Tensor {
-  return reduce(reduceAndP, 'all', astype(x, 'bool'), options)
+  return reduce(reduceAndP, 'all', toBool('all', x), options)
 }
 /** Is any element along axes non-zero? False for none. NumPy: `any`. */
 export function any(x: TensorLike, options: Reduce = {}): Tensor {
-  return reduce(reduceOrP, 'any', astype(x, 'bool'), options)
+  return reduce(reduceOrP, 'any', toBool('any', x), options)
 }

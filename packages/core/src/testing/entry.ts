@@ -23,6 +23,8 @@ export interface OpEntry {
   readonly differentiable: true | string
   /** Second derivatives are checked unless a reason is given. */
   readonly secondOrder?: string
+  /** vmap is checked unless a reason is given. */
+  readonly batched?: string
   /** Elementwise functions: law 8 is checked with these arguments at special values. `true`: as many float inputs as `cases` draws. */
   readonly special?: (...inputs: readonly Tensor[]) => Tensor
   readonly specialArity?: 1 | 2

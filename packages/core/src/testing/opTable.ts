@@ -1,0 +1,5 @@
+/** One entry a public function: how to draw valid inputs, what must be refused, how exact results are, whether it has derivatives. */
+import type { OpEntry } from './entry.ts'
+import { elementwise } from './table/elementwise.ts'
+
+export const opTable: Readonly<Record<string, OpEntry>> = { ...elementwise }
