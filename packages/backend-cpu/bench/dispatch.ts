@@ -1,6 +1,6 @@
 /**
  * What a call costs beside its arithmetic: run() of a tiny graph, compile(), first calls, and fork + join.
- * node --conditions=@cotangent/source bench/dispatch.ts
+ * node --conditions=source bench/dispatch.ts
  */
 import type { Buffer } from '@cotangent/core/kernel'
 import { Memory } from '../src/runtime/memory.ts'

@@ -1,6 +1,6 @@
 /**
  * 100,000 operations `x = x.add(one)` on 1 MB tensors in one synchronous loop, with and without free().
- * node --conditions=@cotangent/source bench/memory.ts [operations]
+ * node --conditions=source bench/memory.ts [operations]
  */
 import { addGraph, backendFor } from '../test/kit.ts'
 import type { Buffer } from '@cotangent/core/kernel'

@@ -19,6 +19,7 @@ export interface Compiled {
   readonly memory: WebAssembly.Memory
   readonly frame: number
   readonly scratch: number
+  readonly scratchEnd: number
   readonly phases: readonly CompiledPhase[]
   /** Byte address of each buffer. */
   readonly addresses: readonly number[]
@@ -49,16 +50,17 @@ export function compileContraction({ buffers, contraction }: Case, fma: boolean,
     at = start + bytes + gap
     return start
   }
-  const sizes = [...buffers.map((b) => 4 * b.size), ...shared]
-  const addresses = sizes.map(place)
+  const own = buffers.map((b) => place(4 * b.size))
   const scratch = place(scratchBytes)
+  const scratchEnd = scratch + scratchBytes
+  const addresses = [...own, ...shared.map(place)]
   const pages = Math.ceil((at + 1024) / 65536)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
   new Int32Array(memory.buffer).set(addresses, 0)
   const bytes = module.encode({ shared: false, maximumPages: pages })
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
   const phases = emitted.map(({ tasks, cost }, i) => ({ run: exports[`phase${i}`] as CompiledPhase['run'], tasks, cost }))
-  return { memory, frame: 0, scratch, phases, addresses, bytes: bytes.length }
+  return { memory, frame: 0, scratch, scratchEnd, phases, addresses, bytes: bytes.length }
 }
 
 /** The tasks in pieces: `cut` gives the next piece's end. */
@@ -131,23 +133,51 @@ export interface Expected {
   readonly elements: readonly ReadonlyMap<number, { readonly value: number; readonly scale: number }>[]
 }
 
+/** The part of an affine index that comes from the axes from `first` on, at each point of them. */
+function reducedOffsets(map: Affine, first: number, extents: readonly number[]): Int32Array {
+  const out: number[] = []
+  forEachIndex(extents, (index) => out.push(index.reduce((n, x, i) => n + x * at(map.strides, first + i), 0)))
+  return Int32Array.from(out)
+}
+
+/** An operand at each point: its offset is a sum of one part from the parallel and one from the reduced axes, and so are its guards. */
+function reader(l: Load, parallel: number, reduced: readonly number[], data: Data): (point: readonly number[]) => (r: number) => number {
+  const inner = reducedOffsets(l.map, parallel, reduced)
+  const guards = (l.guards ?? []).map((g) => ({ ...g, inner: reducedOffsets(g.index, parallel, reduced) }))
+  const buffer = data[l.buffer] as Float32Array
+  return (point) => {
+    const zero = [...point, ...reduced.map(() => 0)]
+    const start = offsetOf(l.map, zero, data)
+    const starts = guards.map((g) => offsetOf(g.index, zero, data))
+    return (r) => {
+      for (let g = 0; g < guards.length; g++) {
+        const x = at(starts, g) + ((guards[g] as { inner: Int32Array }).inner[r] as number)
+        if (x < 0 || x >= (guards[g] as Guard).extent) return 0
+      }
+      return buffer[start + (inner[r] as number)] as number
+    }
+  }
+}
+
 /** What the contraction should write. */
 export function expected({ contraction: c }: Case, data: Data): Expected {
   const elements = c.stores.map(() => new Map<number, { value: number; scale: number }>())
+  const reduced = c.extents.slice(c.parallel)
+  const terms = reduced.reduce((n, e) => n * e, 1)
+  const [readA, readB] = [reader(c.a, c.parallel, reduced, data), reader(c.b, c.parallel, reduced, data)]
   forEachIndex(c.extents.slice(0, c.parallel), (point) => {
+    const [a, b] = [readA(point), readB(point)]
     let sum = 0
     let scale = 0
-    const fixed = [...point]
-    forEachIndex(c.extents.slice(c.parallel), (reduced) => {
-      const index = [...fixed, ...reduced]
-      const term = load(c.a, index, data) * load(c.b, index, data)
+    for (let r = 0; r < terms; r++) {
+      const term = a(r) * b(r)
       sum += term
       scale += Math.abs(term)
-    })
-    const values = evaluate(c.epilogue, fixed, data, sum)
+    }
+    const values = evaluate(c.epilogue, point, data, sum)
     c.stores.forEach((s, k) => {
       const value = at(values, s.value)
-      elements[k]?.set(offsetOf(s.map, fixed, data), { value, scale: scale + Math.abs(value) })
+      elements[k]?.set(offsetOf(s.map, point, data), { value, scale: scale + Math.abs(value) })
     })
   })
   return { elements }
@@ -172,6 +202,8 @@ export function check(test: Case, data: Data, fma: boolean, cut?: (begin: number
   const first = Math.min(...compiled.addresses) / 4 - 64
   floats.fill(FILL, first, compiled.scratch / 4)
   floats.fill(NaN, compiled.scratch / 4) // what is not packed must not count
+  const [scratchEnd, behind] = [compiled.scratchEnd / 4, compiled.scratchEnd / 4 + CANARY / 4]
+  floats.fill(FILL, scratchEnd, behind)
   test.buffers.forEach((spec, i) => {
     if (!stored.has(i)) new Uint8Array(compiled.memory.buffer).set(new Uint8Array((data[i] as Float32Array).buffer, 0, 4 * spec.size), at(compiled.addresses, i))
   })
@@ -192,6 +224,7 @@ export function check(test: Case, data: Data, fma: boolean, cut?: (begin: number
   const after = floats.subarray(first, compiled.scratch / 4)
   const [x, y] = [new Int32Array(before.buffer), new Int32Array(after.buffer, after.byteOffset, after.length)]
   for (let i = 0; i < x.length && problem === ''; i++) if (x[i] !== y[i]) problem = `float at ${4 * (first + i)} was overwritten`
+  if (floats.subarray(scratchEnd, behind).some((x) => x !== Math.fround(FILL))) problem ||= 'scratch memory was overrun'
   return { problem, image: after.join() }
 }
 
@@ -201,6 +234,7 @@ let seed = 1
 const random = (): number => { seed = (Math.imul(seed, 1664525) + 1013904223) | 0; return seed / 2147483648 }
 export const randomData = (buffers: readonly BufferSpec[]): Float32Array[] => buffers.map((b) => Float32Array.from({ length: b.size }, random))
 
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, e) => n * e, 1)
 export const rowMajor = (shape: readonly number[]): number[] => {
   let s = 1
   return [...shape].reverse().map((n) => { const stride = s; s *= n; return stride }).reverse()
@@ -231,6 +265,23 @@ export function matmul(m: number, n: number, k: number, o: MatmulOptions = {}): 
       kind: 'contraction', extents: [batch, m, n, k], parallel: 3, dtype: 'float32',
       a: loadOf(0, [ga, am, 0, ak]), b: loadOf(1, [gb, 0, bn, bk]), epilogue: sum,
       stores: [{ buffer: 2, map: { offset: 0, strides: [m * n, n, 1] }, value: 0 }],
+    },
+  }
+}
+
+/** The case with other work after the sum. `nodes` and `values` (one for each store) see the sum as node 0; each store is a new buffer like the first. */
+export function withEpilogue(c: Case, more: readonly BufferSpec[], nodes: (first: number) => readonly Node[], values: readonly number[]): Case {
+  const { contraction } = c
+  const [store] = contraction.stores
+  if (store === undefined) throw new Error('a case has a store')
+  const target = c.buffers[store.buffer] as BufferSpec
+  const first = c.buffers.length
+  return {
+    buffers: [...c.buffers, ...more, ...values.slice(1).map(() => target)],
+    contraction: {
+      ...contraction,
+      epilogue: [...sum, ...nodes(first)],
+      stores: values.map((value, i) => ({ ...store, value, buffer: i === 0 ? store.buffer : first + more.length + i - 1 })),
     },
   }
 }

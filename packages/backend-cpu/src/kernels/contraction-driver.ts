@@ -21,6 +21,8 @@ import { Walk, type WalkOptions } from './contraction-walk.ts'
 import { address, BEGIN, type EmitContext, END, type Phase, SCRATCH } from './kernel.ts'
 
 const NONE = -1
+/** Floats of the largest tile. */
+const TILE = 64
 
 /** How the blocks of the reduced axes are dealt out. */
 interface Deal {
@@ -38,7 +40,7 @@ export function emitPhases(context: EmitContext, form: Form, plan: Plan, cost: n
   const ways = waysToDeal(g, units, cost)
   const blocks = Math.ceil(g.kBlocks / ways)
   const deal: Deal = { blocks, ways: Math.ceil(g.kBlocks / blocks), sums: ways > 1 ? context.needShared(4 * ways * units * g.sizeUnit) : undefined }
-  context.needScratch(4 * (g.sizeA + g.sizeB + (g.kBlocks > 1 && ways === 1 ? Math.min(units, g.chunk) * g.sizeUnit : 0)))
+  context.needScratch(4 * (g.sizeA + g.sizeB + (g.kBlocks > 1 && ways === 1 ? Math.min(units, g.chunk) * g.sizeUnit : TILE)))
   const sum = new SumPhase(context, g, units, deal).emit(cost)
   return ways > 1 ? [sum, new CombinePhase(context, g, units, deal).emit()] : [sum]
 }
@@ -190,7 +192,10 @@ class SumPhase extends UnitLoop {
   private setPart(from: Local): void {
     const { nest, g, unit, deal } = this
     const { f, part } = nest
-    if (g.kBlocks === 1) return
+    if (g.kBlocks === 1) {
+      f.get(SCRATCH).i32(4 * (g.sizeA + g.sizeB)).add().set(part) // room for one tile
+      return
+    }
     if (deal.sums === undefined) f.get(SCRATCH).i32(4 * (g.sizeA + g.sizeB)).add().get(unit).get(from).sub()
     else address(f, deal.sums).get(unit)
     f.i32(4 * g.sizeUnit).mul().add().set(part)

@@ -45,6 +45,7 @@ const BLOCK_ROWS = 48
 /** Reduced elements that one pass may have, and the length of a pass when there are more. */
 const WHOLE_K = 1024
 const BLOCK_K = 512
+const SWEEP_K = 8
 /** Units that a kernel of some size should have, so that they spread evenly over threads. */
 const MANY_UNITS = 32
 /** Multiply-adds that a unit should have at least. */
@@ -145,9 +146,11 @@ function vectorsFor(columns: number, rows: number): number {
 const byStride = (axes: readonly number[], stride: (axis: number) => number): number[] =>
   [...axes].sort((x, y) => Math.abs(stride(y)) - Math.abs(stride(x)))
 
-function splitK(form: Form): Split {
+function splitK(form: Form, b: Placement, dot: boolean): Split {
   const { extents } = form
-  const limit = product(form.k, extents) <= WHOLE_K ? WHOLE_K : BLOCK_K
+  // Few rows times a matrix: sweep over a few lines of b at a time, which memory delivers in sequence.
+  const sweep = b.kind === 'inPlace' && !dot && product(form.m, extents) <= 16 && form.k.every((k) => strideAt(form.b.map, k) >= 256)
+  const limit = sweep ? SWEEP_K : product(form.k, extents) <= WHOLE_K ? WHOLE_K : BLOCK_K
   const order = byStride(form.k, (axis) => strideAt(form.a.map, axis) || strideAt(form.b.map, axis))
   return split(order, extents, extents.map(() => 1), (lengths) => product(form.k, lengths) <= limit)
 }
@@ -161,7 +164,7 @@ export function makePlan(form: Form, fma: boolean): Plan {
   const order = byStride(form.m, (axis) => strideAt(form.a.map, axis))
   const tiling = tilingOf(order, extents, dot ? 1 : maximumRows(vectors, fma))
   const [a, b] = dot ? [IN_PLACE, IN_PLACE] : [placeA(form, tiling, order), placeB(form)]
-  const k = splitK(form)
+  const k = splitK(form, b, dot)
   const partPanels = partOf({ form, k, a, b, panels, width: 4 * vectors })
   const otherUnits = product(form.batch, extents) * Math.ceil(panels / partPanels)
   const rows = splitRows(form, { a, k, tiling }, order, blockRows(form, otherUnits))
@@ -173,16 +176,19 @@ function partOf({ form, k, a, b, panels, width }: { form: Form; k: Split; a: Pla
   if (b.kind === 'copy' || (form.lanesInBoth && a.kind !== 'inPlace')) return panels
   const kBlock = Math.max(1, product(form.k, kLengths(form, k, k.size)))
   const floats = a.kind === 'panels' ? 3 * BLOCK_B : BLOCK_B // wide parts where each part packs all of a
-  return balanced(panels, Math.max(1, Math.min(panels, Math.floor(floats / (kBlock * width)))))
+  const fitting = Math.max(1, Math.min(panels, Math.floor(floats / (kBlock * width))))
+  const wanted = a.kind === 'inPlace' ? wantedUnits(form) / (product(form.batch, form.extents) * Math.ceil(product(form.m, form.extents) / 12)) : 1
+  return balanced(panels, Math.min(fitting, Math.ceil(panels / Math.max(1, wanted))))
 }
 
 /** Rows that a block may have so that there are enough units, given how many there are for each block. */
 function blockRows(form: Form, unitsPerBlock: number): number {
   const rows = product(form.m, form.extents)
-  const work = product(form.extents.map((_, i) => i), form.extents)
-  const wanted = Math.min(MANY_UNITS, work / UNIT_WORK) / unitsPerBlock
-  return Math.max(12, Math.floor(rows / Math.max(1, wanted)))
+  return Math.max(12, Math.floor(rows / Math.max(1, wantedUnits(form) / unitsPerBlock)))
 }
+
+/** Units that would spread the work well. */
+const wantedUnits = (form: Form): number => Math.min(MANY_UNITS, product(form.extents.map((_, i) => i), form.extents) / UNIT_WORK)
 
 /** The rows of one block: as many as fit and as `most` allows, tiles innermost. */
 function splitRows(form: Form, plan: Pick<Plan, 'a' | 'k' | 'tiling'>, order: readonly number[], most: number): Split {

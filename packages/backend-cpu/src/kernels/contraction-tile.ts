@@ -33,7 +33,7 @@ const FIRST_INDEX = 5
 
 const made = new WeakMap<Form, Map<string, WasmFunction>>()
 
-/** `(frame, a, b, partial sums, flags, ...indices of the parallel axes)`; equal tiles of one contraction share a function. */
+/** `(frame, a, b, memory of the tile's partial sums, flags, ...indices of the parallel axes)`; equal tiles of one contraction share a function. */
 export function tileFunction(context: EmitContext, form: Form, spec: TileSpec): WasmFunction {
   const known = made.get(form) ?? new Map<string, WasmFunction>()
   made.set(form, known)
@@ -49,7 +49,7 @@ export function tileFunction(context: EmitContext, form: Form, spec: TileSpec): 
 function emitBody(f: WasmFunction, context: EmitContext, form: Form, spec: TileSpec): void {
   const lanes = Array.from({ length: spec.vectors }, (_, j) => (j === spec.vectors - 1 ? spec.lastLanes : 4))
   const indices = Array.from({ length: form.parallel }, (_, i) => FIRST_INDEX + i)
-  const epilogue = (sums: readonly Local[][]): void => emitEpilogue(f, context, form, { axes: spec.axes, rows: spec.rows, lanes }, sums, indices)
+  const epilogue = (sums: readonly Local[][]): void => emitEpilogue(f, context, form, { axes: spec.axes, rows: spec.rows, lanes }, sums, indices, PART)
   if (spec.combine !== undefined) return epilogue(emitCombine(f, spec, spec.combine))
   const sums = spec.dot !== undefined ? [emitDot(f, { ...spec.dot, columns: lanes.reduce((n, l) => n + l), count: spec.steps[0]?.count ?? 0, fma: context.fma }, PA, PB)] : emitTile(f, {
     rows: spec.offsets, vectors: spec.vectors, steps: spec.steps, fma: context.fma, lanesInBoth: form.lanesInBoth,
