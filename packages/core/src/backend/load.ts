@@ -1,8 +1,8 @@
 /** Choosing a backend: config -> Either<ConfigError, Config>, names -> TaskEither<BackendError, Loaded>, and `init`, a Promise, for everybody. */
-import * as E from 'fp-ts/Either'
-import { pipe } from 'fp-ts/function'
-import * as TE from 'fp-ts/TaskEither'
-import { CotangentError } from '../errors.ts'
+// The types alone: programs that only call `init` need no fp-ts code in their bundle.
+import type { Either } from 'fp-ts/lib/Either.js'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import { fail } from '../errors.ts'
 import type { Backend } from './backend.ts'
 import { setBackend } from './current.ts'
 import { createReference } from './reference.ts'
@@ -43,7 +43,7 @@ export interface Loaded {
 }
 
 /** Validates options; all problems are listed. */
-export function parseConfig(input: unknown): E.Either<ConfigError, InitConfig> {
+export function parseConfig(input: unknown): Either<ConfigError, InitConfig> {
   const problems: { path: string; message: string }[] = []
   const bad = (path: string, message: string): void => { problems.push({ path, message }) }
   if (typeof input !== 'object' || input === null || Array.isArray(input)) bad('', `init takes an options object such as { backend: ["cpu"] }, got ${show(input)}`)
@@ -58,23 +58,23 @@ export function parseConfig(input: unknown): E.Either<ConfigError, InitConfig> {
       if (!isName(b) && !isLoader(b)) bad(Array.isArray(backend) ? `backend[${i}]` : 'backend', `unknown backend ${show(b)}; there are ${names.join(', ')}, or pass the \`backend\` that a backend package exports`)
     })
   }
-  return problems.length > 0 ? E.left({ _tag: 'ConfigError', problems }) : E.right(input as InitConfig)
+  return problems.length > 0 ? left({ _tag: 'ConfigError', problems }) : right(input as InitConfig)
 }
 
 /** Loads the first backend that works and makes it the one in use. */
-export function load(config: InitConfig): TE.TaskEither<BackendError, Loaded> {
+export function load(config: InitConfig): TaskEither<BackendError, Loaded> {
   return async () => {
     const tried: { name: string; reason: string }[] = []
     for (const wanted of wantedBackends(config)) {
       const name = typeof wanted === 'string' ? wanted : wanted.name
       const result = await loadOne(wanted, config)()
-      if (E.isRight(result)) {
+      if (result._tag === 'Right') {
         setBackend(result.right)
-        return E.right({ name, backend: result.right, skipped: tried })
+        return right({ name, backend: result.right, skipped: tried })
       }
       tried.push({ name, reason: result.left })
     }
-    return E.left({ _tag: 'BackendError', tried })
+    return left({ _tag: 'BackendError', tried })
   }
 }
 
@@ -86,15 +86,17 @@ export function load(config: InitConfig): TE.TaskEither<BackendError, Loaded> {
  * const { name, skipped } = await init({ backend: ['webgl', 'cpu'] })
  */
 export async function init(config: InitConfig = {}): Promise<Loaded> {
-  const result = await pipe(
-    TE.fromEither(parseConfig(override(config))),
-    TE.mapLeft((e): CotangentError => new CotangentError('ConfigError', `init: ${e.problems.map(p => `${p.path || 'options'}: ${p.message}`).join('; ')}.`)),
-    TE.flatMap(valid => pipe(load(valid), TE.mapLeft(e => new CotangentError('BackendError', `init: no backend works. ${e.tried.map(t => `${t.name}: ${t.reason}`).join('; ')}.`)))),
-  )()
-  if (E.isLeft(result)) throw result.left
-  return result.right
+  const valid = parseConfig(override(config))
+  if (valid._tag === 'Left')
+    return fail('ConfigError', `init: ${valid.left.problems.map(p => `${p.path || 'options'}: ${p.message}`).join('; ')}.`)
+  const loaded = await load(valid.right)()
+  if (loaded._tag === 'Left')
+    return fail('BackendError', `init: no backend works. ${loaded.left.tried.map(t => `${t.name}: ${t.reason}`).join('; ')}.`)
+  return loaded.right
 }
 
+const left = <E>(e: E): Either<E, never> => ({ _tag: 'Left', left: e })
+const right = <A>(a: A): Either<never, A> => ({ _tag: 'Right', right: a })
 const show = (x: unknown): string => (typeof x === 'string' ? `"${x}"` : String(JSON.stringify(x)))
 const isName = (x: unknown): x is BackendName => (names as readonly unknown[]).includes(x)
 const isLoader = (x: unknown): x is BackendLoader => typeof x === 'object' && x !== null && 'name' in x && 'load' in x && typeof x.load === 'function'
@@ -111,15 +113,14 @@ function override(config: InitConfig): unknown {
   return { ...config, backend: variable.split(',').map(s => s.trim()) }
 }
 
-const loadOne = (wanted: BackendName | BackendLoader, options: BackendOptions): TE.TaskEither<string, Backend> =>
-  TE.tryCatch(
-    async () => {
-      if (typeof wanted !== 'string') return wanted.load(options)
-      if (wanted === 'reference') return createReference()
-      return (await importBackend(wanted)).load(options)
-    },
-    e => (e instanceof Error ? e.message : String(e)),
-  )
+const loadOne = (wanted: BackendName | BackendLoader, options: BackendOptions): TaskEither<string, Backend> => async () => {
+  try {
+    if (typeof wanted !== 'string') return right(await wanted.load(options))
+    return right(wanted === 'reference' ? createReference() : await (await importBackend(wanted)).load(options))
+  } catch (e) {
+    return left(e instanceof Error ? e.message : String(e))
+  }
+}
 
 /** The package name is computed, so that bundlers leave it alone: who bundles passes the backend itself. */
 async function importBackend(name: BackendName): Promise<BackendLoader> {

@@ -1,5 +1,5 @@
 /** Optimisers as optax has them: pairs of pure functions that turn gradients into updates, and compose. */
-import type { Monoid } from 'fp-ts/Monoid'
+import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { type Tensor, add, tree } from '@cotangent/core'
 
 /** How an optimiser's state follows from the parameters' type `P` (a type-level function: `StateFor<Adam, Params>`). */
