@@ -66,10 +66,10 @@ function floatFormat(values: readonly number[], dtype: DType): (x: number) => st
   const digits = finite.map(x => shortest(x, dtype))
   if (scientific) {
     const decimals = Math.max(0, ...digits.map(s => Math.min(PRECISION, mantissaDecimals(Number(s)))))
-    return x => special(x) ?? exponential(x, decimals)
+    return x => special(x) ?? exponential(unique(x, dtype), decimals)
   }
   const decimals = Math.max(0, ...digits.map(s => Math.min(PRECISION, plainDecimals(s))))
-  return x => special(x) ?? fixed(x, decimals)
+  return x => special(x) ?? fixed(unique(x, dtype), decimals)
 }
 
 const special = (x: number): string | null => (x !== x ? 'nan' : x === Infinity ? 'inf' : x === -Infinity ? '-inf' : null)
@@ -81,6 +81,8 @@ export function shortest(x: number, dtype: DType): string {
   for (let p = 1; p < 9; p++) if (Math.fround(Number(x.toPrecision(p))) === x) return String(Number(x.toPrecision(p)))
   return String(Number(x.toPrecision(9)))
 }
+/** The value of the shortest decimal: no digits beyond those of the dtype appear. */
+const unique = (x: number, dtype: DType): number => (x === 0 ? x : Number(shortest(x, dtype)))
 const plainDecimals = (s: string): number => {
   const [mantissa = '', exponent = '0'] = s.split('e')
   return Math.max(0, (mantissa.split('.')[1]?.length ?? 0) - Number(exponent))
