@@ -85,7 +85,7 @@ export const condP: CallPrimitive<CondParams> = {
     const which = l.buffer(clamped)
     const inputs = storedForBody(l, operands)
     const buffers = outputs.map(a => l.allocate(a))
-    const kernels = branches.map(b => l.nested(() => storeAll(l, l.program(b, inputs), buffers)))
+    const kernels = branches.map(b => l.nested(() => storeAll(l, l.program(b, inputs()), buffers)))
     l.emit({ kind: 'branch', index: which, branches: kernels })
     return outputs.map((a, i) => l.wrap(a, buffers[i] as number))
   },

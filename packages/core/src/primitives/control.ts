@@ -37,8 +37,12 @@ export const reorder = (program: Program, inputs: readonly number[], outputs: re
   outputs: outputs.map(i => program.outputs[i] as Program['outputs'][number]),
 })
 
-/** Values that kernels inside a loop or branch may read: stored before it. Literals stay literals. */
-export const storedForBody = (l: Lowering, values: readonly Value[]): readonly Value[] => values.map(v => (v.literal === undefined ? l.stored(v) : v))
+/** Values that kernels inside a loop or branch may read: stored before it. Literals are written anew in each body. */
+export const storedForBody = (l: Lowering, values: readonly Value[]): (() => readonly Value[]) => {
+  const ready = values.map(v => (v.literal === undefined ? l.stored(v) : v))
+  return () => ready.map(v => (v.literal === undefined ? v : literalValue(l, v.aval, v.literal)))
+}
+const literalValue = (l: Lowering, a: Aval, value: number): Value => l.elements(a, [], b => b.constant(value, a.dtype), { cost: 0 })
 
 const same = (index: readonly Index[]): readonly Index[] => index
 

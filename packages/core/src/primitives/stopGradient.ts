@@ -1,17 +1,17 @@
-/** The identity with derivative zero. */
-import { bind1 } from '../program/bind.ts'
-import { isFloat } from '../dtype.ts'
+/** The identity with a zero derivative: every transform takes what flows through it for a constant. */
+import { bind1, isConcrete } from '../program/bind.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+import { type Settled, flattenTree, unflattenTree } from '../tree.ts'
 import { first } from './family.ts'
-import { type NoParams, none, type SimplePrimitive } from './primitive.ts'
+import { none, type NoParams, type SimplePrimitive } from './primitive.ts'
 
 export const stopGradientP: SimplePrimitive<NoParams> = {
   name: 'stopGradient',
   inputs: ['x'],
   abstractEval: avals => [first(avals)],
   jvp: () => [null],
-  transpose: none('no tangent passes through it'),
-  batch: (tensors, axes) => ({ outputs: [bind1(stopGradientP, tensors)], axes }),
+  transpose: none('it has no tangent'),
+  batch: (tensors, axes) => ({ outputs: [constantOf(first(tensors))], axes: [first(axes)] }),
   lower: (_, values) => [first(values)],
   evaluate: arrays => [first(arrays)],
 }
@@ -19,5 +19,11 @@ export const stopGradientP: SimplePrimitive<NoParams> = {
 /** x, treated as a constant by all derivatives. */
 export function constantOf(x: TensorLike): Tensor {
   const t = toTensor(x, 'stopGradient')
-  return isFloat(t.dtype) && !('scalar' in t.value) ? bind1(stopGradientP, [t]) : t
+  return isConcrete([t]) ? t : bind1(stopGradientP, [t])
+}
+
+/** x, a constant to `grad`, `vjp`, `jvp` and `linearize`. Takes a tensor or a tree of them. JAX: `lax.stop_gradient`. */
+export function stopGradient<T>(x: T): Settled<T> {
+  const { leaves, structure } = flattenTree(x, 'x', true)
+  return unflattenTree(structure, leaves.map(constantOf)) as Settled<T>
 }

@@ -65,13 +65,13 @@ export const whileP: CallPrimitive<WhileParams> = {
     const { forCondition, forBody, carry } = roles(inputs, params)
     const condition = storedForBody(l, forCondition), body = storedForBody(l, forBody)
     const buffers = outputs.map(a => l.allocate(a))
-    storeAll(l, storedForBody(l, carry), buffers)
+    storeAll(l, carry, buffers)
     const state = (): ReturnType<typeof l.wrap>[] => outputs.map((a, i) => l.wrap(a, buffers[i] as number))
     const predicate = l.allocate(aval([], 'bool'))
     l.emit({
       kind: 'while', predicate,
-      condition: l.nested(() => storeAll(l, l.program(params.condition, [...condition, ...state()]), [predicate])),
-      body: l.nested(() => updateCarries(l, l.program(params.body, [...body, ...state()]), buffers)),
+      condition: l.nested(() => storeAll(l, l.program(params.condition, [...condition(), ...state()]), [predicate])),
+      body: l.nested(() => updateCarries(l, l.program(params.body, [...body(), ...state()]), buffers)),
     })
     return state()
   },

@@ -33,6 +33,13 @@ let staging: Trace | null = null
 /** The trace that a function is staged into at the moment, if any. */
 export const stagingTrace = (): Trace | null => staging
 
+/** Nothing is traced: an operation on these tensors executes at once. */
+export function isConcrete(tensors: readonly Tensor[]): boolean {
+  if (staging !== null) return false
+  for (const t of tensors) if ('trace' in t.value) return false
+  return true
+}
+
 /** Runs `body` inside a new trace. A `staged` trace receives every operation of `body`, also those on constants. */
 export function withTrace<T extends Trace, R>(make: (level: number) => T, staged: boolean, body: (trace: T) => R): R {
   const trace = make(++depth)

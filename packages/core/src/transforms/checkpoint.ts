@@ -1,10 +1,9 @@
 /** checkpoint for users. */
 import { checkpointP } from '../primitives/checkpoint.ts'
 import { bind } from '../program/bind.ts'
-import { simplify } from '../program/simplify.ts'
-import { trace } from '../program/trace.ts'
 import { unflattenTree } from '../tree.ts'
-import { type AnyFunction, flatFunction, flattenArguments, nameOf } from './functions.ts'
+import { traceBody } from './control.ts'
+import { flattenArguments, nameOf } from './functions.ts'
 import type { Args } from './types.ts'
 
 export interface CheckpointOptions {
@@ -28,9 +27,8 @@ export function checkpoint<A extends Args, R>(f: (...args: A) => R, { policy = c
   const name = nameOf(f)
   return (...args) => {
     const flat = flattenArguments(f, args)
-    const g = flatFunction(f as AnyFunction, flat.map(t => t.structure), `the result of ${name}`)
     const leaves = flat.flatMap(t => t.leaves)
-    const { program, captured } = trace(g.call, leaves.map(t => t.aval), `checkpoint of ${name}`)
-    return unflattenTree(g.out(), bind(checkpointP, [...captured, ...leaves], { program: simplify(program), name, policy })) as R
+    const { program, captured, out } = traceBody(f, flat.map(t => t.structure), leaves.map(t => t.aval), `checkpoint of ${name}`)
+    return unflattenTree(out, bind(checkpointP, [...captured, ...leaves], { program, name, policy })) as R
   }
 }

@@ -72,7 +72,7 @@ function differentiate(where: string, f: AnyFunction, args: readonly unknown[], 
     value = hasAux ? [loss, unflattenTree((aux as Flat).structure, auxLeaves)] : loss
     const gradients = owned(() => pullBack(lin, [onesOf((loss as Tensor).aval), ...auxLeaves.map(() => null)]))
     const trees = unflattenAll(structures, gradients)
-    return { value, gradient: typeof argnums === 'number' ? trees[0] : trees, tensors: [...lin.outputs, ...gradients] }
+    return { value, gradient: typeof argnums === 'number' ? trees[0] : trees, tensors: [...lin.outputs.slice(where === 'grad' ? 1 : 0), ...gradients] }
   }, r => r.tensors)
 }
 

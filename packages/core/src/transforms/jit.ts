@@ -8,7 +8,7 @@ import { type Aval, showAval } from '../aval.ts'
 import { runProgram } from '../backend/execute.ts'
 import { fail } from '../errors.ts'
 import { jitP } from '../primitives/jit.ts'
-import { bind, stagingTrace } from '../program/bind.ts'
+import { bind, isConcrete } from '../program/bind.ts'
 import type { Program } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import { trace } from '../program/trace.ts'
@@ -105,7 +105,7 @@ class Jitted {
 
   private run(entry: Entry, leaves: readonly Tensor[]): unknown {
     const inputs = entry.captured.length === 0 ? leaves : [...entry.captured, ...leaves]
-    const outputs = stagingTrace() === null && isConcrete(inputs)
+    const outputs = isConcrete(inputs)
       ? runProgram(entry.program, inputs, entry.donated === undefined ? undefined : withoutRepeats(inputs, entry.donated), this.name)
       : bind(jitP, inputs, { program: entry.program, name: this.name })
     return unflattenTree(entry.out, outputs)
@@ -123,7 +123,7 @@ class Jitted {
       program: simplify(program), captured, out: g.out(), donated: this.donated(structures, captured.length),
     }
     // A value that an outer transform traces is another one at the next call.
-    if (isConcrete(captured)) this.entries.set(key, entry)
+    if (!hasTracers(captured)) this.entries.set(key, entry)
     this.traces.push({ reason, program: entry.program })
     return entry
   }
@@ -161,12 +161,12 @@ function matches(entry: Entry, args: readonly unknown[], leaves: Tensor[]): bool
     if (s === null ? !sameStatic(args[i], entry.statics[i]) : !matchTree(s, args[i], leaves, true)) return false
   }
   for (let i = 0; i < avals.length; i++) if ((leaves[i] as Tensor).aval !== avals[i]) return false
-  return isConcrete(captured)
+  return !hasTracers(captured)
 }
 
-function isConcrete(tensors: readonly Tensor[]): boolean {
-  for (const t of tensors) if ('trace' in t.value) return false
-  return true
+function hasTracers(tensors: readonly Tensor[]): boolean {
+  for (const t of tensors) if ('trace' in t.value) return true
+  return false
 }
 
 /** A tensor that is passed twice is not given up. */

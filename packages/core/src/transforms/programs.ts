@@ -44,7 +44,8 @@ export function traceClosed(f: (...inputs: readonly Tensor[]) => readonly Tensor
   return { program: simplify(program), consts: captured }
 }
 
-const withAxis = (a: Aval, size: number): Aval => aval([size, ...a.shape], a.dtype, a.weak)
+/** With a batch axis in front. */
+export const withAxis = (a: Aval, size: number): Aval => aval([size, ...a.shape], a.dtype, a.weak)
 
 const caches = new WeakMap<Program, Map<string, unknown>>()
 /** Remembers `make()` for this Program and question. */

@@ -1,0 +1,176 @@
+/**
+ * Functions with derivatives of their own (JAX: custom_jvp, custom_vjp). The equation holds the function's Program, which is what runs, and the
+ * user's rules as functions on flat lists of tensors, which replace its derivative.
+ */
+import type { Aval } from '../aval.ts'
+import { isFloat } from '../dtype.ts'
+import { fail } from '../errors.ts'
+import { bind, isConcrete } from '../program/bind.ts'
+import { evaluateProgram } from '../program/evaluate.ts'
+import { untracked } from '../region.ts'
+import type { Tensor } from '../tensor.ts'
+import { batchFlat, placeAxis } from '../transforms/batch.ts'
+import { batchProgram, pick, spread, withAxis } from '../transforms/programs.ts'
+import { type CallParams, frontAxes, inFront, nonzero, present } from './call.ts'
+import { jitP } from './jit.ts'
+import { type CallPrimitive, isUnknown, type MaybeTensor, none, type SimplePrimitive } from './primitive.ts'
+import { reduceSumP } from './reduce.ts'
+import { instantiate } from './zeros.ts'
+
+type Tensors = readonly Tensor[]
+
+/** Tensors that the function closed over come first among the inputs; the rules do not see them. */
+interface CustomParams extends CallParams {
+  readonly numCaptured: number
+}
+export interface CustomJvpParams extends CustomParams {
+  readonly rule: (primals: Tensors, tangents: Tensors) => readonly [outputs: Tensors, tangents: Tensors]
+}
+export interface CustomVjpParams extends CustomParams {
+  readonly forward: (primals: Tensors) => Forward
+}
+/** What the forward rule gives: `backward` takes the residuals again, as they are traced anew by then. */
+interface Forward {
+  readonly outputs: Tensors
+  readonly residuals: Tensors
+  readonly backward: (residuals: Tensors, cotangents: Tensors) => readonly MaybeTensor[]
+}
+
+/** The tangents of the explicit inputs; throws if a captured one has any. */
+function explicitTangents(tangents: readonly MaybeTensor[], { numCaptured, name }: CustomParams, where: string): readonly MaybeTensor[] {
+  if (tangents.slice(0, numCaptured).some(t => t !== null))
+    fail('GradientError', `${where}: ${name} closes over a value that is differentiated, which its rule does not see. Pass it as an argument.`)
+  return tangents.slice(numCaptured)
+}
+
+const shared = {
+  inputs: ['input'],
+  abstractEval: (_: readonly Aval[], { program }: CallParams): readonly Aval[] => program.outputs.map(o => o.aval),
+  lower: ((l, inputs, { program }) => l.program(program, inputs)) as CallPrimitive<CallParams>['lower'],
+  evaluate: ((inputs, { program }) => evaluateProgram(program, inputs)) as CallPrimitive<CallParams>['evaluate'],
+}
+
+/** Without a trace there is nothing to differentiate: then only the Program counts, which caches know. */
+const bindCustom = <P extends CustomParams>(primitive: CallPrimitive<P>, inputs: Tensors, params: P): Tensors =>
+  isConcrete(inputs) ? bind(jitP, inputs, { program: params.program, name: params.name }) : bind(primitive, inputs, params)
+
+// ---- forward rule
+
+const applyJvp: CallPrimitive<CustomJvpParams>['jvpCall'] = (primals, tangents, params) => {
+  const explicit = primals.slice(params.numCaptured)
+  const given = explicitTangents(tangents, params, 'customJvp').map((t, i) => instantiate(t, (explicit[i] as Tensor).aval))
+  const [outputs, results] = untracked(() => params.rule(explicit, given))
+  return [outputs, results.map((t, i) => (isFloat((outputs[i] as Tensor).dtype) ? t : null))]
+}
+
+export const customJvpP: CallPrimitive<CustomJvpParams> = {
+  ...shared,
+  name: 'customJvp',
+  jvpCall: applyJvp,
+  linearizeCall: applyJvp,
+  transpose: none('a function with a rule of customJvp is not linear'),
+  batch(inputs, axes, size, params) {
+    const batched = axes.map(a => a !== null), n = params.numCaptured
+    const all = params.program.outputs.map(() => true)
+    const b = batchProgram(params.program, batched, size, all)
+    const rule: CustomJvpParams['rule'] = (primals, tangents) => {
+      const is = frontAxes(batched.slice(n))
+      const out = batchFlat((...xs) => params.rule(xs.slice(0, primals.length), xs.slice(primals.length)).flat(), [...primals, ...tangents], [...is, ...is], size, 'vmap')
+      const results = out.outputs.map((o, i) => placeAxis(o, out.axes[i] as number | null, 0, size))
+      return [results.slice(0, all.length), results.slice(all.length)]
+    }
+    const outputs = bindCustom(customJvpP, [...b.consts, ...inFront(inputs, axes)], { ...params, program: b.program, rule, numCaptured: n + b.consts.length })
+    return { outputs, axes: frontAxes(all) }
+  },
+}
+
+// ---- reverse rule
+
+export const customVjpP: CallPrimitive<CustomVjpParams> = {
+  ...shared,
+  name: 'customVjp',
+  jvpCall: (_, __, { name }) => fail('GradientError', `${name} has only a reverse rule (customVjp), so jvp, jacfwd and hessian cannot pass forwards through it. Use customJvp, from which both modes follow.`),
+  linearizeCall(primals, tangents, params) {
+    const explicit = primals.slice(params.numCaptured)
+    const given = explicitTangents(tangents, params, 'customVjp')
+    const { outputs, residuals, backward } = untracked(() => params.forward(explicit))
+    const floats = outputs.map(o => isFloat(o.dtype))
+    const results = bind(customTangentP, [...residuals, ...present(given)], {
+      backward, numResiduals: residuals.length, wrt: nonzero(given), outputs: outputs.map(o => o.aval), floats, name: params.name,
+    })
+    return [outputs, spread(results, floats)]
+  },
+  transpose: none('a function with a rule of customVjp is not linear'),
+  batch(inputs, axes, size, params) {
+    const batched = axes.map(a => a !== null), n = params.numCaptured
+    const all = params.program.outputs.map(() => true)
+    const b = batchProgram(params.program, batched, size, all)
+    const outputs = bindCustom(customVjpP, [...b.consts, ...inFront(inputs, axes)], {
+      ...params, program: b.program, numCaptured: n + b.consts.length, forward: batchForward(params.forward, batched.slice(n), size),
+    })
+    return { outputs, axes: frontAxes(all) }
+  },
+}
+
+/** The forward rule over a batch. A cotangent of an input that all examples share is the sum over them. */
+function batchForward(forward: CustomVjpParams['forward'], batched: readonly boolean[], size: number): CustomVjpParams['forward'] {
+  return primals => {
+    let one: Forward | undefined
+    const out = batchFlat((...xs) => {
+      one = forward(xs)
+      return [...one.outputs, ...one.residuals]
+    }, primals, frontAxes(batched), size, 'vmap')
+    const { outputs, backward } = one as Forward
+    const front = out.outputs.map((o, i) => placeAxis(o, out.axes[i] as number | null, 0, size))
+    return {
+      outputs: front.slice(0, outputs.length), residuals: front.slice(outputs.length),
+      backward: (residuals, cotangents) => batchBackward(backward, residuals, cotangents, batched, size),
+    }
+  }
+}
+
+function batchBackward(backward: Forward['backward'], residuals: Tensors, cotangents: Tensors, batched: readonly boolean[], size: number): readonly MaybeTensor[] {
+  let is: readonly boolean[] = []
+  const inputs = [...residuals, ...cotangents]
+  const { outputs, axes } = batchFlat((...xs) => {
+    const cts = backward(xs.slice(0, residuals.length), xs.slice(residuals.length))
+    is = nonzero(cts)
+    return present(cts)
+  }, inputs, inputs.map(() => 0), size, 'vmap')
+  const front = spread(outputs.map((o, i) => placeAxis(o, axes[i] as number | null, 0, size)), is)
+  return front.map((ct, i) => (ct === null || batched[i] ? ct : (bind(reduceSumP, [ct], { axes: [0] })[0] as Tensor)))
+}
+
+interface CustomTangentParams {
+  readonly backward: Forward['backward']
+  readonly numResiduals: number
+  /** Which inputs of the function have a tangent: those come after the residuals. */
+  readonly wrt: readonly boolean[]
+  readonly outputs: readonly Aval[]
+  readonly floats: readonly boolean[]
+  readonly name: string
+}
+
+const cannotRun = (name: string): string => `${name} has only a reverse rule (customVjp): its tangent cannot be computed, only transposed. Use grad or vjp, or customJvp for both modes`
+
+/** The derivative of a function of which only the transpose is known. It never runs. */
+const customTangentP: SimplePrimitive<CustomTangentParams> = {
+  name: 'customTangent',
+  inputs: ['input'],
+  abstractEval: (_, { outputs, floats }) => pick(outputs, floats),
+  jvp: none('the tangent of a customVjp function can only be transposed'),
+  transpose(cts, inputs, { backward, numResiduals, wrt, outputs, floats }) {
+    const residuals = inputs.slice(0, numResiduals) as Tensors
+    const given = spread(cts, floats)
+    const results = untracked(() => backward(residuals, outputs.map((a, i) => instantiate(given[i] ?? null, a))))
+    return [...residuals.map(() => null), ...pick(results, wrt).map((ct, i) => (isUnknown(inputs[numResiduals + i] as Tensor) ? ct : null))]
+  },
+  batch(inputs, axes, size, params) {
+    const front = inputs.map((x, i) => placeAxis(x, axes[i] ?? null, 0, size))
+    const backward: Forward['backward'] = (residuals, cotangents) => batchBackward(params.backward, residuals, cotangents, params.wrt.map(() => true), size)
+    const outputs = bind(customTangentP, front, { ...params, backward, outputs: params.outputs.map(a => withAxis(a, size)) })
+    return { outputs, axes: outputs.map(() => 0) }
+  },
+  lower: (_, __, { name }) => fail('GradientError', `${cannotRun(name)}.`),
+  evaluate: (_, { name }) => fail('GradientError', `${cannotRun(name)}.`),
+}
