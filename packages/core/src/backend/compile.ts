@@ -27,12 +27,18 @@ let observer: GraphObserver | null = null
 export function observeGraphs(f: GraphObserver | null): void { observer = f }
 
 export function compile(program: Program, backend: Backend, donatable: readonly boolean[] = []): Compiled {
+  const { graph, sources } = lowerFor(program, backend, donatable)
+  return { graph, executable: backend.compile(graph), sources, avals: program.outputs.map(o => o.aval) }
+}
+
+/** The kernels of a Program as `backend` gets them. */
+export function lowerFor(program: Program, backend: Backend, donatable: readonly boolean[] = []): { readonly graph: KernelGraph; readonly sources: readonly Source[] } {
   const simple = simplify(program)
   checkDTypes(simple, backend)
   const lowered = compact(decompose(fuse(lower(simple)), backend.capabilities))
-  const { graph, sources } = plan(lowered, program.inputs.map((_, i) => donatable[i] ?? false))
-  observer?.(graph, simple)
-  return { graph, executable: backend.compile(graph), sources, avals: program.outputs.map(o => o.aval) }
+  const planned = plan(lowered, program.inputs.map((_, i) => donatable[i] ?? false))
+  observer?.(planned.graph, simple)
+  return planned
 }
 
 /** Gives every buffer a place. Results that are the same buffer are computed once; results that are inputs are handed through. */
