@@ -87,7 +87,7 @@ export function convGeneralDilated(lhs: TensorLike, rhs: TensorLike, windowStrid
   const [ws, rhsLabels] = splitGroups(w, labels.rhs, 'o', groups)
   const y = bind1(convolveP, [xs, ws], { ...params, lhs: lhsLabels, rhs: rhsLabels, out: labels.out.replace('o', 'go') })
   const channel = labels.out.indexOf('o')
-  return reshape(y, [...y.shape.slice(0, channel), -1, ...y.shape.slice(channel + 2)])
+  return reshape(y, [...y.shape.slice(0, channel), (y.shape[channel] as number) * (y.shape[channel + 1] as number), ...y.shape.slice(channel + 2)])
 }
 
 function checkSteps(name: string, steps: readonly number[], spatial: number): void {
