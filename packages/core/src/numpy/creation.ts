@@ -110,17 +110,20 @@ export function scalar(value: number | boolean, { dtype = typeof value === 'bool
 
 /** `shape` filled with one value, which may be a tensor that broadcasts to it. NumPy: `full`. */
 export function full(shape: Shape, value: TensorLike, { dtype }: { readonly dtype?: DType } = {}): Tensor {
-  checkShape('full', shape)
-  const t = toTensor(value, 'full')
+  return filled('full', shape, value, dtype)
+}
+function filled(where: string, shape: Shape, value: TensorLike, dtype: DType | undefined): Tensor {
+  checkShape(where, shape)
+  const t = toTensor(value, where)
   return broadcastTo(astype(t, dtype ?? t.dtype), shape)
 }
 /** `shape` filled with 0. NumPy: `zeros`. */
 export function zeros(shape: Shape, { dtype = 'float32' }: OfDType = {}): Tensor {
-  return full(shape, 0, { dtype })
+  return filled('zeros', shape, 0, dtype)
 }
 /** `shape` filled with 1. NumPy: `ones`. */
 export function ones(shape: Shape, { dtype = 'float32' }: OfDType = {}): Tensor {
-  return full(shape, 1, { dtype })
+  return filled('ones', shape, 1, dtype)
 }
 
 interface Like {
@@ -133,7 +136,7 @@ interface Like {
 /** One value in the shape and dtype of x. NumPy: `full_like`. */
 export function fullLike(x: TensorLike, value: TensorLike, { dtype, shape }: Like = {}): Tensor {
   const t = toTensor(x, 'fullLike')
-  return full(shape ?? t.shape, value, { dtype: dtype ?? t.dtype })
+  return filled('fullLike', shape ?? t.shape, value, dtype ?? t.dtype)
 }
 /** Zeros in the shape and dtype of x. NumPy: `zeros_like`. */
 export function zerosLike(x: TensorLike, options: Like = {}): Tensor {
@@ -145,9 +148,6 @@ export function onesLike(x: TensorLike, options: Like = {}): Tensor {
 }
 
 // ---- ranges
-
-/** The positions of a vector of n elements: int32. */
-const positions = (n: number): Tensor => iota([n])
 
 /**
  * start, start + step, ... below `stop`; `arange(stop)` starts at 0. int32 if all arguments are integral, else float32.

@@ -9,7 +9,7 @@ import { broadcastShapes, checkShape, sameShape, type Shape, showShape } from '.
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { first, mapHost } from './family.ts'
 import { linearJvp } from './linear.ts'
-import { type MaybeTensor, isUnknown, type SimplePrimitive } from './primitive.ts'
+import { isUnknown, type SimplePrimitive } from './primitive.ts'
 import { reduceSumP } from './reduce.ts'
 import { reshape } from './reshape.ts'
 import { moveToFront } from './transpose.ts'
@@ -69,9 +69,6 @@ export function sumTo(ct: Tensor, shape: Shape): Tensor {
   const axes = ct.shape.flatMap((n, k) => (k < lead || (shape[k - lead] === 1 && n !== 1) ? [k] : []))
   return reshape(axes.length === 0 ? ct : bind1(reduceSumP, [ct], { axes }), shape)
 }
-
-/** `sumTo` for a cotangent that may be a symbolic zero. */
-export const maybeSumTo = (ct: MaybeTensor, shape: Shape): MaybeTensor => (ct === null ? null : sumTo(ct, shape))
 
 /**
  * Operands of a batched elementwise primitive: each batch axis comes first, followed by axes of size 1 where another operand has a higher

@@ -54,7 +54,7 @@ test('constants', () => {
   const x = int(1, 2)
   expect([zerosLike(x), onesLike(x), fullLike(x, 7.5), onesLike(x, { dtype: 'bool', shape: [1] })].map(t => [t.dtype, values(t)]))
     .toEqual([['int32', [0, 0]], ['int32', [1, 1]], ['int32', [7, 7]], ['bool', [true]]])
-  expect(() => zeros([-1])).toThrow(/full: a shape holds non-negative integers/)
+  expect(() => zeros([-1])).toThrow(/zeros: a shape holds non-negative integers/)
   // A scalar is not weak: it decides the dtype, as an array would.
   expect(add(scalar(1), int(1)).dtype).toBe('float32')
 })
