@@ -1,0 +1,36 @@
+/** The mistakes that people make; each must stay an error. Compiled, never run. */
+import { type Key, type Tensor, cond, customVjp, exp, grad, jit, multiply, scan, sum, valueAndGrad, vmap } from '../../src/index.ts'
+
+declare const x: Tensor, key: Key
+type Linear = { readonly w: Tensor; readonly b: Tensor }
+declare const linear: Linear
+declare const loss: (p: Linear, x: Tensor) => Tensor
+
+export const mistakes: readonly unknown[] = [
+  // @ts-expect-error a number among the parameters: the message names the leaf `lr` and says how
+  grad((p: { w: Tensor; lr: number }) => p.w),
+  // @ts-expect-error a loss that is not one scalar
+  grad((p: Linear) => [sum(p.w), p.b]),
+  // @ts-expect-error hasAux without [value, aux]
+  valueAndGrad((p: Linear) => ({ loss: sum(p.w) }), { hasAux: true }),
+  // @ts-expect-error a carry that changes structure
+  scan((h: Linear, xi) => [h.w, xi], linear, x),
+  // @ts-expect-error inAxes with a key that the tree does not have
+  vmap(loss, { inAxes: [{ weight: 0 }, 0] }),
+  // @ts-expect-error a static index that does not exist
+  jit(loss, { static: [2] }),
+  // @ts-expect-error an operator on tensors
+  x + x,
+  // @ts-expect-error a comparison of tensors
+  x > 0,
+  // @ts-expect-error a tensor where the tree is wanted
+  grad((p: Linear, k: Key) => sum(p.w))(x, key),
+  // @ts-expect-error branches of different structure
+  cond(true, a => multiply(a, 2), a => ({ y: a }), x),
+  // @ts-expect-error a forgotten argument
+  grad(loss)(linear),
+  // @ts-expect-error too few cotangents
+  customVjp((a: Tensor, b: Tensor) => exp(a), { forward: (a, b) => [exp(a), b], backward: (r, ct) => [multiply(r, ct)] }),
+  // @ts-expect-error assignment to what is immutable
+  linear.w = x,
+]
