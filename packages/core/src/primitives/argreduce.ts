@@ -15,6 +15,7 @@ export interface ArgReduceParams {
   readonly axis: number
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 function argReduction(name: 'argmax' | 'argmin'): SimplePrimitive<ArgReduceParams> {
   const beats = (a: number, b: number): boolean => (name === 'argmax' ? a > b : a < b)
   const self: SimplePrimitive<ArgReduceParams> = {

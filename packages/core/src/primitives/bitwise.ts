@@ -9,6 +9,7 @@ import type { NoParams, SimplePrimitive } from './primitive.ts'
 type Elementwise = SimplePrimitive<NoParams>
 type Bitwise = 'and' | 'or' | 'xor' | 'not' | 'shiftLeft' | 'shiftRightLogical' | 'shiftRightArithmetic'
 
+/* @__NO_SIDE_EFFECTS__ */
 function bitwise(name: Bitwise, publicName: string, inputs: readonly string[], domain: 'bitwise' | 'integer'): Elementwise {
   return elementwise({ name, publicName, inputs, domain, derivatives: inputs.map(() => 'zero' as const), cost: 1 })
 }

@@ -10,6 +10,7 @@ import type { NoParams, SimplePrimitive } from './primitive.ts'
 
 type Elementwise = SimplePrimitive<NoParams>
 
+/* @__NO_SIDE_EFFECTS__ */
 function comparison(name: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', publicName: string): Elementwise {
   const rule: ElementwiseRule = { name, publicName, inputs: ['x', 'y'], domain: 'any', derivatives: ['zero', 'zero'], cost: 1, result: 'bool' }
   return elementwise(rule)

@@ -68,6 +68,7 @@ export const logAddExpP: Elementwise = elementwise({
 })
 
 /** Derivative exp(x - out) of log-add-exp; where the result is infinite, the winner's share. */
+/* @__NO_SIDE_EFFECTS__ */
 function softWinner(i: 0 | 1): Derivative {
   return (t, xs, out) => {
     const mine = xs[i] as Tensor, other = xs[1 - i] as Tensor, soft = isfinite(out)

@@ -46,6 +46,7 @@ export type ElementwiseRule = ElementwiseRules &
 const domainNames: Record<Domain, string> = { any: 'any dtype', number: 'a number (not bool)', float: 'float32 or float64', integer: 'int32 or uint32', bitwise: 'int32, uint32 or bool' }
 
 /** Elementwise on operands of one dtype, with NumPy broadcasting. `select`-like mixtures of dtypes have files of their own. */
+/* @__NO_SIDE_EFFECTS__ */
 export function elementwise(rule: ElementwiseRule): SimplePrimitive<NoParams> {
   const { name, inputs, derivatives, cost } = rule
   const self: SimplePrimitive<NoParams> = {

@@ -7,7 +7,7 @@ import type { Lowering, Value } from '../lower/lowering.ts'
 import type { Tensor } from '../tensor.ts'
 
 export interface NoRule { readonly none: string }
-export const none = (reason: string): NoRule => ({ none: reason })
+export const none = /* @__NO_SIDE_EFFECTS__ */ (reason: string): NoRule => ({ none: reason })
 export const isNone = (rule: object): rule is NoRule => 'none' in rule
 
 /** A tangent or cotangent; `null` is a zero that is never materialised. */

@@ -42,6 +42,7 @@ interface ReductionRule {
 
 const domainNames = { any: 'any dtype', number: 'numbers (not bool)', bitwise: 'int32, uint32 or bool' } as const
 
+/* @__NO_SIDE_EFFECTS__ */
 function reduction(rule: ReductionRule): SimplePrimitive<ReduceParams> {
   const { name, op, domain } = rule
   const self: SimplePrimitive<ReduceParams> = {

@@ -7,6 +7,7 @@ import type { NoParams, SimplePrimitive } from './primitive.ts'
 
 type Elementwise = SimplePrimitive<NoParams>
 
+/* @__NO_SIDE_EFFECTS__ */
 function rounding(name: 'floor' | 'ceil' | 'trunc' | 'round'): Elementwise {
   return elementwise({ name, inputs: ['x'], domain: 'float', derivatives: ['zero'], cost: 1 })
 }

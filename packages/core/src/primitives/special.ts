@@ -12,6 +12,7 @@ import { type Derivative, elementwise } from './family.ts'
 import type { NoParams, SimplePrimitive } from './primitive.ts'
 
 /** d erf / dx = 2 / sqrt(pi) * exp(-x^2) */
+/* @__NO_SIDE_EFFECTS__ */
 function gaussian(scale: number): Derivative {
   return (t, [x]) => multiply(t, multiply((scale * 2) / Math.sqrt(Math.PI), exp(negative(square(x as Tensor)))))
 }

@@ -11,6 +11,7 @@ type Elementwise = SimplePrimitive<NoParams>
 type Name = 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'tanh' | 'asinh' | 'acosh' | 'atanh'
 
 /** `slope` is the derivative at x, where the value is `y`. */
+/* @__NO_SIDE_EFFECTS__ */
 function unary(name: Name, publicName: string, slope: (x: Tensor, y: Tensor) => Tensor): Elementwise {
   const derivative: Derivative = (t, [x], y) => multiply(t, slope(x as Tensor, y))
   return elementwise({ name, publicName, inputs: ['x'], domain: 'float', cost: 8, derivatives: [derivative] })
