@@ -129,7 +129,7 @@ function forEachIndex(extents: readonly number[], visit: (index: readonly number
 }
 
 export interface Expected {
-  /** For each store: element -> value, and the size of the sum's terms there. */
+  /** For each store: element -> value, and the size of the terms it comes from. */
   readonly elements: readonly ReadonlyMap<number, { readonly value: number; readonly scale: number }>[]
 }
 
@@ -175,9 +175,10 @@ export function expected({ contraction: c }: Case, data: Data): Expected {
       scale += Math.abs(term)
     }
     const values = evaluate(c.epilogue, point, data, sum)
+    const epilogue = values.reduce((n, x) => n + Math.abs(x), 0)
     c.stores.forEach((s, k) => {
       const value = at(values, s.value)
-      elements[k]?.set(offsetOf(s.map, point, data), { value, scale: scale + Math.abs(value) })
+      elements[k]?.set(offsetOf(s.map, point, data), { value, scale: scale + epilogue })
     })
   })
   return { elements }

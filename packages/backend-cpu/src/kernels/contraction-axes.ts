@@ -153,6 +153,23 @@ function laneScore(c: Contraction, axis: number): number {
 const guarded = (c: Contraction, axis: number): boolean =>
   [...(c.a.guards ?? []), ...(c.b.guards ?? [])].some((g) => strideAt(g.index, axis) !== 0)
 
+/** `axis` as two axes, of which the inner one, at the place after it, has `factor` indices (a divisor of the extent). */
+export function splitAxis(form: Form, axis: number, factor: number): Form {
+  const insert = <T>(list: readonly T[], x: T, y: T): T[] => [...list.slice(0, axis), x, y, ...list.slice(axis + 1)]
+  const change = (map: Affine): Affine => ({ ...map, strides: axis < map.strides.length ? insert(map.strides, strideAt(map, axis) * factor, strideAt(map, axis)) : map.strides })
+  const renumber = (axes: readonly number[]): number[] => axes.flatMap((i) => (i < axis ? [i] : i === axis ? [i, i + 1] : [i + 1]))
+  const { n } = form
+  return {
+    ...form,
+    extents: insert(form.extents, (form.extents[axis] as number) / factor, factor),
+    parallel: form.parallel + (axis < form.parallel ? 1 : 0),
+    a: mapNode(form.a, change) as Load, b: mapNode(form.b, change) as Load,
+    epilogue: form.epilogue.map((node) => mapNode(node, change)),
+    stores: form.stores.map((s) => ({ ...s, map: change(s.map) })),
+    batch: renumber(form.batch), m: renumber(form.m), n: n === undefined || n < axis ? n : n + 1, k: renumber(form.k),
+  }
+}
+
 /** The axis that makes the best lanes. */
 function chooseLanes(c: Contraction): number | undefined {
   let best: number | undefined

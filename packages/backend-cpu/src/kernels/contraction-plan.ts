@@ -2,11 +2,11 @@
  * How a contraction is cut: columns into panels and parts, rows into tiles and blocks, reduced axes into blocks. The cuts depend on shapes
  * alone, so that results do not depend on threads. Sizes are for caches of 32 KB and 512 KB.
  */
-import { type Form, strideAt } from './contraction-axes.ts'
+import { type Form, splitAxis, strideAt } from './contraction-axes.ts'
 import { coordinateOrder, type Layout, layoutSize } from './contraction-layout.ts'
 import { maximumRows } from './contraction-micro.ts'
 import { footprintOperand, isFootprint, type Operand, plainOperand } from './contraction-operand.ts'
-import { product, tallest, tiledAxes, type Tiling, tilingOf } from './contraction-tiling.ts'
+import { betterTogether, product, tallest, tiledAxes, type Tiling, tilingOf } from './contraction-tiling.ts'
 
 /** Some axes one index at a time, one axis in pieces of `size`, the rest whole. */
 export interface Split {
@@ -155,7 +155,9 @@ function splitK(form: Form, b: Placement, dot: boolean): Split {
   return split(order, extents, extents.map(() => 1), (lengths) => product(form.k, lengths) <= limit)
 }
 
-export function makePlan(form: Form, fma: boolean): Plan {
+/** The plan, for a form in which an axis may have been cut in two. */
+export function makePlan(whole: Form, fma: boolean): { readonly form: Form; readonly plan: Plan } {
+  const form = cutForTiles(whole, fma)
   const { extents } = form
   const columns = form.n === undefined ? 1 : (extents[form.n] as number)
   const dot = isDot(form)
@@ -168,7 +170,15 @@ export function makePlan(form: Form, fma: boolean): Plan {
   const partPanels = partOf({ form, k, a, b, panels, width: 4 * vectors })
   const otherUnits = product(form.batch, extents) * Math.ceil(panels / partPanels)
   const rows = splitRows(form, { a, k, tiling }, order, blockRows(form, otherUnits))
-  return { vectors, panels, partPanels, a, b, dot, tiling, rows, k }
+  return { form, plan: { vectors, panels, partPanels, a, b, dot, tiling, rows, k } }
+}
+
+function cutForTiles(form: Form, fma: boolean): Form {
+  const columns = form.n === undefined ? 1 : (form.extents[form.n] as number)
+  const rows = maximumRows(vectorsFor(columns, product(form.m, form.extents)), fma)
+  const order = byStride(form.m, (axis) => strideAt(form.a.map, axis))
+  const factor = betterTogether(order, form.extents, rows)
+  return factor === 1 ? form : splitAxis(form, order[order.length - 2] as number, factor)
 }
 
 /** Panels of one part of the columns: what fits the cache; all of them where the columns are no panels of b. */

@@ -57,6 +57,9 @@ function fixedTiling(axes: readonly number[], extents: readonly number[], maximu
 /** Index tuples that a fixed tiling may have: each tile is code of its own. */
 const MAXIMUM_TUPLES = 64
 
+/** Rows of the average tile. */
+const meanRows = (extent: number, maximum: number): number => extent / Math.ceil(extent / maximum)
+
 /**
  * `order`: axes of the rows as they lie in memory, outer to inner. The innermost makes the tiles, unless it is short or divides badly (7
  * rows are 4 + 3): then it is taken together with the next ones.
@@ -65,10 +68,28 @@ export function tilingOf(order: readonly number[], extents: readonly number[], m
   const last = order[order.length - 1]
   if (last === undefined) return fixedTiling([], extents, maximum)
   const extent = extents[last] as number
-  const mean = extent / Math.ceil(extent / maximum)
   let axes = [last]
-  if (mean < 0.75 * maximum) {
-    for (let d = order.length - 2; d >= 0 && product([order[d] as number, ...axes], extents) <= MAXIMUM_TUPLES; d--) axes = [order[d] as number, ...axes]
+  for (let d = order.length - 2; d >= 0; d--) {
+    const more = [order[d] as number, ...axes]
+    const gain = meanRows(product(more, extents), maximum) / meanRows(product(axes, extents), maximum)
+    if (product(more, extents) > MAXIMUM_TUPLES || gain < WORTH) break
+    axes = more
   }
   return axes.length > 1 ? fixedTiling(axes, extents, maximum) : { kind: 'runs', axis: last, runs: runsOf(extent, maximum) }
+}
+
+/** Gain in rows that is worth tiles of different kinds. */
+const WORTH = 1.1
+
+/**
+ * A factor of the axis around the innermost one that would give better tiles: 14 rows are 5 + 5 + 4, but twice 14 are 6 + 6 + 6 + 5 + 5.
+ * 1 if there is none.
+ */
+export function betterTogether(order: readonly number[], extents: readonly number[], maximum: number): number {
+  const [outer, inner] = order.slice(-2).map((axis) => extents[axis] as number)
+  if (outer === undefined || inner === undefined || order.length < 2 || outer * inner <= MAXIMUM_TUPLES) return 1
+  const fits = [2, 3, 4].filter((factor) => outer % factor === 0 && factor < outer && factor * inner <= MAXIMUM_TUPLES)
+  const mean = (factor: number): number => meanRows(factor * inner, maximum)
+  const best = fits.reduce((x, y) => (mean(y) > mean(x) ? y : x), 1)
+  return mean(best) / mean(1) < WORTH ? 1 : best
 }

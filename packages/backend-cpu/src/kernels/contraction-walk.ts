@@ -66,8 +66,7 @@ export class Walk {
 
   emit(): void {
     const { nest, options } = this
-    const { f, g } = nest
-    const { form, plan } = g
+    const { form, plan } = nest.g
     if (options.combine === undefined) {
       const fill = (): void => fillA(nest, options.kSize, options.run)
       if (plan.a.kind !== 'inPlace') (options.unlessLoaded ?? ((now) => now()))(fill)

@@ -12,7 +12,7 @@ export function emitContraction(context: EmitContext, c: Contraction): readonly 
   invariant(c.dtype === 'float32' && c.a.dtype === 'float32' && c.b.dtype === 'float32', 'emitContraction: only float32')
   invariant(c.a.indirect === undefined && c.b.indirect === undefined, 'emitContraction: operands are affine')
   if (c.extents.slice(0, c.parallel).includes(0)) return []
-  const form = normalize(c)
+  const { form, plan } = makePlan(normalize(c), context.fma)
   const cost = (2 * c.extents.reduce((n, e) => n * e, 1)) / FLOPS
-  return emitPhases(context, form, makePlan(form, context.fma), cost)
+  return emitPhases(context, form, plan, cost)
 }
