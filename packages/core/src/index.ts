@@ -1,5 +1,6 @@
 /** `@cotangent/core`: tensors, transforms, backends. All public names, nothing else. */
 export { init, parseConfig, load, type BackendLoader, type BackendName, type BackendOptions, type ConfigError, type InitConfig, type Loaded } from './backend/load.ts'
+export type { Backend, MemoryStatistics } from './backend/backend.ts'
 export { explain, type ExplainedTrace, type Explanation } from './explain.ts'
 export { CotangentError, type ErrorKind } from './errors.ts'
 export type { DType, TypedArray } from './dtype.ts'

@@ -4,6 +4,7 @@
  */
 import { type Aval, aval, showAval } from './aval.ts'
 import type { Backend, Buffer } from './backend/backend.ts'
+import { fromHost } from './backend/execute.ts'
 import type { DType, TypedArray } from './dtype.ts'
 import { fail } from './errors.ts'
 import { formatArray } from './format.ts'
@@ -118,6 +119,13 @@ export class Tensor {
     const s = this.concrete('item')
     if (this.size !== 1) fail('ShapeError', `item: the tensor has shape ${showShape(this.shape)}, not one element. Use dataSync() or index it first.`)
     return s instanceof Storage ? (s.backend.readSync(s.buffer)[0] as number) : s.scalar
+  }
+
+  /** A copy on another backend (`(await init(...)).backend`); the same tensor if it is there already. */
+  async to(backend: Backend): Promise<Tensor> {
+    const s = this.concrete('to')
+    if (s instanceof Storage && s.backend === backend) return this
+    return fromHost(await this.data(), this.shape, this.dtype, backend)
   }
 
   // ---- memory: optional, memory is reclaimed without it

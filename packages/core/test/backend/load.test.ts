@@ -1,0 +1,76 @@
+/** Choosing a backend: configuration, overrides, reasons. */
+import { afterEach, describe, expect, it } from 'vitest'
+import { setBackend } from '../../src/backend/current.ts'
+import { type BackendLoader, init, load, parseConfig } from '../../src/backend/load.ts'
+import { createReference } from '../../src/backend/reference.ts'
+import { CotangentError } from '../../src/errors.ts'
+
+const working = (name: string): BackendLoader => ({ name, load: () => Promise.resolve(createReference()) })
+const broken = (name: string, reason: string): BackendLoader => ({ name, load: () => Promise.reject(new Error(reason)) })
+
+afterEach(() => {
+  delete process.env['COTANGENT_BACKEND']
+  setBackend(null)
+})
+
+const failure = async (p: Promise<unknown>): Promise<CotangentError> => {
+  const e: unknown = await p.then(() => new Error('no error'), (x: unknown) => x)
+  expect(e).toBeInstanceOf(CotangentError)
+  return e as CotangentError
+}
+
+describe('init', () => {
+  it('takes the first backend that works and says why the others did not', async () => {
+    const loaded = await init({ backend: [broken('a', 'no device'), working('b'), working('c')] })
+    expect(loaded.name).toBe('b')
+    expect(loaded.skipped).toEqual([{ name: 'a', reason: 'no device' }])
+  })
+  it('gives one error with every reason when none works', async () => {
+    const e = await failure(init({ backend: [broken('a', 'no device'), broken('b', 'too old')] }))
+    expect(e.kind).toBe('BackendError')
+    expect(e.message).toContain('a: no device')
+    expect(e.message).toContain('b: too old')
+  })
+  it('names a package that is not installed', async () => {
+    const e = await failure(init({ backend: 'cuda' }))
+    expect(e.kind).toBe('BackendError')
+    expect(e.message).toContain('@cotangent/backend-cuda')
+  })
+  it('loads a backend by name', async () => {
+    expect((await init({ backend: 'reference' })).backend.name).toBe('reference')
+  })
+  it('is overridden by COTANGENT_BACKEND', async () => {
+    process.env['COTANGENT_BACKEND'] = 'reference'
+    expect((await init({ backend: working('mine') })).name).toBe('reference')
+    process.env['COTANGENT_BACKEND'] = 'nonsense'
+    expect((await failure(init())).message).toContain('"nonsense"')
+  })
+})
+
+describe('parseConfig', () => {
+  it('accepts what InitConfig says', () => {
+    for (const ok of [{}, { backend: 'cpu' }, { backend: ['cuda', 'cpu'], threads: 2 }, { backend: working('mine') }]) expect(parseConfig(ok)._tag).toBe('Right')
+  })
+  it('lists all problems with their paths', () => {
+    const result = parseConfig({ backend: ['cpu', 'gpu', 3], threads: 0, speed: 'high' })
+    expect(result._tag).toBe('Left')
+    if (result._tag === 'Left') expect(result.left.problems.map(p => p.path).sort()).toEqual(['backend[1]', 'backend[2]', 'speed', 'threads'])
+  })
+  it('refuses what is no object, and an empty list', () => {
+    for (const bad of [null, 'cpu', ['cpu'], { backend: [] }]) expect(parseConfig(bad)._tag).toBe('Left')
+  })
+  it('turns an invalid config into a ConfigError of init', async () => {
+    const e = await failure(init({ backend: 'gpu' as never }))
+    expect(e.kind).toBe('ConfigError')
+    expect(e.message).toContain('"gpu"')
+    expect(e.message).toContain('cpu')
+  })
+})
+
+it('load is a TaskEither: nothing happens until it runs, and errors are values', async () => {
+  let loads = 0
+  const task = load({ backend: { name: 'counted', load: () => { loads++; return Promise.reject(new Error('no')) } } })
+  expect(loads).toBe(0)
+  expect(await task()).toEqual({ _tag: 'Left', left: { _tag: 'BackendError', tried: [{ name: 'counted', reason: 'no' }] } })
+  expect(loads).toBe(1)
+})

@@ -1,0 +1,96 @@
+/** The Tensor itself: immutability, reading, printing, memory, backends. */
+import { inspect } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Backend } from '../src/backend/backend.ts'
+import { setBackend } from '../src/backend/current.ts'
+import { createReference } from '../src/backend/reference.ts'
+import { type Tensor, add, arange, array, jit, ones, reshape, scalar, zeros } from '../src/index.ts'
+
+let backend: Backend
+beforeAll(() => { backend = createReference(); setBackend(backend) })
+afterAll(() => { setBackend(null) })
+
+describe('a Tensor', () => {
+  it('is frozen, and so is its shape', () => {
+    const t = array([1, 2, 3])
+    expect(() => { (t as { aval: unknown }).aval = null }).toThrow(TypeError)
+    expect(() => { (t.shape as number[]).push(4) }).toThrow(TypeError)
+  })
+  it('copies what it is made from and what it gives', async () => {
+    const data = Float32Array.of(1, 2)
+    const t = array(data)
+    data[0] = 9
+    expect([...t.dataSync()]).toEqual([1, 2])
+    const out = await t.data()
+    out[0] = 7
+    expect(await t.toArray()).toEqual([1, 2])
+  })
+  it('knows shape, dtype, ndim, size', () => {
+    const t = zeros([2, 3])
+    expect([t.shape, t.dtype, t.ndim, t.size]).toEqual([[2, 3], 'float32', 2, 6])
+  })
+  it('gives nested arrays, booleans as booleans', async () => {
+    expect(await array([[true, false]]).toArray()).toEqual([[true, false]])
+    expect(await zeros([2, 0]).toArray()).toEqual([[], []])
+    expect(await scalar(3).toArray()).toBe(3)
+  })
+  it('item needs exactly one element', () => {
+    expect(array([[5]]).item()).toBe(5)
+    expect(() => array([1, 2]).item()).toThrow(/item: .*\[2\]/)
+  })
+  it('prints as NumPy, large ones elided', () => {
+    expect(String(array([1, 2.5]))).toBe('Tensor([1. , 2.5], dtype=float32)')
+    expect(inspect(array([1, 2]))).toContain('dtype=float32')
+    expect(String(arange(2000))).toMatch(/\[\s*0,\s+1,\s+2, \.\.\.,\s*1997, 1998, 1999\]/)
+  })
+})
+
+describe('operators', () => {
+  it('throw with the remedy', () => {
+    const t = scalar(2)
+    expect(() => (t as unknown as number) > 0).toThrow(/greater/)
+    expect(() => +(t as unknown as number)).toThrow(/item\(\)/)
+    expect(`${t}`).toContain('2')
+  })
+  it('throw on a traced value with where, cond, scan', () => {
+    const f = jit((x: Tensor) => ((x as unknown as number) > 0 ? x : x.neg()))
+    expect(() => f(scalar(1))).toThrow(/where.*cond.*scan/)
+    expect(() => jit((x: Tensor) => add(x, x.item()))(scalar(1))).toThrow(/item: .*traced by jit.*where, cond/)
+  })
+})
+
+describe('memory', () => {
+  it('a disposed tensor cannot be used, twice is once', () => {
+    const t = array([1, 2])
+    t.dispose()
+    t.dispose()
+    expect(() => t.dataSync()).toThrow(/disposed/)
+    expect(() => add(t, 1)).toThrow(/add: .*disposed/)
+    expect(String(t)).toBe('Disposed<f32[2]>')
+  })
+  it('`using` disposes at the end of the block', () => {
+    let kept: Tensor
+    { using t = array([1]); kept = t }
+    expect(() => kept.dataSync()).toThrow(/disposed/)
+  })
+  it('a reshaped tensor outlives the one it came from', () => {
+    const t = array([1, 2, 3, 4])
+    const r = reshape(t, [2, 2])
+    const live = backend.memory().live
+    t.dispose()
+    expect(backend.memory().live).toBe(live)
+    expect([...r.dataSync()]).toEqual([1, 2, 3, 4])
+    r.dispose()
+    expect(backend.memory().live).toBeLessThan(live)
+  })
+})
+
+describe('several backends', () => {
+  it('refuse to mix and name the remedy', async () => {
+    const other = createReference()
+    const a = ones([2]), b = await ones([2]).to(other)
+    expect(() => add(a, b)).toThrow(/add: .*reference.*t\.to\(backend\)/)
+    expect([...add(b, await a.to(other)).dataSync()]).toEqual([2, 2])
+    expect(await a.to(backend)).toBe(a)
+  })
+})
