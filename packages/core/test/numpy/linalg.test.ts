@@ -6,8 +6,8 @@ import { norm, vectorNorm } from '../../src/numpy/norms.ts'
 import { reshape } from '../../src/primitives/reshape.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import { grad } from '../../src/transforms/grad.ts'
-import { drawn, input, reductionCases, summed } from '../../src/testing/entry.ts'
-import { checkLaws, useReference } from '../support/laws.ts'
+import { drawn, input, summed } from '../../src/testing/entry.ts'
+import { checkLaws, reductionCases, useReference } from '../support/laws.ts'
 import { bool, float, int, values } from '../support/values.ts'
 
 useReference()

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { array, zeros } from '../../src/numpy/creation.ts'
 import { average, countNonzero, logsumexp, mean, nanmean, nansum, ptp, std, variance } from '../../src/numpy/reduction.ts'
 import type { Tensor } from '../../src/tensor.ts'
-import { reductionCases, summed } from '../../src/testing/entry.ts'
+import { summed } from '../../src/testing/entry.ts'
 import { grad } from '../../src/transforms/grad.ts'
-import { checkLaws, useReference } from '../support/laws.ts'
+import { checkLaws, reductionCases, useReference } from '../support/laws.ts'
 import { float, int, values } from '../support/values.ts'
 
 useReference()
