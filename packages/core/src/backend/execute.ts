@@ -86,7 +86,7 @@ function backendOf(inputs: readonly Tensor[], name: string): Backend {
     if (!(v instanceof Storage)) continue
     if (found === null) found = v.backend
     else if (found !== v.backend)
-      fail('BackendError', `${name}: its inputs live on the ${found.name} and the ${v.backend.name} backend. Move one of them with t.to(backend).`)
+      fail('BackendError', `${name}: its inputs live on ${found.name === v.backend.name ? `two different ${found.name} backends (was init() called after tensors were made?)` : `the ${found.name} and the ${v.backend.name} backend`}. Move one of them with t.to(backend).`)
   }
   return found ?? currentBackend()
 }
