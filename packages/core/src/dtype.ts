@@ -41,9 +41,10 @@ export function convert(value: number, d: DType): number {
 /** A dtype with JAX's weak flag: weak types come from JavaScript numbers and yield to any other dtype of their kind. */
 export interface WeakDType { readonly dtype: DType; readonly weak: boolean }
 
-/** In 32-bit mode JAX's lattice is a chain: int32 with uint32 gives int32, since int64 is off. `~` is weak. */
-const chain = ['bool', 'int32~', 'uint32', 'int32', 'float32~', 'float32', 'float64']
-const rankOf = ({ dtype, weak }: WeakDType): number => chain.indexOf(!weak || dtype === 'bool' ? dtype : isFloat(dtype) ? 'float32~' : 'int32~')
+/** In 32-bit mode JAX's lattice is a chain: bool, weak int, uint32, int32, weak float, float32, float64. Hence int32 with uint32 gives int32. */
+const strongRank: Readonly<Record<DType, number>> = { bool: 0, uint32: 2, int32: 3, float32: 5, float64: 6 }
+const weakRank: Readonly<Record<DType, number>> = { bool: 0, uint32: 1, int32: 1, float32: 4, float64: 4 }
+const rankOf = ({ dtype, weak }: WeakDType): number => (weak ? weakRank : strongRank)[dtype]
 
 /** The join of two dtypes: the higher one. float64 only where an operand has it. */
 export function promote(a: WeakDType, b: WeakDType): WeakDType {
