@@ -3,7 +3,8 @@
  * in turn with the kernels. Minima. `node scripts/launch.mjs packages/backend-cpu/bench/contraction.ts [name part] [milliseconds a case]`
  */
 import { I32, V128, WasmFunction, WasmModule } from '../src/wasm/assembler.ts'
-import { type Case, compileContraction, convForward, convInput, type ConvOptions, convWeight, matmul, randomData, runAll } from '../test/contraction-kit.ts'
+import { type ConvOptions, convForward, convInput, convWeight, matmul, randomData, withEpilogue } from '../test/contraction-cases.ts'
+import { type Case, compileContraction, runAll } from '../test/contraction-kit.ts'
 
 const same = { kh: 3, kw: 3, pad: [1, 1] } as const
 const conv56: ConvOptions = { n: 8, h: 56, w: 56, c: 64, o: 64, ...same }
@@ -48,10 +49,34 @@ const cases: Readonly<Record<string, () => Case>> = {
   'conv224 weight': () => convWeight(conv224),
   'conv1 forward': () => convForward(conv1),
   'conv1 weight': () => convWeight(conv1),
+  'conv1 forward relu': () => activated(convForward({ ...conv1, pad: [1, 1] }), 'relu'),
+  'conv2 forward relu': () => activated(convForward(conv2), 'relu'),
+  '128x512x512 relu': () => activated(matmul(128, 512, 512), 'relu'),
+  '128x512x512 tanh': () => activated(matmul(128, 512, 512), 'tanh'),
+  '32x64x784 relu': () => activated(matmul(32, 64, 784), 'relu'),
   'conv56 nchw': () => convForward({ ...conv56, nchw: true }),
   'conv7 512': () => convForward({ n: 4, h: 7, w: 7, c: 256, o: 256, ...same }),
   'conv7 512 weight': () => convWeight({ n: 4, h: 7, w: 7, c: 256, o: 256, ...same }),
   'depthwise 56': () => convForward({ ...conv56, c: 1, o: 1, groups: 64 }),
+}
+
+/** The case with a bias along its last parallel axis and an activation. */
+function activated(c: Case, activation: 'relu' | 'tanh'): Case {
+  const { extents, parallel } = c.contraction
+  const strides = extents.slice(0, parallel).map((_, i) => (i === parallel - 1 ? 1 : 0))
+  const bias = { dtype: 'float32', size: extents[parallel - 1] as number } as const
+  return withEpilogue(
+    c,
+    [bias],
+    (first) => [
+      { op: 'load', buffer: first, dtype: 'float32', map: { offset: 0, strides } },
+      { op: 'add', dtype: 'float32', args: [0, 1] },
+      ...(activation === 'tanh'
+        ? [{ op: 'tanh', dtype: 'float32', args: [2] } as const]
+        : [{ op: 'const', dtype: 'float32', value: 0 } as const, { op: 'max', dtype: 'float32', args: [2, 3] } as const]),
+    ],
+    [activation === 'tanh' ? 3 : 4],
+  )
 }
 
 /** 12 chains of relaxed_madd: returns GFLOP/s of one call. */
@@ -70,7 +95,9 @@ function peakMeter(): () => number {
   f.vStore()
   module.add(f, { exported: true })
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode({ shared: false, maximumPages: 1 })), { env: { memory } })
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode({ shared: false, maximumPages: 1 })), {
+    env: { memory },
+  })
   const run = exports['peak'] as (n: number) => void
   const n = 20000
   return () => {
@@ -100,5 +127,14 @@ for (const [name, make] of Object.entries(cases)) {
   }
   const flops = 2 * test.contraction.extents.reduce((n, e) => n * e, 1)
   const rate = flops / best / 1e6
-  console.log(`${name.padEnd(20)} ${best.toFixed(4).padStart(9)} ms ${rate.toFixed(1).padStart(6)} GF ${((100 * rate) / top).toFixed(0).padStart(4)} %  tasks ${compiled.phases.map((p) => p.tasks)}  ${compiled.bytes} B  compile ${compileTime.toFixed(1)} ms  peak ${top.toFixed(1)}`)
+  const columns = [
+    `${best.toFixed(4).padStart(9)} ms`,
+    `${rate.toFixed(1).padStart(6)} GF`,
+    `${((100 * rate) / top).toFixed(0).padStart(4)} %`,
+    `tasks ${compiled.phases.map((p) => p.tasks)}`,
+    `${compiled.bytes} B`,
+    `compile ${compileTime.toFixed(1)} ms`,
+    `peak ${top.toFixed(1)}`,
+  ]
+  console.log(name.padEnd(20), ...columns)
 }

@@ -133,7 +133,12 @@ function mergeAxes(c: Contraction): Contraction {
       if (outer === inner || outer < parallel !== inner < parallel) continue
       if (!chains(maps, outer, inner, extents[inner] as number)) continue
       const rest = extents.map((_, i) => i).filter((i) => i !== outer)
-      return mergeAxes(regroup(dropped, rest.map((i) => (i === inner ? [outer, inner] : [i]))))
+      return mergeAxes(
+        regroup(
+          dropped,
+          rest.map((i) => (i === inner ? [outer, inner] : [i])),
+        ),
+      )
     }
   }
   return dropped
@@ -156,17 +161,24 @@ const guarded = (c: Contraction, axis: number): boolean =>
 /** `axis` as two axes, of which the inner one, at the place after it, has `factor` indices (a divisor of the extent). */
 export function splitAxis(form: Form, axis: number, factor: number): Form {
   const insert = <T>(list: readonly T[], x: T, y: T): T[] => [...list.slice(0, axis), x, y, ...list.slice(axis + 1)]
-  const change = (map: Affine): Affine => ({ ...map, strides: axis < map.strides.length ? insert(map.strides, strideAt(map, axis) * factor, strideAt(map, axis)) : map.strides })
+  const change = (map: Affine): Affine => ({
+    ...map,
+    strides: axis < map.strides.length ? insert(map.strides, strideAt(map, axis) * factor, strideAt(map, axis)) : map.strides,
+  })
   const renumber = (axes: readonly number[]): number[] => axes.flatMap((i) => (i < axis ? [i] : i === axis ? [i, i + 1] : [i + 1]))
   const { n } = form
   return {
     ...form,
     extents: insert(form.extents, (form.extents[axis] as number) / factor, factor),
     parallel: form.parallel + (axis < form.parallel ? 1 : 0),
-    a: mapNode(form.a, change) as Load, b: mapNode(form.b, change) as Load,
+    a: mapNode(form.a, change) as Load,
+    b: mapNode(form.b, change) as Load,
     epilogue: form.epilogue.map((node) => mapNode(node, change)),
     stores: form.stores.map((s) => ({ ...s, map: change(s.map) })),
-    batch: renumber(form.batch), m: renumber(form.m), n: n === undefined || n < axis ? n : n + 1, k: renumber(form.k),
+    batch: renumber(form.batch),
+    m: renumber(form.m),
+    n: n === undefined || n < axis ? n : n + 1,
+    k: renumber(form.k),
   }
 }
 
@@ -194,8 +206,16 @@ export function normalize(contraction: Contraction): Form {
   const m = axes.filter((i) => i < c.parallel && uses(a, i) && !uses(b, i))
   const batch = axes.filter((i) => i < c.parallel && i !== n && !m.includes(i))
   return {
-    extents: c.extents, parallel: c.parallel, a, b, epilogue: c.epilogue, stores: c.stores,
+    extents: c.extents,
+    parallel: c.parallel,
+    a,
+    b,
+    epilogue: c.epilogue,
+    stores: c.stores,
     batch: [...batch.filter((i) => uses(b, i)), ...batch.filter((i) => !uses(b, i))],
-    m, n, lanesInBoth, k: axes.filter((i) => i >= c.parallel),
+    m,
+    n,
+    lanesInBoth,
+    k: axes.filter((i) => i >= c.parallel),
   }
 }

@@ -29,8 +29,13 @@ export function emitDot(f: WasmFunction, dot: Dot, pa: Local, pb: Local): Local[
     chains.forEach((chain, c) => {
       const sum = chain[u] as Local
       const b = (): WasmFunction => loadLanes(f, () => f.get(pb), c * dot.columnStep + at, lanes)
-      if (dot.fma) { f.get(a); b().get(sum).relaxedMadd().set(sum) }
-      else { f.get(sum).get(a); b().vfmul().vfadd().set(sum) }
+      if (dot.fma) {
+        f.get(a)
+        b().get(sum).relaxedMadd().set(sum)
+      } else {
+        f.get(sum).get(a)
+        b().vfmul().vfadd().set(sum)
+      }
     })
   }
   f.repeat(Math.floor(vectors / unroll), () => {

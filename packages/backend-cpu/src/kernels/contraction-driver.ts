@@ -10,36 +10,29 @@
  */
 import type { BufferId } from '@cotangent/core/kernel'
 import { I32, type Local } from '../wasm/assembler.ts'
-import { type Form, uses } from './contraction-axes.ts'
+import type { Form } from './contraction-axes.ts'
 import { fillB } from './contraction-fill.ts'
 import { Geometry } from './contraction-geometry.ts'
 import { ADD, LAST } from './contraction-micro.ts'
-import { Nest } from './contraction-nest.ts'
 import type { Plan } from './contraction-plan.ts'
-import { product, type Run } from './contraction-tiling.ts'
-import { Walk, type WalkOptions } from './contraction-walk.ts'
+import { product } from './contraction-tiling.ts'
+import { type Deal, UnitLoop } from './contraction-units.ts'
 import { address, BEGIN, type EmitContext, END, type Phase, SCRATCH } from './kernel.ts'
 
 const NONE = -1
 /** Floats of the largest tile. */
 const TILE = 64
 
-/** How the blocks of the reduced axes are dealt out. */
-interface Deal {
-  /** Blocks that one unit adds up. */
-  readonly blocks: number
-  /** Units that share one tile of the result. */
-  readonly ways: number
-  /** The partial sums of all, when `ways` > 1. */
-  readonly sums: BufferId | undefined
-}
-
 export function emitPhases(context: EmitContext, form: Form, plan: Plan, cost: number): readonly Phase[] {
   const g = new Geometry(form, plan)
   const units = product(form.batch, form.extents) * g.parts * g.rowBlocks
   const ways = waysToDeal(g, units, cost)
   const blocks = Math.ceil(g.kBlocks / ways)
-  const deal: Deal = { blocks, ways: Math.ceil(g.kBlocks / blocks), sums: ways > 1 ? context.needShared(4 * ways * units * g.sizeUnit) : undefined }
+  const deal: Deal = {
+    blocks,
+    ways: Math.ceil(g.kBlocks / blocks),
+    sums: ways > 1 ? context.needShared(4 * ways * units * g.sizeUnit) : undefined,
+  }
   context.needScratch(4 * (g.sizeA + g.sizeB + (g.kBlocks > 1 && ways === 1 ? Math.min(units, g.chunk) * g.sizeUnit : TILE)))
   const sum = new SumPhase(context, g, units, deal).emit(cost)
   return ways > 1 ? [sum, new CombinePhase(context, g, units, deal).emit()] : [sum]
@@ -49,87 +42,6 @@ export function emitPhases(context: EmitContext, form: Form, plan: Plan, cost: n
 function waysToDeal(g: Geometry, units: number, cost: number): number {
   if (g.kBlocks < 4 || units > 4 || cost < 100_000) return 1
   return Math.max(1, Math.min(g.kBlocks, Math.floor(16 / units)))
-}
-
-abstract class UnitLoop {
-  protected readonly nest: Nest
-  protected readonly g: Geometry
-  protected readonly units: number
-  protected readonly deal: Deal
-  /** The number of the unit, of its part of b, of its block of a, of its blocks of reduced axes; its block among those of the row axis. */
-  protected readonly unit: Local
-  protected readonly keyA: Local
-  protected readonly keyB: Local
-  protected readonly way: Local
-  private readonly piece: Local
-
-  constructor(context: EmitContext, g: Geometry, units: number, deal: Deal, name: string) {
-    this.nest = new Nest(context, g, name)
-    this.g = g
-    this.units = units
-    this.deal = deal
-    const local = (): Local => this.nest.f.local(I32)
-    this.unit = local()
-    this.keyA = local()
-    this.keyB = local()
-    this.way = local()
-    this.piece = local()
-  }
-
-  /** Sets all indices of the unit. */
-  protected decode(): void {
-    const { nest, g } = this
-    const { f, index, base } = nest
-    const { form, plan } = g
-    const { extents } = form
-    const [rest, part] = [f.local(I32), f.local(I32)]
-    const take = (axis: number): void => nest.takeDigit(rest, extents[axis] as number, index[axis] as Local)
-    const ofB = form.batch.filter((axis) => uses(form.b, axis))
-    const others = form.batch.filter((axis) => !ofB.includes(axis))
-    f.get(this.unit).set(rest)
-    nest.takeDigit(rest, g.rowPieces, this.piece)
-    for (const axis of [...others, ...plan.rows.singles].reverse()) take(axis)
-    f.get(rest).set(this.keyB)
-    nest.takeDigit(rest, g.parts, part)
-    const rowUnits = g.rowBlocks * product(others, extents)
-    f.get(this.unit).i32(rowUnits).remU().get(rest).i32(rowUnits).mul().add().set(this.keyA)
-    for (const axis of ofB.reverse()) take(axis)
-    f.get(rest).set(this.way)
-    f.get(part).i32(plan.partPanels).mul().set(nest.firstPanel)
-    nest.clampCount(plan.partPanels, plan.panels, nest.firstPanel, nest.panelCount)
-    if (form.n !== undefined) f.get(nest.firstPanel).i32(g.width).mul().set(base[form.n] as Local)
-  }
-
-  /** Sets the block of rows, and emits the walk over it for each kind of block. */
-  protected walk(options: Omit<WalkOptions, 'run'>): void {
-    const { nest, g, piece } = this
-    const { f, base, blockCount } = nest
-    const { blocked, size } = g.plan.rows
-    const emit = (run: Run | undefined): void => new Walk(nest, { ...options, run }).emit()
-    if (blocked === undefined) return emit(undefined)
-    const first = f.local(I32)
-    f.get(piece).i32(size).mul().set(first)
-    const choose = (r: number): void => {
-      const run = g.runs[r]
-      if (run === undefined) {
-        f.get(first).set(base[blocked] as Local)
-        nest.clampCount(size, g.form.extents[blocked] as number, first, blockCount)
-        return emit(undefined)
-      }
-      const here = (): void => {
-        f.get(first).i32(run.rows).mul().i32(run.start).add().set(base[blocked] as Local)
-        nest.clampCount(size, run.tiles, first, blockCount)
-        emit(run)
-      }
-      if (r === g.runs.length - 1) return here()
-      const covered = Math.ceil(run.tiles / size) * size
-      f.get(first).i32(covered).ltS().if(here, () => {
-        f.bump(first, -covered)
-        choose(r + 1)
-      })
-    }
-    choose(0)
-  }
 }
 
 class SumPhase extends UnitLoop {
@@ -150,23 +62,29 @@ class SumPhase extends UnitLoop {
     const chunk = deal.ways > 1 ? 1 : g.chunk
     const tasks = this.units * deal.ways
     const [from, to, firstBlock, lastBlock] = [f.local(I32), f.local(I32), f.local(I32), f.local(I32)]
-    f.forRange(from, BEGIN, END, () => {
-      f.get(from).i32(chunk).add().set(to).minS(to, END).set(to)
-      f.i32(0).set(firstBlock).i32(g.kBlocks).set(lastBlock)
-      if (deal.ways > 1) {
-        f.get(from).i32(this.units).divU().i32(deal.blocks).mul().set(firstBlock)
-        nest.clampCount(deal.blocks, g.kBlocks, firstBlock, lastBlock)
-        f.get(firstBlock).get(lastBlock).add().set(lastBlock)
-      }
-      f.forRange(this.block, firstBlock, lastBlock, () => {
-        this.setBlock(firstBlock)
-        f.forRange(unit, from, to, () => {
-          this.decode()
-          this.setPart(from)
-          this.byLength((kSize) => this.work(kSize))
+    f.forRange(
+      from,
+      BEGIN,
+      END,
+      () => {
+        f.get(from).i32(chunk).add().set(to).minS(to, END).set(to)
+        f.i32(0).set(firstBlock).i32(g.kBlocks).set(lastBlock)
+        if (deal.ways > 1) {
+          f.get(from).i32(this.units).divU().i32(deal.blocks).mul().set(firstBlock)
+          nest.clampCount(deal.blocks, g.kBlocks, firstBlock, lastBlock)
+          f.get(firstBlock).get(lastBlock).add().set(lastBlock)
+        }
+        f.forRange(this.block, firstBlock, lastBlock, () => {
+          this.setBlock(firstBlock)
+          f.forRange(unit, from, to, () => {
+            this.decode()
+            this.setPart(from)
+            this.byLength((kSize) => this.work(kSize))
+          })
         })
-      })
-    }, chunk)
+      },
+      chunk,
+    )
     return { run: nest.context.module.add(f), tasks, cost }
   }
 
@@ -180,11 +98,20 @@ class SumPhase extends UnitLoop {
     f.get(block).set(rest)
     if (blocked !== undefined) {
       nest.takeDigit(rest, g.kPieces, index[blocked] as Local)
-      f.get(index[blocked] as Local).i32(size).mul().set(index[blocked] as Local)
+      f.get(index[blocked] as Local)
+        .i32(size)
+        .mul()
+        .set(index[blocked] as Local)
     }
     for (const axis of [...singles].reverse()) nest.takeDigit(rest, g.form.extents[axis] as number, index[axis] as Local)
     f.get(block).get(firstBlock).ne().i32(ADD).mul()
-    if (deal.ways === 1) f.get(block).i32(g.kBlocks - 1).eq().i32(LAST).mul().add()
+    if (deal.ways === 1)
+      f.get(block)
+        .i32(g.kBlocks - 1)
+        .eq()
+        .i32(LAST)
+        .mul()
+        .add()
     f.set(flags)
   }
 
@@ -193,12 +120,24 @@ class SumPhase extends UnitLoop {
     const { nest, g, unit, deal } = this
     const { f, part } = nest
     if (g.kBlocks === 1) {
-      f.get(SCRATCH).i32(4 * (g.sizeA + g.sizeB)).add().set(part) // room for one tile
+      f.get(SCRATCH)
+        .i32(4 * (g.sizeA + g.sizeB))
+        .add()
+        .set(part) // room for one tile
       return
     }
-    if (deal.sums === undefined) f.get(SCRATCH).i32(4 * (g.sizeA + g.sizeB)).add().get(unit).get(from).sub()
+    if (deal.sums === undefined)
+      f.get(SCRATCH)
+        .i32(4 * (g.sizeA + g.sizeB))
+        .add()
+        .get(unit)
+        .get(from)
+        .sub()
     else address(f, deal.sums).get(unit)
-    f.i32(4 * g.sizeUnit).mul().add().set(part)
+    f.i32(4 * g.sizeUnit)
+      .mul()
+      .add()
+      .set(part)
   }
 
   /** Emits code for each length that a block of the reduced axes may have. */
@@ -208,17 +147,30 @@ class SumPhase extends UnitLoop {
     const { blocked } = g.plan.k
     if (rest === undefined || blocked === undefined) return body(whole)
     if (g.kPieces === 1) return body(rest)
-    nest.f.get(nest.index[blocked] as Local).i32((g.kPieces - 1) * whole).eq().if(() => body(rest), () => body(whole))
+    nest.f
+      .get(nest.index[blocked] as Local)
+      .i32((g.kPieces - 1) * whole)
+      .eq()
+      .if(
+        () => body(rest),
+        () => body(whole),
+      )
   }
 
   private work(kSize: number): void {
     const { nest, g } = this
-    const once = (key: Local, loaded: Local) => (fill: () => void): void => {
-      nest.f.get(key).get(loaded).ne().if(() => {
-        fill()
-        nest.f.get(key).set(loaded)
-      })
-    }
+    const once =
+      (key: Local, loaded: Local) =>
+      (fill: () => void): void => {
+        nest.f
+          .get(key)
+          .get(loaded)
+          .ne()
+          .if(() => {
+            fill()
+            nest.f.get(key).set(loaded)
+          })
+      }
     if (g.plan.b.kind !== 'inPlace') once(this.keyB, this.loadedB)(() => fillB(nest, kSize))
     this.walk({ kSize, unlessLoaded: once(this.keyA, this.loadedA) })
   }
@@ -236,7 +188,12 @@ class CombinePhase extends UnitLoop {
     const bytes = 4 * g.sizeUnit
     f.forRange(unit, BEGIN, END, () => {
       this.decode()
-      address(f, deal.sums as BufferId).get(unit).i32(bytes).mul().add().set(part)
+      address(f, deal.sums as BufferId)
+        .get(unit)
+        .i32(bytes)
+        .mul()
+        .add()
+        .set(part)
       this.walk({ kSize: g.kSizes[0] as number, combine: { count: deal.ways, bytes: bytes * units } })
     })
     return { run: nest.context.module.add(f), tasks: units, cost: (units * g.sizeUnit * deal.ways) / 4 }

@@ -28,7 +28,26 @@ function bodySpec(form: Form, axes: readonly number[]): BodySpec {
 
 /** Instructions that become long sequences of vector code. */
 const LONG: ReadonlySet<string> = new Set([
-  'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'atan2', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'erf', 'pow', 'rem',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sin',
+  'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'atan2',
+  'sinh',
+  'cosh',
+  'tanh',
+  'asinh',
+  'acosh',
+  'atanh',
+  'erf',
+  'pow',
+  'rem',
 ])
 /** Emitted instructions (roughly) above which rows are looped over instead of being written out. */
 const WRITTEN_OUT = 400
@@ -40,7 +59,13 @@ const weight = (form: Form): number => form.epilogue.reduce((n, node) => n + (LO
  * for all rows of a tile along one axis, which then wait there.
  */
 export function emitEpilogue(
-  f: WasmFunction, context: EmitContext, form: Form, tile: EpilogueTile, sums: readonly (readonly Local[])[], indices: readonly Local[], spare: Local,
+  f: WasmFunction,
+  context: EmitContext,
+  form: Form,
+  tile: EpilogueTile,
+  sums: readonly (readonly Local[])[],
+  indices: readonly Local[],
+  spare: Local,
 ): void {
   const { axes, rows, lanes } = tile
   const body = new Body(new Ops(f, context.module, context.fma), context, bodySpec(form, axes))
@@ -48,7 +73,8 @@ export function emitEpilogue(
   body.start([...indices, ...axes.map(() => undefined)])
   if (axes.length > 0) body.enter(0, lanes)
   const regular = axes.length === 1 && rows.every((row, i) => row[0] === i)
-  if (regular && rows.length > 1 && weight(form) * rows.length * lanes.length > WRITTEN_OUT) return loopRows(f, body, form, tile, sums, spare)
+  if (regular && rows.length > 1 && weight(form) * rows.length * lanes.length > WRITTEN_OUT)
+    return loopRows(f, body, form, tile, sums, spare)
   rows.forEach((row, i) => {
     const finish = (depth: number): void => {
       if (depth < axes.length) {
@@ -61,12 +87,29 @@ export function emitEpilogue(
   })
 }
 
-function loopRows(f: WasmFunction, body: Body, form: Form, { rows, lanes }: EpilogueTile, sums: readonly (readonly Local[])[], spare: Local): void {
-  sums.flat().forEach((sum, i) => f.get(spare).get(sum).vStore(16 * i))
+function loopRows(
+  f: WasmFunction,
+  body: Body,
+  form: Form,
+  { rows, lanes }: EpilogueTile,
+  sums: readonly (readonly Local[])[],
+  spare: Local,
+): void {
+  sums.flat().forEach((sum, i) =>
+    f
+      .get(spare)
+      .get(sum)
+      .vStore(16 * i),
+  )
   const row = lanes.map(() => f.local(V128))
   descendAll({ f, cursors: [body.cursors], axis: form.parallel, from: 0 }, (advance) => {
     f.repeat(rows.length, () => {
-      row.forEach((sum, j) => f.get(spare).vLoad(16 * j).set(sum))
+      row.forEach((sum, j) =>
+        f
+          .get(spare)
+          .vLoad(16 * j)
+          .set(sum),
+      )
       body.enter(1, lanes, (_, copy) => [row[copy] as Local])
       body.store(lanes)
       f.bump(spare, 16 * lanes.length)

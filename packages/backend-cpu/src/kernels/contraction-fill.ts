@@ -1,15 +1,20 @@
 /** Fills the scratch memory of a thread with the present block of a and the present part of b. */
 import { I32, type Local, type WasmFunction } from '../wasm/assembler.ts'
 import { strideAt } from './contraction-axes.ts'
+import { zeroFloats } from './contraction-copy.ts'
 import { type Layout, packingOf, panelSize } from './contraction-layout.ts'
 import type { Nest } from './contraction-nest.ts'
 import { extentOf } from './contraction-operand.ts'
-import { packFunction, zeroFloats } from './contraction-pack.ts'
+import { packFunction } from './contraction-pack.ts'
 import type { Run } from './contraction-tiling.ts'
 import { SCRATCH } from './kernel.ts'
 
 export const pushPackedA = (nest: Nest): WasmFunction => nest.f.get(SCRATCH)
-export const pushPackedB = (nest: Nest): WasmFunction => nest.f.get(SCRATCH).i32(4 * nest.g.sizeA).add()
+export const pushPackedB = (nest: Nest): WasmFunction =>
+  nest.f
+    .get(SCRATCH)
+    .i32(4 * nest.g.sizeA)
+    .add()
 
 /** The count of the one dimension that is known at run time only: that of the cut row axis. */
 function pushCount(nest: Nest, layout: Layout, run: Run | undefined): WasmFunction {
@@ -20,7 +25,12 @@ function pushCount(nest: Nest, layout: Layout, run: Run | undefined): WasmFuncti
   if (layout.panels?.axis === blocked) return f.get(nest.blockCount)
   const w = coordinate.coefficients[blocked] as number
   const rest = extentOf(coordinate, layout.lengths) - w * (layout.lengths[blocked] as number)
-  return f.get(nest.blockCount).i32(w * (run?.rows ?? 1)).mul().i32(rest).add()
+  return f
+    .get(nest.blockCount)
+    .i32(w * (run?.rows ?? 1))
+    .mul()
+    .i32(rest)
+    .add()
 }
 
 export function fillA(nest: Nest, kSize: number, run: Run | undefined): void {
@@ -59,11 +69,16 @@ function fillPanels(nest: Nest, layout: Layout): void {
   fill(g.width)
   if (g.tailColumns === 0) return
   const target = f.local(I32)
-  f.get(whole).get(nest.panelCount).ne().if(() => atPanel(nest, whole, () => {
-    pushPackedB(nest).get(whole).i32(bytes).mul().add().tee(target).i32(bytes).call(zeroFloats(module))
-    nest.pushAddress(operand.load).get(target).i32(1)
-    fill(g.tailColumns)
-  }))
+  f.get(whole)
+    .get(nest.panelCount)
+    .ne()
+    .if(() =>
+      atPanel(nest, whole, () => {
+        pushPackedB(nest).get(whole).i32(bytes).mul().add().tee(target).i32(bytes).call(zeroFloats(module))
+        nest.pushAddress(operand.load).get(target).i32(1)
+        fill(g.tailColumns)
+      }),
+    )
 }
 
 /** Emits code in which the part begins some panels later. */

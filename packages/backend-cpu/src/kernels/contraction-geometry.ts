@@ -46,8 +46,11 @@ export class Geometry {
     this.kBlocks = product(k.singles, extents) * this.kPieces
     const tilesCut = tiling.kind === 'runs' && tiling.axis === rows.blocked
     this.runs = tilesCut ? tiling.runs : [undefined]
-    this.rowPieces = tilesCut ? tiling.runs.reduce((n, r) => n + Math.ceil(r.tiles / rows.size), 0)
-      : rows.blocked === undefined ? 1 : Math.ceil((extents[rows.blocked] as number) / rows.size)
+    this.rowPieces = tilesCut
+      ? tiling.runs.reduce((n, r) => n + Math.ceil(r.tiles / rows.size), 0)
+      : rows.blocked === undefined
+        ? 1
+        : Math.ceil((extents[rows.blocked] as number) / rows.size)
     this.rowBlocks = product(rows.singles, extents) * this.rowPieces
     const over = (layout: (kSize: number, run: Run | undefined) => Layout): number =>
       Math.max(...this.kSizes.flatMap((size) => this.runs.map((run) => layoutSize(layout(size, run)))))
@@ -57,7 +60,9 @@ export class Geometry {
   }
 
   /** Units that one thread works on at a time: their partial sums have to fit. */
-  get chunk(): number { return this.kBlocks === 1 ? 2 ** 30 : Math.max(1, Math.floor(PARTIALS / this.sizeUnit)) }
+  get chunk(): number {
+    return this.kBlocks === 1 ? 2 ** 30 : Math.max(1, Math.floor(PARTIALS / this.sizeUnit))
+  }
 
   /** Number of indices of each axis in a block of rows. */
   private rowLengths(lengths: readonly number[], run: Run | undefined): number[] {

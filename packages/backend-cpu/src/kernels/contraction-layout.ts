@@ -42,12 +42,15 @@ interface Dimension {
 
 function dimensionsOf(layout: Layout): Dimension[] {
   let stride = layout.panels?.width ?? 1
-  return [...layout.order].reverse().map((coordinate) => {
-    const extent = extentOf(layout.operand.coordinates[coordinate] as Operand['coordinates'][number], layout.lengths)
-    const dimension = { coordinate, extent, stride }
-    stride *= extent
-    return dimension
-  }).reverse()
+  return [...layout.order]
+    .reverse()
+    .map((coordinate) => {
+      const extent = extentOf(layout.operand.coordinates[coordinate] as Operand['coordinates'][number], layout.lengths)
+      const dimension = { coordinate, extent, stride }
+      stride *= extent
+      return dimension
+    })
+    .reverse()
 }
 
 /** Elements of one panel; of the whole block when there are no panels. */
@@ -63,7 +66,9 @@ export function layoutStrides(layout: Layout): number[] {
   const { operand, panels, lengths } = layout
   const strides = lengths.map(() => 0)
   for (const { coordinate, stride } of dimensionsOf(layout)) {
-    operand.coordinates[coordinate]?.coefficients.forEach((w, axis) => { strides[axis] = (strides[axis] as number) + w * stride })
+    operand.coordinates[coordinate]?.coefficients.forEach((w, axis) => {
+      strides[axis] = (strides[axis] as number) + w * stride
+    })
   }
   if (panels !== undefined) strides[panels.axis] = 1
   return strides
@@ -79,7 +84,8 @@ export interface Filling {
 export function packingOf(layout: Layout, filling: Filling): Packing {
   const { operand, panels } = layout
   const level = (coordinate: number, count: number | undefined, target: number, step = 1): Level => ({
-    count, target: 4 * target,
+    count,
+    target: 4 * target,
     source: 4 * step * (operand.coordinates[coordinate]?.stride as number),
     guards: operand.guards.map((g) => step * (g.strides[coordinate] as number)),
   })

@@ -31,7 +31,8 @@ export function joinSteps(steps: readonly Step[]): Step[] {
   const out: Step[] = []
   for (const step of steps.filter((s) => s.count !== 1)) {
     const last = out[out.length - 1]
-    if (last !== undefined && last.a === step.a * step.count && last.b === step.b * step.count) out[out.length - 1] = { ...step, count: last.count * step.count }
+    if (last !== undefined && last.a === step.a * step.count && last.b === step.b * step.count)
+      out[out.length - 1] = { ...step, count: last.count * step.count }
     else out.push(step)
   }
   return out.length > 0 ? out : [{ count: 1, a: 0, b: 0 }]
@@ -39,7 +40,10 @@ export function joinSteps(steps: readonly Step[]): Step[] {
 
 /** Loads `lanes` elements (the others are 0) at the address on the stack, which `push` puts there. */
 export function loadLanes(f: WasmFunction, push: () => void, offset: number, lanes: number): WasmFunction {
-  if (lanes === 4) { push(); return f.vLoad(offset) }
+  if (lanes === 4) {
+    push()
+    return f.vLoad(offset)
+  }
   push()
   if (lanes === 1) return f.vLoad32Zero(offset)
   f.vLoad64Zero(offset)

@@ -57,7 +57,8 @@ export class Nest {
   pushGuards(operand: Operand): WasmFunction {
     const { coordinates } = operand
     for (const guard of operand.guards) {
-      const along = (axis: number): number => coordinates.reduce((s, c, q) => s + (guard.strides[q] as number) * (c.coefficients[axis] as number), 0)
+      const along = (axis: number): number =>
+        coordinates.reduce((s, c, q) => s + (guard.strides[q] as number) * (c.coefficients[axis] as number), 0)
       this.f.i32(0)
       this.addAffine({ offset: guard.offset, dynamic: guard.dynamic, strides: this.index.map((_, axis) => along(axis)) }, operand.load, 1)
     }
@@ -68,10 +69,19 @@ export class Nest {
   private addAffine(map: Affine, load: Load, unit: number): WasmFunction {
     const { f } = this
     if (map.offset !== 0) f.i32(unit * map.offset).add()
-    for (const d of map.dynamic ?? []) address(f, d.buffer).i32Load().i32(unit * d.stride).mul().add()
+    for (const d of map.dynamic ?? [])
+      address(f, d.buffer)
+        .i32Load()
+        .i32(unit * d.stride)
+        .mul()
+        .add()
     for (const axis of this.movingAxes(load)) {
       const s = strideAt(map, axis)
-      if (s !== 0) f.get(this.base[axis] as Local).i32(unit * s).mul().add()
+      if (s !== 0)
+        f.get(this.base[axis] as Local)
+          .i32(unit * s)
+          .mul()
+          .add()
     }
     return f
   }

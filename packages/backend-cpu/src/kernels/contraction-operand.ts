@@ -31,7 +31,9 @@ const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a 
 /** One coordinate for each axis the load depends on. */
 export function plainOperand(load: Load, axes: number): Operand {
   const guards = load.guards ?? []
-  const used = Array.from({ length: axes }, (_, i) => i).filter((i) => strideAt(load.map, i) !== 0 || guards.some((g) => strideAt(g.index, i) !== 0))
+  const used = Array.from({ length: axes }, (_, i) => i).filter(
+    (i) => strideAt(load.map, i) !== 0 || guards.some((g) => strideAt(g.index, i) !== 0),
+  )
   return {
     load,
     coordinates: used.map((axis) => ({
@@ -39,7 +41,10 @@ export function plainOperand(load: Load, axes: number): Operand {
       stride: strideAt(load.map, axis),
     })),
     guards: guards.map(({ index, extent }) => ({
-      offset: index.offset, dynamic: index.dynamic ?? [], extent, strides: used.map((axis) => strideAt(index, axis)),
+      offset: index.offset,
+      dynamic: index.dynamic ?? [],
+      extent,
+      strides: used.map((axis) => strideAt(index, axis)),
     })),
   }
 }
@@ -75,5 +80,4 @@ export const extentOf = (c: Coordinate, lengths: readonly number[]): number =>
   c.coefficients.reduce((n, w, i) => n + w * ((lengths[i] as number) - 1), 1)
 
 /** Do several axes share a coordinate? Then a copy by coordinates is smaller than one by axes. */
-export const isFootprint = (operand: Operand): boolean =>
-  operand.coordinates.some((c) => c.coefficients.filter((w) => w !== 0).length > 1)
+export const isFootprint = (operand: Operand): boolean => operand.coordinates.some((c) => c.coefficients.filter((w) => w !== 0).length > 1)

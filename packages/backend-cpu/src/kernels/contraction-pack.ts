@@ -2,7 +2,8 @@
  * Packing: copies a block of an operand to scratch memory, in the order in which the micro-kernel will read it, zeros where a guard fails.
  * One routine for all cases: a nest of loops (levels), guards tested as soon as their index is known, contiguous levels folded into runs.
  */
-import { type Callable, I32, type Local, V128, type ValueType, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
+import { I32, type Local, type ValueType, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
+import { copyFixed, copyFloats, transposeBlock, zeroFloats } from './contraction-copy.ts'
 
 export interface Level {
   /** `undefined`: the function's parameter COUNT. At most one level, and only an outer one. */
@@ -37,7 +38,11 @@ export function packFunction(module: WasmModule, packing: Packing): WasmFunction
   return module.once(`pack ${JSON.stringify(packing)}`, () => {
     const f = new WasmFunction('pack', new Array<ValueType>(FIRST_GUARD + packing.extents.length).fill(I32))
     const place = { source: SOURCE, target: TARGET, guards: packing.extents.map((_, g) => FIRST_GUARD + g) }
-    new Packer(f, module, packing).level(0, place, packing.extents.map((_, g) => g))
+    new Packer(f, module, packing).level(
+      0,
+      place,
+      packing.extents.map((_, g) => g),
+    )
     return f
   })
 }
@@ -67,10 +72,16 @@ class Packer {
     const rest = open.filter(moves)
     if (known.length === 0) return this.body(d, place, rest)
     known.forEach((g, i) => {
-      this.f.get(place.guards[g] as Local).i32(this.extents[g] as number).ltU()
+      this.f
+        .get(place.guards[g] as Local)
+        .i32(this.extents[g] as number)
+        .ltU()
       if (i > 0) this.f.and()
     })
-    this.f.if(() => this.body(d, place, rest), () => this.zeros(d, place.target))
+    this.f.if(
+      () => this.body(d, place, rest),
+      () => this.zeros(d, place.target),
+    )
   }
 
   private body(d: number, place: Place, open: readonly number[]): void {
@@ -90,19 +101,27 @@ class Packer {
     const { f } = this
     const level = this.levels[d] as Level
     if (level.count === 1) return body(place)
-    const copy = (l: Local): Local => { const to = f.local(I32); f.get(l).set(to); return to }
+    const copy = (l: Local): Local => {
+      const to = f.local(I32)
+      f.get(l).set(to)
+      return to
+    }
     const inner = {
       source: copy(place.source),
       target: copy(place.target),
       guards: place.guards.map((g, i) => (level.guards[i] === 0 ? g : copy(g))),
     }
     const left = f.local(I32)
-    this.pushCount(d).tee(left).if(() => f.loop(() => {
-      body(inner)
-      f.bump(inner.source, level.source).bump(inner.target, level.target)
-      inner.guards.forEach((g, i) => f.bump(g, level.guards[i] as number))
-      f.get(left).i32(1).sub().tee(left).brIf(0)
-    }))
+    this.pushCount(d)
+      .tee(left)
+      .if(() =>
+        f.loop(() => {
+          body(inner)
+          f.bump(inner.source, level.source).bump(inner.target, level.target)
+          inner.guards.forEach((g, i) => f.bump(g, level.guards[i] as number))
+          f.get(left).i32(1).sub().tee(left).brIf(0)
+        }),
+      )
   }
 
   /** Bytes of one step of the run level. */
@@ -116,7 +135,7 @@ class Packer {
     const unit = this.unit(d)
     const { count } = this.levels[d] as Level
     if (open.length === 0) {
-      if (count !== undefined && count * unit <= 64) return copyFixed(f, place, (count * unit) / 4)
+      if (count !== undefined && count * unit <= 64) return copyFixed(f, place.source, place.target, (count * unit) / 4)
       f.get(place.target).get(place.source)
       this.pushCount(d).i32(unit).mul().call(copyFloats(this.module))
       return
@@ -127,7 +146,12 @@ class Packer {
     for (const g of open) {
       const at = place.guards[g] as Local
       f.i32(0).get(at).sub().set(t).maxS(low, t).set(low)
-      f.i32(this.extents[g] as number).get(at).sub().set(t).minS(high, t).set(high)
+      f.i32(this.extents[g] as number)
+        .get(at)
+        .sub()
+        .set(t)
+        .minS(high, t)
+        .set(high)
     }
     f.minS(low, end).set(low).maxS(high, low).set(high)
     const at = (base: Local, index: Local): WasmFunction => f.get(index).i32(unit).mul().get(base).add()
@@ -144,7 +168,7 @@ class Packer {
   private transpose(d: number, place: Place): void {
     const { f } = this
     const [rows, lanes] = this.levels.slice(d) as [Level, Level]
-    const whole = Math.floor(lanes.count as number / 4) * 4
+    const whole = Math.floor((lanes.count as number) / 4) * 4
     const n = rows.count as number
     const s = f.local(I32)
     const t = f.local(I32)
@@ -158,7 +182,12 @@ class Packer {
   }
 
   private scalars(s: Local, t: Local, lane: number, n: number, rows: Level, lanes: Level): void {
-    for (let i = 0; i < n; i++) this.f.get(t).get(s).f32Load(lane * lanes.source + 4 * i).f32Store(4 * lane + i * rows.target)
+    for (let i = 0; i < n; i++)
+      this.f
+        .get(t)
+        .get(s)
+        .f32Load(lane * lanes.source + 4 * i)
+        .f32Store(4 * lane + i * rows.target)
   }
 
   /** Fills the targets of levels d and deeper with zeros. */
@@ -199,64 +228,14 @@ function isTransposition(levels: readonly Level[]): boolean {
   const [rows, lanes] = levels.slice(-2)
   if (rows === undefined || lanes === undefined || levels.length < 2) return false
   const still = [...rows.guards, ...lanes.guards].every((g) => g === 0)
-  return still && rows.source === 4 && lanes.target === 4 && rows.count !== undefined && lanes.count !== undefined
-    && lanes.count <= 16 && lanes.source >= 4 && rows.target >= 4
-}
-
-/** Up to 16 elements without a loop. */
-function copyFixed(f: WasmFunction, { source, target }: Place, n: number): void {
-  let i = 0
-  for (; i + 4 <= n; i += 4) f.get(target).get(source).vLoad(4 * i).vStore(4 * i)
-  for (; i < n; i++) f.get(target).get(source).f32Load(4 * i).f32Store(4 * i)
-}
-
-function transposeBlock(f: WasmFunction, s: Local, t: Local, at: { lane: number; source: number; target: number }): void {
-  const r = [0, 1, 2, 3].map((i) => {
-    const l = f.local(V128)
-    f.get(s).vLoad((at.lane + i) * at.source).set(l)
-    return l
-  }) as [Local, Local, Local, Local]
-  const mix = (x: Local, y: Local, lanes: readonly number[]): Local => {
-    const l = f.local(V128)
-    f.get(x).get(y).vShuffle32(lanes).set(l)
-    return l
-  }
-  const [low, high] = [[0, 4, 1, 5], [2, 6, 3, 7]] as const
-  const [p, q, u, v] = [mix(r[0], r[1], low), mix(r[2], r[3], low), mix(r[0], r[1], high), mix(r[2], r[3], high)]
-  const columns = [mix(p, q, [0, 1, 4, 5]), mix(p, q, [2, 3, 6, 7]), mix(u, v, [0, 1, 4, 5]), mix(u, v, [2, 3, 6, 7])]
-  columns.forEach((c, i) => f.get(t).get(c).vStore(4 * at.lane + i * at.target))
-}
-
-/** `(target, source, bytes)`, a multiple of 4. */
-export function copyFloats(module: WasmModule): Callable {
-  return module.once('copy floats', () => {
-    const f = new WasmFunction('copyFloats', [I32, I32, I32])
-    const [t, s, n] = [0, 1, 2]
-    floatsLoop(f, n, 64, () => {
-      for (let i = 0; i < 64; i += 16) f.get(t).get(s).vLoad(i).vStore(i)
-      f.bump(s, 64).bump(t, 64)
-    })
-    floatsLoop(f, n, 16, () => f.get(t).get(s).vLoad().vStore().bump(s, 16).bump(t, 16))
-    floatsLoop(f, n, 4, () => f.get(t).get(s).f32Load().f32Store().bump(s, 4).bump(t, 4))
-    return f
-  })
-}
-
-/** `(target, bytes)`, a multiple of 4. */
-export function zeroFloats(module: WasmModule): Callable {
-  return module.once('zero floats', () => {
-    const f = new WasmFunction('zeroFloats', [I32, I32])
-    floatsLoop(f, 1, 16, () => f.get(0).vf32(0).vStore().bump(0, 16))
-    floatsLoop(f, 1, 4, () => f.get(0).i32(0).i32Store().bump(0, 4))
-    return f
-  })
-}
-
-/** While at least `bytes` are left in `n`: does the body for them. */
-function floatsLoop(f: WasmFunction, n: Local, bytes: number, body: () => void): void {
-  f.block(() => f.loop(() => {
-    f.get(n).i32(bytes).ltS().brIf(1)
-    body()
-    f.bump(n, -bytes).br(0)
-  }))
+  return (
+    still &&
+    rows.source === 4 &&
+    lanes.target === 4 &&
+    rows.count !== undefined &&
+    lanes.count !== undefined &&
+    lanes.count <= 16 &&
+    lanes.source >= 4 &&
+    rows.target >= 4
+  )
 }

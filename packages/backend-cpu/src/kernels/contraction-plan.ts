@@ -5,7 +5,8 @@
 import { type Form, splitAxis, strideAt } from './contraction-axes.ts'
 import { coordinateOrder, type Layout, layoutSize } from './contraction-layout.ts'
 import { maximumRows } from './contraction-micro.ts'
-import { footprintOperand, isFootprint, type Operand, plainOperand } from './contraction-operand.ts'
+import { type Operand, plainOperand } from './contraction-operand.ts'
+import { IN_PLACE, isDot, placeA, placeB, type Placement } from './contraction-placement.ts'
 import { betterTogether, product, tallest, tiledAxes, type Tiling, tilingOf } from './contraction-tiling.ts'
 
 /** Some axes one index at a time, one axis in pieces of `size`, the rest whole. */
@@ -15,9 +16,6 @@ export interface Split {
   readonly size: number
   readonly inner: readonly number[]
 }
-
-/** How an operand reaches the micro-kernel: where it lies, from a copy by coordinates, or from panels. */
-export type Placement = { readonly kind: 'inPlace' } | { readonly kind: 'copy' | 'panels'; readonly operand: Operand }
 
 export interface Plan {
   readonly vectors: number
@@ -55,7 +53,12 @@ const UNIT_WORK = 256 * KILO
 const balanced = (extent: number, size: number): number => Math.ceil(extent / Math.ceil(extent / size))
 
 /** Keeps the innermost axes whole as long as `fits` says so; then cuts one. */
-function split(order: readonly number[], extents: readonly number[], lengths: readonly number[], fits: (lengths: readonly number[]) => boolean): Split {
+function split(
+  order: readonly number[],
+  extents: readonly number[],
+  lengths: readonly number[],
+  fits: (lengths: readonly number[]) => boolean,
+): Split {
   const now = [...lengths]
   for (let d = order.length - 1; d >= 0; d--) {
     const axis = order[d] as number
@@ -74,10 +77,18 @@ export function kLengths(form: Form, k: Split, size: number): number[] {
   return form.extents.map((extent, axis) => (k.inner.includes(axis) ? extent : axis === k.blocked ? size : 1))
 }
 
-function layoutOf(form: Form, k: Split, place: Placement, lengths: readonly number[], panelAxis: number | undefined, width: number): Layout {
+function layoutOf(
+  form: Form,
+  k: Split,
+  place: Placement,
+  lengths: readonly number[],
+  panelAxis: number | undefined,
+  width: number,
+): Layout {
   if (place.kind === 'inPlace') return { operand: plainOperand(form.a, 0), order: [], panels: undefined, lengths }
   const { operand } = place
-  const coordinate = place.kind === 'panels' && panelAxis !== undefined ? operand.coordinates.findIndex((c) => c.coefficients[panelAxis] !== 0) : -1
+  const coordinate =
+    place.kind === 'panels' && panelAxis !== undefined ? operand.coordinates.findIndex((c) => c.coefficients[panelAxis] !== 0) : -1
   const order = coordinateOrder(operand, kOrder(k), form.n).filter((q) => q !== coordinate)
   return { operand, order, panels: coordinate < 0 ? undefined : { coordinate, axis: panelAxis as number, width }, lengths }
 }
@@ -89,48 +100,6 @@ export const layoutA = (form: Form, plan: Pick<Plan, 'a' | 'k' | 'tiling'>, leng
 /** The packed part of b. `width`: columns of a panel. */
 export const layoutB = (form: Form, plan: Pick<Plan, 'b' | 'k'>, lengths: readonly number[], width: number): Layout =>
   layoutOf(form, plan.k, plan.b, lengths, form.n, width)
-
-// ---- where operands are read
-
-const IN_PLACE: Placement = { kind: 'inPlace' }
-
-const hasGuards = (load: Form['a']): boolean => (load.guards ?? []).length > 0
-
-function placeA(form: Form, tiling: Tiling, order: readonly number[]): Placement {
-  const axes = form.extents.length
-  if (hasGuards(form.a)) return { kind: 'copy', operand: footprintOperand(form.a, axes) ?? plainOperand(form.a, axes) }
-  // Rows side by side, reduced elements far apart: a walk over many pages, worth a copy when many columns share it.
-  const axis = tiling.kind === 'runs' && order.length === 1 ? tiling.axis : undefined
-  const [far] = form.k
-  if (form.k.length !== 1 || far === undefined || axis === undefined || form.n === undefined || form.lanesInBoth) return IN_PLACE
-  const [extent, stride] = [form.extents[far] as number, strideAt(form.a.map, far)]
-  const transposed = strideAt(form.a.map, axis) === 1 && extent > 128 && extent * stride > 128 * KILO && (form.extents[form.n] as number) >= 64
-  return transposed ? { kind: 'panels', operand: plainOperand(form.a, axes) } : IN_PLACE
-}
-
-/** Few rows, and both operands contiguous along the one reduced axis: packing b would cost more than the sums. */
-function isDot(form: Form): boolean {
-  const [k] = form.k
-  if (hasGuards(form.a) || hasGuards(form.b) || form.lanesInBoth || form.k.length !== 1 || k === undefined) return false
-  const contiguous = strideAt(form.a.map, k) === 1 && strideAt(form.b.map, k) === 1
-  const otherwise = form.n !== undefined && strideAt(form.b.map, form.n) === 1
-  return contiguous && !otherwise && product(form.m, form.extents) <= 3 && (form.extents[k] as number) >= 8
-}
-
-function placeB(form: Form): Placement {
-  const axes = form.extents.length
-  const rows = product(form.m, form.extents)
-  const contiguous = form.n === undefined || strideAt(form.b.map, form.n) === 1
-  if (hasGuards(form.b)) {
-    const footprint = footprintOperand(form.b, axes)
-    const lane = footprint?.coordinates.find((c) => form.n !== undefined && c.coefficients[form.n] !== 0)
-    const shared = footprint !== undefined && isFootprint(footprint) && lane?.stride === 1 && lane.coefficients[form.n as number] === 1
-    return shared ? { kind: 'copy', operand: footprint } : { kind: 'panels', operand: plainOperand(form.b, axes) }
-  }
-  const near = form.k.every((k) => Math.abs(strideAt(form.b.map, k)) <= 256)
-  if (contiguous && (rows <= 16 || (rows <= 64 && near))) return IN_PLACE
-  return { kind: 'panels', operand: plainOperand(form.b, axes) }
-}
 
 // ---- the plan
 
@@ -152,7 +121,12 @@ function splitK(form: Form, b: Placement, dot: boolean): Split {
   const sweep = b.kind === 'inPlace' && !dot && product(form.m, extents) <= 16 && form.k.every((k) => strideAt(form.b.map, k) >= 256)
   const limit = sweep ? SWEEP_K : product(form.k, extents) <= WHOLE_K ? WHOLE_K : BLOCK_K
   const order = byStride(form.k, (axis) => strideAt(form.a.map, axis) || strideAt(form.b.map, axis))
-  return split(order, extents, extents.map(() => 1), (lengths) => product(form.k, lengths) <= limit)
+  return split(
+    order,
+    extents,
+    extents.map(() => 1),
+    (lengths) => product(form.k, lengths) <= limit,
+  )
 }
 
 /** The plan, for a form in which an axis may have been cut in two. */
@@ -182,12 +156,27 @@ function cutForTiles(form: Form, fma: boolean): Form {
 }
 
 /** Panels of one part of the columns: what fits the cache; all of them where the columns are no panels of b. */
-function partOf({ form, k, a, b, panels, width }: { form: Form; k: Split; a: Placement; b: Placement; panels: number; width: number }): number {
+function partOf({
+  form,
+  k,
+  a,
+  b,
+  panels,
+  width,
+}: {
+  form: Form
+  k: Split
+  a: Placement
+  b: Placement
+  panels: number
+  width: number
+}): number {
   if (b.kind === 'copy' || (form.lanesInBoth && a.kind !== 'inPlace')) return panels
   const kBlock = Math.max(1, product(form.k, kLengths(form, k, k.size)))
   const floats = a.kind === 'panels' ? 3 * BLOCK_B : BLOCK_B // wide parts where each part packs all of a
   const fitting = Math.max(1, Math.min(panels, Math.floor(floats / (kBlock * width))))
-  const wanted = a.kind === 'inPlace' ? wantedUnits(form) / (product(form.batch, form.extents) * Math.ceil(product(form.m, form.extents) / 12)) : 1
+  const wanted =
+    a.kind === 'inPlace' ? wantedUnits(form) / (product(form.batch, form.extents) * Math.ceil(product(form.m, form.extents) / 12)) : 1
   return balanced(panels, Math.min(fitting, Math.ceil(panels / Math.max(1, wanted))))
 }
 
@@ -198,7 +187,14 @@ function blockRows(form: Form, unitsPerBlock: number): number {
 }
 
 /** Units that would spread the work well. */
-const wantedUnits = (form: Form): number => Math.min(MANY_UNITS, product(form.extents.map((_, i) => i), form.extents) / UNIT_WORK)
+const wantedUnits = (form: Form): number =>
+  Math.min(
+    MANY_UNITS,
+    product(
+      form.extents.map((_, i) => i),
+      form.extents,
+    ) / UNIT_WORK,
+  )
 
 /** The rows of one block: as many as fit and as `most` allows, tiles innermost. */
 function splitRows(form: Form, plan: Pick<Plan, 'a' | 'k' | 'tiling'>, order: readonly number[], most: number): Split {
@@ -209,7 +205,9 @@ function splitRows(form: Form, plan: Pick<Plan, 'a' | 'k' | 'tiling'>, order: re
   const tall = tallest(tiling)
   const fits = (lengths: readonly number[]): boolean => {
     const rows = product(form.m, lengths)
-    return a.kind === 'inPlace' ? rows <= Math.min(BLOCK_ROWS, most) : rows <= most && layoutSize(layoutA(form, plan, lengths, tall)) <= BLOCK_A
+    return a.kind === 'inPlace'
+      ? rows <= Math.min(BLOCK_ROWS, most)
+      : rows <= most && layoutSize(layoutA(form, plan, lengths, tall)) <= BLOCK_A
   }
   const tiled = tiledAxes(tiling)
   const outer = order.filter((axis) => !tiled.includes(axis))

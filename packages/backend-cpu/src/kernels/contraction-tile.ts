@@ -49,26 +49,76 @@ export function tileFunction(context: EmitContext, form: Form, spec: TileSpec): 
 function emitBody(f: WasmFunction, context: EmitContext, form: Form, spec: TileSpec): void {
   const lanes = Array.from({ length: spec.vectors }, (_, j) => (j === spec.vectors - 1 ? spec.lastLanes : 4))
   const indices = Array.from({ length: form.parallel }, (_, i) => FIRST_INDEX + i)
-  const epilogue = (sums: readonly Local[][]): void => emitEpilogue(f, context, form, { axes: spec.axes, rows: spec.rows, lanes }, sums, indices, PART)
+  const epilogue = (sums: readonly Local[][]): void =>
+    emitEpilogue(f, context, form, { axes: spec.axes, rows: spec.rows, lanes }, sums, indices, PART)
   if (spec.combine !== undefined) return epilogue(emitCombine(f, spec, spec.combine))
-  const sums = spec.dot !== undefined ? [emitDot(f, { ...spec.dot, columns: lanes.reduce((n, l) => n + l), count: spec.steps[0]?.count ?? 0, fma: context.fma }, PA, PB)] : emitTile(f, {
-    rows: spec.offsets, vectors: spec.vectors, steps: spec.steps, fma: context.fma, lanesInBoth: form.lanesInBoth,
-    lastA: spec.exactA ? spec.lastLanes : 4, lastB: spec.exactB ? spec.lastLanes : 4,
-  }, PA, PB)
+  const sums =
+    spec.dot !== undefined
+      ? [emitDot(f, { ...spec.dot, columns: lanes.reduce((n, l) => n + l), count: spec.steps[0]?.count ?? 0, fma: context.fma }, PA, PB)]
+      : emitTile(
+          f,
+          {
+            rows: spec.offsets,
+            vectors: spec.vectors,
+            steps: spec.steps,
+            fma: context.fma,
+            lanesInBoth: form.lanesInBoth,
+            lastA: spec.exactA ? spec.lastLanes : 4,
+            lastB: spec.exactB ? spec.lastLanes : 4,
+          },
+          PA,
+          PB,
+        )
   if (!spec.partial) return epilogue(sums)
   const all: readonly Local[] = sums.flat()
-  f.get(FLAGS).i32(ADD).and().if(() => all.forEach((sum, i) => f.get(sum).get(PART).vLoad(16 * i).vfadd().set(sum)))
-  f.get(FLAGS).i32(LAST).and().if(() => epilogue(sums), () => all.forEach((sum, i) => f.get(PART).get(sum).vStore(16 * i)))
+  f.get(FLAGS)
+    .i32(ADD)
+    .and()
+    .if(() =>
+      all.forEach((sum, i) =>
+        f
+          .get(sum)
+          .get(PART)
+          .vLoad(16 * i)
+          .vfadd()
+          .set(sum),
+      ),
+    )
+  f.get(FLAGS)
+    .i32(LAST)
+    .and()
+    .if(
+      () => epilogue(sums),
+      () =>
+        all.forEach((sum, i) =>
+          f
+            .get(PART)
+            .get(sum)
+            .vStore(16 * i),
+        ),
+    )
 }
 
 /** The sums of all partial sums, in order. */
 function emitCombine(f: WasmFunction, spec: TileSpec, { count, bytes }: NonNullable<TileSpec['combine']>): Local[][] {
   const sums = spec.rows.map(() => Array.from({ length: spec.vectors }, () => f.local(V128)))
   const all = sums.flat()
-  all.forEach((sum, i) => f.get(PART).vLoad(16 * i).set(sum))
+  all.forEach((sum, i) =>
+    f
+      .get(PART)
+      .vLoad(16 * i)
+      .set(sum),
+  )
   f.repeat(count - 1, () => {
     f.bump(PART, bytes)
-    all.forEach((sum, i) => f.get(sum).get(PART).vLoad(16 * i).vfadd().set(sum))
+    all.forEach((sum, i) =>
+      f
+        .get(sum)
+        .get(PART)
+        .vLoad(16 * i)
+        .vfadd()
+        .set(sum),
+    )
   })
   return sums
 }

@@ -28,7 +28,8 @@ export type Tiling =
 export const product = (axes: readonly number[], extents: readonly number[]): number => axes.reduce((n, i) => n * (extents[i] as number), 1)
 export const tiledAxes = (t: Tiling): readonly number[] => (t.kind === 'runs' ? [t.axis] : t.axes)
 /** Rows of the tallest tile. */
-export const tallest = (t: Tiling): number => Math.max(...(t.kind === 'runs' ? t.runs.map((r) => r.rows) : t.tiles.map((x) => x.rows.length)))
+export const tallest = (t: Tiling): number =>
+  Math.max(...(t.kind === 'runs' ? t.runs.map((r) => r.rows) : t.tiles.map((x) => x.rows.length)))
 export const rowsAlong = (axis: number, rows: number): RowTile => ({ axes: [axis], rows: Array.from({ length: rows }, (_, i) => [i]) })
 
 /** Heights of tiles: as equal as possible, so that none is much below the best. */
@@ -36,21 +37,29 @@ export function runsOf(extent: number, maximum: number): Run[] {
   const tiles = Math.ceil(extent / maximum)
   const rows = Math.floor(extent / tiles)
   const more = extent - rows * tiles
-  return [{ start: 0, rows: rows + 1, tiles: more }, { start: more * (rows + 1), rows, tiles: tiles - more }].filter((r) => r.tiles > 0)
+  return [
+    { start: 0, rows: rows + 1, tiles: more },
+    { start: more * (rows + 1), rows, tiles: tiles - more },
+  ].filter((r) => r.tiles > 0)
 }
 
 /** All index tuples of some axes, last fastest. */
 function tuplesOf(axes: readonly number[], extents: readonly number[]): number[][] {
-  return axes.reduce<number[][]>((all, axis) => all.flatMap((t) => Array.from({ length: extents[axis] as number }, (_, i) => [...t, i])), [[]])
+  return axes.reduce<number[][]>(
+    (all, axis) => all.flatMap((t) => Array.from({ length: extents[axis] as number }, (_, i) => [...t, i])),
+    [[]],
+  )
 }
 
 function fixedTiling(axes: readonly number[], extents: readonly number[], maximum: number): Tiling {
   const tuples = tuplesOf(axes, extents)
-  const tiles = runsOf(tuples.length, maximum).flatMap((run) => Array.from({ length: run.tiles }, (_, t) => {
-    const rows = tuples.slice(run.start + t * run.rows, run.start + (t + 1) * run.rows)
-    const first = rows[0] as number[]
-    return { first, rows: rows.map((row) => row.map((x, i) => x - (first[i] as number))) }
-  }))
+  const tiles = runsOf(tuples.length, maximum).flatMap((run) =>
+    Array.from({ length: run.tiles }, (_, t) => {
+      const rows = tuples.slice(run.start + t * run.rows, run.start + (t + 1) * run.rows)
+      const first = rows[0] as number[]
+      return { first, rows: rows.map((row) => row.map((x, i) => x - (first[i] as number))) }
+    }),
+  )
   return { kind: 'fixed', axes, tiles }
 }
 

@@ -57,7 +57,9 @@ export class Walk {
     const strideB = plan.b.kind === 'inPlace' ? form.b.map.strides : layoutStrides(layoutB)
     const lane = form.n === undefined ? 0 : (strideB[form.n] as number)
     return {
-      kSize, run, strideB,
+      kSize,
+      run,
+      strideB,
       strideA: plan.a.kind === 'inPlace' ? form.a.map.strides : layoutStrides(layoutA),
       panelA: plan.a.kind === 'panels' ? panelSize(layoutA) : 0,
       panelB: plan.b.kind === 'inPlace' ? panelStride(this.nest) : plan.b.kind === 'panels' ? panelSize(layoutB) : g.width * lane,
@@ -88,7 +90,14 @@ export class Walk {
     f.forRange(p, firstPanel, end, () => {
       if (g.tailColumns === 0) this.rows(full)
       else if (plan.panels === 1) this.rows(tail)
-      else f.get(p).i32(plan.panels - 1).eq().if(() => this.rows(tail), () => this.rows(full))
+      else
+        f.get(p)
+          .i32(plan.panels - 1)
+          .eq()
+          .if(
+            () => this.rows(tail),
+            () => this.rows(full),
+          )
       f.bump(pb, 4 * this.block.panelB).bump(this.blockA, 4 * g.width * laneA)
       if (form.n !== undefined) f.bump(index[form.n] as Local, g.width)
     })
@@ -100,9 +109,16 @@ export class Walk {
     const { rows, tiling } = g.plan
     const { run } = this.block
     if (run !== undefined && tiling.kind === 'runs') {
-      return this.tilesOf(tiling.axis, run, () => f.get(base[tiling.axis] as Local), () => f.get(blockCount), this.blockA, (pa) => {
-        this.axes(rows.inner, pa, (at) => this.tile(panel, rowsAlong(tiling.axis, run.rows), at))
-      })
+      return this.tilesOf(
+        tiling.axis,
+        run,
+        () => f.get(base[tiling.axis] as Local),
+        () => f.get(blockCount),
+        this.blockA,
+        (pa) => {
+          this.axes(rows.inner, pa, (at) => this.tile(panel, rowsAlong(tiling.axis, run.rows), at))
+        },
+      )
     }
     this.axes([...(rows.blocked === undefined ? [] : [rows.blocked]), ...rows.inner], this.blockA, (pa) => this.tilesHere(panel, pa))
   }
@@ -116,7 +132,10 @@ export class Walk {
     const index = nest.index[axis] as Local
     if (cut) f.get(nest.base[axis] as Local).set(index)
     else f.i32(0).set(index)
-    const count = (): void => { if (cut) f.get(nest.blockCount); else f.i32(g.form.extents[axis] as number) }
+    const count = (): void => {
+      if (cut) f.get(nest.blockCount)
+      else f.i32(g.form.extents[axis] as number)
+    }
     nest.walk({ from: pa, step: 4 * (this.block.strideA[axis] as number), index, by: 1, count }, (at) => this.axes(inner, at, leaf))
   }
 
@@ -137,13 +156,26 @@ export class Walk {
     const at = f.local(I32)
     if (tiling.kind === 'runs') {
       for (const run of tiling.runs) {
-        f.get(pa).i32(4 * run.start * (strideA[tiling.axis] as number)).add().set(at)
-        this.tilesOf(tiling.axis, run, () => f.i32(run.start), () => f.i32(run.tiles), at, (here) => this.tile(panel, rowsAlong(tiling.axis, run.rows), here))
+        f.get(pa)
+          .i32(4 * run.start * (strideA[tiling.axis] as number))
+          .add()
+          .set(at)
+        this.tilesOf(
+          tiling.axis,
+          run,
+          () => f.i32(run.start),
+          () => f.i32(run.tiles),
+          at,
+          (here) => this.tile(panel, rowsAlong(tiling.axis, run.rows), here),
+        )
       }
       return
     }
     for (const tile of tiling.tiles) {
-      f.get(pa).i32(4 * tiling.axes.reduce((n, axis, i) => n + (strideA[axis] as number) * (tile.first[i] as number), 0)).add().set(at)
+      f.get(pa)
+        .i32(4 * tiling.axes.reduce((n, axis, i) => n + (strideA[axis] as number) * (tile.first[i] as number), 0))
+        .add()
+        .set(at)
       tiling.axes.forEach((axis, i) => f.i32(tile.first[i] as number).set(index[axis] as Local))
       this.tile(panel, { axes: tiling.axes, rows: tile.rows }, at)
     }
@@ -159,10 +191,19 @@ export class Walk {
     const offsets = rows.rows.map((row) => row.reduce((n, x, i) => n + 4 * x * (block.strideA[rows.axes[i] as number] as number), 0))
     const low = Math.min(...offsets) // a row may lie before the first one where a tile spans several axes
     const tile = tileFunction(context, form, {
-      ...rows, ...panel, combine: options.combine,
-      exactA: plan.a.kind === 'inPlace', exactB: plan.b.kind === 'inPlace', partial: g.kBlocks > 1, offsets: offsets.map((x) => x - low),
+      ...rows,
+      ...panel,
+      combine: options.combine,
+      exactA: plan.a.kind === 'inPlace',
+      exactB: plan.b.kind === 'inPlace',
+      partial: g.kBlocks > 1,
+      offsets: offsets.map((x) => x - low),
       dot: plan.dot ? { columnStep: 4 * strideAt(form.b.map, form.n ?? -1) } : undefined,
-      steps: axes.map((axis) => ({ count: lengths[axis] as number, a: 4 * (block.strideA[axis] as number), b: 4 * (block.strideB[axis] as number) })),
+      steps: axes.map((axis) => ({
+        count: lengths[axis] as number,
+        a: 4 * (block.strideA[axis] as number),
+        b: 4 * (block.strideB[axis] as number),
+      })),
     })
     f.get(FRAME).get(pa)
     if (low !== 0) f.i32(low).add()
