@@ -60,7 +60,15 @@ function dataOf(buffer: Buffer): TypedArray {
   return buffer.data ?? fail('DisposedError', 'reference: this buffer was freed.')
 }
 
-export function createReference(): Backend {
+export interface ReferenceOptions {
+  /**
+   * Points that are evaluated at a time, 256 by default. With 1 each point of a Loop sees what the points before it stored, which
+   * shows memory plans that reuse a buffer in place where they must not.
+   */
+  readonly lanes?: number
+}
+
+export function createReference({ lanes = 256 }: ReferenceOptions = {}): Backend {
   const ledger = new Ledger()
   return {
     name: 'reference',
@@ -79,14 +87,14 @@ export function createReference(): Backend {
     free(buffer) {
       if (buffer instanceof HostBuffer) ledger.free(buffer)
     },
-    compile: graph => compile(graph, ledger),
+    compile: graph => compile(graph, ledger, lanes),
     memory: () => ledger.statistics(),
     dispose: async () => {},
   }
 }
 
-function compile(graph: KernelGraph, ledger: Ledger): Executable {
-  const run = compileKernels(graph.kernels)
+function compile(graph: KernelGraph, ledger: Ledger, lanes: number): Executable {
+  const run = compileKernels(graph.kernels, lanes)
   const constants = graph.buffers.map(({ dtype, size, place }) => (place.kind === 'constant' ? constantArray(dtype, size, place.data) : undefined))
   return {
     run(inputs, donated = []) {

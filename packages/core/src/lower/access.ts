@@ -1,6 +1,6 @@
 /** What a kernel reads and writes, without the kernels nested in it. */
 import { sizeOf } from '../shape.ts'
-import { type Affine, type Branch, type BufferId, type BufferSpec, bytesOf, type Kernel, type Load, type Node, type Scan, type Store, type While } from './kernel.ts'
+import { type Affine, type Branch, type BufferId, type BufferSpec, bytesOf, type Kernel, type Load, type Scan, type Store, type While } from './kernel.ts'
 import { readsOf, writesOf } from './rewrite.ts'
 
 export interface Access {
@@ -43,11 +43,11 @@ export function canReplace(kernel: Kernel, source: BufferId, target: BufferId, b
   const inBody = toEither(kernel.bodyStores), inEpilogue = toEither(kernel.stores)
   const store = inBody[0] ?? inEpilogue[0]
   if (store?.buffer !== target || inBody.length + inEpilogue.length > 1) return false
-  const [nodes, others] = inBody.length > 0 ? [kernel.body, kernel.epilogue] : [kernel.epilogue, kernel.body]
-  const loadsSource = (n: Node): n is Load => n.op === 'load' && n.buffer === source
-  const loads = nodes.filter(loadsSource)
-  const isTermOfAddress = readsOf(kernel).filter(id => id === source).length > loads.length
-  return loads.every(load => loadsWhatIsStored(load, store)) && !others.some(loadsSource) && !isTermOfAddress
+  const nodes = inBody.length > 0 ? kernel.body : kernel.epilogue
+  const loads = nodes.filter((n): n is Load => n.op === 'load' && n.buffer === source)
+  // Otherwise the other list loads it too, or an address depends on it.
+  const onlyLoadedHere = readsOf(kernel).filter(id => id === source).length === loads.length
+  return onlyLoadedHere && loads.every(load => loadsWhatIsStored(load, store))
 }
 
 /** Bools only for bools: a backend may keep them in fewer bytes. */

@@ -25,6 +25,8 @@ export interface KernelCaseOptions {
   readonly dtypes?: readonly DType[]
   /** Default `exactInstructions`. */
   readonly instructions?: readonly InstructionName[]
+  /** Iteration spaces that recur; default two random ones. */
+  readonly spaces?: readonly (readonly number[])[]
   /** Most kernels at the top level; default 5. */
   readonly kernels?: number
 }
@@ -37,7 +39,7 @@ export function arbKernelCase(options: KernelCaseOptions = {}): fc.Arbitrary<Ker
 
 function drawCase(choices: Choices, options: KernelCaseOptions): KernelCase {
   const { kinds = allKinds, dtypes = allDTypes, instructions = exactInstructions, kernels = 5 } = options
-  const draft = new Draft(choices, dtypes)
+  const draft = new Draft(choices, dtypes, options.spaces)
   drawKernels(draft, choices.between(1, kernels), { kinds, instructions }, 2)
   for (let n = choices.below(2) + (draft.outputs.length === 0 ? 1 : 0); n > 0; n--) copyOut(draft)
   if (draft.inputs.length > 0 && choices.chance(10)) draft.outputs.push(choices.pick(draft.inputs))

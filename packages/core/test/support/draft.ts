@@ -31,9 +31,23 @@ export class Draft {
   /** How many constructs are around this place. */
   nesting = 0
 
-  constructor(choices: Choices, dtypes: readonly DType[]) {
+  /** Iteration spaces and a dtype that recur, so that kernels can use one another's results at equal, permuted and reversed places. */
+  readonly #spaces: readonly (readonly number[])[]
+  readonly #favourite: DType
+
+  constructor(choices: Choices, dtypes: readonly DType[], spaces?: readonly (readonly number[])[]) {
     this.choices = choices
     this.dtypes = dtypes
+    this.#favourite = choices.pick(dtypes)
+    this.#spaces = spaces ?? Array.from({ length: 2 }, () => drawExtents(choices))
+  }
+
+  extents(): readonly number[] {
+    return this.choices.chance(75) ? this.choices.pick(this.#spaces) : drawExtents(this.choices)
+  }
+
+  dtype(from: readonly DType[] = this.dtypes): DType {
+    return from.includes(this.#favourite) && this.choices.chance(60) ? this.#favourite : this.choices.pick(from)
   }
 
   dtypeOf(id: BufferId): DType {
@@ -87,6 +101,9 @@ export class Draft {
     return result
   }
 }
+
+const drawExtents = (choices: Choices): number[] =>
+  Array.from({ length: choices.pick([0, 1, 1, 2, 2, 2, 3, 3]) }, () => (choices.chance(4) ? 0 : choices.pick([1, 2, 3, 4, 5])))
 
 /** Small integers, so that float sums are exact in any order; in one float buffer of four, NaN, infinities and -0 too. */
 function inputData(dtype: DType, size: number, choices: Choices): TypedArray {
@@ -170,7 +187,8 @@ export function drawLoad(draft: Draft, dtype: DType, extents: readonly number[],
   const gather = options.gather === undefined ? [] : [{ ...options.gather, stride: choices.between(-1, 2) }]
   const range = (): readonly [number, number] => rangeOf(strides, extents, guards, [...counters, ...gather]) ?? [0, -1]
   const known = draft.candidates((b, id) => b.dtype === dtype && accept(b, id))
-  const buffer = known.length > 0 && choices.chance(75) ? choices.pick(known) : undefined
+  const computed = known.filter(id => draft.bufferOf(id).place.kind !== 'input')
+  const buffer = known.length > 0 && choices.chance(80) ? choices.pick(computed.length > 0 && choices.chance(70) ? computed : known) : undefined
   const size = buffer === undefined ? Infinity : draft.bufferOf(buffer).size
   let [min, max] = range()
   if (max - min >= size) {

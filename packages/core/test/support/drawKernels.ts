@@ -26,11 +26,6 @@ export function drawKernels(draft: Draft, count: number, options: KernelChoices,
   for (let i = 0; i < count; i++) drawers[draft.choices.pick(kinds)](draft, options, depth)
 }
 
-function drawExtents(draft: Draft): number[] {
-  const { choices } = draft
-  return Array.from({ length: choices.pick([0, 1, 1, 2, 2, 2, 3, 3]) }, () => (choices.chance(4) ? 0 : choices.pick([1, 2, 3, 4, 5])))
-}
-
 /** Appends a kernel; what it stores is readable from now on. */
 function emit(draft: Draft, kernel: Kernel, written: readonly BufferId[]): void {
   draft.kernels.push(kernel)
@@ -41,8 +36,8 @@ function emit(draft: Draft, kernel: Kernel, written: readonly BufferId[]): void 
 function drawTarget(draft: Draft, dtype: DType, size: number, forbidden: (id: BufferId) => boolean): BufferId {
   const { choices } = draft
   const old = draft.candidates((b, id) => b.dtype === dtype && b.size === size && b.place.kind !== 'input' && !draft.locked.has(id) && !forbidden(id))
-  if (old.length > 0 && choices.chance(25)) return choices.pick(old)
-  // Nested kernels may not run at all, so a result that only they write would be undefined.
+  // Nested kernels may not run at all: what only they write is undefined afterwards. So they write to buffers from before as well.
+  if (old.length > 0 && choices.chance(draft.nesting > 0 ? 50 : 25)) return choices.pick(old)
   return draft.nesting === 0 && choices.chance(35) ? draft.output(dtype, size) : draft.temporary(dtype, size)
 }
 
@@ -62,7 +57,7 @@ function drawStores(draft: Draft, list: NodeList, most: number, forbidden: (id: 
 
 function drawLoop(draft: Draft, options: KernelChoices): void {
   const { choices } = draft
-  const extents = drawExtents(draft), parallel = choices.chance(50) ? extents.length : choices.below(Math.max(1, extents.length))
+  const extents = draft.extents(), parallel = choices.chance(50) ? extents.length : choices.below(Math.max(1, extents.length))
   const hasReduced = parallel < extents.length
   const body = new NodeList(draft, extents)
   if (hasReduced) for (let n = choices.between(1, 5); n > 0; n--) body.instruction(options.instructions)
@@ -81,7 +76,7 @@ function drawContraction(draft: Draft, options: KernelChoices): void {
   const { choices } = draft
   const numbers = draft.dtypes.filter(d => d !== 'bool')
   if (numbers.length === 0) return
-  const dtype = choices.pick(numbers), extents = drawExtents(draft), parallel = choices.below(extents.length + 1)
+  const dtype = draft.dtype(numbers), extents = draft.extents(), parallel = choices.below(extents.length + 1)
   const operand = (): Load => drawLoad(draft, dtype, extents, { accept: b => !isFloat(dtype) || b.place.kind === 'input' })
   const a = operand(), b = operand()
   const epilogue = new NodeList(draft, extents.slice(0, parallel), [{ op: 'reduced', dtype, index: 0 }])
@@ -98,7 +93,7 @@ function drawScatter(draft: Draft, options: KernelChoices): void {
   const buffer = choices.pick(targets), { dtype, size } = draft.bufferOf(buffer)
   const before = draft.readable
   draft.readable = new Set([...before].filter(id => id !== buffer))
-  const extents = drawExtents(draft), body = new NodeList(draft, extents)
+  const extents = draft.extents(), body = new NodeList(draft, extents)
   for (let n = choices.below(3); n > 0; n--) body.instruction(options.instructions)
   const index = body.index(size), value = body.value(dtype)
   const where = choices.chance(40) && draft.dtypes.includes('bool') ? { where: body.value('bool') } : {}
@@ -148,7 +143,7 @@ function drawScan(draft: Draft, options: KernelChoices, depth: number): void {
   draft.locked.add(counter)
   const { kernels: body } = draft.nested(() => {
     draft.readable.add(counter)
-    drawKernels(draft, choices.between(1, 3), options, depth - 1)
+    drawKernels(draft, choices.between(1, 4), options, depth - 1)
   }, [{ buffer: counter, extent: length }])
   emit(draft, { kind: 'scan', length, reverse: choices.chance(40), counter, body }, [])
 }

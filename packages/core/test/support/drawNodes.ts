@@ -68,12 +68,12 @@ export class NodeList {
   }
 
   instruction(names: readonly InstructionName[]): NodeId {
-    const { choices, dtypes } = this.draft
+    const { draft } = this, { choices, dtypes } = draft
     const name = choices.pick(names)
     const domain = dtypes.filter(d => inDomain(instructions[name].domain, d))
     if (domain.length === 0) return this.value(choices.pick(dtypes))
-    const from = choices.pick(domain), { arity, result } = instructions[name]
-    const dtype = result === 'bool' ? 'bool' : result === 'free' ? choices.pick(dtypes) : from
+    const from = draft.dtype(domain), { arity, result } = instructions[name]
+    const dtype = result === 'bool' ? 'bool' : result === 'free' ? draft.dtype() : from
     const args = Array.from({ length: arity }, (_, i) => this.value(name === 'select' && i === 0 ? 'bool' : from))
     return this.push({ op: name, dtype, args })
   }
@@ -88,7 +88,7 @@ export class NodeList {
 
   reduction(parallel: number): Reduction {
     const { choices, dtypes } = this.draft
-    const value = this.value(choices.pick(dtypes)), dtype = this.dtypeOf(value)
+    const value = this.value(this.draft.dtype()), dtype = this.dtypeOf(value)
     const reduced = this.extents.slice(parallel)
     const op = choices.pick(reduceOps(dtype, reduced.includes(0) || !dtypes.includes('int32')))
     if (op === 'argmax' || op === 'argmin') {

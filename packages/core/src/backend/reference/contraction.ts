@@ -10,9 +10,9 @@ import type { Run } from './loop.ts'
 import { compileNodes, compileStores, outOfRange, type Register } from './nodes.ts'
 import { createSpace, type Memory, type Space } from './space.ts'
 
-export function compileContraction(kernel: Contraction, where: string): Run {
+export function compileContraction(kernel: Contraction, where: string, lanes: number): Run {
   const { extents, parallel, dtype } = kernel
-  const space = createSpace(extents.slice(0, parallel))
+  const space = createSpace(extents.slice(0, parallel), lanes)
   const a = compileOperand(kernel.a, space, extents, parallel, where), b = compileOperand(kernel.b, space, extents, parallel, where)
   const sum = new Float64Array(space.width)
   const epilogue = compileNodes(kernel.epilogue, space, [sum], where)

@@ -10,9 +10,9 @@ import { createSpace, type Memory } from './space.ts'
 /** One kernel, ready to run. */
 export type Run = (memory: Memory) => void
 
-export function compileLoop(kernel: Loop, where: string): Run {
-  const outer = createSpace(kernel.extents.slice(0, kernel.parallel))
-  const inner = createSpace(kernel.extents)
+export function compileLoop(kernel: Loop, where: string, lanes: number): Run {
+  const outer = createSpace(kernel.extents.slice(0, kernel.parallel), lanes)
+  const inner = createSpace(kernel.extents, lanes)
   const reduced = sizeOf(kernel.extents.slice(kernel.parallel))
   const body = compileNodes(kernel.body, inner, [], where)
   const bodyStores = compileStores(kernel.bodyStores, body, inner, where)
@@ -55,8 +55,8 @@ function feedBlock(accumulator: Accumulator, first: number, n: number, reduced: 
 
 const scatterInstruction = { add: 'add', mul: 'mul', min: 'min', max: 'max' } as const
 
-export function compileScatter(kernel: Scatter, where: string): Run {
-  const space = createSpace(kernel.extents)
+export function compileScatter(kernel: Scatter, where: string, lanes: number): Run {
+  const space = createSpace(kernel.extents, lanes)
   const body = compileNodes(kernel.body, space, [], where)
   const address = compileAddress(kernel.map, kernel.indirect, body.registers, space, where)
   const values = register(body.registers, kernel.value, where)

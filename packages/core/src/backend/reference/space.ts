@@ -9,8 +9,6 @@ import { sizeOf } from '../../shape.ts'
 /** The host arrays of all buffers of a graph, by BufferId. */
 export type Memory = readonly TypedArray[]
 
-const widest = 256
-
 export interface Space {
   readonly points: number
   /** Lanes of a block. */
@@ -25,9 +23,10 @@ export interface Space {
 
 type Update = (n: number, memory: Memory) => void
 
-export function createSpace(extents: readonly number[]): Space {
+/** `lanes`: points of a block at most. */
+export function createSpace(extents: readonly number[], lanes: number): Space {
   const points = sizeOf(extents)
-  const width = Math.min(widest, Math.max(1, points))
+  const width = Math.min(lanes, Math.max(1, points))
   const indices = extents.map(() => new Int32Array(width))
   const addresses = new Map<string, Int32Array>()
   const updates: Update[] = []
