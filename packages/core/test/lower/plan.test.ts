@@ -43,7 +43,7 @@ describe('laws on random graphs', () => {
 
   test('donations and shared memory occur in these graphs', () => {
     const plans = fc.sample(arbKernelCase({ ...dense, kinds: ['loop', 'scan'] }), 200).map(({ graph }) => ({ graph, plan: planMemory(graph) }))
-    expect(plans.filter(({ plan }) => plan.donations.some(d => d >= 0)).length).toBeGreaterThan(10)
+    expect(plans.filter(({ plan }) => plan.donations.some(d => d >= 0)).length).toBeGreaterThan(2)
     expect(plans.filter(({ graph, plan }) => plan.arena < disjointPlan(graph).arena).length).toBeGreaterThan(50)
   })
 
