@@ -16,7 +16,6 @@ import { padWith } from './pad.ts'
 import { isUnknown, none, type SimplePrimitive } from './primitive.ts'
 import { ravel } from './reshape.ts'
 import { where } from './select.ts'
-import { sliceAxis } from './slice.ts'
 import { moveToFront } from './transpose.ts'
 
 export interface CumulativeParams {

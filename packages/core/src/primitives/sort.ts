@@ -2,7 +2,7 @@
 import { type Aval, aval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { bind, bind1 } from '../program/bind.ts'
-import { normalizeAxis, sameShape, type Shape, showShape } from '../shape.ts'
+import { normalizeAxis, sameShape, type Shape, showShape, stridesOf } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import type { Index, Lowering, Value } from '../lower/lowering.ts'
 import { subtract } from './arithmetic.ts'
@@ -14,8 +14,6 @@ import { iota } from './iota.ts'
 import { none, type SimplePrimitive } from './primitive.ts'
 import { flip } from './reverse.ts'
 import { sliceAxis } from './slice.ts'
-import { stridesOf } from '../shape.ts'
-import { moveaxis } from './transpose.ts'
 
 export interface SortParams {
   readonly axis: number

@@ -13,8 +13,8 @@ const sizes: Record<string, number> = { a: 2, b: 3, c: 1, d: 2 }
 
 /** Random terms over four labels, repeated ones too. */
 const arbSpec = fc.record({
-  terms: fc.array(fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 }), { minLength: 1, maxLength: 3 }),
-  output: fc.subarray(['d', 'b', 'a', 'c']),
+  terms: fc.array(fc.array(fc.constantFrom<string[]>('a', 'b', 'c', 'd'), { maxLength: 3 }), { minLength: 1, maxLength: 3 }),
+  output: fc.subarray<string>(['d', 'b', 'a', 'c']),
 }).map(({ terms, output }) => ({ terms, output: output.filter(c => terms.some(t => t.includes(c))) }))
 
 describe('laws', () => {
@@ -34,7 +34,7 @@ describe('laws', () => {
           for (let i = 0; i < (sizes[label] as number); i++) visit(k + 1, { ...at, [label]: i })
           return
         }
-        const product = terms.reduce((p, t, i) => p * t.reduce<unknown>((v, c) => (v as unknown[])[at[c] as number], values(tensors[i] as Tensor)) as number, 1)
+        const product = terms.reduce((p, t, i) => p * (t.reduce<unknown>((v, c) => (v as unknown[])[at[c] as number], values(tensors[i] as Tensor)) as number), 1)
         const key = output.map(c => at[c]).join()
         expected.set(key, (expected.get(key) ?? 0) + product)
       }
