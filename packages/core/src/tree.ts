@@ -69,7 +69,7 @@ export class Structure {
   readonly size: number
   private text: string | null = null
 
-  constructor(kind: Kind, children: readonly Structure[], keys: readonly string[] = noKeys, value: unknown = null, rebuild: Structure['rebuild'] = null) {
+  constructor(kind: Kind, children: readonly Structure[], keys: readonly string[] = noKeys, value?: unknown, rebuild: Structure['rebuild'] = null) {
     this.kind = kind
     this.children = children
     this.keys = keys
@@ -125,8 +125,8 @@ export function staticKey(x: unknown): string {
 // ---- taking apart and putting together -------------------------------------------------------------------
 
 const leafStructure = new Structure('leaf', noChildren)
-const nullStructure = new Structure('constant', noChildren)
-const undefinedStructure = new Structure('constant', noChildren, noKeys, undefined)
+const nullStructure = new Structure('constant', noChildren, noKeys, null)
+const undefinedStructure = new Structure('constant', noChildren)
 const isNode = (x: object): x is TreeNode => typeof (x as { [flatten]?: unknown })[flatten] === 'function'
 const isStatic = (x: object): x is Static<unknown> => (x as { _tag?: unknown })._tag === 'Static'
 type Fields = Readonly<Record<string, unknown>>

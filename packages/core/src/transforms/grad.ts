@@ -59,7 +59,6 @@ function differentiate(where: string, f: AnyFunction, args: readonly unknown[], 
       return t
     })
     const structures = flat.map(t => t.structure)
-    let value: unknown
     let aux: Flat | undefined
     const lin = linearizeFlat((...leaves) => {
       const trees = unflattenAll(structures, leaves)
@@ -69,7 +68,7 @@ function differentiate(where: string, f: AnyFunction, args: readonly unknown[], 
       return [checkLoss(what, loss), ...aux.leaves]
     }, flat.flatMap(t => t.leaves), what)
     const [loss, ...auxLeaves] = lin.outputs
-    value = hasAux ? [loss, unflattenTree((aux as Flat).structure, auxLeaves)] : loss
+    const value = hasAux ? [loss, unflattenTree((aux as Flat).structure, auxLeaves)] : loss
     const gradients = owned(() => pullBack(lin, [onesOf((loss as Tensor).aval), ...auxLeaves.map(() => null)]))
     const trees = unflattenAll(structures, gradients)
     return { value, gradient: typeof argnums === 'number' ? trees[0] : trees, tensors: [...lin.outputs.slice(where === 'grad' ? 1 : 0), ...gradients] }
