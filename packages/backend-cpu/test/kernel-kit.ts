@@ -106,6 +106,6 @@ export function runKernel(kernel: Kernel, buffers: readonly BufferSpec[], data: 
 /** The reference interpreter on copies of the data. */
 export function interpret(kernel: Kernel, data: readonly TypedArray[]): TypedArray[] {
   const copies = data.map((d) => d.slice())
-  compileKernels([kernel])(copies)
+  compileKernels([kernel], 64)(copies)
   return copies
 }

@@ -2,7 +2,7 @@
  * Vector code as expressions. An Expression appends the instructions that push one value; `keep` evaluates it once into a local.
  * Reads like the formula it computes: `o.v('f32x4.add', a, b)`.
  */
-import { type Import, type Local, V128, type WasmFunction, type WasmModule } from '../wasm/assembler.ts'
+import { type Import, type Local, V128, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
 import { simd, type SimdName } from '../wasm/simd.ts'
 
 /** Appends code that pushes one value. May be used several times; each use repeats its code. */
@@ -90,6 +90,34 @@ export class Ops {
     const constant = (c: number): Expression => (type === 'f32x4' ? this.f32(c) : this.f64(c))
     const [last, ...rest] = coefficients.toReversed()
     return rest.reduce<Expression>((p, c) => this.madd(type, p, x, constant(c)), constant(last ?? 0))
+  }
+  /** The same as E(x^2) + x O(x^2): two chains of half the length, for functions so long that few of them are in flight at once. */
+  splitPolynomial(type: 'f32x4' | 'f64x2', x: Expression, coefficients: readonly number[]): Expression {
+    const square = this.keep(this.v(`${type}.mul`, x, x))
+    const [even, odd] = [0, 1].map((parity) => this.polynomial(type, square, coefficients.filter((_, i) => i % 2 === parity))) as [Expression, Expression]
+    return this.madd(type, x, odd, even)
+  }
+
+  /** `fast` where no lane is `rare`, else a call of the shared function `general`, which the module then has once. */
+  unless(rare: Expression, fast: () => Expression, general: { readonly name: string; readonly of: (o: Ops, x: Expression) => Expression }, x: Expression): Expression {
+    const out = this.f.local(V128)
+    rare()
+    this.f.simd(simd['v128.any_true']).if(
+      () => {
+        x()
+        this.f.call(this.shared(general.name, general.of)).set(out)
+      },
+      () => this.set(out, fast()),
+    )
+    return this.get(out)
+  }
+  private shared(name: string, of: (o: Ops, x: Expression) => Expression): WasmFunction {
+    return this.module.once(name, () => {
+      const f = new WasmFunction(name, [V128], [V128])
+      const o = new Ops(f, this.module, this.fma)
+      of(o, o.get(0))()
+      return f
+    })
   }
 
   /** Calls a scalar function lane by lane: 2 lanes of float64. */

@@ -10,7 +10,7 @@ const ATANH = [1.9999999999999466, 0.66666666679679977, 0.39999994863130905, 0.2
 function logOnePlus64(o: Ops, f: Expression): Expression {
   const s = o.keep(o.v('f64x2.div', f, o.v('f64x2.add', f, o.f64(2))))
   const z = o.keep(o.v('f64x2.mul', s, s))
-  return o.v('f64x2.mul', s, o.polynomial('f64x2', z, ATANH))
+  return o.v('f64x2.mul', s, o.splitPolynomial('f64x2', z, ATANH))
 }
 
 /**
@@ -72,18 +72,30 @@ const LOG32 = [0.3333333117, -0.2499999404, 0.2000071537, -0.1666805363, 0.14249
 /** ln 2 in two parts: e times the first is exact (10 bits). */
 const LN2_HIGH = 0.693359375, LN2_LOW = -2.12194440054690583e-4
 
-/** float32 throughout. Subnormal arguments are scaled by 2^23 first. */
-export function log(o: Ops, x: Expression): Expression {
-  const tiny = o.keep(o.v('f32x4.lt', x, o.f32(2 ** -126)))
-  const scaled = o.keep(o.select(tiny, o.v('f32x4.mul', x, o.f32(2 ** 23)), x))
-  const bits = o.shift('i32x4.shr_s', o.v('i32x4.sub', scaled, o.i32(0x3f3504f3)), 23) // sqrt(1/2)
-  const exponent = o.keep(bits)
-  const f = o.keep(o.v('f32x4.sub', o.v('i32x4.sub', scaled, o.shift('i32x4.shl', exponent, 23)), o.f32(1)))
-  const e = o.keep(o.v('f32x4.sub', o.v('f32x4.convert_i32x4_s', exponent), o.v('v128.and', tiny, o.f32(23))))
+/** log of scaled float32 lanes in the normal range, with `adjust` added to the exponent. */
+function normalLog(o: Ops, x: Expression, adjust?: Expression): Expression {
+  const exponent = o.keep(o.shift('i32x4.shr_s', o.v('i32x4.sub', x, o.i32(0x3f3504f3)), 23)) // sqrt(1/2)
+  const f = o.keep(o.v('f32x4.sub', o.v('i32x4.sub', x, o.shift('i32x4.shl', exponent, 23)), o.f32(1)))
+  const converted = o.v('f32x4.convert_i32x4_s', exponent)
+  const e = o.keep(adjust === undefined ? converted : o.v('f32x4.add', converted, adjust))
   const z = o.keep(o.v('f32x4.mul', f, f))
   const cubic = o.v('f32x4.mul', o.v('f32x4.mul', f, z), o.polynomial('f32x4', f, LOG32))
   const low = o.nmadd('f32x4', o.f32(0.5), z, o.madd('f32x4', e, o.f32(LN2_LOW), cubic))
-  const finite = o.madd('f32x4', e, o.f32(LN2_HIGH), o.v('f32x4.add', f, low))
+  return o.madd('f32x4', e, o.f32(LN2_HIGH), o.v('f32x4.add', f, low))
+}
+
+/** For any argument: subnormal ones are scaled by 2^23 first. */
+function generalLog(o: Ops, x: Expression): Expression {
+  const tiny = o.keep(o.v('f32x4.lt', x, o.f32(2 ** -126)))
+  const scaled = o.keep(o.select(tiny, o.v('f32x4.mul', x, o.f32(2 ** 23)), x))
+  const finite = o.keep(normalLog(o, scaled, o.v('v128.and', tiny, o.f32(-23))))
   const special = o.select(o.v('f32x4.eq', x, o.f32(0)), o.f32(-Infinity), o.select(o.v('f32x4.eq', x, o.f32(Infinity)), x, o.f32(NaN)))
   return o.select(o.v('v128.and', o.v('f32x4.gt', x, o.f32(0)), o.v('f32x4.lt', x, o.f32(Infinity))), finite, special)
+}
+
+/** Rare are all bit patterns but those of positive normal numbers: one signed comparison after a shift of the range. */
+export function log(o: Ops, x: Expression): Expression {
+  const shifted = o.v('i32x4.add', x, o.i32(0x7f800000)) // 2^-126 becomes the least int32
+  const rare = o.v('i32x4.ge_s', shifted, o.i32(-0x80000000 + 0x7f000000))
+  return o.unless(rare, () => normalLog(o, x), { name: 'log', of: generalLog }, x)
 }

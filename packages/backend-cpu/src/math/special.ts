@@ -19,10 +19,10 @@ const ERFCX = [
 export const erf = (o: Ops, x: Expression): Expression => copySign(o, throughFloat64(o, [x], ([h]) => {
   const a = o.keep(o.v('f64x2.pmin', o.v('f64x2.abs', h as Expression), o.f64(4)))
   const z = o.keep(o.v('f64x2.mul', a, a))
-  const small = o.keep(o.v('f64x2.mul', a, o.polynomial('f64x2', z, ERF)))
+  const small = o.keep(o.v('f64x2.mul', a, o.splitPolynomial('f64x2', z, ERF)))
   const t = o.keep(o.v('f64x2.div', o.v('f64x2.sub', a, o.f64(2)), o.v('f64x2.add', a, o.f64(2))))
   const tail = o.keep(exp64(o, o.v('f64x2.neg', z)))
-  const large = o.nmadd('f64x2', tail, o.polynomial('f64x2', t, ERFCX), o.f64(1))
+  const large = o.nmadd('f64x2', tail, o.splitPolynomial('f64x2', t, ERFCX), o.f64(1))
   return o.select(o.v('f64x2.le', a, o.f64(1)), small, large)
 }), x)
 

@@ -1,5 +1,4 @@
 /** Sine, cosine, tangent and the inverse functions. Minimax coefficients by Remez exchange in 50 digits. */
-import { V128 } from '../wasm/assembler.ts'
 import { copySign } from './exponential.ts'
 import type { Expression, Ops } from './expression.ts'
 import { hostFunction } from './host.ts'
@@ -30,23 +29,19 @@ function reduce(o: Ops, x: Expression): Reduced {
   return { r: [low.r, upper.r], n: o.keep(o.shuffle32(low.m, upper.m, [0, 2, 4, 6])) }
 }
 
-/** The fast code, or the host lane by lane where an argument is large (or infinite or NaN). */
-function unlessLarge(o: Ops, x: Expression, name: 'sin' | 'cos' | 'tan', fast: () => Expression): Expression {
-  const out = o.f.local(V128)
-  o.v('f32x4.lt', o.v('f32x4.abs', x), o.f32(LARGE))()
-  o.f.simd(0xa3).if( // i32x4.all_true
-    () => o.set(out, fast()),
-    () => o.set(out, throughFloat64(o, [x], (h) => o.eachF64(hostFunction(o.module, name, 1), h))),
-  )
-  return o.get(out)
-}
+const beyond = (o: Ops, x: Expression, limit: number): Expression => o.v('v128.not', o.v('f32x4.lt', o.v('f32x4.abs', x), o.f32(limit)))
+/** The host lane by lane where an argument is large (or infinite or NaN). */
+const unlessLarge = (o: Ops, x: Expression, name: 'sin' | 'cos' | 'tan', fast: () => Expression): Expression =>
+  o.unless(beyond(o, x, LARGE), fast, {
+    name: `${name} of large arguments`,
+    of: (inner, y) => throughFloat64(inner, [y], (h) => inner.eachF64(hostFunction(inner.module, name, 1), h)),
+  }, x)
 
 /** (sin r / r - 1) / r^2 in r^2, to 1.3e-7, and (cos r - 1 + r^2 / 2) / r^4, to 5e-8, for |r| <= pi/4. */
 const SIN32 = [-0.1666666463, 0.008332743819, -0.0001958710753], COS32 = [0.04166666464, -0.00138882998, 2.454735505e-5]
 
 /** sin(r + n pi/2): the sine or the cosine polynomial by the parity of n, negated by its second bit. */
-function sine(o: Ops, { r: [low, upper] }: Reduced, n: Expression): Expression {
-  const r = o.keep(joinF32(o, low, upper))
+function quadrant(o: Ops, r: Expression, n: Expression): Expression {
   const z = o.keep(o.v('f32x4.mul', r, r))
   const s = o.madd('f32x4', o.v('f32x4.mul', r, z), o.polynomial('f32x4', z, SIN32), r)
   const c = o.madd('f32x4', o.v('f32x4.mul', z, z), o.polynomial('f32x4', z, COS32), o.nmadd('f32x4', z, o.f32(0.5), o.f32(1)))
@@ -55,14 +50,28 @@ function sine(o: Ops, { r: [low, upper] }: Reduced, n: Expression): Expression {
   return o.v('v128.xor', o.select(even, s, c), sign)
 }
 
-export const sin = (o: Ops, x: Expression): Expression => unlessLarge(o, x, 'sin', () => {
-  const reduced = reduce(o, x)
-  return sine(o, reduced, reduced.n)
-})
-export const cos = (o: Ops, x: Expression): Expression => unlessLarge(o, x, 'cos', () => {
-  const reduced = reduce(o, x)
-  return sine(o, reduced, o.keep(o.v('i32x4.add', reduced.n, o.i32(1))))
-})
+/** pi/2 in three float32 parts of 24 bits. Fused, x - n high is exact for |n| < 2^17, and each later step is rounded once. */
+const PIO2 = [1.5707963705062866, -4.371138828673793e-8, -1.7151245100058819e-15]
+const FUSED_LIMIT = 2e5
+const MAGIC32 = 12582912 // 1.5 * 2^23
+
+/** sin(x + shift pi/2). With fused operations the reduction is in float32 up to FUSED_LIMIT, else in float64. */
+function sine(o: Ops, x: Expression, name: 'sin' | 'cos', shift: 0 | 1): Expression {
+  const shifted = (p: Ops, n: Expression): Expression => (shift === 0 ? n : p.keep(p.v('i32x4.add', n, p.i32(1))))
+  const general = (p: Ops, y: Expression): Expression => unlessLarge(p, y, name, () => {
+    const { r: [low, upper], n } = reduce(p, y)
+    return quadrant(p, p.keep(joinF32(p, low, upper)), shifted(p, n))
+  })
+  if (!o.fma) return general(o, x)
+  return o.unless(beyond(o, x, FUSED_LIMIT), () => {
+    const m = o.keep(o.madd('f32x4', x, o.f32(2 / Math.PI), o.f32(MAGIC32)))
+    const n = o.keep(o.v('f32x4.sub', m, o.f32(MAGIC32)))
+    return quadrant(o, o.keep(PIO2.reduce<Expression>((r, part) => o.nmadd('f32x4', n, o.f32(part), r), x)), shifted(o, m))
+  }, { name, of: general }, x)
+}
+
+export const sin = (o: Ops, x: Expression): Expression => sine(o, x, 'sin', 0)
+export const cos = (o: Ops, x: Expression): Expression => sine(o, x, 'cos', 1)
 
 /** sin r / r to 4.6e-12 and cos r to 7e-14, in r^2, for |r| <= pi/4. */
 const SIN64 = [0.99999999999542756, -0.16666666630300129, 0.0083333286761489545, -0.0001983917416342111, 2.7171142852991548e-6]
@@ -88,15 +97,15 @@ const ATAN = [
 
 /**
  * The angle of (x, y). The smaller over the larger magnitude is at most 1; above tan(pi/8), atan t = pi/4 + atan((t - 1) / (t + 1)), so that
- * one division does for all. Infinities become 1e300 and a zero denominator 1e-300, which float32 arguments cannot reach.
+ * one division does for all. A NaN in x is in `small`, one in y in `large`. Infinities become 1e300 and a zero denominator 1e-300, which float32 arguments cannot reach.
  */
 function angle(o: Ops, y: Expression, x: Expression): Expression {
   const [ax, ay] = [x, y].map((a) => o.keep(o.v('f64x2.pmin', o.v('f64x2.abs', a), o.f64(1e300)))) as [Expression, Expression]
-  const small = o.keep(o.v('f64x2.min', ax, ay)), large = o.keep(o.v('f64x2.max', o.v('f64x2.max', ax, ay), o.f64(1e-300)))
+  const small = o.keep(o.v('f64x2.pmin', ax, ay)), large = o.keep(o.v('f64x2.pmax', o.v('f64x2.pmax', ay, ax), o.f64(1e-300)))
   const wide = o.keep(o.v('f64x2.gt', small, o.v('f64x2.mul', large, o.f64(Math.SQRT2 - 1))))
   const t = o.keep(o.v('f64x2.div',
     o.select(wide, o.v('f64x2.sub', small, large), small), o.select(wide, o.v('f64x2.add', small, large), large)))
-  const series = o.v('f64x2.mul', t, o.polynomial('f64x2', o.keep(o.v('f64x2.mul', t, t)), ATAN))
+  const series = o.v('f64x2.mul', t, o.splitPolynomial('f64x2', o.keep(o.v('f64x2.mul', t, t)), ATAN))
   const first = o.keep(o.v('f64x2.add', series, o.v('v128.and', wide, o.f64(Math.PI / 4))))
   const quadrant = o.keep(o.select(o.v('f64x2.gt', ay, ax), o.v('f64x2.sub', o.f64(Math.PI / 2), first), first))
   const SIGN = o.i64(0, -0x80000000)
