@@ -31,7 +31,8 @@ export interface MemoryStatistics {
 export interface Executable {
   /**
    * Runs the graph. `inputs[i]` belongs to graph.inputs[i]. `donated[i]` says that the caller gives buffer i up: if graph.donations[i] >= 0
-   * the output takes its memory over, otherwise the backend frees it after the run. Returns one buffer a result; a result that
+   * the output takes its memory over, otherwise the backend frees it after the run. A buffer that is passed for several inputs is not taken
+   * over: its other uses would see the result. Returns one buffer a result; a result that
    * is an input or constant of the graph is returned as a new Buffer that shares or copies its memory, to be freed on its own.
    */
   run(inputs: readonly Buffer[], donated?: readonly boolean[]): readonly Buffer[]

@@ -26,7 +26,7 @@ class Ledger {
   #live = 0
   #peak = 0
   #buffers = 0
-  readonly #collected = new FinalizationRegistry<number>(bytes => this.#remove(bytes))
+  readonly #collected = new FinalizationRegistry<number>((bytes) => this.#remove(bytes))
 
   add(dtype: DType, data: TypedArray): HostBuffer {
     const buffer = new HostBuffer(dtype, data)
@@ -56,7 +56,8 @@ class Ledger {
 
 /** The array of a live buffer of this backend. */
 function dataOf(buffer: Buffer): TypedArray {
-  if (!(buffer instanceof HostBuffer)) return fail('BackendError', 'reference: this buffer belongs to another backend. Move it with t.to(backend).')
+  if (!(buffer instanceof HostBuffer))
+    return fail('BackendError', 'reference: this buffer belongs to another backend. Move it with t.to(backend).')
   return buffer.data ?? fail('DisposedError', 'reference: this buffer was freed.')
 }
 
@@ -82,12 +83,12 @@ export function createReference({ lanes = 256 }: ReferenceOptions = {}): Backend
       copy.set(data)
       return ledger.add(dtype, copy)
     },
-    read: async buffer => dataOf(buffer).slice(),
-    readSync: buffer => dataOf(buffer).slice(),
+    read: async (buffer) => dataOf(buffer).slice(),
+    readSync: (buffer) => dataOf(buffer).slice(),
     free(buffer) {
       if (buffer instanceof HostBuffer) ledger.free(buffer)
     },
-    compile: graph => compile(graph, ledger, lanes),
+    compile: (graph) => compile(graph, ledger, lanes),
     memory: () => ledger.statistics(),
     dispose: async () => {},
   }
@@ -95,7 +96,9 @@ export function createReference({ lanes = 256 }: ReferenceOptions = {}): Backend
 
 function compile(graph: KernelGraph, ledger: Ledger, lanes: number): Executable {
   const run = compileKernels(graph.kernels, lanes)
-  const constants = graph.buffers.map(({ dtype, size, place }) => (place.kind === 'constant' ? constantArray(dtype, size, place.data) : undefined))
+  const constants = graph.buffers.map(({ dtype, size, place }) =>
+    place.kind === 'constant' ? constantArray(dtype, size, place.data) : undefined,
+  )
   return {
     run(inputs, donated = []) {
       checkInputs(graph, inputs)
@@ -105,8 +108,9 @@ function compile(graph: KernelGraph, ledger: Ledger, lanes: number): Executable 
       inputs.forEach((buffer, i) => {
         if (donated[i] === true) ledger.free(buffer as HostBuffer)
       })
-      return graph.outputs.map(id => {
-        const { dtype, place } = graph.buffers[id] as KernelGraph['buffers'][number], data = memory[id] as TypedArray
+      return graph.outputs.map((id) => {
+        const { dtype, place } = graph.buffers[id] as KernelGraph['buffers'][number],
+          data = memory[id] as TypedArray
         return ledger.add(dtype, place.kind === 'output' ? data : data.slice())
       })
     },
@@ -115,15 +119,26 @@ function compile(graph: KernelGraph, ledger: Ledger, lanes: number): Executable 
 }
 
 function checkInputs(graph: KernelGraph, inputs: readonly Buffer[]): void {
-  invariant(inputs.length === graph.inputs.length, `reference: the graph takes ${graph.inputs.length} inputs, got ${inputs.length}`)
+  invariant(
+    inputs.length === graph.inputs.length,
+    `reference: the graph takes ${graph.inputs.length} inputs, got ${inputs.length}`,
+  )
   graph.inputs.forEach((id, i) => {
-    const { dtype, size } = graph.buffers[id] as KernelGraph['buffers'][number], given = inputs[i] as Buffer
-    invariant(dtype === given.dtype && size === given.size, `reference: input ${i} is ${dtype} of ${size} elements, got ${given.dtype} of ${given.size}`)
+    const { dtype, size } = graph.buffers[id] as KernelGraph['buffers'][number],
+      given = inputs[i] as Buffer
+    invariant(
+      dtype === given.dtype && size === given.size,
+      `reference: input ${i} is ${dtype} of ${size} elements, got ${given.dtype} of ${given.size}`,
+    )
   })
 }
 
 /** For each output the input whose memory it takes over. A buffer that is passed twice stays: its other use would see the result. */
-function takenOver(graph: KernelGraph, inputs: readonly Buffer[], donated: readonly boolean[]): ReadonlyMap<number, number> {
+function takenOver(
+  graph: KernelGraph,
+  inputs: readonly Buffer[],
+  donated: readonly boolean[],
+): ReadonlyMap<number, number> {
   const taken = new Map<number, number>()
   graph.donations.forEach((output, i) => {
     const once = inputs.indexOf(inputs[i] as Buffer) === inputs.lastIndexOf(inputs[i] as Buffer)
@@ -134,36 +149,50 @@ function takenOver(graph: KernelGraph, inputs: readonly Buffer[], donated: reado
 
 /** The arrays of all buffers for one run. Temporaries really share the arena, so that a faulty memory plan gives wrong results here too. */
 function layOut(
-  graph: KernelGraph, inputs: readonly TypedArray[], constants: readonly (TypedArray | undefined)[], taken: ReadonlyMap<number, number>,
+  graph: KernelGraph,
+  inputs: readonly TypedArray[],
+  constants: readonly (TypedArray | undefined)[],
+  taken: ReadonlyMap<number, number>,
 ): TypedArray[] {
   const arena = new Uint8Array(graph.arena).fill(0xff)
   return graph.buffers.map(({ dtype, size, place }, id) => {
     switch (place.kind) {
-      case 'input': return inputs[place.index] as TypedArray
-      case 'constant': return constants[id] as TypedArray
+      case 'input':
+        return inputs[place.index] as TypedArray
+      case 'constant':
+        return constants[id] as TypedArray
       case 'output': {
         const donor = taken.get(place.index)
         return donor === undefined ? hostArray(dtype, size) : (inputs[donor] as TypedArray)
       }
-      case 'temporary': return viewOf(dtype, arena.buffer, place.offset, size)
+      case 'temporary':
+        return viewOf(dtype, arena.buffer, place.offset, size)
     }
   })
 }
 
 function viewOf(dtype: DType, buffer: ArrayBufferLike, offset: number, size: number): TypedArray {
   switch (dtype) {
-    case 'float32': return new Float32Array(buffer, offset, size)
-    case 'float64': return new Float64Array(buffer, offset, size)
-    case 'int32': return new Int32Array(buffer, offset, size)
-    case 'uint32': return new Uint32Array(buffer, offset, size)
-    case 'bool': return new Uint8Array(buffer, offset, size)
+    case 'float32':
+      return new Float32Array(buffer, offset, size)
+    case 'float64':
+      return new Float64Array(buffer, offset, size)
+    case 'int32':
+      return new Int32Array(buffer, offset, size)
+    case 'uint32':
+      return new Uint32Array(buffer, offset, size)
+    case 'bool':
+      return new Uint8Array(buffer, offset, size)
   }
 }
 
 /** A copy of the bytes of a constant, since `data` may be any view, aligned or not. */
 function constantArray(dtype: DType, size: number, data: ArrayBufferView): TypedArray {
   const copy = hostArray(dtype, size)
-  invariant(data.byteLength >= copy.byteLength, `reference: a constant of ${size} ${dtype} has ${data.byteLength} bytes`)
+  invariant(
+    data.byteLength >= copy.byteLength,
+    `reference: a constant of ${size} ${dtype} has ${data.byteLength} bytes`,
+  )
   new Uint8Array(copy.buffer).set(new Uint8Array(data.buffer, data.byteOffset, copy.byteLength))
   return copy
 }

@@ -39,14 +39,18 @@ const nothing: Summary = { exposed: new Set(), killed: new Set() }
 
 // Set.prototype.union and its like came with Node 22.
 const union = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Set<T> => new Set([...a, ...b])
-const difference = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Set<T> => new Set([...a].filter(x => !b.has(x)))
-const intersection = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Set<T> => new Set([...a].filter(x => b.has(x)))
+const difference = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Set<T> => new Set([...a].filter((x) => !b.has(x)))
+const intersection = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Set<T> => new Set([...a].filter((x) => b.has(x)))
 
-const inSequence = (a: Summary, b: Summary): Summary =>
-  ({ exposed: union(a.exposed, difference(b.exposed, a.killed)), killed: union(a.killed, b.killed) })
+const inSequence = (a: Summary, b: Summary): Summary => ({
+  exposed: union(a.exposed, difference(b.exposed, a.killed)),
+  killed: union(a.killed, b.killed),
+})
 
-const eitherOf = (all: readonly Summary[]): Summary => all.length === 0 ? nothing : all.reduce((a, b) =>
-  ({ exposed: union(a.exposed, b.exposed), killed: intersection(a.killed, b.killed) }))
+const eitherOf = (all: readonly Summary[]): Summary =>
+  all.length === 0
+    ? nothing
+    : all.reduce((a, b) => ({ exposed: union(a.exposed, b.exposed), killed: intersection(a.killed, b.killed) }))
 
 interface Construct extends Interval {
   /** Buffers that are live all the time. */
@@ -62,7 +66,7 @@ export function livenessOf(graph: GraphParts): Liveness {
     if (place.kind === 'input' || place.kind === 'constant') walk.use(id, 0)
   })
   for (const id of graph.outputs) walk.use(id, end)
-  walk.constructs.forEach(c => extend(walk.intervals, c))
+  walk.constructs.forEach((c) => extend(walk.intervals, c))
   return { intervals: walk.intervals, kernels: walk.kernels, unwritten: [...walk.unwritten], end }
 }
 
@@ -90,7 +94,8 @@ class Walk {
 
   /** One step: the kernel itself, without nested ones. */
   step(kernel: Kernel): Summary {
-    const { reads, writes, overwrites } = accessOf(kernel, this.buffers), time = this.kernels.push(kernel) - 1
+    const { reads, writes, overwrites } = accessOf(kernel, this.buffers),
+      time = this.kernels.push(kernel) - 1
     for (const id of reads) {
       const kind = this.buffers[id]?.place.kind
       if (this.intervals[id] === undefined && (kind === 'temporary' || kind === 'output')) this.unwritten.add(id)
@@ -101,19 +106,23 @@ class Walk {
 
   kernel(kernel: Kernel): Summary {
     switch (kernel.kind) {
-      case 'while': return this.construct(kernel.predicate, true, () => {
-        const tested = inSequence(this.list(kernel.condition), this.step(kernel))
-        return [inSequence(tested, this.list(kernel.body)), tested.killed]
-      })
-      case 'scan': return this.construct(kernel.counter, true, () => {
-        const round = inSequence(this.step(kernel), this.list(kernel.body))
-        return [round, kernel.length > 0 ? round.killed : new Set()]
-      })
-      case 'branch': return this.construct(kernel.index, false, () => {
-        const chosen = inSequence(this.step(kernel), eitherOf(kernel.branches.map(b => this.list(b))))
-        return [chosen, chosen.killed]
-      })
-      default: return this.step(kernel)
+      case 'while':
+        return this.construct(kernel.predicate, true, () => {
+          const tested = inSequence(this.list(kernel.condition), this.step(kernel))
+          return [inSequence(tested, this.list(kernel.body)), tested.killed]
+        })
+      case 'scan':
+        return this.construct(kernel.counter, true, () => {
+          const round = inSequence(this.step(kernel), this.list(kernel.body))
+          return [round, kernel.length > 0 ? round.killed : new Set()]
+        })
+      case 'branch':
+        return this.construct(kernel.index, false, () => {
+          const chosen = inSequence(this.step(kernel), eitherOf(kernel.branches.map((b) => this.list(b))))
+          return [chosen, chosen.killed]
+        })
+      default:
+        return this.step(kernel)
     }
   }
 
@@ -122,7 +131,12 @@ class Walk {
     const first = this.kernels.push(undefined) - 1
     const [{ exposed }, killed] = inside()
     const last = this.kernels.push(undefined) - 1
-    this.constructs.push({ first, last, throughout: repeats ? union(exposed, new Set([control])) : new Set([control]), repeats })
+    this.constructs.push({
+      first,
+      last,
+      throughout: repeats ? union(exposed, new Set([control])) : new Set([control]),
+      repeats,
+    })
     return { exposed, killed }
   }
 }
@@ -132,6 +146,7 @@ function extend(intervals: (Interval | undefined)[], { first, last, throughout, 
   intervals.forEach((interval, id) => {
     if (interval === undefined || interval.last < first || interval.first > last) return
     const outside = interval.first < first || interval.last > last
-    if (throughout.has(id) || (repeats && outside)) intervals[id] = { first: Math.min(first, interval.first), last: Math.max(last, interval.last) }
+    if (throughout.has(id) || (repeats && outside))
+      intervals[id] = { first: Math.min(first, interval.first), last: Math.max(last, interval.last) }
   })
 }

@@ -8,7 +8,9 @@ import { type Interval, type Liveness, livenessOf } from './liveness.ts'
 
 /** A graph whose temporaries have no addresses yet. `donatable[i]`: the caller may give input i up. */
 export interface UnplannedGraph {
-  readonly buffers: readonly (BufferSpec & { readonly place: Exclude<Placement, { kind: 'temporary' }> | { readonly kind: 'temporary' } })[]
+  readonly buffers: readonly (BufferSpec & {
+    readonly place: Exclude<Placement, { kind: 'temporary' }> | { readonly kind: 'temporary' }
+  })[]
   readonly inputs: readonly BufferId[]
   readonly outputs: readonly BufferId[]
   readonly kernels: readonly Kernel[]
@@ -26,7 +28,9 @@ export function planMemory(graph: UnplannedGraph): KernelGraph {
     if (place.kind !== 'temporary') return { dtype, size, place }
     const slot = slots.get(id)
     // Fusion leaves buffers behind that no kernel uses: they get no memory.
-    return slot === undefined ? { dtype, size: 0, place: { kind: 'temporary', offset: 0 } } : { dtype, size, place: { kind: 'temporary', offset: slot.offset } }
+    return slot === undefined
+      ? { dtype, size: 0, place: { kind: 'temporary', offset: 0 } }
+      : { dtype, size, place: { kind: 'temporary', offset: slot.offset } }
   })
   return { buffers, inputs, outputs, kernels, arena, donations: planDonations(graph, liveness) }
 }
@@ -48,11 +52,17 @@ function assignSlots(graph: UnplannedGraph, { intervals, kernels }: Liveness): M
     return place.kind === 'temporary' && interval !== undefined ? [{ id, interval }] : []
   })
   const dying = new Map<number, BufferId[]>()
-  for (const { id, interval: { last } } of used) dying.set(last, [...(dying.get(last) ?? []), id])
+  for (const {
+    id,
+    interval: { last },
+  } of used)
+    dying.set(last, [...(dying.get(last) ?? []), id])
   for (const { id, interval } of used.sort((a, b) => a.interval.first - b.interval.first)) {
-    const { first, last } = interval, kernel = kernels[first]
-    const donor = dying.get(first)?.find(d =>
-      slots.get(d)?.tail === d && kernel !== undefined && canReplace(kernel, d, id, graph.buffers))
+    const { first, last } = interval,
+      kernel = kernels[first]
+    const donor = dying
+      .get(first)
+      ?.find((d) => slots.get(d)?.tail === d && kernel !== undefined && canReplace(kernel, d, id, graph.buffers))
     const slot = slots.get(donor ?? -1) ?? newSlot(graph.buffers[id] as BufferSpec, interval)
     slot.last = last
     slot.tail = id
@@ -61,8 +71,13 @@ function assignSlots(graph: UnplannedGraph, { intervals, kernels }: Liveness): M
   return slots
 }
 
-const newSlot = ({ dtype, size }: BufferSpec, { first, last }: Interval): Slot =>
-  ({ first, last, bytes: Math.ceil((size * bytesOf(dtype)) / alignment) * alignment, tail: -1, offset: 0 })
+const newSlot = ({ dtype, size }: BufferSpec, { first, last }: Interval): Slot => ({
+  first,
+  last,
+  bytes: Math.ceil((size * bytesOf(dtype)) / alignment) * alignment,
+  tail: -1,
+  offset: 0,
+})
 
 /** Largest first, each into the smallest gap between the slots that live at the same time. Returns the arena's size. */
 function placeSlots(slots: readonly Slot[]): number {
@@ -70,8 +85,11 @@ function placeSlots(slots: readonly Slot[]): number {
   let arena = 0
   for (const slot of slots.toSorted((a, b) => b.bytes - a.bytes || a.first - b.first)) {
     if (slot.bytes === 0) continue
-    const neighbours = placed.filter(p => p.first <= slot.last && slot.first <= p.last)
-    slot.offset = bestFit(neighbours.sort((a, b) => a.offset - b.offset), slot.bytes)
+    const neighbours = placed.filter((p) => p.first <= slot.last && slot.first <= p.last)
+    slot.offset = bestFit(
+      neighbours.sort((a, b) => a.offset - b.offset),
+      slot.bytes,
+    )
     placed.push(slot)
     arena = Math.max(arena, slot.offset + slot.bytes)
   }
@@ -79,7 +97,9 @@ function placeSlots(slots: readonly Slot[]): number {
 }
 
 function bestFit(neighbours: readonly Slot[], bytes: number): number {
-  let end = 0, best = -1, smallest = Infinity
+  let end = 0,
+    best = -1,
+    smallest = Infinity
   for (const { offset, bytes: taken } of neighbours) {
     const gap = offset - end
     if (gap >= bytes && gap < smallest) {
@@ -107,11 +127,17 @@ function planDonations(graph: UnplannedGraph, { intervals, kernels }: Liveness):
       const last = intervals[source]?.last ?? 0
       return last < first || (last === first && kernel !== undefined && canReplace(kernel, source, id, graph.buffers))
     }
-    const donor = graph.inputs.findIndex((source, i) =>
-      graph.donatable[i] === true && donations[i] === -1 && sameSpec(graph.buffers[source], graph.buffers[id]) && accepts(source))
+    const donor = graph.inputs.findIndex(
+      (source, i) =>
+        graph.donatable[i] === true &&
+        donations[i] === -1 &&
+        sameSpec(graph.buffers[source], graph.buffers[id]) &&
+        accepts(source),
+    )
     if (donor >= 0) donations[donor] = output
   }
   return donations
 }
 
-const sameSpec = (a: BufferSpec | undefined, b: BufferSpec | undefined): boolean => a !== undefined && a.dtype === b?.dtype && a.size === b.size
+const sameSpec = (a: BufferSpec | undefined, b: BufferSpec | undefined): boolean =>
+  a !== undefined && a.dtype === b?.dtype && a.size === b.size

@@ -1,5 +1,16 @@
 /** Kernels as text, for `explain` and golden tests. The same graph always gives the same text. */
-import { type BufferId, bytesOf, type Contraction, type Cumulative, type Kernel, type KernelGraph, type Loop, type Scatter, type Sort, type Store } from './kernel.ts'
+import {
+  type BufferId,
+  bytesOf,
+  type Contraction,
+  type Cumulative,
+  type Kernel,
+  type KernelGraph,
+  type Loop,
+  type Scatter,
+  type Sort,
+  type Store,
+} from './kernel.ts'
 import { axisName, printAddress, printAffine, printLoad } from './print/address.ts'
 import { type Expressions, printConstant, printNodes, shortDType } from './print/expression.ts'
 
@@ -13,21 +24,29 @@ import { type Expressions, printConstant, printNodes, shortDType } from './print
  *          r0 = sum(b0[784i + j])
  *          b1[i] = r0 / 784
  *
- * Axes are named i, j, k, ...; the ones after `|` are reduced. A result of reduction n is rn. A guarded load reads `(condition ? element : 0)`.
+ * Axes are named i, j, k, ...; the ones after `|` are reduced. A result of reduction n is rn. A guarded load reads
+ * `(condition ? element : 0)`.
  */
 export function printKernels(graph: KernelGraph): string {
   return [...printMemory(graph), ...printList(graph.kernels)].join('\n')
 }
 
 function printMemory({ buffers, inputs, outputs, arena, donations }: KernelGraph): string[] {
-  const bytes = (ids: readonly BufferId[]): number => ids.reduce((sum, id) => sum + byteLength(buffers[id] as Buffer), 0)
+  const bytes = (ids: readonly BufferId[]): number =>
+    ids.reduce((sum, id) => sum + byteLength(buffers[id] as Buffer), 0)
   const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
-  const head = `${count(inputs.length, 'input')} (${printBytes(bytes(inputs))}), ${count(outputs.length, 'result')} (${printBytes(bytes(outputs))}), arena ${printBytes(arena)}`
+  const head = [
+    `${count(inputs.length, 'input')} (${printBytes(bytes(inputs))})`,
+    `${count(outputs.length, 'result')} (${printBytes(bytes(outputs))})`,
+    `arena ${printBytes(arena)}`,
+  ].join(', ')
   const named = buffers.map(({ dtype, size }, id) => [`b${id}`, `${shortDType[dtype]} x ${size}`] as const)
-  const width = (k: 0 | 1): number => Math.max(0, ...named.map(n => n[k].length))
+  const widest = (k: 0 | 1): number => named.reduce((width, n) => Math.max(width, n[k].length), 0)
+  const nameWidth = widest(0),
+    typeWidth = widest(1)
   const lines = buffers.map((buffer, id) => {
     const [name, type] = named[id] as readonly [string, string]
-    return `  ${name.padEnd(width(0))}  ${type.padEnd(width(1))}  ${printPlace(buffer, donations)}${returnedAs(buffer, id, outputs)}`
+    return `  ${name.padEnd(nameWidth)}  ${type.padEnd(typeWidth)}  ${printPlace(buffer, donations)}${returnedAs(buffer, id, outputs)}`
   })
   return [head, ...lines]
 }
@@ -40,10 +59,14 @@ function printPlace({ dtype, size, place }: Buffer, donations: readonly number[]
       const result = donations[place.index] ?? -1
       return `input ${place.index}${result >= 0 ? `, donated to result ${result}` : ''}`
     }
-    case 'output': return `result ${place.index}`
-    case 'temporary': return size === 0 ? 'unused' : `arena at ${place.offset}`
+    case 'output':
+      return `result ${place.index}`
+    case 'temporary':
+      return size === 0 ? 'unused' : `arena at ${place.offset}`
     case 'constant': {
-      const values = constantValues(place.data).slice(0, 4).map(v => printConstant(v, dtype))
+      const values = constantValues(place.data)
+        .slice(0, 4)
+        .map((v) => printConstant(v, dtype))
       return `constant ${values.join(', ')}${size > values.length ? ', ...' : ''}`
     }
   }
@@ -67,7 +90,7 @@ export function printBytes(bytes: number): string {
   return `${Number((bytes / 1024 ** unit).toPrecision(4))} ${units[unit]}`
 }
 
-const indent = (lines: readonly string[], by: number): string[] => lines.map(line => ' '.repeat(by) + line)
+const indent = (lines: readonly string[], by: number): string[] => lines.map((line) => ' '.repeat(by) + line)
 
 function printList(kernels: readonly Kernel[]): string[] {
   return kernels.flatMap((kernel, i) => {
@@ -78,18 +101,31 @@ function printList(kernels: readonly Kernel[]): string[] {
 
 function printKernel(kernel: Kernel): readonly string[] {
   switch (kernel.kind) {
-    case 'loop': return printLoop(kernel)
-    case 'contraction': return printContraction(kernel)
-    case 'scatter': return printScatter(kernel)
-    case 'sort': return [printSort(kernel)]
-    case 'cumulative': return [printCumulative(kernel)]
-    case 'while': return [
-      `while b${kernel.predicate}[0]`, 'condition', ...indent(printList(kernel.condition), 2), 'body', ...indent(printList(kernel.body), 2),
-    ]
-    case 'scan': return [`scan b${kernel.counter}[0] = ${counts(kernel.length, kernel.reverse)}`, ...printList(kernel.body)]
-    case 'branch': return [
-      `branch b${kernel.index}[0]`, ...kernel.branches.flatMap((list, i) => [`case ${i}`, ...indent(printList(list), 2)]),
-    ]
+    case 'loop':
+      return printLoop(kernel)
+    case 'contraction':
+      return printContraction(kernel)
+    case 'scatter':
+      return printScatter(kernel)
+    case 'sort':
+      return [printSort(kernel)]
+    case 'cumulative':
+      return [printCumulative(kernel)]
+    case 'while':
+      return [
+        `while b${kernel.predicate}[0]`,
+        'condition',
+        ...indent(printList(kernel.condition), 2),
+        'body',
+        ...indent(printList(kernel.body), 2),
+      ]
+    case 'scan':
+      return [`scan b${kernel.counter}[0] = ${counts(kernel.length, kernel.reverse)}`, ...printList(kernel.body)]
+    case 'branch':
+      return [
+        `branch b${kernel.index}[0]`,
+        ...kernel.branches.flatMap((list, i) => [`case ${i}`, ...indent(printList(list), 2)]),
+      ]
   }
 }
 
@@ -101,7 +137,8 @@ const counts = (length: number, reverse: boolean): string => {
 /** `[i 64, j 256 | k 784]` */
 function printSpace(extents: readonly number[], parallel: number): string {
   const axes = extents.map((e, k) => `${axisName(k)} ${e}`)
-  const outer = axes.slice(0, parallel).join(', '), inner = axes.slice(parallel).join(', ')
+  const outer = axes.slice(0, parallel).join(', '),
+    inner = axes.slice(parallel).join(', ')
   return inner === '' ? `[${outer}]` : `[${outer}${outer === '' ? '' : ' '}| ${inner}]`
 }
 
@@ -109,35 +146,75 @@ const printStores = (stores: readonly Store[], values: Expressions): string[] =>
   stores.map(({ buffer, map, value }) => `b${buffer}[${printAffine(map)}] = ${values.of(value)}`)
 
 function printLoop({ extents, parallel, body, bodyStores, reductions, epilogue, stores }: Loop): readonly string[] {
-  const inner = printNodes(body, [...reductions.flatMap(r => [r.value, ...(r.index === undefined ? [] : [r.index])]), ...bodyStores.map(s => s.value)], extents, 'x')
-  const outer = printNodes(epilogue, stores.map(s => s.value), extents.slice(0, parallel), 'y')
-  const results = reductions.map(({ op, value, index }, i) => `r${i} = ${op}(${inner.of(value)}${index === undefined ? '' : ` at ${inner.of(index)}`})`)
+  const inner = printNodes(
+    body,
+    [
+      ...reductions.flatMap((r) => [r.value, ...(r.index === undefined ? [] : [r.index])]),
+      ...bodyStores.map((s) => s.value),
+    ],
+    extents,
+    'x',
+  )
+  const outer = printNodes(
+    epilogue,
+    stores.map((s) => s.value),
+    extents.slice(0, parallel),
+    'y',
+  )
+  const results = reductions.map(
+    ({ op, value, index }, i) =>
+      `r${i} = ${op}(${inner.of(value)}${index === undefined ? '' : ` at ${inner.of(index)}`})`,
+  )
   return [
-    `loop ${printSpace(extents, parallel)}`, ...inner.lines, ...printStores(bodyStores, inner), ...results, ...outer.lines, ...printStores(stores, outer),
+    `loop ${printSpace(extents, parallel)}`,
+    ...inner.lines,
+    ...printStores(bodyStores, inner),
+    ...results,
+    ...outer.lines,
+    ...printStores(stores, outer),
   ]
 }
 
 function printContraction({ extents, parallel, dtype, a, b, epilogue, stores }: Contraction): readonly string[] {
-  const [left, right] = [a, b].map(load => printLoad(load, extents, String)) as [string, string]
-  const outer = printNodes(epilogue, stores.map(s => s.value), extents.slice(0, parallel), 'y')
+  const [left, right] = [a, b].map((load) => printLoad(load, extents, String)) as [string, string]
+  const outer = printNodes(
+    epilogue,
+    stores.map((s) => s.value),
+    extents.slice(0, parallel),
+    'y',
+  )
   return [
-    `contraction ${printSpace(extents, parallel)} ${shortDType[dtype]}`, `r0 = sum(${left} * ${right})`, ...outer.lines, ...printStores(stores, outer),
+    `contraction ${printSpace(extents, parallel)} ${shortDType[dtype]}`,
+    `r0 = sum(${left} * ${right})`,
+    ...outer.lines,
+    ...printStores(stores, outer),
   ]
 }
 
-const updates: Readonly<Record<Scatter['combine'], string>> = { set: '=', add: '+=', mul: '*=', min: 'min=', max: 'max=' }
-
-function printScatter({ extents, body, buffer, combine, map, indirect, value, where }: Scatter): readonly string[] {
-  const roots = [value, ...indirect.map(t => t.index), ...(where === undefined ? [] : [where])]
-  const nodes = printNodes(body, roots, extents, 'x')
-  const target = `b${buffer}[${printAddress(map, indirect, id => nodes.of(id, 'operand'))}]`
-  const condition = where === undefined ? '' : ` where ${nodes.of(where)}`
-  return [`scatter ${printSpace(extents, extents.length)}`, ...nodes.lines, `${target} ${updates[combine]} ${nodes.of(value)}${condition}`]
+const updates: Readonly<Record<Scatter['combine'], string>> = {
+  set: '=',
+  add: '+=',
+  mul: '*=',
+  min: 'min=',
+  max: 'max=',
 }
 
-const names = (ids: readonly BufferId[]): string => ids.map(id => `b${id}`).join(', ')
+function printScatter({ extents, body, buffer, combine, map, indirect, value, where }: Scatter): readonly string[] {
+  const roots = [value, ...indirect.map((t) => t.index), ...(where === undefined ? [] : [where])]
+  const nodes = printNodes(body, roots, extents, 'x')
+  const target = `b${buffer}[${printAddress(map, indirect, (id) => nodes.of(id, 'operand'))}]`
+  const condition = where === undefined ? '' : ` where ${nodes.of(where)}`
+  return [
+    `scatter ${printSpace(extents, extents.length)}`,
+    ...nodes.lines,
+    `${target} ${updates[combine]} ${nodes.of(value)}${condition}`,
+  ]
+}
 
-const printSort = ({ rows, length, inputs, outputs }: Sort): string => `sort ${names(outputs)} = ${names(inputs)} in ${rows} rows of ${length}`
+const names = (ids: readonly BufferId[]): string => ids.map((id) => `b${id}`).join(', ')
+
+const printSort = ({ rows, length, inputs, outputs }: Sort): string =>
+  `sort ${names(outputs)} = ${names(inputs)} in ${rows} rows of ${length}`
 
 const printCumulative = ({ op, outer, length, inner, reverse, input, output }: Cumulative): string =>
   `cumulative b${output} = ${op} of b${input} along the middle of [${outer}, ${length}, ${inner}]${reverse ? ' from the end' : ''}`

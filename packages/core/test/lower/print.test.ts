@@ -7,8 +7,18 @@ import { printBytes, printKernels } from '../../src/lower/print.ts'
 import { arbKernelCase } from '../support/arbKernels.ts'
 
 const map = (offset: number, ...strides: number[]): Affine => ({ offset, strides })
-const f32 = (buffer: number, at: Affine, more: Partial<Load> = {}): Load => ({ op: 'load', dtype: 'float32', buffer, map: at, ...more })
-const apply = (op: Exclude<Node, { op: 'load' | 'const' | 'iota' | 'inside' | 'reduced' }>['op'], dtype: Node['dtype'], ...args: number[]): Node => ({ op, dtype, args })
+const f32 = (buffer: number, at: Affine, more: Partial<Load> = {}): Load => ({
+  op: 'load',
+  dtype: 'float32',
+  buffer,
+  map: at,
+  ...more,
+})
+const apply = (
+  op: Exclude<Node, { op: 'load' | 'const' | 'iota' | 'inside' | 'reduced' }>['op'],
+  dtype: Node['dtype'],
+  ...args: number[]
+): Node => ({ op, dtype, args })
 
 const graphOf = (kernels: readonly Kernel[]): KernelGraph => ({
   buffers: [
@@ -19,24 +29,47 @@ const graphOf = (kernels: readonly Kernel[]): KernelGraph => ({
     { dtype: 'int32', size: 1, place: { kind: 'temporary', offset: 0 } },
     { dtype: 'float32', size: 50176, place: { kind: 'output', index: 0 } },
   ],
-  inputs: [0, 1], outputs: [5, 1], kernels, arena: 65600, donations: [0, -1],
+  inputs: [0, 1],
+  outputs: [5, 1],
+  kernels,
+  arena: 65600,
+  donations: [0, -1],
 })
 
 test('a dense layer and a softmax of two kernels', () => {
   const dense: Kernel = {
-    kind: 'contraction', extents: [64, 256, 784], parallel: 2, dtype: 'float32', a: f32(0, map(0, 784, 0, 1)), b: f32(1, map(0, 0, 1, 256)),
+    kind: 'contraction',
+    extents: [64, 256, 784],
+    parallel: 2,
+    dtype: 'float32',
+    a: f32(0, map(0, 784, 0, 1)),
+    b: f32(1, map(0, 0, 1, 256)),
     epilogue: [
-      { op: 'reduced', dtype: 'float32', index: 0 }, f32(2, map(0, 0, 1)), apply('add', 'float32', 0, 1),
-      { op: 'const', dtype: 'float32', value: 0 }, apply('max', 'float32', 2, 3),
+      { op: 'reduced', dtype: 'float32', index: 0 },
+      f32(2, map(0, 0, 1)),
+      apply('add', 'float32', 0, 1),
+      { op: 'const', dtype: 'float32', value: 0 },
+      apply('max', 'float32', 2, 3),
     ],
     stores: [{ buffer: 3, map: map(0, 256, 1), value: 4 }],
   }
   const softmax: Kernel = {
-    kind: 'loop', extents: [64, 256], parallel: 1, body: [f32(3, map(0, 256, 1)), apply('exp', 'float32', 0)], bodyStores: [],
-    reductions: [{ op: 'sum', dtype: 'float32', value: 1 }, { op: 'max', dtype: 'float32', value: 0 }],
+    kind: 'loop',
+    extents: [64, 256],
+    parallel: 1,
+    body: [f32(3, map(0, 256, 1)), apply('exp', 'float32', 0)],
+    bodyStores: [],
+    reductions: [
+      { op: 'sum', dtype: 'float32', value: 1 },
+      { op: 'max', dtype: 'float32', value: 0 },
+    ],
     epilogue: [
-      { op: 'reduced', dtype: 'float32', index: 0 }, { op: 'reduced', dtype: 'float32', index: 1 }, apply('sub', 'float32', 0, 1), apply('log', 'float32', 2),
-      apply('mul', 'float32', 2, 3), apply('neg', 'float32', 4),
+      { op: 'reduced', dtype: 'float32', index: 0 },
+      { op: 'reduced', dtype: 'float32', index: 1 },
+      apply('sub', 'float32', 0, 1),
+      apply('log', 'float32', 2),
+      apply('mul', 'float32', 2, 3),
+      apply('neg', 'float32', 4),
     ],
     stores: [{ buffer: 5, map: map(0, 1), value: 5 }],
   }
@@ -62,10 +95,24 @@ test('a dense layer and a softmax of two kernels', () => {
 const body = (kernels: readonly Kernel[]): string => printKernels(graphOf(kernels)).split('\n').slice(7).join('\n')
 
 test('guards show the bounds that can be overstepped', () => {
-  const guards = [{ index: map(-1, 1, 0), extent: 28 }, { index: map(0, 0, 1), extent: 28 }, { index: map(0, 1, -1), extent: 5 }]
+  const guards = [
+    { index: map(-1, 1, 0), extent: 28 },
+    { index: map(0, 0, 1), extent: 28 },
+    { index: map(0, 1, -1), extent: 5 },
+  ]
   const pad: Kernel = {
-    kind: 'loop', extents: [29, 28], parallel: 2, body: [], bodyStores: [], reductions: [],
-    epilogue: [f32(0, map(-29, 28, 1), { guards }), { op: 'inside', dtype: 'bool', guards }, { op: 'iota', dtype: 'float32', map: map(-3, 1, -2) }, apply('select', 'float32', 1, 0, 2)],
+    kind: 'loop',
+    extents: [29, 28],
+    parallel: 2,
+    body: [],
+    bodyStores: [],
+    reductions: [],
+    epilogue: [
+      f32(0, map(-29, 28, 1), { guards }),
+      { op: 'inside', dtype: 'bool', guards },
+      { op: 'iota', dtype: 'float32', map: map(-3, 1, -2) },
+      apply('select', 'float32', 1, 0, 2),
+    ],
     stores: [{ buffer: 5, map: map(811, -28, -1), value: 3 }],
   }
   expect(body([pad])).toBe(`\
@@ -77,18 +124,59 @@ test('guards show the bounds that can be overstepped', () => {
 test('control flow, dynamic terms, gathers and the other kinds', () => {
   const dynamic = { offset: 4, strides: [1], dynamic: [{ buffer: 4, stride: 3 }] }
   const gather: Kernel = {
-    kind: 'loop', extents: [3], parallel: 1, body: [], bodyStores: [], reductions: [],
-    epilogue: [{ op: 'load', dtype: 'int32', buffer: 4, map: map(0, 0) }, f32(0, dynamic, { indirect: [{ index: 0, stride: -2 }] }), apply('cast', 'int32', 1), apply('not', 'int32', 2)],
+    kind: 'loop',
+    extents: [3],
+    parallel: 1,
+    body: [],
+    bodyStores: [],
+    reductions: [],
+    epilogue: [
+      { op: 'load', dtype: 'int32', buffer: 4, map: map(0, 0) },
+      f32(0, dynamic, { indirect: [{ index: 0, stride: -2 }] }),
+      apply('cast', 'int32', 1),
+      apply('not', 'int32', 2),
+    ],
     stores: [{ buffer: 3, map: map(0, 1), value: 3 }],
   }
   const scatter: Kernel = {
-    kind: 'scatter', extents: [2], body: [{ op: 'iota', dtype: 'int32', map: map(1, 1) }, f32(0, map(0, 1)), apply('gt', 'bool', 1, 1)], buffer: 3, combine: 'add',
-    map: map(0, 0), indirect: [{ index: 0, stride: 1 }], value: 1, where: 2,
+    kind: 'scatter',
+    extents: [2],
+    body: [{ op: 'iota', dtype: 'int32', map: map(1, 1) }, f32(0, map(0, 1)), apply('gt', 'bool', 1, 1)],
+    buffer: 3,
+    combine: 'add',
+    map: map(0, 0),
+    indirect: [{ index: 0, stride: 1 }],
+    value: 1,
+    where: 2,
   }
   const kernels: Kernel[] = [
     { kind: 'scan', length: 10, reverse: true, counter: 4, body: [gather, scatter] },
-    { kind: 'while', condition: [], predicate: 4, body: [{ kind: 'sort', rows: 2, length: 5, inputs: [0, 1], outputs: [3, 5] }] },
-    { kind: 'branch', index: 4, branches: [[], [{ kind: 'cumulative', op: 'sum', dtype: 'float32', outer: 2, length: 3, inner: 4, reverse: true, input: 0, output: 3 }]] },
+    {
+      kind: 'while',
+      condition: [],
+      predicate: 4,
+      body: [{ kind: 'sort', rows: 2, length: 5, inputs: [0, 1], outputs: [3, 5] }],
+    },
+    {
+      kind: 'branch',
+      index: 4,
+      branches: [
+        [],
+        [
+          {
+            kind: 'cumulative',
+            op: 'sum',
+            dtype: 'float32',
+            outer: 2,
+            length: 3,
+            inner: 4,
+            reverse: true,
+            input: 0,
+            output: 3,
+          },
+        ],
+      ],
+    },
   ]
   expect(body(kernels)).toBe(`\
 0: scan b4[0] = 9, ..., 0
@@ -112,17 +200,27 @@ test('numbers are as short as their dtype lets them be', () => {
   expect(printConstant(-0, 'float32')).toBe('-0')
   expect(printConstant(-Infinity, 'float32')).toBe('-Infinity')
   expect(printConstant(1, 'bool')).toBe('true')
-  fc.assert(fc.property(fc.float({ noNaN: true }), x => {
-    expect(Math.fround(Number(printConstant(x, 'float32')))).toBe(x)
-  }))
-  expect([0, 1023, 1536, 20 * 2 ** 20, 3 * 2 ** 40].map(printBytes)).toEqual(['0 B', '1023 B', '1.5 KiB', '20 MiB', '3072 GiB'])
+  fc.assert(
+    fc.property(fc.float({ noNaN: true }), (x) => {
+      expect(Math.fround(Number(printConstant(x, 'float32')))).toBe(x)
+    }),
+  )
+  expect([0, 1023, 1536, 20 * 2 ** 20, 3 * 2 ** 40].map(printBytes)).toEqual([
+    '0 B',
+    '1023 B',
+    '1.5 KiB',
+    '20 MiB',
+    '3072 GiB',
+  ])
 })
 
 test('every graph has a text, with all its buffers', () => {
-  fc.assert(fc.property(arbKernelCase(), ({ graph }) => {
-    const text = printKernels(planMemory(graph))
-    expect(text).not.toMatch(/undefined|NaN\[|\[object/)
-    expect(text).toBe(printKernels(planMemory(graph)))
-    graph.buffers.forEach((_, id) => expect(text).toContain(`b${id} `))
-  }))
+  fc.assert(
+    fc.property(arbKernelCase(), ({ graph }) => {
+      const text = printKernels(planMemory(graph))
+      expect(text).not.toMatch(/undefined|NaN\[|\[object/)
+      expect(text).toBe(printKernels(planMemory(graph)))
+      graph.buffers.forEach((_, id) => expect(text).toContain(`b${id} `))
+    }),
+  )
 })

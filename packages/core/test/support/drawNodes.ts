@@ -7,8 +7,37 @@ import { drawGuard, drawLoad, type Draft } from './draft.ts'
 
 /** Instructions whose float32 and float64 results IEEE 754 determines. */
 export const exactInstructions: readonly InstructionName[] = [
-  'add', 'sub', 'mul', 'div', 'rem', 'neg', 'abs', 'max', 'min', 'sign', 'floor', 'ceil', 'trunc', 'round', 'sqrt', 'isFinite',
-  'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'xor', 'not', 'shiftLeft', 'shiftRightLogical', 'shiftRightArithmetic', 'select', 'cast',
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'rem',
+  'neg',
+  'abs',
+  'max',
+  'min',
+  'sign',
+  'floor',
+  'ceil',
+  'trunc',
+  'round',
+  'sqrt',
+  'isFinite',
+  'eq',
+  'ne',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+  'and',
+  'or',
+  'xor',
+  'not',
+  'shiftLeft',
+  'shiftRightLogical',
+  'shiftRightArithmetic',
+  'select',
+  'cast',
 ]
 
 export class NodeList {
@@ -35,7 +64,7 @@ export class NodeList {
   }
 
   loads(buffer: BufferId): boolean {
-    return this.nodes.some(n => n.op === 'load' && n.buffer === buffer)
+    return this.nodes.some((n) => n.op === 'load' && n.buffer === buffer)
   }
 
   /** A node of this dtype: an old one, or a new leaf. */
@@ -48,17 +77,28 @@ export class NodeList {
   leaf(dtype: DType): NodeId {
     const { choices } = this.draft
     const kind = choices.below(10)
-    if (kind === 7) return this.constant(dtype, dtype === 'bool' || dtype === 'uint32' ? choices.below(2) : choices.between(-3, 3))
+    if (kind === 7)
+      return this.constant(dtype, dtype === 'bool' || dtype === 'uint32' ? choices.below(2) : choices.between(-3, 3))
     if (kind === 8 && dtype !== 'bool')
-      return this.push({ op: 'iota', dtype, map: { offset: choices.between(-2, 2), strides: this.extents.map(() => choices.between(-2, 2)) } })
+      return this.push({
+        op: 'iota',
+        dtype,
+        map: { offset: choices.between(-2, 2), strides: this.extents.map(() => choices.between(-2, 2)) },
+      })
     if (kind === 8) return this.push({ op: 'inside', dtype: 'bool', guards: [drawGuard(this.extents, choices)] })
     return this.load(dtype)
   }
 
   load(dtype: DType, accept?: (b: unknown, id: BufferId) => boolean): NodeId {
     const { choices } = this.draft
-    const gather = choices.chance(15) && this.draft.dtypes.includes('int32') ? { index: this.index(3), extent: 3 } : undefined
-    return this.push(drawLoad(this.draft, dtype, this.extents, { ...(gather === undefined ? {} : { gather }), ...(accept === undefined ? {} : { accept }) }))
+    const gather =
+      choices.chance(15) && this.draft.dtypes.includes('int32') ? { index: this.index(3), extent: 3 } : undefined
+    return this.push(
+      drawLoad(this.draft, dtype, this.extents, {
+        ...(gather === undefined ? {} : { gather }),
+        ...(accept === undefined ? {} : { accept }),
+      }),
+    )
   }
 
   /** An int32 node with values 0, ..., extent - 1. */
@@ -68,11 +108,13 @@ export class NodeList {
   }
 
   instruction(names: readonly InstructionName[]): NodeId {
-    const { draft } = this, { choices, dtypes } = draft
+    const { draft } = this,
+      { choices, dtypes } = draft
     const name = choices.pick(names)
-    const domain = dtypes.filter(d => inDomain(instructions[name].domain, d))
+    const domain = dtypes.filter((d) => inDomain(instructions[name].domain, d))
     if (domain.length === 0) return this.value(choices.pick(dtypes))
-    const from = draft.dtype(domain), { arity, result } = instructions[name]
+    const from = draft.dtype(domain),
+      { arity, result } = instructions[name]
     const dtype = result === 'bool' ? 'bool' : result === 'free' ? draft.dtype() : from
     const args = Array.from({ length: arity }, (_, i) => this.value(name === 'select' && i === 0 ? 'bool' : from))
     return this.push({ op: name, dtype, args })
@@ -88,12 +130,18 @@ export class NodeList {
 
   reduction(parallel: number): Reduction {
     const { choices, dtypes } = this.draft
-    const value = this.value(this.draft.dtype()), dtype = this.dtypeOf(value)
+    const value = this.value(this.draft.dtype()),
+      dtype = this.dtypeOf(value)
     const reduced = this.extents.slice(parallel)
     const op = choices.pick(reduceOps(dtype, reduced.includes(0) || !dtypes.includes('int32')))
     if (op === 'argmax' || op === 'argmin') {
       const strides = [...this.extents.slice(0, parallel).map(() => 0), ...stridesOf(reduced)]
-      return { op, dtype: 'int32', value, index: this.push({ op: 'iota', dtype: 'int32', map: { offset: 0, strides } }) }
+      return {
+        op,
+        dtype: 'int32',
+        value,
+        index: this.push({ op: 'iota', dtype: 'int32', map: { offset: 0, strides } }),
+      }
     }
     if (isFloat(dtype) && op === 'sum') return { op, dtype, value: this.small(value) }
     if (isFloat(dtype) && op === 'prod') return { op, dtype, value: this.push({ op: 'sign', dtype, args: [value] }) }
@@ -104,5 +152,5 @@ export class NodeList {
 function reduceOps(dtype: DType, noArg: boolean): readonly ReduceOp[] {
   const numeric: readonly ReduceOp[] = dtype === 'bool' ? [] : ['sum', 'prod']
   const bits: readonly ReduceOp[] = isFloat(dtype) ? [] : ['and', 'or', 'xor']
-  return [...numeric, 'max', 'min', ...bits, ...(noArg ? [] : ['argmax', 'argmin'] as const)]
+  return [...numeric, 'max', 'min', ...bits, ...(noArg ? [] : (['argmax', 'argmin'] as const))]
 }

@@ -13,12 +13,13 @@ import { createSpace, type Memory, type Space } from './space.ts'
 export function compileContraction(kernel: Contraction, where: string, lanes: number): Run {
   const { extents, parallel, dtype } = kernel
   const space = createSpace(extents.slice(0, parallel), lanes)
-  const a = compileOperand(kernel.a, space, extents, parallel, where), b = compileOperand(kernel.b, space, extents, parallel, where)
+  const a = compileOperand(kernel.a, space, extents, parallel, where),
+    b = compileOperand(kernel.b, space, extents, parallel, where)
   const sum = new Float64Array(space.width)
   const epilogue = compileNodes(kernel.epilogue, space, [sum], where)
   const stores = compileStores(kernel.stores, epilogue, space, where)
   const dot = isFloat(dtype) ? dotFloat : dotInteger
-  return memory => {
+  return (memory) => {
     a.reset()
     b.reset()
     for (let start = 0; start < space.points; start += space.width) {
@@ -56,22 +57,34 @@ interface Operand {
   reset(): void
 }
 
-function compileOperand(load: Load, space: Space, extents: readonly number[], parallel: number, where: string): Operand {
-  invariant(load.indirect === undefined || load.indirect.length === 0, `${where}: an operand of a contraction has no indirect terms`)
+function compileOperand(
+  load: Load,
+  space: Space,
+  extents: readonly number[],
+  parallel: number,
+  where: string,
+): Operand {
+  invariant(
+    load.indirect === undefined || load.indirect.length === 0,
+    `${where}: an operand of a contraction has no indirect terms`,
+  )
   const split = (map: Affine) => ({
     outer: space.address({ ...map, strides: map.strides.slice(0, parallel) }),
     inner: offsetsOf(map.strides.slice(parallel), extents.slice(parallel)),
   })
   const address = split(load.map)
-  const guards = (load.guards ?? []).map(g => ({ ...split(g.index), extent: g.extent }))
-  const values = new Float64Array(address.inner.length), inside = new Uint8Array(values.length).fill(1)
-  const bases = [address, ...guards].map(s => ({ outer: s.outer, last: NaN }))
+  const guards = (load.guards ?? []).map((g) => ({ ...split(g.index), extent: g.extent }))
+  const values = new Float64Array(address.inner.length),
+    inside = new Uint8Array(values.length).fill(1)
+  const bases = [address, ...guards].map((s) => ({ outer: s.outer, last: NaN }))
 
   const fetch = (lane: number, memory: Memory): void => {
     if (!moveBases(bases, lane)) return
     if (guards.length > 0) inside.fill(1)
     for (const g of guards) exclude(inside, g.inner, g.outer[lane] as number, g.extent)
-    const data = memory[load.buffer] as TypedArray, base = address.outer[lane] as number, { inner } = address
+    const data = memory[load.buffer] as TypedArray,
+      base = address.outer[lane] as number,
+      { inner } = address
     for (let r = 0; r < values.length; r++) {
       const k = base + (inner[r] as number)
       if (inside[r] === 0) values[r] = 0
@@ -109,7 +122,8 @@ function offsetsOf(strides: readonly number[], extents: readonly number[]): Int3
   if (out.length === 0) return out
   let done = 1
   for (let k = extents.length - 1; k >= 0; k--) {
-    const extent = extents[k] as number, stride = strides[k] as number
+    const extent = extents[k] as number,
+      stride = strides[k] as number
     for (let i = done; i < done * extent; i++) out[i] = (out[i % done] as number) + stride * Math.floor(i / done)
     done *= extent
   }

@@ -16,8 +16,13 @@ export function compileLoop(kernel: Loop, where: string, lanes: number): Run {
   const reduced = sizeOf(kernel.extents.slice(kernel.parallel))
   const body = compileNodes(kernel.body, inner, [], where)
   const bodyStores = compileStores(kernel.bodyStores, body, inner, where)
-  const accumulators = kernel.reductions.map(r => createAccumulator(r, body.registers, outer.width, where))
-  const epilogue = compileNodes(kernel.epilogue, outer, accumulators.map(a => a.result), where)
+  const accumulators = kernel.reductions.map((r) => createAccumulator(r, body.registers, outer.width, where))
+  const epilogue = compileNodes(
+    kernel.epilogue,
+    outer,
+    accumulators.map((a) => a.result),
+    where,
+  )
   const stores = compileStores(kernel.stores, epilogue, outer, where)
   const hasBody = kernel.bodyStores.length + accumulators.length > 0
 
@@ -30,7 +35,7 @@ export function compileLoop(kernel: Loop, where: string, lanes: number): Run {
       for (const a of accumulators) feedBlock(a, start - first, n, reduced)
     }
   }
-  return memory => {
+  return (memory) => {
     for (let start = 0; start < outer.points; start += outer.width) {
       const n = Math.min(outer.width, outer.points - start)
       for (const a of accumulators) a.begin(n)
@@ -68,12 +73,13 @@ export function compileScatter(kernel: Scatter, where: string, lanes: number): R
     const at = address(n)
     for (let i = 0; i < n; i++) {
       if (wanted !== undefined && wanted[i] === 0) continue
-      const k = at[i] as number, v = values[i] as number
+      const k = at[i] as number,
+        v = values[i] as number
       if (k < 0 || k >= data.length) outOfRange(where, 'store', kernel.buffer, k, data.length)
       data[k] = evaluate === undefined ? v : convert(evaluate([data[k] as number, v], dtype, dtype), dtype)
     }
   }
-  return memory => {
+  return (memory) => {
     for (let start = 0; start < space.points; start += space.width) {
       const n = Math.min(space.width, space.points - start)
       space.move(start, n, memory)

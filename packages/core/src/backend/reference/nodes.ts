@@ -15,7 +15,12 @@ export interface NodeProgram {
 }
 
 /** `reduced[i]` holds the results of reduction i, a lane a point of `space`. `where` names the kernel in error messages. */
-export function compileNodes(nodes: readonly Node[], space: Space, reduced: readonly Register[], where: string): NodeProgram {
+export function compileNodes(
+  nodes: readonly Node[],
+  space: Space,
+  reduced: readonly Register[],
+  where: string,
+): NodeProgram {
   const registers: Register[] = []
   const steps: Step[] = []
   for (const node of nodes) {
@@ -39,40 +44,56 @@ export function compileNodes(nodes: readonly Node[], space: Space, reduced: read
 }
 
 function compileNode(
-  node: Exclude<Node, { op: 'reduced' }>, nodes: readonly Node[], registers: readonly Register[], space: Space, out: Register, where: string,
+  node: Exclude<Node, { op: 'reduced' }>,
+  nodes: readonly Node[],
+  registers: readonly Register[],
+  space: Space,
+  out: Register,
+  where: string,
 ): Step | undefined {
   switch (node.op) {
     case 'const':
       out.fill(convert(node.value, node.dtype))
       return undefined
-    case 'load': return compileLoad(node, registers, space, out, where)
+    case 'load':
+      return compileLoad(node, registers, space, out, where)
     case 'iota': {
-      const at = space.address(node.map), round = rounders[node.dtype]
-      return n => {
+      const at = space.address(node.map),
+        round = rounders[node.dtype]
+      return (n) => {
         for (let i = 0; i < n; i++) out[i] = at[i] as number
         round(out, n)
       }
     }
     case 'inside': {
       const mask = space.mask(node.guards)
-      return n => {
+      return (n) => {
         for (let i = 0; i < n; i++) out[i] = mask[i] as number
       }
     }
-    default: return compileInstruction(node, nodes, registers, out, where)
+    default:
+      return compileInstruction(node, nodes, registers, out, where)
   }
 }
 
 function compileInstruction(
-  node: Extract<Node, { args: readonly NodeId[] }>, nodes: readonly Node[], registers: readonly Register[], out: Register, where: string,
+  node: Extract<Node, { args: readonly NodeId[] }>,
+  nodes: readonly Node[],
+  registers: readonly Register[],
+  out: Register,
+  where: string,
 ): Step {
   const { arity, evaluate } = instructions[node.op]
   invariant(node.args.length === arity, `${where}: ${node.op} takes ${arity} operands, got ${node.args.length}`)
   const operand = (i: number): Register => register(registers, node.args[Math.min(i, arity - 1)] as NodeId, where)
-  const a = operand(0), b = operand(1), c = operand(2)
-  const { dtype } = node, from = (nodes[node.args[0] as NodeId] as Node).dtype, round = rounders[dtype]
+  const a = operand(0),
+    b = operand(1),
+    c = operand(2)
+  const { dtype } = node,
+    from = (nodes[node.args[0] as NodeId] as Node).dtype,
+    round = rounders[dtype]
   const x = [0.5, 0.5, 0.5]
-  return n => {
+  return (n) => {
     for (let i = 0; i < n; i++) {
       x[0] = a[i] as number
       x[1] = b[i] as number
@@ -87,7 +108,8 @@ function compileLoad(load: Load, registers: readonly Register[], space: Space, o
   const address = compileAddress(load.map, load.indirect ?? [], registers, space, where)
   const mask = load.guards === undefined || load.guards.length === 0 ? undefined : space.mask(load.guards)
   return (n, memory) => {
-    const data = memory[load.buffer] as TypedArray, at = address(n)
+    const data = memory[load.buffer] as TypedArray,
+      at = address(n)
     for (let i = 0; i < n; i++) {
       const k = at[i] as number
       if (mask !== undefined && mask[i] === 0) out[i] = 0
@@ -100,7 +122,8 @@ function compileLoad(load: Load, registers: readonly Register[], space: Space, o
 /** Performs `stores` on the current block. */
 export function compileStores(stores: readonly Store[], { registers }: NodeProgram, space: Space, where: string): Step {
   const steps = stores.map(({ buffer, map, value }): Step => {
-    const at = space.address(map), source = register(registers, value, where)
+    const at = space.address(map),
+      source = register(registers, value, where)
     return (n, memory) => {
       const data = memory[buffer] as TypedArray
       for (let i = 0; i < n; i++) {
@@ -117,15 +140,20 @@ export function compileStores(stores: readonly Store[], { registers }: NodeProgr
 
 /** The element offsets `map + indirect` of the current block. */
 export function compileAddress(
-  map: Load['map'], indirect: NonNullable<Load['indirect']>, registers: readonly Register[], space: Space, where: string,
+  map: Load['map'],
+  indirect: NonNullable<Load['indirect']>,
+  registers: readonly Register[],
+  space: Space,
+  where: string,
 ): (n: number) => Int32Array {
   const affine = space.address(map)
   if (indirect.length === 0) return () => affine
   const out = new Int32Array(space.width)
   const terms = indirect.map(({ index, stride }) => ({ stride, index: register(registers, index, where) }))
-  return n => {
+  return (n) => {
     out.set(affine)
-    for (const { stride, index } of terms) for (let i = 0; i < n; i++) out[i] = (out[i] as number) + stride * (index[i] as number)
+    for (const { stride, index } of terms)
+      for (let i = 0; i < n; i++) out[i] = (out[i] as number) + stride * (index[i] as number)
     return out
   }
 }
@@ -137,7 +165,10 @@ export function register(registers: readonly Register[], id: NodeId, where: stri
 }
 
 export function outOfRange(where: string, what: 'load' | 'store', buffer: BufferId, at: number, size: number): never {
-  fail('InternalError', `${where}: ${what} of buffer b${buffer} at element ${at}, but it has ${size}. This is a fault in Cotangent: please report it.`)
+  fail(
+    'InternalError',
+    `${where}: ${what} of buffer b${buffer} at element ${at}, but it has ${size}. This is a fault in Cotangent: please report it.`,
+  )
 }
 
 /** Rounds or wraps the first `n` lanes to a dtype, in place. */

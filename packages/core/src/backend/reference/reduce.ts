@@ -6,14 +6,21 @@ import { type Register, register } from './nodes.ts'
 
 /** The instruction that a reduction repeats. */
 const combiner: Record<Exclude<ReduceOp, 'argmax' | 'argmin'>, InstructionName> = {
-  sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and', or: 'or', xor: 'xor',
+  sum: 'add',
+  prod: 'mul',
+  max: 'max',
+  min: 'min',
+  and: 'and',
+  or: 'or',
+  xor: 'xor',
 }
 
 /** `combine(a, b)`, rounded to the dtype, except that float sums and products keep float64 (the caller rounds the last one). */
 export function combinerOf(op: keyof typeof combiner, dtype: DType): (a: number, b: number) => number {
   if (isFloat(dtype) && op === 'sum') return (a, b) => a + b
   if (isFloat(dtype) && op === 'prod') return (a, b) => a * b
-  const { evaluate } = instructions[combiner[op]], x = [0.5, 0.5]
+  const { evaluate } = instructions[combiner[op]],
+    x = [0.5, 0.5]
   return (a, b) => {
     x[0] = a
     x[1] = b
@@ -30,15 +37,22 @@ export interface Accumulator {
   finish(n: number): void
 }
 
-export function createAccumulator(reduction: Reduction, registers: readonly Register[], width: number, where: string): Accumulator {
+export function createAccumulator(
+  reduction: Reduction,
+  registers: readonly Register[],
+  width: number,
+  where: string,
+): Accumulator {
   const { op, dtype } = reduction
   const values = register(registers, reduction.value, where)
   if (op === 'argmax' || op === 'argmin')
     return argAccumulator(op, values, register(registers, reduction.index ?? -1, where), width)
-  const result = new Float64Array(width), identity = identityOf(op, dtype), combine = combinerOf(op, dtype)
+  const result = new Float64Array(width),
+    identity = identityOf(op, dtype),
+    combine = combinerOf(op, dtype)
   return {
     result,
-    begin: n => void result.fill(identity, 0, n),
+    begin: (n) => void result.fill(identity, 0, n),
     feed(lane, from, to) {
       let sum = result[lane] as number
       for (let i = from; i < to; i++) sum = combine(sum, values[i] as number)
@@ -51,7 +65,9 @@ export function createAccumulator(reduction: Reduction, registers: readonly Regi
 }
 
 function argAccumulator(op: 'argmax' | 'argmin', values: Register, indices: Register, width: number): Accumulator {
-  const result = new Float64Array(width), best = new Float64Array(width), empty = new Uint8Array(width)
+  const result = new Float64Array(width),
+    best = new Float64Array(width),
+    empty = new Uint8Array(width)
   const sign = op === 'argmax' ? 1 : -1
   return {
     result,
@@ -61,7 +77,8 @@ function argAccumulator(op: 'argmax' | 'argmin', values: Register, indices: Regi
     },
     feed(lane, from, to) {
       for (let i = from; i < to; i++) {
-        const v = values[i] as number, b = best[lane] as number
+        const v = values[i] as number,
+          b = best[lane] as number
         const wins = empty[lane] === 1 || (b === b && (v !== v || sign * v > sign * b))
         if (!wins) continue
         best[lane] = v

@@ -9,7 +9,8 @@ import type { Memory } from './space.ts'
 /** NaN last, -0 equal to +0, and the position decides among equals. */
 function ascending(keys: TypedArray): (i: number, j: number) => number {
   return (i, j) => {
-    const a = keys[i] as number, b = keys[j] as number
+    const a = keys[i] as number,
+      b = keys[j] as number
     if (a < b) return -1
     if (a > b) return 1
     return Number(a !== a) - Number(b !== b) || i - j
@@ -18,13 +19,14 @@ function ascending(keys: TypedArray): (i: number, j: number) => number {
 
 export function compileSort(kernel: Sort, where: string): Run {
   const { rows, length, inputs, outputs } = kernel
-  return memory => {
+  return (memory) => {
     for (const buffer of [...inputs, ...outputs]) checkSize(memory, buffer, rows * length, where)
     for (let row = 0; row < rows; row++) {
-      const sources = inputs.map(b => (memory[b] as TypedArray).slice(row * length, (row + 1) * length))
+      const sources = inputs.map((b) => (memory[b] as TypedArray).slice(row * length, (row + 1) * length))
       const order = Uint32Array.from({ length }, (_, i) => i).sort(ascending(sources[0] as TypedArray))
       outputs.forEach((b, k) => {
-        const source = sources[k] as TypedArray, target = memory[b] as TypedArray
+        const source = sources[k] as TypedArray,
+          target = memory[b] as TypedArray
         for (let i = 0; i < length; i++) target[row * length + i] = source[order[i] as number] as number
       })
     }
@@ -34,9 +36,11 @@ export function compileSort(kernel: Sort, where: string): Run {
 export function compileCumulative(kernel: Cumulative, where: string): Run {
   const { outer, length, inner, reverse, dtype } = kernel
   const combine = combinerOf(kernel.op, dtype)
-  const first = reverse ? length - 1 : 0, step = reverse ? -inner : inner
-  return memory => {
-    const source = memory[kernel.input] as TypedArray, target = memory[kernel.output] as TypedArray
+  const first = reverse ? length - 1 : 0,
+    step = reverse ? -inner : inner
+  return (memory) => {
+    const source = memory[kernel.input] as TypedArray,
+      target = memory[kernel.output] as TypedArray
     for (const buffer of [kernel.input, kernel.output]) checkSize(memory, buffer, outer * length * inner, where)
     if (length === 0) return
     for (let line = 0; line < outer * inner; line++) {
@@ -53,5 +57,8 @@ export function compileCumulative(kernel: Cumulative, where: string): Run {
 function checkSize(memory: Memory, buffer: BufferId, needed: number, where: string): void {
   const { length } = memory[buffer] as TypedArray
   if (length < needed)
-    fail('InternalError', `${where}: needs ${needed} elements of buffer b${buffer}, but it has ${length}. This is a fault in Cotangent: please report it.`)
+    fail(
+      'InternalError',
+      `${where}: needs ${needed} elements of buffer b${buffer}, but it has ${length}. This is a fault in Cotangent: please report it.`,
+    )
 }

@@ -5,13 +5,35 @@ import type { Node, NodeId } from '../kernel.ts'
 import { operandsOf } from '../rewrite.ts'
 import { printAffine, printGuards, printLoad } from './address.ts'
 
-export const shortDType: Readonly<Record<DType, string>> = { float32: 'f32', float64: 'f64', int32: 'i32', uint32: 'u32', bool: 'bool' }
+export const shortDType: Readonly<Record<DType, string>> = {
+  float32: 'f32',
+  float64: 'f64',
+  int32: 'i32',
+  uint32: 'u32',
+  bool: 'bool',
+}
 
 const infix: Partial<Record<InstructionName, readonly [symbol: string, binds: number]>> = {
-  or: ['|', 1], xor: ['^', 2], and: ['&', 3], eq: ['==', 4], ne: ['!=', 4], lt: ['<', 5], le: ['<=', 5], gt: ['>', 5], ge: ['>=', 5],
-  shiftLeft: ['<<', 6], shiftRightArithmetic: ['>>', 6], shiftRightLogical: ['>>>', 6], add: ['+', 7], sub: ['-', 7], mul: ['*', 8], div: ['/', 8], rem: ['%', 8],
+  or: ['|', 1],
+  xor: ['^', 2],
+  and: ['&', 3],
+  eq: ['==', 4],
+  ne: ['!=', 4],
+  lt: ['<', 5],
+  le: ['<=', 5],
+  gt: ['>', 5],
+  ge: ['>=', 5],
+  shiftLeft: ['<<', 6],
+  shiftRightArithmetic: ['>>', 6],
+  shiftRightLogical: ['>>>', 6],
+  add: ['+', 7],
+  sub: ['-', 7],
+  mul: ['*', 8],
+  div: ['/', 8],
+  rem: ['%', 8],
 }
-const prefix = 8, tightest = 9
+const prefix = 8,
+  tightest = 9
 /** Longer expressions are given a name. */
 const longest = 90
 
@@ -29,11 +51,17 @@ interface Text {
 }
 
 /** `roots`: the nodes that are used outside the list. Names are `letter` and the node's number. */
-export function printNodes(nodes: readonly Node[], roots: readonly NodeId[], extents: readonly number[], letter: string): Expressions {
+export function printNodes(
+  nodes: readonly Node[],
+  roots: readonly NodeId[],
+  extents: readonly number[],
+  letter: string,
+): Expressions {
   const uses = nodes.map(() => 0)
-  for (const id of [...roots, ...neededFor(nodes, roots).flatMap(n => operandsOf(n))]) uses[id] = (uses[id] ?? 0) + 1
+  for (const id of [...roots, ...neededFor(nodes, roots).flatMap((n) => operandsOf(n))]) uses[id] = (uses[id] ?? 0) + 1
   const texts: Text[] = []
-  const at = (id: NodeId, binds: number): string => enclose(texts[id] ?? { text: `undefined node ${id}`, binds: 0 }, binds)
+  const at = (id: NodeId, binds: number): string =>
+    enclose(texts[id] ?? { text: `undefined node ${id}`, binds: 0 }, binds)
   const lines: string[] = []
   nodes.forEach((node, id) => {
     const written = printNode(node, extents, at)
@@ -48,7 +76,8 @@ export function printNodes(nodes: readonly Node[], roots: readonly NodeId[], ext
 /** The nodes that the roots depend on. */
 function neededFor(nodes: readonly Node[], roots: readonly NodeId[]): Node[] {
   const needed = new Set(roots)
-  for (let id = nodes.length - 1; id >= 0; id--) if (needed.has(id)) for (const a of operandsOf(nodes[id] as Node)) needed.add(a)
+  for (let id = nodes.length - 1; id >= 0; id--)
+    if (needed.has(id)) for (const a of operandsOf(nodes[id] as Node)) needed.add(a)
   return nodes.filter((_, id) => needed.has(id))
 }
 
@@ -57,29 +86,40 @@ const enclose = ({ text, binds }: Text, needed: number): string => (binds < need
 function printNode(node: Node, extents: readonly number[], operand: (id: NodeId, binds: number) => string): Text {
   const atom = (text: string): Text => ({ text, binds: tightest })
   switch (node.op) {
-    case 'load': return atom(printLoad(node, extents, id => operand(id, tightest)))
+    case 'load':
+      return atom(printLoad(node, extents, (id) => operand(id, tightest)))
     case 'const': {
       const text = printConstant(node.value, node.dtype)
       return { text, binds: text.startsWith('-') ? prefix : tightest }
     }
-    case 'iota': return atom(`${shortDType[node.dtype]}(${printAffine(node.map)})`)
-    case 'inside': return { text: printGuards(node.guards, extents), binds: 0 }
-    case 'reduced': return atom(`r${node.index}`)
-    case 'cast': return atom(`${shortDType[node.dtype]}(${operand(node.args[0] as NodeId, 0)})`)
+    case 'iota':
+      return atom(`${shortDType[node.dtype]}(${printAffine(node.map)})`)
+    case 'inside':
+      return { text: printGuards(node.guards, extents), binds: 0 }
+    case 'reduced':
+      return atom(`r${node.index}`)
+    case 'cast':
+      return atom(`${shortDType[node.dtype]}(${operand(node.args[0] as NodeId, 0)})`)
     case 'select': {
-      const [p, a, b] = node.args.map(id => operand(id, 1)) as [string, string, string]
+      const [p, a, b] = node.args.map((id) => operand(id, 1)) as [string, string, string]
       return { text: `${p} ? ${a} : ${b}`, binds: 0 }
     }
-    case 'neg': return { text: `-${operand(node.args[0] as NodeId, tightest)}`, binds: prefix }
-    default: return printInstruction(node, operand)
+    case 'neg':
+      return { text: `-${operand(node.args[0] as NodeId, tightest)}`, binds: prefix }
+    default:
+      return printInstruction(node, operand)
   }
 }
 
-function printInstruction({ op, dtype, args }: Extract<Node, { args: readonly NodeId[] }>, operand: (id: NodeId, binds: number) => string): Text {
+function printInstruction(
+  { op, dtype, args }: Extract<Node, { args: readonly NodeId[] }>,
+  operand: (id: NodeId, binds: number) => string,
+): Text {
   const [symbol, binds] = infix[op] ?? [undefined, tightest]
-  if (symbol !== undefined) return { text: `${operand(args[0] as NodeId, binds)} ${symbol} ${operand(args[1] as NodeId, binds + 1)}`, binds }
+  if (symbol !== undefined)
+    return { text: `${operand(args[0] as NodeId, binds)} ${symbol} ${operand(args[1] as NodeId, binds + 1)}`, binds }
   const name = op === 'bitcast' ? `bitcast:${shortDType[dtype]}` : op
-  return { text: `${name}(${args.map(a => operand(a, 0)).join(', ')})`, binds: tightest }
+  return { text: `${name}(${args.map((a) => operand(a, 0)).join(', ')})`, binds: tightest }
 }
 
 /** The shortest decimal that gives the constant back in its dtype. */
