@@ -5,7 +5,8 @@
  */
 import type { BufferId } from '@cotangent/core/kernel'
 import { I32, type Local, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
-import { address } from '../kernels/kernel.ts'
+import type { MayOverlap } from './aliasing.ts'
+import { address, type Phase } from '../kernels/kernel.ts'
 import { barrierOf, shareOf } from './control.ts'
 import type { Step, Steps } from './schedule.ts'
 
@@ -20,9 +21,9 @@ interface Since {
 }
 
 /** Adds `main` to the module and exports it. */
-export function emitMain(module: WasmModule, steps: Steps): void {
+export function emitMain(module: WasmModule, steps: Steps, mayOverlap: MayOverlap): void {
   const f = new WasmFunction('main', [I32, I32, I32, I32])
-  if (steps.some(s => s.parallel)) new Together(module, f).sequence(steps)
+  if (steps.some(s => s.parallel)) new Together(module, f, mayOverlap).sequence(steps)
   else alone(f, steps)
   module.add(f, { exported: true })
 }
@@ -71,12 +72,18 @@ class Together {
   private readonly f: WasmFunction
   private readonly barrier: WasmFunction
   private readonly share: WasmFunction
+  private readonly mayOverlap: MayOverlap
+  private readonly begin: Local
+  private readonly end: Local
   private since: Since = { work: 'none', decisions: new Set() }
 
-  constructor(module: WasmModule, f: WasmFunction) {
+  constructor(module: WasmModule, f: WasmFunction, mayOverlap: MayOverlap) {
     this.f = f
+    this.mayOverlap = mayOverlap
     this.barrier = barrierOf(module)
     this.share = shareOf(module)
+    this.begin = f.local(I32)
+    this.end = f.local(I32)
   }
 
   sequence(steps: Steps, counter?: Local): void {
@@ -101,10 +108,7 @@ class Together {
     switch (step.kind) {
       case 'phase':
         this.before(step.writes, this.since.work !== 'none')
-        f.get(frame).get(scratch)
-        f.i32(step.phase.tasks).get(thread).get(threads).call(this.share)
-        f.i32(step.phase.tasks).get(thread).i32(1).add().get(threads).call(this.share)
-        f.call(step.phase.run)
+        this.phase(step.phase)
         this.since.work = 'all'
         break
       case 'while': this.while(step); break
@@ -115,6 +119,14 @@ class Together {
       case 'branch': this.branch(step); break
       case 'count': break
     }
+  }
+
+  /** The thread's tasks, if it has any. */
+  private phase({ run, tasks }: Phase): void {
+    const { f, begin, end } = this
+    f.i32(tasks).get(thread).get(threads).call(this.share).tee(begin)
+    f.i32(tasks).get(thread).i32(1).add().get(threads).call(this.share).tee(end)
+    f.op(0x49).if(() => f.get(frame).get(scratch).get(begin).get(end).call(run)) // i32.lt_u
   }
 
   private while(step: Step & { kind: 'while' }): void {
@@ -152,7 +164,8 @@ class Together {
   }
 
   private before(writes: readonly BufferId[], conflict: boolean): void {
-    if (!conflict && !writes.some(b => this.since.decisions.has(b))) return
+    const decided = [...this.since.decisions]
+    if (!conflict && !writes.some(b => decided.some(d => this.mayOverlap(b, d)))) return
     this.f.get(thread).get(threads).call(this.barrier)
     this.since = { work: 'none', decisions: new Set() }
   }

@@ -2,6 +2,7 @@
 import type { BufferSpec, KernelGraph } from '@cotangent/core/kernel'
 import { type EmitContext, type Phase } from '../kernels/kernel.ts'
 import { WasmModule } from '../wasm/assembler.ts'
+import { aliasing } from './aliasing.ts'
 import { emitMain } from './main.ts'
 import { type LeafKernel, schedule } from './schedule.ts'
 
@@ -47,6 +48,6 @@ export function compileProgram(graph: KernelGraph, options: CompileOptions): Pro
     used = 0 // kernels do not overlap in time, so their shared scratch may overlap in space
     return options.emit(context, kernel)
   }, options.share)
-  emitMain(module, steps)
+  emitMain(module, steps, aliasing(graph))
   return { module: new WebAssembly.Module(module.encode(options.memory)), sharedOffsets, sharedBytes, scratchBytes, sharedCost }
 }
