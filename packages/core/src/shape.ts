@@ -39,6 +39,11 @@ export function normalizeAxes(where: string, axis: number | readonly number[] | 
   return axes.sort((a, b) => a - b)
 }
 
+/** Options of a reduction with its axes checked in the name of `where`: what functions made of reductions pass on. */
+export function withAxes<O extends { readonly axis?: number | readonly number[] }>(where: string, { ndim }: { readonly ndim: number }, options: O): O {
+  return { ...options, axis: normalizeAxes(where, options.axis, ndim) }
+}
+
 /** NumPy's broadcasting of several shapes. */
 export function broadcastShapes(where: string, ...shapes: readonly Shape[]): number[] {
   const ndim = Math.max(0, ...shapes.map(s => s.length))

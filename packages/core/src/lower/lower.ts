@@ -82,7 +82,7 @@ class Lowerer implements Lowering {
     const buffer = this.allocate(out)
     this.emit({
       kind: 'loop', extents, parallel: n, body: body.nodes(), bodyStores: [],
-      reductions: [{ op, dtype: body.node(value).dtype, value, ...(index !== undefined && { index }) }],
+      reductions: [{ op, dtype: index === undefined ? body.node(value).dtype : 'int32', value, ...(index !== undefined && { index }) }],
       epilogue: epilogue.nodes(), stores: [this.rowMajor(buffer, out.shape, result)],
     })
     return this.wrap(out, buffer)

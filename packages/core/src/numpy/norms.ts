@@ -6,7 +6,7 @@ import { equal, notEqual } from '../primitives/comparison.ts'
 import { power, sqrt } from '../primitives/exponential.ts'
 import { max, min, sum } from '../primitives/reduce.ts'
 import { where } from '../primitives/select.ts'
-import { normalizeAxis, showShape } from '../shape.ts'
+import { normalizeAxis, showShape, withAxes } from '../shape.ts'
 import type { Reduce, Tensor, TensorLike } from '../tensor.ts'
 
 export interface VectorNormOptions extends Reduce {
@@ -21,8 +21,8 @@ const atNonZero = (s: Tensor, f: (s: Tensor) => Tensor): Tensor => {
 }
 
 /** The p-norm along axes (default: of all elements). NumPy: `linalg.vector_norm`. */
-export function vectorNorm(x: TensorLike, { ord = 2, ...options }: VectorNormOptions = {}): Tensor {
-  const t = toFloat('vectorNorm', x)
+export function vectorNorm(x: TensorLike, { ord = 2, ...given }: VectorNormOptions = {}): Tensor {
+  const t = toFloat('vectorNorm', x), options = withAxes('vectorNorm', t, given)
   switch (ord) {
     case 2: return atNonZero(sum(t.mul(t), options), sqrt)
     case 1: return sum(abs(t), options)

@@ -9,7 +9,7 @@ import { max, min, sum } from '../primitives/reduce.ts'
 import { reshape, squeeze } from '../primitives/reshape.ts'
 import { where } from '../primitives/select.ts'
 import { constantOf } from '../primitives/stopGradient.ts'
-import { normalizeAxes, sameShape, showShape } from '../shape.ts'
+import { normalizeAxes, sameShape, showShape, withAxes } from '../shape.ts'
 import { type Reduce, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 /** How many elements are reduced into one. */
@@ -17,8 +17,8 @@ const countOf = (where: string, t: Tensor, { axis }: Reduce): number => normaliz
 
 /** Arithmetic mean over axes (default: all); integers give float32, no elements NaN. NumPy: `mean`. */
 export function mean(x: TensorLike, options: Reduce = {}): Tensor {
-  const t = toFloat('mean', x)
-  return divide(sum(t, options), countOf('mean', t, options))
+  const t = toFloat('mean', x), n = countOf('mean', t, options)
+  return divide(sum(t, options), n)
 }
 
 export interface Variance extends Reduce {
@@ -27,14 +27,17 @@ export interface Variance extends Reduce {
 }
 
 /** Mean squared deviation from the mean, over axes (default: all). NumPy: `var`. */
-export function variance(x: TensorLike, { ddof = 0, ...options }: Variance = {}): Tensor {
-  const t = toFloat('variance', x)
+export function variance(x: TensorLike, options: Variance = {}): Tensor {
+  return deviation('variance', x, options)
+}
+function deviation(where: string, x: TensorLike, { ddof = 0, ...options }: Variance): Tensor {
+  const t = toFloat(where, x), n = countOf(where, t, options)
   const centred = subtract(t, mean(t, { ...options, keepdims: true }))
-  return divide(sum(square(centred), options), Math.max(0, countOf('variance', t, options) - ddof))
+  return divide(sum(square(centred), options), Math.max(0, n - ddof))
 }
 /** Square root of the variance. Its derivative is infinite where all elements are equal. NumPy: `std`. */
 export function std(x: TensorLike, options: Variance = {}): Tensor {
-  return sqrt(variance(x, options))
+  return sqrt(deviation('std', x, options))
 }
 
 export interface Average extends Reduce {
@@ -44,7 +47,7 @@ export interface Average extends Reduce {
 
 /** Weighted mean: sum(w x) / sum(w). NumPy: `average`. */
 export function average(x: TensorLike, { weights, ...options }: Average = {}): Tensor {
-  if (weights === undefined) return mean(x, options)
+  if (weights === undefined) return mean(toTensor(x, 'average'), options)
   const [t, w] = promoteFloats('average', x, weights)
   const full = sameShape(t.shape, w.shape) ? w : alongAxis(t, w, options.axis)
   return divide(sum(multiply(t, full), options), sum(full, options))
@@ -59,7 +62,8 @@ function alongAxis(t: Tensor, w: Tensor, axis: Reduce['axis']): Tensor {
 
 /** Number of elements that are not zero: int32. NumPy: `count_nonzero`. */
 export function countNonzero(x: TensorLike, options: Reduce = {}): Tensor {
-  return sum(toBool('countNonzero', x), options)
+  const t = toBool('countNonzero', x)
+  return sum(t, withAxes('countNonzero', t, options))
 }
 
 /** log(sum(exp(x))) over axes (default: all), without overflow: the maximum is taken out first. SciPy, JAX: `logsumexp`. */
@@ -76,17 +80,18 @@ export function logsumexp(x: TensorLike, options: Reduce = {}): Tensor {
 
 /** Largest less smallest element along axes (default: all). NumPy: `ptp`. */
 export function ptp(x: TensorLike, options: Reduce = {}): Tensor {
-  const t = toTensor(x, 'ptp')
-  return subtract(max(t, options), min(t, options))
+  const t = toTensor(x, 'ptp'), axes = withAxes('ptp', t, options)
+  if (countOf('ptp', t, options) === 0) fail('ShapeError', `ptp: no elements to choose from: shape ${showShape(t.shape)} is empty along the reduced axes.`)
+  return subtract(max(t, axes), min(t, axes))
 }
 
 /** Sum of the elements that are not NaN. NumPy: `nansum`. */
 export function nansum(x: TensorLike, options: Reduce = {}): Tensor {
   const t = toTensor(x, 'nansum')
-  return sum(where(isnan(t), 0, t), options)
+  return sum(where(isnan(t), 0, t), withAxes('nansum', t, options))
 }
 /** Mean of the elements that are not NaN. NumPy: `nanmean`. */
 export function nanmean(x: TensorLike, options: Reduce = {}): Tensor {
-  const t = toFloat('nanmean', x), missing = isnan(t)
-  return divide(sum(where(missing, 0, t), options), sum(where(missing, 0, 1), options))
+  const t = toFloat('nanmean', x), missing = isnan(t), axes = withAxes('nanmean', t, options)
+  return divide(sum(where(missing, 0, t), axes), sum(where(missing, 0, 1), axes))
 }

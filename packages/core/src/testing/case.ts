@@ -10,8 +10,10 @@ import type { Tensor } from '../tensor.ts'
 export interface InputSpec {
   readonly shape: Shape
   readonly dtype: DType
-  /** Values lie between these. Float values are generic: never on integers, zero, or equal to each other. */
+  /** Values lie between these, integers inclusive. Float values are generic: never on integers, zero, or equal to each other. */
   readonly range: readonly [low: number, high: number]
+  /** Derivatives by it are not checked: there are none. */
+  readonly constant?: boolean
 }
 
 export interface Case {
@@ -34,14 +36,32 @@ export function uniformAt(seed: number, input: number, element: number): number 
   return ((h ^ (h >>> 16)) >>> 0) / 4294967296
 }
 
-/** The values of an input, exactly representable in its dtype. */
+/**
+ * The values of an input, exactly representable in its dtype. Floats are generic: a fine grid has one value a cell, so that none is within 1e-4 of
+ * another one of the same or another input, of zero, or of a multiple of the grid's step. No derivative is then taken across a kink or a tie.
+ */
 export function valuesOf(spec: InputSpec, seed: number, input: number): Float64Array {
-  const [low, high] = spec.range
-  return Float64Array.from({ length: sizeOf(spec.shape) }, (_, i) => {
-    const u = uniformAt(seed, input, i)
-    if (isFloat(spec.dtype)) return Math.fround(low + (high - low) * u)
-    return convert(spec.dtype === 'bool' ? (u < 0.5 ? 0 : 1) : Math.floor(low + (high - low + 1) * u), spec.dtype)
+  const [low, high] = spec.range, size = sizeOf(spec.shape)
+  if (isFloat(spec.dtype)) return genericFloats(low, high, size, seed, input)
+  return Float64Array.from({ length: size }, (_, i) => convert(Math.floor(low + (high - low + 1) * uniformAt(seed, input, i)), spec.dtype))
+}
+
+const FINEST = 256
+
+function genericFloats(low: number, high: number, size: number, seed: number, input: number): Float64Array {
+  // A power of two, so that grids of several inputs align.
+  const perUnit = Math.max(FINEST, 2 ** Math.ceil(Math.log2((size + 2) / (high - low))))
+  const firstCell = Math.ceil(low * perUnit), cells = Math.floor(high * perUnit) - firstCell
+  const order = Array.from({ length: size }, (_, i) => i).sort((a, b) => uniformAt(seed, input, a) - uniformAt(seed, input, b))
+  const out = new Float64Array(size)
+  order.forEach((element, rank) => {
+    const from = Math.floor((rank * cells) / size), room = Math.floor(((rank + 1) * cells) / size) - from
+    const cell = firstCell + from + Math.floor(room * uniformAt(seed + 31, input, element))
+    // Each input has its own part of a cell, and there some bits of noise, so that results need rounding.
+    const part = (1 + 2 * (input % 7) + uniformAt(seed + 57, input, element) / 4) / 16
+    out[element] = Math.fround((cell + part) / perUnit)
   })
+  return out
 }
 
 export const hostInput = (spec: InputSpec, data: Float64Array): HostArray => ({ aval: aval(spec.shape, spec.dtype), data })

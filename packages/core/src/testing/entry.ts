@@ -71,20 +71,32 @@ export const binaryCases = (f: (x: Tensor, y: Tensor) => Tensor, ranges: readonl
     inputs: [input(shapes[0], dtype, ranges[0]), input(shapes[1], dtype, ranges[1])], call: (x, y) => f(x as Tensor, y as Tensor), seed,
   }))
 
-/** Reductions with `axis` and `keepdims`. `least`: smallest size of an axis. */
-export const reductionCases = (f: (x: Tensor, options: Reduce) => Tensor, dtypes: readonly DType[] = floats, least = 0, range: Range = [-2, 2]): fc.Arbitrary<Case> =>
-  fc.record({
-    shape: fc.array(fc.integer({ min: least, max: 5 }), { maxLength: 3 }), dtype: fc.constantFrom(...dtypes), seed, keepdims: fc.boolean(),
-    axes: fc.constantFrom('all' as const, 'first' as const, 'last' as const, 'two' as const),
-  }).map(({ shape, dtype, seed, keepdims, axes }) => {
-    const n = shape.length
-    const axis = axes === 'all' || n === 0 ? undefined : axes === 'first' ? 0 : axes === 'last' || n === 1 ? -1 : [0, n - 1]
-    const options: Reduce = { keepdims, ...(axis !== undefined && { axis }) }
-    return { inputs: [input(shape, dtype, range)], call: x => f(x as Tensor, options), seed, options }
-  })
-
 /** Anything else: `make` builds inputs and call from a drawn record. */
 export const drawn = <T>(arbitrary: fc.Arbitrary<T>, make: (drawn: T) => Omit<Case, 'seed'>): fc.Arbitrary<Case> =>
-  fc.record({ value: arbitrary, seed }).map(({ value, seed }) => ({ ...make(value), seed, options: value }))
+  fc.record({ value: arbitrary, seed }).map(({ value, seed }) => ({ options: value, ...make(value), seed }))
+
+/** Functions without inputs: one case each. */
+export const constants = (...calls: readonly (() => Tensor | readonly Tensor[])[]): fc.Arbitrary<Case> =>
+  fc.record({ index: fc.nat(calls.length - 1), seed }).map(({ index, seed }) => ({ inputs: [], call: calls[index] as Case['call'], seed, options: `call ${index}` }))
+
+/** One input of a drawn shape and any dtype; `f` gets the drawn record for its options. */
+export const shapedCases = <T extends { readonly shape: readonly number[] }>(
+  arbitrary: fc.Arbitrary<T>, f: (x: Tensor, drawn: T) => Tensor | readonly Tensor[], dtypes: readonly DType[] = all, range?: Range,
+): fc.Arbitrary<Case> =>
+  drawn(fc.record({ value: arbitrary, dtype: fc.constantFrom(...dtypes) }), ({ value, dtype }) => ({
+    inputs: [input(value.shape, dtype, range)], call: x => f(x as Tensor, value), options: value,
+  }))
+
+/** A shape of at least `min` axes with one of its axes, which may count from the end. */
+export const arbAxis = (min = 1, max = 3): fc.Arbitrary<{ readonly shape: readonly number[]; readonly axis: number }> =>
+  fc.record({ shape: arbShapeOf(min, max), pick: fc.nat(99) }).map(({ shape, pick }) => ({ shape, axis: (pick % (2 * shape.length)) - shape.length }))
+
+/** Indices into an axis of size n; `outside`: also one before and one behind. */
+export const indices = (shape: readonly number[], n: number, outside = false): InputSpec =>
+  ({ shape, dtype: 'int32', range: outside ? [-1, n] : [0, n - 1] })
 
 export const refusal = (because: string, kind: ErrorKind, says: readonly string[], call: () => unknown): Refusal => ({ because, kind, says, call })
+
+/** What is no tensor, for calls that must be refused. */
+export const text = 'text' as unknown as Tensor
+export const notATensor = (name: string, call: () => unknown): Refusal => refusal('no tensor', 'TreeError', [name], call)

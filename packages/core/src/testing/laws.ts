@@ -26,7 +26,7 @@ export function equalsReference(c: Case, accuracy: Accuracy): Verdict {
 /** The function of its float inputs alone, and those inputs: what derivatives are about. */
 function smoothPart(c: Case): { readonly f: Lists; readonly at: readonly HostArray[] } {
   const inputs = inputsOf(c)
-  const floats = inputs.map(x => isFloat(x.aval.dtype))
+  const floats = c.inputs.map(spec => isFloat(spec.dtype) && spec.constant !== true)
   const f: Lists = (...xs) => {
     let next = 0
     return list(c)(...inputs.map((x, i) => (floats[i] ? (xs[next++] as Tensor) : tensorOf(x)))).filter(y => isFloat(y.dtype))

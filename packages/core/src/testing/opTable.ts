@@ -1,5 +1,6 @@
 /** One entry a public function: how to draw valid inputs, what must be refused, how exact results are, whether it has derivatives. */
 import type { OpEntry } from './entry.ts'
 import { elementwise } from './table/elementwise.ts'
+import { reductions } from './table/reductions.ts'
 
-export const opTable: Readonly<Record<string, OpEntry>> = { ...elementwise }
+export const opTable: Readonly<Record<string, OpEntry>> = { ...elementwise, ...reductions }

@@ -1,0 +1,131 @@
+/** Reductions along axes, and running ones. */
+import fc from 'fast-check'
+import type { DType } from '../../dtype.ts'
+import * as np from '../../numpy/index.ts'
+import type { Reduce, Tensor } from '../../tensor.ts'
+import type { Case } from '../case.ts'
+import type { Accuracy } from '../compare.ts'
+import {
+  type OpEntry, type Range, type Refusal, all, arbAxis, arbShapeOf, drawn, exact, floats, input, notATensor, numbers, refusal, shapedCases, summed, text, ulps,
+} from '../entry.ts'
+
+type Reduction = (x: Tensor, options: Reduce) => Tensor
+interface ReductionOptions {
+  readonly dtypes?: readonly DType[]
+  /** The smallest size of an axis. Default 0. */
+  readonly least?: number
+  /** The smallest number of axes. Default 0. */
+  readonly rank?: number
+  readonly range?: Range
+  readonly differentiable?: true | string
+  readonly refused?: readonly Refusal[]
+  /** Law 8 on pairs of special values. Default true. */
+  readonly special?: boolean
+  /** What is called with input to be refused. Default: the function. */
+  readonly bare?: Reduction
+}
+
+const arbReduction = (least: number, rank: number): fc.Arbitrary<{ readonly shape: readonly number[]; readonly options: Reduce }> =>
+  fc.record({
+    shape: fc.oneof({ weight: 9, arbitrary: fc.array(fc.integer({ min: least, max: 5 }), { minLength: rank, maxLength: 3 }) }, { weight: 1, arbitrary: fc.constantFrom([70], [3, 40], [33, 2]) }),
+    keepdims: fc.boolean(), axes: fc.constantFrom('all', 'first', 'last', 'two'),
+  }).map(({ shape, keepdims, axes }) => {
+    const n = shape.length
+    const axis = axes === 'all' || n === 0 ? undefined : axes === 'first' ? 0 : axes === 'last' || n === 1 ? -1 : [0, n - 1]
+    return { shape, options: { keepdims, ...(axis !== undefined && { axis }) } }
+  })
+
+/** Cases with one axis, or with none. */
+const arbOneAxis: fc.Arbitrary<{ readonly shape: readonly number[]; readonly options: { readonly axis?: number } }> =
+  fc.record({ value: arbAxis(), flat: fc.boolean() }).map(({ value: { shape, axis }, flat }) => ({ shape, options: flat ? {} : { axis } }))
+
+function reduction(name: string, f: Reduction, accuracy: Accuracy, options: ReductionOptions = {}): OpEntry {
+  const { dtypes = floats, least = 0, rank = 0, range, differentiable = true, refused = [], special = true, bare = f } = options
+  return {
+    cases: shapedCases(arbReduction(least, rank), (x, { options }) => f(x, options), dtypes, range), accuracy, differentiable,
+    refused: [
+      notATensor(name, () => bare(text, {})),
+      refusal('an axis out of range', 'ShapeError', [name, 'axis 2', '2 dimensions'], () => bare(np.ones([2, 3]), { axis: 2 })),
+      refusal('a duplicate axis', 'ShapeError', [name, 'duplicate'], () => bare(np.ones([2, 3]), { axis: [0, -2] })),
+      ...refused,
+    ],
+    ...(special && { special: (x: Tensor, y: Tensor) => f(np.stack([x, y]), { axis: 0 }), specialArity: 2 as const }),
+  }
+}
+const empty = (name: string, f: Reduction): Refusal =>
+  refusal('no elements', 'ShapeError', [name, '[0, 2]'], () => f(np.ones([0, 2]), { axis: 0 }))
+
+const few = ulps(8, 'a chain of products'), flat = 'piecewise constant'
+
+/** Running reductions. */
+const running = (name: string, f: (x: Tensor, options: { readonly axis?: number; readonly reverse?: boolean }) => Tensor, accuracy: Accuracy, range?: Range): OpEntry => ({
+  cases: shapedCases(fc.record({ value: arbOneAxis, reverse: fc.boolean() }).map(({ value, reverse }) => ({ ...value, reverse })),
+    (x, { options, reverse }) => f(x, { ...options, reverse }), numbers, range),
+  accuracy, differentiable: true,
+  refused: [notATensor(name, () => f(text, {})), refusal('an axis out of range', 'ShapeError', [name, 'axis 1'], () => f(np.ones([2]), { axis: 1 }))],
+})
+
+const argReduction = (name: string, f: (x: Tensor, options: np.ArgReduce) => Tensor): OpEntry => ({
+  cases: shapedCases(fc.record({ value: arbOneAxis, keepdims: fc.boolean() }).map(({ value: { shape, options }, keepdims }) => ({ shape, options: { ...options, keepdims } })),
+    (x, { options }) => f(x, options)),
+  accuracy: exact, differentiable: 'positions', special: (x, y) => f(np.stack([x as Tensor, y as Tensor]), { axis: 0 }), specialArity: 2,
+  refused: [
+    notATensor(name, () => f(text, {})), refusal('an axis out of range', 'ShapeError', [name, 'axis 2'], () => f(np.ones([2, 3]), { axis: 2 })),
+    refusal('no elements', 'ShapeError', [name], () => f(np.ones([2, 0]), { axis: 1 })),
+  ],
+})
+
+/** x with those elements missing that have an odd position along every axis: no line lacks all. */
+const withNaN = (x: Tensor): Tensor => {
+  const odd = x.shape.map((_, axis) => np.equal(np.remainder(np.iota(x.shape, { axis }), 2), 1))
+  return odd.length === 0 ? x : np.where(odd.reduce(np.logicalAnd), NaN, x)
+}
+
+const weighted = fc.record({ value: arbAxis(), vector: fc.boolean() })
+const averageCase = ({ value: { shape, axis }, vector }: { readonly value: { readonly shape: readonly number[]; readonly axis: number }; readonly vector: boolean }): Omit<Case, 'seed'> => ({
+  inputs: [input(shape, 'float32'), input(vector ? [shape.at(axis) as number] : shape, 'float32', [0.5, 2])],
+  call: (x, w) => np.average(x as Tensor, { weights: w as Tensor, axis }),
+})
+
+export const reductions = {
+  sum: reduction('sum', np.sum, summed(), { dtypes: all }),
+  prod: reduction('prod', np.prod, few, { dtypes: all, range: [0.5, 1.5] }),
+  mean: reduction('mean', np.mean, summed(), { dtypes: all, least: 1 }),
+  variance: reduction('variance', np.variance, summed(64), { dtypes: numbers, least: 1, special: false }),
+  std: reduction('std', np.std, summed(64), { least: 2, rank: 1, special: false }),
+  max: reduction('max', np.max, exact, { dtypes: all, least: 1, refused: [empty('max', np.max)] }),
+  min: reduction('min', np.min, exact, { dtypes: all, least: 1, refused: [empty('min', np.min)] }),
+  ptp: reduction('ptp', np.ptp, ulps(1, 'one rounding'), { dtypes: numbers, least: 1, refused: [empty('ptp', np.ptp)] }),
+  all: reduction('all', np.all, exact, { dtypes: all, differentiable: 'boolean' }),
+  any: reduction('any', np.any, exact, { dtypes: all, differentiable: 'boolean' }),
+  countNonzero: reduction('countNonzero', np.countNonzero, exact, { dtypes: all, differentiable: flat }),
+  logsumexp: reduction('logsumexp', np.logsumexp, summed(), { least: 1 }),
+  average: {
+    cases: drawn(weighted, averageCase), accuracy: summed(32), differentiable: true,
+    refused: [
+      notATensor('average', () => np.average(text)),
+      refusal('weights that do not fit', 'ShapeError', ['average', '[4]', '[2, 3]'], () => np.average(np.ones([2, 3]), { weights: np.ones([4]), axis: 1 })),
+    ],
+  },
+  nansum: reduction('nansum', (x, o) => np.nansum(withNaN(x), o), summed(), { special: false, bare: np.nansum }),
+  nanmean: reduction('nanmean', (x, o) => np.nanmean(withNaN(x), o), summed(), { special: false, least: 1, bare: np.nanmean }),
+  argmax: argReduction('argmax', np.argmax),
+  argmin: argReduction('argmin', np.argmin),
+  norm: {
+    cases: fc.oneof(
+      shapedCases(fc.record({ shape: arbShapeOf(2), ord: fc.constantFrom(undefined, 1, 2, 3, Infinity, -Infinity, 0), keepdims: fc.boolean() }),
+        (x, { ord, keepdims }) => np.norm(x, { keepdims, ...(ord !== undefined && { ord, axis: -1 }) }), floats),
+      shapedCases(fc.record({ shape: arbShapeOf(2), ord: fc.constantFrom('fro' as const, 1, -1, Infinity, -Infinity), keepdims: fc.boolean() }),
+        (x, { ord, keepdims }) => np.norm(x, { ord, axis: [-2, -1], keepdims }), floats),
+    ),
+    accuracy: summed(64), differentiable: true,
+    refused: [
+      notATensor('norm', () => np.norm(text)),
+      refusal('three axes', 'ShapeError', ['norm', '[1, 2, 3]'], () => np.norm(np.ones([1, 2, 3]), { ord: 1 })),
+      refusal('an unknown matrix norm', 'ValueError', ['norm', '3'], () => np.norm(np.ones([2, 3]), { ord: 3 })),
+    ],
+  },
+  vectorNorm: reduction('vectorNorm', (x, o) => np.vectorNorm(x, { ...o, ord: 3 }), summed(64), { least: 1, special: false }),
+  cumsum: running('cumsum', np.cumsum, summed()),
+  cumprod: running('cumprod', np.cumprod, few, [0.5, 1.5]),
+} satisfies Record<string, OpEntry>
