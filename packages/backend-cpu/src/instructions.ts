@@ -3,7 +3,7 @@ import { type DType, fail, type InstructionName } from '@cotangent/core/kernel'
 import { choose, narrow } from './kernels/value.ts'
 import { cast } from './math/cast.ts'
 import type { Expression, Ops } from './math/expression.ts'
-import { integerDivide, integerRemainder, shift } from './math/integer.ts'
+import { constantShift, integerDivide, integerRemainder, shift } from './math/integer.ts'
 import { hostFunction } from './math/host.ts'
 import { math, type MathName } from './math/float32.ts'
 import { remainder } from './math/remainder.ts'
@@ -102,6 +102,14 @@ export const instructions: Readonly<Record<InstructionName, Printer>> = {
 
 /** Comparisons of float64 give two 64-bit masks; every bool is one 32-bit mask. */
 const predicates: ReadonlySet<InstructionName> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'isFinite'])
+
+const shifts: Partial<Record<InstructionName, 'shl' | 'shr_s' | 'shr_u'>> = { shiftLeft: 'shl', shiftRightLogical: 'shr_u', shiftRightArithmetic: 'shr_s' }
+
+/** The instruction with a constant as its second operand, where that is cheaper than with a value. */
+export function withConstant(o: Ops, name: InstructionName, a: Values, second: number): Values | undefined {
+  const kind = shifts[name]
+  return kind === undefined ? undefined : [constantShift(o, kind, a[0] as Expression, second)]
+}
 
 /** The instruction on values; `from` is the dtype of its first operand. Operands are used several times: give locals or constants. */
 export function instruction(o: Ops, name: InstructionName, to: DType, from: DType, args: readonly Values[]): Values {

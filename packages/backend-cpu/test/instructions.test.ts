@@ -60,3 +60,15 @@ describe.each(Object.keys(instructions) as InstructionName[])('%s', (name) => {
     test.each(types)('%s', (d) => check(name, result === 'bool' ? 'bool' : d, new Array<DType>(arity).fill(d)))
   }
 })
+
+test.each(['shiftLeft', 'shiftRightLogical', 'shiftRightArithmetic'] as const)('%s by a constant', (name) => {
+  for (const dtype of ['int32', 'uint32'] as const) for (const amount of [0, 1, 13, 31, 32, 33, -1, 2147483647]) {
+    const values = hostArray(dtype, special[dtype].length).map((_, i) => special[dtype][i] as number), map = { offset: 0, strides: [1] }
+    const loop: Loop = {
+      kind: 'loop', extents: [values.length], parallel: 1, body: [], bodyStores: [], reductions: [], stores: [{ buffer: 1, map, value: 2 }],
+      epilogue: [{ op: 'load', buffer: 0, dtype, map }, { op: 'const', dtype, value: dtype === 'uint32' ? amount >>> 0 : amount }, { op: name, dtype, args: [0, 1] }],
+    }
+    const buffers = [0, 1].map(() => ({ dtype, size: values.length })), data = [values, hostArray(dtype, values.length)]
+    expect(runKernel(loop, buffers, data)).toEqual(interpret(loop, data))
+  }
+})

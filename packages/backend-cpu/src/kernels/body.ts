@@ -13,7 +13,7 @@
  * In a loop nest, `enter(level, ...)` stands at the head of the loop of each level.
  */
 import { type Affine, bytesOf, type DType, invariant, type Load, type Node, type NodeId } from '@cotangent/core/kernel'
-import { instruction } from '../instructions.ts'
+import { instruction, withConstant } from '../instructions.ts'
 import type { Ops } from '../math/expression.ts'
 import { type Cursor, Cursors, type Index } from './address.ts'
 import { fromPointer, storeStrided } from './access.ts'
@@ -134,8 +134,10 @@ export class Body implements BodyState {
         return this.reduced(node.index, copy)
       }
       default: return (_, copy) => {
-        const from = (this.spec.nodes[node.args[0] as NodeId] as Node).dtype
-        return keep(instruction(o, node.op, node.dtype, from, node.args.map((a) => expressions(o, this.value(a, copy)))))
+        const from = (this.spec.nodes[node.args[0] as NodeId] as Node).dtype, second = this.spec.nodes[node.args[1] ?? -1]
+        const args = node.args.map((a) => expressions(o, this.value(a, copy)))
+        const special = second?.op === 'const' ? withConstant(o, node.op, args[0] ?? [], second.value) : undefined
+        return keep(special ?? instruction(o, node.op, node.dtype, from, args))
       }
     }
   }

@@ -13,7 +13,8 @@ import { type EmitContext, type Phase, phaseParams } from './kernel.ts'
 import { cutTasks, emitTasks } from './loop-tasks.ts'
 import { expressions, newValue, setValue, type Value } from './value.ts'
 
-const UNROLL = 2
+/** A cache line of float32. */
+const UNROLL = 4
 const POINT_COST = 1
 
 export function emitCumulative(context: EmitContext, kernel: Cumulative): readonly Phase[] {

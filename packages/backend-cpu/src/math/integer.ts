@@ -27,8 +27,16 @@ export const integerRemainder = (sign: Sign) => (o: Ops, a: Expression, b: Expre
 
 const SCALAR_SHIFT = { shl: 0x74, shr_s: 0x75, shr_u: 0x76 } as const
 
-/** Shifts each lane by its own amount; 32 and more give 0, or the sign for shr_s. A constant amount in all lanes costs the same. */
-export const shift = (kind: keyof typeof SCALAR_SHIFT) => (o: Ops, a: Expression, b: Expression): Expression => {
+type Shift = 'shl' | 'shr_s' | 'shr_u'
+
+/** Shifts all lanes by one constant: 32 and more (also negative ones, as unsigned) give 0, or the sign for shr_s. */
+export function constantShift(o: Ops, kind: Shift, a: Expression, amount: number): Expression {
+  const large = amount >>> 0 > 31
+  return large && kind !== 'shr_s' ? o.i32(0) : o.shift(`i32x4.${kind}`, a, large ? 31 : amount)
+}
+
+/** Shifts each lane by its own amount, with the same rules. */
+export const shift = (kind: Shift) => (o: Ops, a: Expression, b: Expression): Expression => {
   const amount = o.keep(o.v('i32x4.min_u', b, o.i32(31)))
   const out = o.f.local(0x7b)
   o.set(out, a)
