@@ -1,6 +1,7 @@
 /**
  * Speed of contraction kernels on one thread, as a share of the engine's peak: a loop of fused multiply-adds on registers alone, timed
- * in turn with the kernels. Minima. `node scripts/launch.mjs packages/backend-cpu/bench/contraction.ts [name part] [milliseconds a case]`
+ * in turn with the kernels. Minima.
+ * `node scripts/launch.mjs packages/backend-cpu/bench/contraction.ts [name part] [milliseconds a case] [unfused]`
  */
 import { I32, V128, WasmFunction, WasmModule } from '../src/wasm/assembler.ts'
 import { type ConvOptions, convForward, convInput, convWeight, matmul, randomData, withEpilogue } from '../test/contraction-cases.ts'
@@ -107,14 +108,14 @@ function peakMeter(): () => number {
   }
 }
 
-const [pattern = '', budget = '300'] = process.argv.slice(2)
+const [pattern = '', budget = '300', mode] = process.argv.slice(2)
 const peak = peakMeter()
 for (let i = 0; i < 200; i++) peak()
 for (const [name, make] of Object.entries(cases)) {
   if (!name.includes(pattern)) continue
   const test = make()
   const compileStart = performance.now()
-  const compiled = compileContraction(test, true)
+  const compiled = compileContraction(test, mode !== 'unfused')
   const compileTime = performance.now() - compileStart
   randomData(test.buffers).forEach((d, i) => new Float32Array(compiled.memory.buffer).set(d, (compiled.addresses[i] as number) / 4))
   let best = Infinity

@@ -13,14 +13,11 @@ export const randomData = (buffers: readonly BufferSpec[]): Float32Array[] =>
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, e) => n * e, 1)
 export const rowMajor = (shape: readonly number[]): number[] => {
   let s = 1
-  return [...shape]
-    .reverse()
-    .map((n) => {
+  return [...shape].reverse().map((n) => {
       const stride = s
       s *= n
       return stride
-    })
-    .reverse()
+    }).reverse()
 }
 export const float32 = (size: number): BufferSpec => ({ dtype: 'float32', size })
 const sum: readonly Node[] = [{ op: 'reduced', dtype: 'float32', index: 0 }]
@@ -62,7 +59,10 @@ export function matmul(m: number, n: number, k: number, o: MatmulOptions = {}): 
   }
 }
 
-/** The case with other work after the sum. `nodes` and `values` (one for each store) see the sum as node 0; each store is a new buffer like the first. */
+/**
+ * The case with other work after the sum. `nodes` and `values` (one for each store) see the sum as node 0; each store is a new buffer like
+ * the first.
+ */
 export function withEpilogue(
   c: Case,
   more: readonly BufferSpec[],

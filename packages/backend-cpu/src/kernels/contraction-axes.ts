@@ -30,7 +30,7 @@ export const uses = (load: Load, axis: number): boolean =>
   strideAt(load.map, axis) !== 0 || (load.guards ?? []).some((g) => strideAt(g.index, axis) !== 0)
 
 /** The least and the greatest value of an affine index without dynamic terms. */
-export function rangeOf(index: Affine, extents: readonly number[]): readonly [low: number, high: number] {
+function rangeOf(index: Affine, extents: readonly number[]): readonly [low: number, high: number] {
   let low = index.offset
   let high = index.offset
   index.strides.forEach((s, i) => {
@@ -69,8 +69,18 @@ export function mapNode(node: Node, change: (map: Affine) => Affine): Node {
   }
 }
 
+type Parts = Pick<Form, 'a' | 'b' | 'epilogue' | 'stores'>
+
+/** Applies a change of variables to each affine map of a contraction. */
+const mapParts = ({ a, b, epilogue, stores }: Parts, change: (map: Affine) => Affine): Parts => ({
+  a: mapNode(a, change) as Load,
+  b: mapNode(b, change) as Load,
+  epilogue: epilogue.map((node) => mapNode(node, change)),
+  stores: stores.map((s) => ({ ...s, map: change(s.map) })),
+})
+
 /** Every affine map of a list of nodes. */
-export function mapsOf(nodes: readonly Node[]): Affine[] {
+function mapsOf(nodes: readonly Node[]): Affine[] {
   const maps: Affine[] = []
   for (const node of nodes) mapNode(node, (map) => (maps.push(map), map))
   return maps
@@ -86,15 +96,12 @@ function regroup(c: Contraction, groups: readonly (readonly number[])[]): Contra
     ...c,
     extents: groups.map((g) => g.reduce((n, axis) => n * (c.extents[axis] as number), 1)),
     parallel: groups.filter((g) => (g[0] as number) < c.parallel).length,
-    a: mapNode(c.a, change) as Load,
-    b: mapNode(c.b, change) as Load,
-    epilogue: c.epilogue.map((node) => mapNode(node, change)),
-    stores: c.stores.map((s) => ({ ...s, map: change(s.map) })),
+    ...mapParts(c, change),
   }
 }
 
 /** Can `outer` and `inner` be walked as one axis? */
-export const chains = (maps: readonly Affine[], outer: number, inner: number, extent: number): boolean =>
+const chains = (maps: readonly Affine[], outer: number, inner: number, extent: number): boolean =>
   maps.every((map) => strideAt(map, outer) === strideAt(map, inner) * extent)
 
 /** Walks some axes backwards. */
@@ -104,13 +111,7 @@ function reverseAxes(c: Contraction, axes: readonly number[]): Contraction {
     offset: axes.reduce((at, axis) => at + strideAt(map, axis) * ((c.extents[axis] as number) - 1), map.offset),
     strides: map.strides.map((s, axis) => (axes.includes(axis) && s !== 0 ? -s : s)),
   })
-  return {
-    ...c,
-    a: mapNode(c.a, change) as Load,
-    b: mapNode(c.b, change) as Load,
-    epilogue: c.epilogue.map((node) => mapNode(node, change)),
-    stores: c.stores.map((s) => ({ ...s, map: change(s.map) })),
-  }
+  return { ...c, ...mapParts(c, change) }
 }
 
 /** Makes strides of loads positive where possible: rows then are immediate offsets from the first. */
@@ -133,12 +134,8 @@ function mergeAxes(c: Contraction): Contraction {
       if (outer === inner || outer < parallel !== inner < parallel) continue
       if (!chains(maps, outer, inner, extents[inner] as number)) continue
       const rest = extents.map((_, i) => i).filter((i) => i !== outer)
-      return mergeAxes(
-        regroup(
-          dropped,
-          rest.map((i) => (i === inner ? [outer, inner] : [i])),
-        ),
-      )
+      const merged = rest.map((i) => (i === inner ? [outer, inner] : [i]))
+      return mergeAxes(regroup(dropped, merged))
     }
   }
   return dropped
@@ -171,10 +168,7 @@ export function splitAxis(form: Form, axis: number, factor: number): Form {
     ...form,
     extents: insert(form.extents, (form.extents[axis] as number) / factor, factor),
     parallel: form.parallel + (axis < form.parallel ? 1 : 0),
-    a: mapNode(form.a, change) as Load,
-    b: mapNode(form.b, change) as Load,
-    epilogue: form.epilogue.map((node) => mapNode(node, change)),
-    stores: form.stores.map((s) => ({ ...s, map: change(s.map) })),
+    ...mapParts(form, change),
     batch: renumber(form.batch),
     m: renumber(form.m),
     n: n === undefined || n < axis ? n : n + 1,

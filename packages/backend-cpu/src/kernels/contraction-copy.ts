@@ -4,24 +4,15 @@ import { type Callable, I32, type Local, V128, WasmFunction, type WasmModule } f
 /** Up to 16 elements without a loop. */
 export function copyFixed(f: WasmFunction, source: Local, target: Local, n: number): void {
   let i = 0
-  for (; i + 4 <= n; i += 4)
-    f.get(target)
-      .get(source)
-      .vLoad(4 * i)
-      .vStore(4 * i)
-  for (; i < n; i++)
-    f.get(target)
-      .get(source)
-      .f32Load(4 * i)
-      .f32Store(4 * i)
+  for (; i + 4 <= n; i += 4) f.get(target).get(source).vLoad(4 * i).vStore(4 * i)
+  for (; i < n; i++) f.get(target).get(source).f32Load(4 * i).f32Store(4 * i)
 }
 
+/** Four lanes of four elements each: `source` bytes between lanes, `target` between the elements of one lane. */
 export function transposeBlock(f: WasmFunction, s: Local, t: Local, at: { lane: number; source: number; target: number }): void {
   const r = [0, 1, 2, 3].map((i) => {
     const l = f.local(V128)
-    f.get(s)
-      .vLoad((at.lane + i) * at.source)
-      .set(l)
+    f.get(s).vLoad((at.lane + i) * at.source).set(l)
     return l
   }) as [Local, Local, Local, Local]
   const mix = (x: Local, y: Local, lanes: readonly number[]): Local => {
@@ -29,18 +20,11 @@ export function transposeBlock(f: WasmFunction, s: Local, t: Local, at: { lane: 
     f.get(x).get(y).vShuffle32(lanes).set(l)
     return l
   }
-  const [low, high] = [
-    [0, 4, 1, 5],
-    [2, 6, 3, 7],
-  ] as const
+  const low = [0, 4, 1, 5]
+  const high = [2, 6, 3, 7]
   const [p, q, u, v] = [mix(r[0], r[1], low), mix(r[2], r[3], low), mix(r[0], r[1], high), mix(r[2], r[3], high)]
   const columns = [mix(p, q, [0, 1, 4, 5]), mix(p, q, [2, 3, 6, 7]), mix(u, v, [0, 1, 4, 5]), mix(u, v, [2, 3, 6, 7])]
-  columns.forEach((c, i) =>
-    f
-      .get(t)
-      .get(c)
-      .vStore(4 * at.lane + i * at.target),
-  )
+  columns.forEach((c, i) => f.get(t).get(c).vStore(4 * at.lane + i * at.target))
 }
 
 /** `(target, source, bytes)`, a multiple of 4. */
@@ -70,11 +54,10 @@ export function zeroFloats(module: WasmModule): Callable {
 
 /** While at least `bytes` are left in `n`: does the body for them. */
 function floatsLoop(f: WasmFunction, n: Local, bytes: number, body: () => void): void {
-  f.block(() =>
-    f.loop(() => {
-      f.get(n).i32(bytes).ltS().brIf(1)
-      body()
-      f.bump(n, -bytes).br(0)
-    }),
-  )
+  const step = (): void => {
+    f.get(n).i32(bytes).ltS().brIf(1)
+    body()
+    f.bump(n, -bytes).br(0)
+  }
+  f.block(() => f.loop(step))
 }

@@ -62,29 +62,24 @@ class SumPhase extends UnitLoop {
     const chunk = deal.ways > 1 ? 1 : g.chunk
     const tasks = this.units * deal.ways
     const [from, to, firstBlock, lastBlock] = [f.local(I32), f.local(I32), f.local(I32), f.local(I32)]
-    f.forRange(
-      from,
-      BEGIN,
-      END,
-      () => {
-        f.get(from).i32(chunk).add().set(to).minS(to, END).set(to)
-        f.i32(0).set(firstBlock).i32(g.kBlocks).set(lastBlock)
-        if (deal.ways > 1) {
-          f.get(from).i32(this.units).divU().i32(deal.blocks).mul().set(firstBlock)
-          nest.clampCount(deal.blocks, g.kBlocks, firstBlock, lastBlock)
-          f.get(firstBlock).get(lastBlock).add().set(lastBlock)
-        }
-        f.forRange(this.block, firstBlock, lastBlock, () => {
-          this.setBlock(firstBlock)
-          f.forRange(unit, from, to, () => {
-            this.decode()
-            this.setPart(from)
-            this.byLength((kSize) => this.work(kSize))
-          })
+    const oneChunk = (): void => {
+      f.get(from).i32(chunk).add().set(to).minS(to, END).set(to)
+      f.i32(0).set(firstBlock).i32(g.kBlocks).set(lastBlock)
+      if (deal.ways > 1) {
+        f.get(from).i32(this.units).divU().i32(deal.blocks).mul().set(firstBlock)
+        nest.clampCount(deal.blocks, g.kBlocks, firstBlock, lastBlock)
+        f.get(firstBlock).get(lastBlock).add().set(lastBlock)
+      }
+      f.forRange(this.block, firstBlock, lastBlock, () => {
+        this.setBlock(firstBlock)
+        f.forRange(unit, from, to, () => {
+          this.decode()
+          this.setPart(from)
+          this.byLength((kSize) => this.work(kSize))
         })
-      },
-      chunk,
-    )
+      })
+    }
+    f.forRange(from, BEGIN, END, oneChunk, chunk)
     return { run: nest.context.module.add(f), tasks, cost }
   }
 
@@ -98,20 +93,11 @@ class SumPhase extends UnitLoop {
     f.get(block).set(rest)
     if (blocked !== undefined) {
       nest.takeDigit(rest, g.kPieces, index[blocked] as Local)
-      f.get(index[blocked] as Local)
-        .i32(size)
-        .mul()
-        .set(index[blocked] as Local)
+      f.get(index[blocked] as Local).i32(size).mul().set(index[blocked] as Local)
     }
     for (const axis of [...singles].reverse()) nest.takeDigit(rest, g.form.extents[axis] as number, index[axis] as Local)
     f.get(block).get(firstBlock).ne().i32(ADD).mul()
-    if (deal.ways === 1)
-      f.get(block)
-        .i32(g.kBlocks - 1)
-        .eq()
-        .i32(LAST)
-        .mul()
-        .add()
+    if (deal.ways === 1) f.get(block).i32(g.kBlocks - 1).eq().i32(LAST).mul().add()
     f.set(flags)
   }
 
@@ -120,24 +106,12 @@ class SumPhase extends UnitLoop {
     const { nest, g, unit, deal } = this
     const { f, part } = nest
     if (g.kBlocks === 1) {
-      f.get(SCRATCH)
-        .i32(4 * (g.sizeA + g.sizeB))
-        .add()
-        .set(part) // room for one tile
+      f.get(SCRATCH).i32(4 * (g.sizeA + g.sizeB)).add().set(part) // room for one tile
       return
     }
-    if (deal.sums === undefined)
-      f.get(SCRATCH)
-        .i32(4 * (g.sizeA + g.sizeB))
-        .add()
-        .get(unit)
-        .get(from)
-        .sub()
+    if (deal.sums === undefined) f.get(SCRATCH).i32(4 * (g.sizeA + g.sizeB)).add().get(unit).get(from).sub()
     else address(f, deal.sums).get(unit)
-    f.i32(4 * g.sizeUnit)
-      .mul()
-      .add()
-      .set(part)
+    f.i32(4 * g.sizeUnit).mul().add().set(part)
   }
 
   /** Emits code for each length that a block of the reduced axes may have. */
@@ -147,32 +121,26 @@ class SumPhase extends UnitLoop {
     const { blocked } = g.plan.k
     if (rest === undefined || blocked === undefined) return body(whole)
     if (g.kPieces === 1) return body(rest)
-    nest.f
-      .get(nest.index[blocked] as Local)
-      .i32((g.kPieces - 1) * whole)
-      .eq()
-      .if(
-        () => body(rest),
-        () => body(whole),
-      )
+    nest.f.get(nest.index[blocked] as Local).i32((g.kPieces - 1) * whole).eq()
+    nest.f.if(
+      () => body(rest),
+      () => body(whole),
+    )
   }
 
   private work(kSize: number): void {
     const { nest, g } = this
-    const once =
-      (key: Local, loaded: Local) =>
-      (fill: () => void): void => {
-        nest.f
-          .get(key)
-          .get(loaded)
-          .ne()
-          .if(() => {
-            fill()
-            nest.f.get(key).set(loaded)
-          })
-      }
-    if (g.plan.b.kind !== 'inPlace') once(this.keyB, this.loadedB)(() => fillB(nest, kSize))
-    this.walk({ kSize, unlessLoaded: once(this.keyA, this.loadedA) })
+    if (g.plan.b.kind !== 'inPlace') this.once(this.keyB, this.loadedB, () => fillB(nest, kSize))
+    this.walk({ kSize, unlessLoaded: (fill) => this.once(this.keyA, this.loadedA, fill) })
+  }
+
+  /** Fills unless `loaded` is this key already. */
+  private once(key: Local, loaded: Local, fill: () => void): void {
+    const { f } = this.nest
+    f.get(key).get(loaded).ne().if(() => {
+      fill()
+      f.get(key).set(loaded)
+    })
   }
 }
 
@@ -188,12 +156,7 @@ class CombinePhase extends UnitLoop {
     const bytes = 4 * g.sizeUnit
     f.forRange(unit, BEGIN, END, () => {
       this.decode()
-      address(f, deal.sums as BufferId)
-        .get(unit)
-        .i32(bytes)
-        .mul()
-        .add()
-        .set(part)
+      address(f, deal.sums as BufferId).get(unit).i32(bytes).mul().add().set(part)
       this.walk({ kSize: g.kSizes[0] as number, combine: { count: deal.ways, bytes: bytes * units } })
     })
     return { run: nest.context.module.add(f), tasks: units, cost: (units * g.sizeUnit * deal.ways) / 4 }

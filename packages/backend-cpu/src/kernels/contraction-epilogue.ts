@@ -28,26 +28,8 @@ function bodySpec(form: Form, axes: readonly number[]): BodySpec {
 
 /** Instructions that become long sequences of vector code. */
 const LONG: ReadonlySet<string> = new Set([
-  'exp',
-  'expm1',
-  'log',
-  'log1p',
-  'sin',
-  'cos',
-  'tan',
-  'asin',
-  'acos',
-  'atan',
-  'atan2',
-  'sinh',
-  'cosh',
-  'tanh',
-  'asinh',
-  'acosh',
-  'atanh',
-  'erf',
-  'pow',
-  'rem',
+  'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'atan2',
+  'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'erf', 'pow', 'rem',
 ])
 /** Emitted instructions (roughly) above which rows are looped over instead of being written out. */
 const WRITTEN_OUT = 400
@@ -55,8 +37,8 @@ const WRITTEN_OUT = 400
 const weight = (form: Form): number => form.epilogue.reduce((n, node) => n + (LONG.has(node.op) ? 40 : node.op === 'reduced' ? 0 : 2), 0)
 
 /**
- * `indices`: the parallel axes' indices of the tile's first element. `spare`: memory for the sums, consumed; a long epilogue is emitted once
- * for all rows of a tile along one axis, which then wait there.
+ * `indices`: the parallel axes' indices of the tile's first element. `spare`: memory for the sums, consumed; a long epilogue is emitted
+ * once for all rows of a tile along one axis, which then wait there.
  */
 export function emitEpilogue(
   f: WasmFunction,
@@ -95,21 +77,11 @@ function loopRows(
   sums: readonly (readonly Local[])[],
   spare: Local,
 ): void {
-  sums.flat().forEach((sum, i) =>
-    f
-      .get(spare)
-      .get(sum)
-      .vStore(16 * i),
-  )
+  sums.flat().forEach((sum, i) => f.get(spare).get(sum).vStore(16 * i))
   const row = lanes.map(() => f.local(V128))
   descendAll({ f, cursors: [body.cursors], axis: form.parallel, from: 0 }, (advance) => {
     f.repeat(rows.length, () => {
-      row.forEach((sum, j) =>
-        f
-          .get(spare)
-          .vLoad(16 * j)
-          .set(sum),
-      )
+      row.forEach((sum, j) => f.get(spare).vLoad(16 * j).set(sum))
       body.enter(1, lanes, (_, copy) => [row[copy] as Local])
       body.store(lanes)
       f.bump(spare, 16 * lanes.length)

@@ -11,10 +11,7 @@ import { SCRATCH } from './kernel.ts'
 
 export const pushPackedA = (nest: Nest): WasmFunction => nest.f.get(SCRATCH)
 export const pushPackedB = (nest: Nest): WasmFunction =>
-  nest.f
-    .get(SCRATCH)
-    .i32(4 * nest.g.sizeA)
-    .add()
+  nest.f.get(SCRATCH).i32(4 * nest.g.sizeA).add()
 
 /** The count of the one dimension that is known at run time only: that of the cut row axis. */
 function pushCount(nest: Nest, layout: Layout, run: Run | undefined): WasmFunction {
@@ -25,12 +22,7 @@ function pushCount(nest: Nest, layout: Layout, run: Run | undefined): WasmFuncti
   if (layout.panels?.axis === blocked) return f.get(nest.blockCount)
   const w = coordinate.coefficients[blocked] as number
   const rest = extentOf(coordinate, layout.lengths) - w * (layout.lengths[blocked] as number)
-  return f
-    .get(nest.blockCount)
-    .i32(w * (run?.rows ?? 1))
-    .mul()
-    .i32(rest)
-    .add()
+  return f.get(nest.blockCount).i32(w * (run?.rows ?? 1)).mul().i32(rest).add()
 }
 
 export function fillA(nest: Nest, kSize: number, run: Run | undefined): void {
@@ -69,10 +61,7 @@ function fillPanels(nest: Nest, layout: Layout): void {
   fill(g.width)
   if (g.tailColumns === 0) return
   const target = f.local(I32)
-  f.get(whole)
-    .get(nest.panelCount)
-    .ne()
-    .if(() =>
+  f.get(whole).get(nest.panelCount).ne().if(() =>
       atPanel(nest, whole, () => {
         pushPackedB(nest).get(whole).i32(bytes).mul().add().tee(target).i32(bytes).call(zeroFloats(module))
         nest.pushAddress(operand.load).get(target).i32(1)

@@ -21,7 +21,10 @@ export interface Layout {
   readonly lengths: readonly number[]
 }
 
-/** Outer to inner: axes that are not reduced, reduced ones in the order of the micro-kernel, lanes. A footprint stays as it is in memory. */
+/**
+ * Outer to inner: axes that are not reduced, reduced ones in the order of the micro-kernel, lanes. A footprint stays as it is in memory, but
+ * for the lanes.
+ */
 export function coordinateOrder(operand: Operand, k: readonly number[], lanes: number | undefined): number[] {
   const { coordinates } = operand
   const order = coordinates.map((_, q) => q)
@@ -42,15 +45,12 @@ interface Dimension {
 
 function dimensionsOf(layout: Layout): Dimension[] {
   let stride = layout.panels?.width ?? 1
-  return [...layout.order]
-    .reverse()
-    .map((coordinate) => {
+  return [...layout.order].reverse().map((coordinate) => {
       const extent = extentOf(layout.operand.coordinates[coordinate] as Operand['coordinates'][number], layout.lengths)
       const dimension = { coordinate, extent, stride }
       stride *= extent
       return dimension
-    })
-    .reverse()
+    }).reverse()
 }
 
 /** Elements of one panel; of the whole block when there are no panels. */
@@ -92,8 +92,7 @@ export function packingOf(layout: Layout, filling: Filling): Packing {
   const has = (coordinate: number, axis: number | undefined): boolean =>
     axis !== undefined && (operand.coordinates[coordinate]?.coefficients[axis] ?? 0) !== 0
   const levels = dimensionsOf(layout)
-    .map((d) => level(d.coordinate, has(d.coordinate, filling.dynamicAxis) ? undefined : d.extent, d.stride))
-    .filter((l) => l.count !== 1)
+    .map((d) => level(d.coordinate, has(d.coordinate, filling.dynamicAxis) ? undefined : d.extent, d.stride)).filter((l) => l.count !== 1)
   if (panels !== undefined) {
     const { coordinate, axis, width } = panels
     const count = filling.dynamicAxis === axis ? undefined : Math.ceil((layout.lengths[axis] as number) / width)

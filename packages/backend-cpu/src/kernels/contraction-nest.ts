@@ -4,12 +4,14 @@ import { I32, type Local, WasmFunction } from '../wasm/assembler.ts'
 import { strideAt, uses } from './contraction-axes.ts'
 import type { Geometry } from './contraction-geometry.ts'
 import type { Operand } from './contraction-operand.ts'
+import type { Tiles } from './contraction-tile.ts'
 import { address, type EmitContext, phaseParams } from './kernel.ts'
 
 export class Nest {
   readonly f: WasmFunction
   readonly context: EmitContext
   readonly g: Geometry
+  readonly tiles: Tiles = new Map()
   /** The index of each axis at the present place, and where the present block of it begins. */
   readonly index: readonly Local[]
   readonly base: readonly Local[]
@@ -70,18 +72,11 @@ export class Nest {
     const { f } = this
     if (map.offset !== 0) f.i32(unit * map.offset).add()
     for (const d of map.dynamic ?? [])
-      address(f, d.buffer)
-        .i32Load()
-        .i32(unit * d.stride)
-        .mul()
-        .add()
+      address(f, d.buffer).i32Load().i32(unit * d.stride).mul().add()
     for (const axis of this.movingAxes(load)) {
       const s = strideAt(map, axis)
       if (s !== 0)
-        f.get(this.base[axis] as Local)
-          .i32(unit * s)
-          .mul()
-          .add()
+        f.get(this.base[axis] as Local).i32(unit * s).mul().add()
     }
     return f
   }

@@ -72,10 +72,7 @@ class Packer {
     const rest = open.filter(moves)
     if (known.length === 0) return this.body(d, place, rest)
     known.forEach((g, i) => {
-      this.f
-        .get(place.guards[g] as Local)
-        .i32(this.extents[g] as number)
-        .ltU()
+      this.f.get(place.guards[g] as Local).i32(this.extents[g] as number).ltU()
       if (i > 0) this.f.and()
     })
     this.f.if(
@@ -112,9 +109,7 @@ class Packer {
       guards: place.guards.map((g, i) => (level.guards[i] === 0 ? g : copy(g))),
     }
     const left = f.local(I32)
-    this.pushCount(d)
-      .tee(left)
-      .if(() =>
+    this.pushCount(d).tee(left).if(() =>
         f.loop(() => {
           body(inner)
           f.bump(inner.source, level.source).bump(inner.target, level.target)
@@ -146,12 +141,7 @@ class Packer {
     for (const g of open) {
       const at = place.guards[g] as Local
       f.i32(0).get(at).sub().set(t).maxS(low, t).set(low)
-      f.i32(this.extents[g] as number)
-        .get(at)
-        .sub()
-        .set(t)
-        .minS(high, t)
-        .set(high)
+      f.i32(this.extents[g] as number).get(at).sub().set(t).minS(high, t).set(high)
     }
     f.minS(low, end).set(low).maxS(high, low).set(high)
     const at = (base: Local, index: Local): WasmFunction => f.get(index).i32(unit).mul().get(base).add()
@@ -183,11 +173,7 @@ class Packer {
 
   private scalars(s: Local, t: Local, lane: number, n: number, rows: Level, lanes: Level): void {
     for (let i = 0; i < n; i++)
-      this.f
-        .get(t)
-        .get(s)
-        .f32Load(lane * lanes.source + 4 * i)
-        .f32Store(4 * lane + i * rows.target)
+      this.f.get(t).get(s).f32Load(lane * lanes.source + 4 * i).f32Store(4 * lane + i * rows.target)
   }
 
   /** Fills the targets of levels d and deeper with zeros. */

@@ -33,18 +33,20 @@ export function isDot(form: Form): boolean {
   return contiguous && !otherwise && product(form.m, form.extents) <= 3 && (form.extents[k] as number) >= 8
 }
 
+/** b in panels, the reduced axes spelt out: right for any maps. */
+export const panelsOf = (form: Form): Placement => ({ kind: 'panels', operand: plainOperand(form.b, form.extents.length) })
+
 /** Where b is read. */
 export function placeB(form: Form): Placement {
-  const axes = form.extents.length
   const rows = product(form.m, form.extents)
   const contiguous = form.n === undefined || strideAt(form.b.map, form.n) === 1
   if (hasGuards(form.b)) {
-    const footprint = footprintOperand(form.b, axes)
+    const footprint = footprintOperand(form.b, form.extents.length)
     const lane = footprint?.coordinates.find((c) => form.n !== undefined && c.coefficients[form.n] !== 0)
     const shared = footprint !== undefined && isFootprint(footprint) && lane?.stride === 1 && lane.coefficients[form.n as number] === 1
-    return shared ? { kind: 'copy', operand: footprint } : { kind: 'panels', operand: plainOperand(form.b, axes) }
+    return shared ? { kind: 'copy', operand: footprint } : panelsOf(form)
   }
   const near = form.k.every((k) => Math.abs(strideAt(form.b.map, k)) <= 256)
   if (contiguous && (rows <= 16 || (rows <= 64 && near))) return IN_PLACE
-  return { kind: 'panels', operand: plainOperand(form.b, axes) }
+  return panelsOf(form)
 }

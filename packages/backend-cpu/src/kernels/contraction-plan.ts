@@ -6,7 +6,7 @@ import { type Form, splitAxis, strideAt } from './contraction-axes.ts'
 import { coordinateOrder, type Layout, layoutSize } from './contraction-layout.ts'
 import { maximumRows } from './contraction-micro.ts'
 import { type Operand, plainOperand } from './contraction-operand.ts'
-import { IN_PLACE, isDot, placeA, placeB, type Placement } from './contraction-placement.ts'
+import { IN_PLACE, isDot, panelsOf, placeA, placeB, type Placement } from './contraction-placement.ts'
 import { betterTogether, product, tallest, tiledAxes, type Tiling, tilingOf } from './contraction-tiling.ts'
 
 /** Some axes one index at a time, one axis in pieces of `size`, the rest whole. */
@@ -36,8 +36,9 @@ export interface Plan {
 const KILO = 1024
 /** Floats of a packed block of a. */
 const BLOCK_A = 32 * KILO
-/** Floats of a packed part of b. */
+/** Floats of a packed part of b, and of a footprint of b, which is not cut. */
 const BLOCK_B = 48 * KILO
+const FOOTPRINT_B = 256 * KILO
 /** Rows of a block where a is read in place. */
 const BLOCK_ROWS = 48
 /** Reduced elements that one pass may have, and the length of a pass when there are more. */
@@ -139,8 +140,9 @@ export function makePlan(whole: Form, fma: boolean): { readonly form: Form; read
   const panels = Math.ceil(columns / (4 * vectors))
   const order = byStride(form.m, (axis) => strideAt(form.a.map, axis))
   const tiling = tilingOf(order, extents, dot ? 1 : maximumRows(vectors, fma))
-  const [a, b] = dot ? [IN_PLACE, IN_PLACE] : [placeA(form, tiling, order), placeB(form)]
-  const k = splitK(form, b, dot)
+  const [a, first] = dot ? [IN_PLACE, IN_PLACE] : [placeA(form, tiling, order), placeB(form)]
+  const k = splitK(form, first, dot)
+  const b = first.kind === 'copy' && footprintOfB(form, k, first) > FOOTPRINT_B ? panelsOf(form) : first
   const partPanels = partOf({ form, k, a, b, panels, width: 4 * vectors })
   const otherUnits = product(form.batch, extents) * Math.ceil(panels / partPanels)
   const rows = splitRows(form, { a, k, tiling }, order, blockRows(form, otherUnits))
@@ -153,6 +155,13 @@ function cutForTiles(form: Form, fma: boolean): Form {
   const order = byStride(form.m, (axis) => strideAt(form.a.map, axis))
   const factor = betterTogether(order, form.extents, rows)
   return factor === 1 ? form : splitAxis(form, order[order.length - 2] as number, factor)
+}
+
+/** Floats of a copy of b: all columns, one block of the reduced axes. */
+function footprintOfB(form: Form, k: Split, b: Placement): number {
+  const lengths = kLengths(form, k, k.size)
+  if (form.n !== undefined) lengths[form.n] = form.extents[form.n] as number
+  return layoutSize(layoutB(form, { b, k }, lengths, 0))
 }
 
 /** Panels of one part of the columns: what fits the cache; all of them where the columns are no panels of b. */

@@ -31,12 +31,14 @@ const FLAGS = 4
 /** The first parameter that is an index. */
 const FIRST_INDEX = 5
 
-const made = new WeakMap<Form, Map<string, WasmFunction>>()
+/** The tile functions of one contraction, by their specification. */
+export type Tiles = Map<string, WasmFunction>
 
-/** `(frame, a, b, memory of the tile's partial sums, flags, ...indices of the parallel axes)`; equal tiles of one contraction share a function. */
-export function tileFunction(context: EmitContext, form: Form, spec: TileSpec): WasmFunction {
-  const known = made.get(form) ?? new Map<string, WasmFunction>()
-  made.set(form, known)
+/**
+ * `(frame, a, b, memory of the tile's partial sums, flags, ...indices of the parallel axes)`. Equal tiles of one contraction share a
+ * function: `known` holds those.
+ */
+export function tileFunction(context: EmitContext, form: Form, known: Tiles, spec: TileSpec): WasmFunction {
   const key = JSON.stringify(spec)
   const old = known.get(key)
   if (old !== undefined) return old
@@ -52,73 +54,30 @@ function emitBody(f: WasmFunction, context: EmitContext, form: Form, spec: TileS
   const epilogue = (sums: readonly Local[][]): void =>
     emitEpilogue(f, context, form, { axes: spec.axes, rows: spec.rows, lanes }, sums, indices, PART)
   if (spec.combine !== undefined) return epilogue(emitCombine(f, spec, spec.combine))
-  const sums =
-    spec.dot !== undefined
-      ? [emitDot(f, { ...spec.dot, columns: lanes.reduce((n, l) => n + l), count: spec.steps[0]?.count ?? 0, fma: context.fma }, PA, PB)]
-      : emitTile(
-          f,
-          {
-            rows: spec.offsets,
-            vectors: spec.vectors,
-            steps: spec.steps,
-            fma: context.fma,
-            lanesInBoth: form.lanesInBoth,
-            lastA: spec.exactA ? spec.lastLanes : 4,
-            lastB: spec.exactB ? spec.lastLanes : 4,
-          },
-          PA,
-          PB,
-        )
+  const sums = emitSums(f, context, form, spec)
   if (!spec.partial) return epilogue(sums)
   const all: readonly Local[] = sums.flat()
-  f.get(FLAGS)
-    .i32(ADD)
-    .and()
-    .if(() =>
-      all.forEach((sum, i) =>
-        f
-          .get(sum)
-          .get(PART)
-          .vLoad(16 * i)
-          .vfadd()
-          .set(sum),
-      ),
-    )
-  f.get(FLAGS)
-    .i32(LAST)
-    .and()
-    .if(
-      () => epilogue(sums),
-      () =>
-        all.forEach((sum, i) =>
-          f
-            .get(PART)
-            .get(sum)
-            .vStore(16 * i),
-        ),
-    )
+  f.get(FLAGS).i32(ADD).and().if(() => all.forEach((sum, i) => f.get(sum).get(PART).vLoad(16 * i).vfadd().set(sum)))
+  const keep = (): void => all.forEach((sum, i) => f.get(PART).get(sum).vStore(16 * i))
+  f.get(FLAGS).i32(LAST).and().if(() => epilogue(sums), keep)
+}
+
+/** The sums of products: [row][vector]. */
+function emitSums(f: WasmFunction, { fma }: EmitContext, { lanesInBoth }: Form, spec: TileSpec): Local[][] {
+  const { dot, vectors, steps, lastLanes } = spec
+  if (dot !== undefined) return [emitDot(f, { ...dot, fma, columns: 4 * (vectors - 1) + lastLanes, count: steps[0]?.count ?? 0 }, PA, PB)]
+  const last = (exact: boolean): number => (exact ? lastLanes : 4)
+  return emitTile(f, { rows: spec.offsets, vectors, steps, fma, lanesInBoth, lastA: last(spec.exactA), lastB: last(spec.exactB) }, PA, PB)
 }
 
 /** The sums of all partial sums, in order. */
 function emitCombine(f: WasmFunction, spec: TileSpec, { count, bytes }: NonNullable<TileSpec['combine']>): Local[][] {
   const sums = spec.rows.map(() => Array.from({ length: spec.vectors }, () => f.local(V128)))
   const all = sums.flat()
-  all.forEach((sum, i) =>
-    f
-      .get(PART)
-      .vLoad(16 * i)
-      .set(sum),
-  )
+  all.forEach((sum, i) => f.get(PART).vLoad(16 * i).set(sum))
   f.repeat(count - 1, () => {
     f.bump(PART, bytes)
-    all.forEach((sum, i) =>
-      f
-        .get(sum)
-        .get(PART)
-        .vLoad(16 * i)
-        .vfadd()
-        .set(sum),
-    )
+    all.forEach((sum, i) => f.get(sum).get(PART).vLoad(16 * i).vfadd().set(sum))
   })
   return sums
 }

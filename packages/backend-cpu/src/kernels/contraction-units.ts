@@ -64,11 +64,7 @@ export abstract class UnitLoop {
     f.get(rest).set(this.way)
     f.get(part).i32(plan.partPanels).mul().set(nest.firstPanel)
     nest.clampCount(plan.partPanels, plan.panels, nest.firstPanel, nest.panelCount)
-    if (form.n !== undefined)
-      f.get(nest.firstPanel)
-        .i32(g.width)
-        .mul()
-        .set(base[form.n] as Local)
+    if (form.n !== undefined) f.get(nest.firstPanel).i32(g.width).mul().set(base[form.n] as Local)
   }
 
   /** Sets the block of rows, and emits the walk over it for each kind of block. */
@@ -88,24 +84,17 @@ export abstract class UnitLoop {
         return emit(undefined)
       }
       const here = (): void => {
-        f.get(first)
-          .i32(run.rows)
-          .mul()
-          .i32(run.start)
-          .add()
-          .set(base[blocked] as Local)
+        f.get(first).i32(run.rows).mul().i32(run.start).add().set(base[blocked] as Local)
         nest.clampCount(size, run.tiles, first, blockCount)
         emit(run)
       }
       if (r === g.runs.length - 1) return here()
       const covered = Math.ceil(run.tiles / size) * size
-      f.get(first)
-        .i32(covered)
-        .ltS()
-        .if(here, () => {
-          f.bump(first, -covered)
-          choose(r + 1)
-        })
+      const further = (): void => {
+        f.bump(first, -covered)
+        choose(r + 1)
+      }
+      f.get(first).i32(covered).ltS().if(here, further)
     }
     choose(0)
   }

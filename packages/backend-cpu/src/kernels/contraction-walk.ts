@@ -27,6 +27,16 @@ interface Panel {
   readonly lastLanes: number
 }
 
+/** Where tiles of one height begin. */
+interface RunPlace {
+  /** Pushes the index of the first row. */
+  readonly first: () => void
+  /** Pushes the number of tiles. */
+  readonly count: () => void
+  /** Points to the first row. */
+  readonly from: Local
+}
+
 export interface WalkOptions {
   readonly kSize: number
   readonly run: Run | undefined
@@ -91,10 +101,7 @@ export class Walk {
       if (g.tailColumns === 0) this.rows(full)
       else if (plan.panels === 1) this.rows(tail)
       else
-        f.get(p)
-          .i32(plan.panels - 1)
-          .eq()
-          .if(
+        f.get(p).i32(plan.panels - 1).eq().if(
             () => this.rows(tail),
             () => this.rows(full),
           )
@@ -109,16 +116,10 @@ export class Walk {
     const { rows, tiling } = g.plan
     const { run } = this.block
     if (run !== undefined && tiling.kind === 'runs') {
-      return this.tilesOf(
-        tiling.axis,
-        run,
-        () => f.get(base[tiling.axis] as Local),
-        () => f.get(blockCount),
-        this.blockA,
-        (pa) => {
-          this.axes(rows.inner, pa, (at) => this.tile(panel, rowsAlong(tiling.axis, run.rows), at))
-        },
-      )
+      const place = { first: () => f.get(base[tiling.axis] as Local), count: () => f.get(blockCount), from: this.blockA }
+      return this.tilesOf(tiling.axis, run, place, (pa) => {
+        this.axes(rows.inner, pa, (at) => this.tile(panel, rowsAlong(tiling.axis, run.rows), at))
+      })
     }
     this.axes([...(rows.blocked === undefined ? [] : [rows.blocked]), ...rows.inner], this.blockA, (pa) => this.tilesHere(panel, pa))
   }
@@ -139,13 +140,14 @@ export class Walk {
     nest.walk({ from: pa, step: 4 * (this.block.strideA[axis] as number), index, by: 1, count }, (at) => this.axes(inner, at, leaf))
   }
 
-  private tilesOf(axis: number, run: Run, first: () => void, count: () => void, from: Local, body: (pa: Local) => void): void {
+  /** The loop over tiles of one height. */
+  private tilesOf(axis: number, run: Run, place: RunPlace, body: (pa: Local) => void): void {
     const { nest, block } = this
     const index = nest.index[axis] as Local
-    first()
+    place.first()
     nest.f.set(index)
     const step = 4 * (block.panelA > 0 ? block.panelA : run.rows * (block.strideA[axis] as number))
-    nest.walk({ from, step, index, by: run.rows, count }, body)
+    nest.walk({ from: place.from, step, index, by: run.rows, count: place.count }, body)
   }
 
   /** All tiles of the tiling at one index of the other axes. */
@@ -156,26 +158,14 @@ export class Walk {
     const at = f.local(I32)
     if (tiling.kind === 'runs') {
       for (const run of tiling.runs) {
-        f.get(pa)
-          .i32(4 * run.start * (strideA[tiling.axis] as number))
-          .add()
-          .set(at)
-        this.tilesOf(
-          tiling.axis,
-          run,
-          () => f.i32(run.start),
-          () => f.i32(run.tiles),
-          at,
-          (here) => this.tile(panel, rowsAlong(tiling.axis, run.rows), here),
-        )
+        f.get(pa).i32(4 * run.start * (strideA[tiling.axis] as number)).add().set(at)
+        const place = { first: () => f.i32(run.start), count: () => f.i32(run.tiles), from: at }
+        this.tilesOf(tiling.axis, run, place, (here) => this.tile(panel, rowsAlong(tiling.axis, run.rows), here))
       }
       return
     }
     for (const tile of tiling.tiles) {
-      f.get(pa)
-        .i32(4 * tiling.axes.reduce((n, axis, i) => n + (strideA[axis] as number) * (tile.first[i] as number), 0))
-        .add()
-        .set(at)
+      f.get(pa).i32(4 * tiling.axes.reduce((n, axis, i) => n + (strideA[axis] as number) * (tile.first[i] as number), 0)).add().set(at)
       tiling.axes.forEach((axis, i) => f.i32(tile.first[i] as number).set(index[axis] as Local))
       this.tile(panel, { axes: tiling.axes, rows: tile.rows }, at)
     }
@@ -190,7 +180,7 @@ export class Walk {
     const axes = [...(plan.k.blocked === undefined ? [] : [plan.k.blocked]), ...plan.k.inner]
     const offsets = rows.rows.map((row) => row.reduce((n, x, i) => n + 4 * x * (block.strideA[rows.axes[i] as number] as number), 0))
     const low = Math.min(...offsets) // a row may lie before the first one where a tile spans several axes
-    const tile = tileFunction(context, form, {
+    const tile = tileFunction(context, form, nest.tiles, {
       ...rows,
       ...panel,
       combine: options.combine,

@@ -1,18 +1,32 @@
 /** Contractions in float32: matrix products with any transposes and batches, and convolutions in all directions. */
-import { type Contraction, invariant } from '@cotangent/core/kernel'
-import { normalize } from './contraction-axes.ts'
+import { type Contraction, invariant, type Load } from '@cotangent/core/kernel'
+import { type Form, normalize, uses } from './contraction-axes.ts'
 import { emitPhases } from './contraction-driver.ts'
-import { makePlan } from './contraction-plan.ts'
+import { makePlan, type Plan } from './contraction-plan.ts'
+import { product } from './contraction-tiling.ts'
 import type { EmitContext, Phase } from './kernel.ts'
 
-/** Multiply-adds a nanosecond that the micro-kernel does, and floats a nanosecond that packing moves. */
-const FLOPS = 46
+/** Nanoseconds for a multiply-add in the micro-kernel, for a float that is packed, and for one that comes from memory. */
+const MULTIPLY_ADD = 2 / 46
+const PACK = 0.25
+const MOVE = 0.2
 
 export function emitContraction(context: EmitContext, c: Contraction): readonly Phase[] {
   invariant(c.dtype === 'float32' && c.a.dtype === 'float32' && c.b.dtype === 'float32', 'emitContraction: only float32')
   invariant(c.a.indirect === undefined && c.b.indirect === undefined, 'emitContraction: operands are affine')
   if (c.extents.slice(0, c.parallel).includes(0)) return []
   const { form, plan } = makePlan(normalize(c), context.fma)
-  const cost = (2 * c.extents.reduce((n, e) => n * e, 1)) / FLOPS
-  return emitPhases(context, form, plan, cost)
+  return emitPhases(context, form, plan, costOf(context, form, plan))
+}
+
+function costOf({ buffers }: EmitContext, form: Form, plan: Plan): number {
+  const { extents } = form
+  const axes = extents.map((_, i) => i)
+  const points = (load: Load): number => product(axes.filter((axis) => uses(load, axis)), extents)
+  const floats = (load: Load): number => Math.min(points(load), buffers[load.buffer]?.size ?? 0)
+  const [a, b] = [floats(form.a), floats(form.b)]
+  const written = product(axes.slice(0, form.parallel), extents) * form.stores.length
+  const parts = Math.ceil(plan.panels / plan.partPanels)
+  const packed = (plan.a.kind === 'inPlace' ? 0 : a * parts) + (plan.b.kind === 'inPlace' ? 0 : b)
+  return Math.max(MULTIPLY_ADD * product(axes, extents), MOVE * (a + b + written)) + PACK * packed
 }
