@@ -1,7 +1,7 @@
 /** The identity with a zero derivative: every transform takes what flows through it for a constant. */
 import { bind1, isConcrete } from '../program/bind.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
-import { type Settled, flattenTree, unflattenTree } from '../tree.ts'
+import { flattenTree, unflattenTree } from '../tree.ts'
 import { first } from './family.ts'
 import { none, type NoParams, type SimplePrimitive } from './primitive.ts'
 
@@ -22,8 +22,9 @@ export function constantOf(x: TensorLike): Tensor {
   return isConcrete([t]) ? t : bind1(stopGradientP, [t])
 }
 
-/** x, a constant to `grad`, `vjp`, `jvp` and `linearize`. Takes a tensor or a tree of them. JAX: `lax.stop_gradient`. */
-export function stopGradient<T>(x: T): Settled<T> {
-  const { leaves, structure } = flattenTree(x, 'x', true)
-  return unflattenTree(structure, leaves.map(constantOf)) as Settled<T>
+/** x, a constant to `grad`, `vjp`, `jvp` and `linearize`. Takes a tensor or a tree of them; a plain number stays one. JAX: `lax.stop_gradient`. */
+export function stopGradient<T>(x: T): T {
+  if (typeof x === 'number' || typeof x === 'boolean') return x
+  const { leaves, structure } = flattenTree(x, 'x')
+  return unflattenTree(structure, leaves.map(constantOf)) as T
 }

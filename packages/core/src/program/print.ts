@@ -42,7 +42,10 @@ function equation(e: Equation, names: Names, define: (v: Var) => string, indent:
   return [`${indent}${outputs} = ${e.primitive.name}${params.length > 0 ? `[${params.join(' ')}]` : ''} ${inputs.join(' ')}`.trimEnd(), ...below]
 }
 
-const atom = (a: Atom, names: Names): string => (a.kind === 'literal' ? `${showNumber(a.value)}:${showAval(a.aval)}` : (names.get(a) ?? `?${a.id}`))
+function atom(a: Atom, names: Names): string {
+  if (a.kind === 'var') return names.get(a) ?? `?${a.id}`
+  return a.aval.weak ? showNumber(a.value) : `${showNumber(a.value)}:${showAval(a.aval).split('[')[0]}`
+}
 const showNumber = (x: number): string => (Object.is(x, -0) ? '-0' : String(x))
 
 function show(v: unknown): string {

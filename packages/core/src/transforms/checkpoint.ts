@@ -1,5 +1,7 @@
 /** checkpoint for users. */
 import { checkpointP } from '../primitives/checkpoint.ts'
+import { contractP } from '../primitives/contract.ts'
+import { convolveP } from '../primitives/convolve.ts'
 import { bind } from '../program/bind.ts'
 import { unflattenTree } from '../tree.ts'
 import { traceBody } from './control.ts'
@@ -16,7 +18,7 @@ export const checkpointPolicies: { readonly nothing: (primitive: string) => bool
   nothing: () => false,
   everything: () => true,
   /** Matrix products and convolutions. */
-  dots: primitive => primitive === 'contract' || primitive === 'convolve',
+  dots: primitive => primitive === contractP.name || primitive === convolveP.name,
 }
 
 /**
