@@ -5,10 +5,10 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { CotangentError, type Tensor, array } from '@cotangent/core'
 
-/** Images as bytes, row after row, and their labels 0..9. */
+/** Images, row after row, and their labels 0..9. */
 export interface Digits {
-  /** `n * 28 * 28` bytes. */
-  readonly images: Uint8Array
+  /** `n * 28 * 28` grey values in 0..1. */
+  readonly images: Float32Array
   /** `n` bytes. */
   readonly labels: Uint8Array
   readonly count: number
@@ -80,7 +80,9 @@ export function parseIdx(what: string, bytes: Uint8Array, ndim: number): { reado
 
 function digits(images: ReturnType<typeof parseIdx>, labels: ReturnType<typeof parseIdx>): Digits {
   if (images.sizes[0] !== labels.sizes[0]) throw new CotangentError('ValueError', `MNIST: ${images.sizes[0]} images but ${labels.sizes[0]} labels.`)
-  return { images: images.data, labels: labels.data, count: labels.data.length }
+  const scaled = new Float32Array(images.data)
+  for (let i = 0; i < scaled.length; i++) scaled[i] = (scaled[i] as number) / 255
+  return { images: scaled, labels: labels.data, count: labels.data.length }
 }
 
 export interface Batch {
@@ -90,13 +92,13 @@ export interface Batch {
   readonly labels: Tensor
 }
 
-/** The examples with these numbers as tensors, pixels scaled to 0..1. */
+/** The examples with these numbers as tensors. */
 export function batch(d: Digits, indices: ArrayLike<number>): Batch {
   const n = indices.length
   const images = new Float32Array(n * PIXELS), labels = new Int32Array(n)
   for (let i = 0; i < n; i++) {
     const k = indices[i] as number
-    for (let j = 0, from = k * PIXELS, to = i * PIXELS; j < PIXELS; j++) images[to + j] = (d.images[from + j] as number) / 255
+    images.set(d.images.subarray(k * PIXELS, (k + 1) * PIXELS), i * PIXELS)
     labels[i] = d.labels[k] as number
   }
   return { images: array(images, { shape: [n, SIDE, SIDE, 1] }), labels: array(labels) }

@@ -11,11 +11,11 @@ export interface Prediction {
 /** Several digits side by side, with what the model reads below each. */
 export function drawDigits(d: Digits, predictions: readonly Prediction[], color: boolean): string {
   const pixel = (index: number, y: number, x: number): number => d.images[index * SIDE * SIDE + y * SIDE + x] ?? 0
-  const grey = (v: number): number => 232 + Math.round((v / 255) * 23)
+  const grey = (v: number): number => 232 + Math.round(v * 23)
   const cell = (index: number, y: number, x: number): string => {
     const top = pixel(index, y, x), bottom = pixel(index, y + 1, x)
     if (color) return `\x1b[38;5;${grey(top)};48;5;${grey(bottom)}m▀\x1b[0m`
-    return top > 127 ? (bottom > 127 ? '█' : '▀') : bottom > 127 ? '▄' : ' '
+    return top > 0.5 ? (bottom > 0.5 ? '█' : '▀') : bottom > 0.5 ? '▄' : ' '
   }
   const lines: string[] = []
   for (let y = 2; y < SIDE - 2; y += 2)

@@ -41,9 +41,18 @@ export function array(data: NestedArray | ArrayBufferView, { dtype, shape }: Arr
   const target = shape ?? nested
   checkShape('array', target)
   if (sizeOf(target) !== source.length) fail('ShapeError', `array: ${source.length} elements do not fill shape ${showShape(target)}.`)
-  const host = hostArray(to, source.length)
-  for (let i = 0; i < source.length; i++) host[i] = convert(source[i] as number, to)
-  return fromHost(host, target, to)
+  return fromHost(toHost(source, to), target, to)
+}
+
+/** Elements as `dtype` stores them. An array of the very type is passed on: uploading copies it. */
+function toHost(source: ArrayLike<number>, dtype: DType): TypedArray {
+  const host = hostArray(dtype, 0)
+  if (source.constructor === host.constructor && dtype !== 'bool') return source as TypedArray
+  const out = hostArray(dtype, source.length)
+  // Typed arrays store numbers by the same conversion, except that booleans are `!= 0`.
+  if (dtype !== 'bool') out.set(source)
+  else for (let i = 0; i < source.length; i++) out[i] = convert(source[i] as number, dtype)
+  return out
 }
 
 function typedArray(data: ArrayBufferView): ArrayLike<number> {
