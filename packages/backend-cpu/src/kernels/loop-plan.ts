@@ -3,10 +3,12 @@ import { type Affine, type BufferSpec, type Loop, type Node, type Store } from '
 import { remap } from './loop-simplify.ts'
 
 export interface LoopPlan {
-  /** With the axes in nesting order: the parallel axes other than the vector axis, then (if parallel) the vector axis, then the reduced ones. */
+  /** With the axes in nesting order: the rows' axes, then the vector axis if it is parallel, then the tile axis, then the reduced ones. */
   readonly loop: Loop
-  /** The vector axis: the last parallel one, the last reduced one, or -1. */
+  /** The vector axis: a parallel one, the last reduced one, or -1. */
   readonly vector: number
+  /** Does a parallel axis run inside the vector axis, as in a transposition? */
+  readonly tiled: boolean
   /** Vectors a step. */
   readonly unroll: number
   /** The last vector along a parallel axis may be whole: all accesses stay in buffers that are padded to whole vectors. */
@@ -103,6 +105,23 @@ function unrollOf(loop: Loop, vector: number): number {
   return cost > 8 ? 1 : cost > 2 ? 2 : 4
 }
 
+/** Rows of a tile: their cache lines stay in the first level together, also when their distance is a power of two. */
+const TILE = 8
+
+/**
+ * A row axis along which a load is contiguous that is not so along the vectors. The loop with `TILE` of its indices as an axis of their own
+ * inside the vector axis: then the cache lines of the load are used up while they are near.
+ */
+function tile(loop: Loop, vector: number): Loop | undefined {
+  if (loop.body.length > 0 || vector < 0) return undefined
+  const far = (n: Node, axis: number): boolean =>
+    n.op === 'load' && n.indirect === undefined && Math.abs(n.map.strides[vector] as number) > 2 && Math.abs(n.map.strides[axis] as number) === 1
+  const axis = loop.extents.findIndex((n, a) => a !== vector && n % TILE === 0 && n > TILE && loop.epilogue.some((node) => far(node, a)))
+  if (axis < 0) return undefined
+  const axes = loop.extents.map((extent, source) => (source === axis ? { extent: extent / TILE, source, times: TILE } : { extent, source }))
+  return remap(loop, [...axes, { extent: TILE, source: axis }], loop.parallel + 1)
+}
+
 export function planLoop(loop: Loop, buffers: readonly BufferSpec[]): LoopPlan {
   const candidates = loop.extents.flatMap((n, axis) => (n > 1 && (axis < loop.parallel || mayMixLanes(loop, axis)) ? [axis] : []))
   const costs = new Map([-1, ...candidates].map((axis) => [axis, totalCost(loop, axis)] as const))
@@ -111,5 +130,9 @@ export function planLoop(loop: Loop, buffers: readonly BufferSpec[]): LoopPlan {
   const ordered = reorder(loop, axis)
   const vector = axis < 0 ? -1 : axis < loop.parallel ? loop.parallel - 1 : loop.extents.length - 1
   const points = loop.extents.reduce((a, n) => a * n, 1)
-  return { loop: ordered, vector, unroll: unrollOf(ordered, vector), whole: vector === 0 && isDense(ordered, buffers), pointCost: best[1] / points }
+  const tiles = tile(ordered, vector)
+  return {
+    loop: tiles ?? ordered, vector, tiled: tiles !== undefined, unroll: tiles === undefined ? unrollOf(ordered, vector) : 1,
+    whole: vector === 0 && isDense(ordered, buffers), pointCost: best[1] / points,
+  }
 }

@@ -39,8 +39,8 @@ function withoutTrueGuards(nodes: readonly Node[], extents: readonly number[]): 
   })
 }
 
-/** A new axis: its extent, and the old axis whose stride it takes. */
-interface NewAxis { readonly extent: number; readonly source: number }
+/** A new axis: its extent, and the old axis whose stride it takes, `times` times (1 if absent). */
+interface NewAxis { readonly extent: number; readonly source: number; readonly times?: number }
 
 /** Axes [from, to) with extents of 1 dropped and contiguous neighbours merged: the outer stride is the inner one times its extent, in every map. */
 function mergeAxes(extents: readonly number[], from: number, to: number, maps: readonly Affine[]): NewAxis[] {
@@ -58,7 +58,7 @@ function mergeAxes(extents: readonly number[], from: number, to: number, maps: r
 
 /** The loop on other axes, in this order; `parallel` of them are parallel. */
 export function remap(loop: Loop, axes: readonly NewAxis[], parallel: number): Loop {
-  const take = (chosen: readonly NewAxis[]) => (a: Affine): Affine => ({ ...a, strides: chosen.map((x) => a.strides[x.source] as number) })
+  const take = (chosen: readonly NewAxis[]) => (a: Affine): Affine => ({ ...a, strides: chosen.map((x) => (a.strides[x.source] as number) * (x.times ?? 1)) })
   const all = take(axes), outer = take(axes.slice(0, parallel))
   return {
     ...loop,

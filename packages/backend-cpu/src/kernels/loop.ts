@@ -29,18 +29,19 @@ export function emitLoop(context: EmitContext, original: Loop): readonly Phase[]
   return [{ run: f, tasks: cut.tasks, cost: plan.pointCost * product(plan.loop.extents) }]
 }
 
-/** Do the vectors lie along a parallel axis? Then it is the last of them. */
+/** Do the vectors lie along a parallel axis? */
 const alongParallel = ({ vector, loop }: LoopPlan): boolean => vector >= 0 && vector < loop.parallel
+const rowAxesOf = (plan: LoopPlan): number => (alongParallel(plan) ? plan.vector : plan.loop.parallel)
 
 function spaceOf(plan: LoopPlan): TaskSpace {
   const { loop, unroll, whole, pointCost } = plan
-  const rowAxes = alongParallel(plan) ? loop.parallel - 1 : loop.parallel
+  const rowAxes = rowAxesOf(plan)
   return {
     rows: loop.extents.slice(0, rowAxes),
     length: alongParallel(plan) ? (loop.extents[rowAxes] as number) : 1,
     step: 4 * unroll,
     whole,
-    cost: pointCost * product(loop.extents.slice(loop.parallel)),
+    cost: pointCost * product(loop.extents.slice(alongParallel(plan) ? rowAxes + 1 : rowAxes)),
   }
 }
 
@@ -51,13 +52,13 @@ class LoopEmitter {
   private readonly epilogue: Body
   private readonly reducer: Reducer
 
-  /** Levels of the nest: 0 the rows, then the parallel vector axis if there is one, then the reduced axes. */
+  /** Levels of the nest: 0 the rows, then the parallel vector axis and the tile axis if there are, then the reduced axes. */
   constructor(context: EmitContext, f: WasmFunction, plan: LoopPlan) {
     const { loop, vector } = plan
     this.f = f
     this.plan = plan
     const o = new Ops(f, context.module, context.fma)
-    const rowAxes = alongParallel(plan) ? loop.parallel - 1 : loop.parallel
+    const rowAxes = rowAxesOf(plan)
     const levels = loop.extents.map((_, axis) => Math.max(0, axis - rowAxes + 1))
     this.body = new Body(o, context, { nodes: loop.body, stores: loop.bodyStores, levels, vector })
     const outer = levels.slice(0, loop.parallel)
@@ -86,7 +87,8 @@ class LoopEmitter {
     const { body, epilogue, plan, reducer } = this
     if (plan.loop.body.length === 0) {
       epilogue.enter(level, lanes)
-      epilogue.store(lanes)
+      if (plan.tiled) this.tile(lanes, level + 1)
+      else epilogue.store(lanes)
       return
     }
     if (level > 0) body.enter(level, lanes)
@@ -94,6 +96,15 @@ class LoopEmitter {
     this.reduce(plan.loop.parallel, level + 1, lanes)
     epilogue.enter(level, lanes, reducer.finish())
     epilogue.store(lanes)
+  }
+
+  /** The parallel axis inside the vector axis. */
+  private tile(lanes: readonly number[], level: number): void {
+    const { epilogue, f, plan: { loop, vector } } = this
+    scalarLoop({ f, cursors: [epilogue.cursors], axis: vector + 1, from: 0, to: loop.extents[vector + 1] as number }, () => {
+      epilogue.enter(level, lanes)
+      epilogue.store(lanes)
+    })
   }
 
   /** The nest of the reduced axes from `axis` on. */
