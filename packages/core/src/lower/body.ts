@@ -73,6 +73,8 @@ export class BodyBuilder implements Body {
   readGuarded(value: Value, index: readonly Index[], guards: readonly Guard[], fill: number): NodeId {
     const needed = guards.filter(g => !this.holds(g))
     if (needed.length === 0) return this.read(value, index)
+    // An empty input has no element to read.
+    if (needed.some(g => g.extent === 0)) return this.constant(fill, value.aval.dtype)
     const outer = this.active
     this.active = [...outer, ...needed]
     const id = this.read(value, index)

@@ -124,7 +124,7 @@ export function full(shape: Shape, value: TensorLike, { dtype }: { readonly dtyp
 function filled(where: string, shape: Shape, value: TensorLike, dtype: DType | undefined): Tensor {
   checkShape(where, shape)
   const t = toTensor(value, where)
-  return broadcastTo(astype(t, dtype ?? t.dtype), shape)
+  return broadcastTo(astype(t, dtype === undefined ? t.dtype : checkDType(where, dtype)), shape)
 }
 /** `shape` filled with 0. NumPy: `zeros`. */
 export function zeros(shape: Shape, { dtype = 'float32' }: OfDType = {}): Tensor {
@@ -143,17 +143,20 @@ interface Like {
 }
 
 /** One value in the shape and dtype of x. NumPy: `full_like`. */
-export function fullLike(x: TensorLike, value: TensorLike, { dtype, shape }: Like = {}): Tensor {
-  const t = toTensor(x, 'fullLike')
-  return filled('fullLike', shape ?? t.shape, value, dtype ?? t.dtype)
+export function fullLike(x: TensorLike, value: TensorLike, options: Like = {}): Tensor {
+  return filledLike('fullLike', x, value, options)
+}
+function filledLike(where: string, x: TensorLike, value: TensorLike, { dtype, shape }: Like): Tensor {
+  const t = toTensor(x, where)
+  return filled(where, shape ?? t.shape, value, dtype ?? t.dtype)
 }
 /** Zeros in the shape and dtype of x. NumPy: `zeros_like`. */
 export function zerosLike(x: TensorLike, options: Like = {}): Tensor {
-  return fullLike(x, 0, options)
+  return filledLike('zerosLike', x, 0, options)
 }
 /** Ones in the shape and dtype of x. NumPy: `ones_like`. */
 export function onesLike(x: TensorLike, options: Like = {}): Tensor {
-  return fullLike(x, 1, options)
+  return filledLike('onesLike', x, 1, options)
 }
 
 // ---- ranges
@@ -185,8 +188,8 @@ export interface Linspace {
 /** `count` evenly spaced values from start to stop; both may be tensors, then the values are along a new first axis. NumPy: `linspace`. */
 export function linspace(start: TensorLike, stop: TensorLike, { count = 50, endpoint = true, dtype = 'float32' }: Linspace = {}): Tensor {
   if (!Number.isInteger(count) || count < 0) fail('ValueError', `linspace: count must be an integer of at least 0, got ${count}.`)
-  const float = isFloat(dtype) ? dtype : 'float32'
-  const a = astype(start, float), b = astype(stop, float)
+  const float = isFloat(checkDType('linspace', dtype)) ? dtype : 'float32'
+  const a = astype(toTensor(start, 'linspace'), float), b = astype(toTensor(stop, 'linspace'), float)
   const gaps = endpoint ? count - 1 : count
   const ndim = Math.max(a.ndim, b.ndim)
   const column = reshape(iota([count], { dtype: float }), [count, ...new Array<number>(ndim).fill(1)])
@@ -222,11 +225,13 @@ const diagonals = (rows: number, columns: number): Tensor => add(iota([rows, col
 /** Ones on a diagonal, zeros elsewhere. NumPy: `eye`. */
 export function eye(rows: number, { columns = rows, offset = 0, dtype = 'float32' }: Eye = {}): Tensor {
   checkShape('eye', [rows, columns])
+  checkDType('eye', dtype)
   return astype(equal(diagonals(rows, columns), offset), dtype)
 }
 /** Ones on and below a diagonal. NumPy: `tri`. */
 export function tri(rows: number, { columns = rows, offset = 0, dtype = 'float32' }: Eye = {}): Tensor {
   checkShape('tri', [rows, columns])
+  checkDType('tri', dtype)
   return astype(greaterEqual(offset, diagonals(rows, columns)), dtype)
 }
 
@@ -273,5 +278,5 @@ export function diag(x: TensorLike, { offset = 0 }: Diagonal = {}): Tensor {
 }
 /** The sum of a diagonal of the last two axes. NumPy: `trace` with axis1 = -2, axis2 = -1. */
 export function trace(x: TensorLike, options: Diagonal = {}): Tensor {
-  return sum(diagonal(x, options), { axis: -1 })
+  return sum(diagonal(matrices('trace', x), options), { axis: -1 })
 }

@@ -46,8 +46,8 @@ export function stack(xs: readonly TensorLike[], { axis = 0 }: OneAxis = {}): Te
   return concatenate(tensors.map(t => expandDims(t, k)), { axis: k })
 }
 
-const atLeast = (n: number) => (x: TensorLike): Tensor => {
-  const t = toTensor(x, `atleast${n}d`)
+const atLeast = (n: number, where = `atleast${n}d`) => (x: TensorLike): Tensor => {
+  const t = toTensor(x, where)
   return t.ndim >= n ? t : reshape(t, [...new Array<number>(n - t.ndim).fill(1), ...t.shape])
 }
 /** A scalar becomes a vector of one element. NumPy: `atleast_1d`. */
@@ -58,43 +58,62 @@ export function atleast1d(x: TensorLike): Tensor {
 export function atleast2d(x: TensorLike): Tensor {
   return atLeast(2)(x)
 }
+/** Joins along an axis; the other axes must agree. */
+function join(where: string, tensors: readonly Tensor[], options: { readonly axis: number }): Tensor {
+  const { axis } = options
+  const [x] = tensors
+  if (x === undefined) return fail('ValueError', `${where}: needs at least one tensor.`)
+  for (const t of tensors)
+    if (t.ndim !== x.ndim || t.shape.some((n, k) => k !== axis && n !== x.shape[k]))
+      fail('ShapeError', `${where}: shapes ${tensors.map(y => showShape(y.shape)).join(', ')} differ in another axis than the joined one.`)
+  return concatenate(tensors, options)
+}
+
 /** Side by side: along the second axis, vectors along their only one. NumPy: `hstack`. */
 export function hstack(xs: readonly TensorLike[]): Tensor {
-  const tensors = xs.map(atleast1d)
-  return concatenate(tensors, { axis: tensors.some(t => t.ndim > 1) ? 1 : 0 })
+  const tensors = xs.map(atLeast(1, 'hstack'))
+  return join('hstack', tensors, { axis: tensors.some(t => t.ndim > 1) ? 1 : 0 })
 }
 /** On top of each other: along the first axis; vectors are rows. NumPy: `vstack`. */
 export function vstack(xs: readonly TensorLike[]): Tensor {
-  return concatenate(xs.map(atleast2d))
+  return join('vstack', xs.map(atLeast(2, 'vstack')), { axis: 0 })
 }
 
 // ---- splitting
 
 /** `sections` equal parts along an axis, or parts that end before each of the given positions. NumPy: `split`. */
 export function split(x: TensorLike, sections: number | readonly number[], { axis = 0 }: OneAxis = {}): Tensor[] {
-  const t = toTensor(x, 'split'), n = size(t, { axis })
-  if (typeof sections === 'number' && n % sections !== 0)
+  const t = toTensor(x, 'split'), n = sizeAlong('split', t, axis)
+  if (typeof sections === 'number' && sections > 0 && n % sections !== 0)
     fail('ShapeError', `split: axis ${axis} of shape ${showShape(t.shape)} has size ${n}, which ${sections} equal parts do not divide. Use arraySplit.`)
-  return arraySplit(t, sections, { axis })
+  return splitAt('split', t, sections, axis)
 }
 /** Like `split`, but the parts may differ in size: the first ones are longer by one. NumPy: `array_split`. */
 export function arraySplit(x: TensorLike, sections: number | readonly number[], { axis = 0 }: OneAxis = {}): Tensor[] {
-  const t = toTensor(x, 'arraySplit'), n = size(t, { axis })
-  const ends = typeof sections === 'number' ? evenEnds(n, sections) : [...sections, n]
+  return splitAt('arraySplit', toTensor(x, 'arraySplit'), sections, axis)
+}
+const sizeAlong = (where: string, t: Tensor, axis: number): number => t.shape[normalizeAxis(where, axis, t.ndim)] as number
+function splitAt(where: string, t: Tensor, sections: number | readonly number[], axis: number): Tensor[] {
+  const n = sizeAlong(where, t, axis), ends = typeof sections === 'number' ? evenEnds(where, n, sections) : [...sections, n]
   return ends.map((end, i) => sliceAxis(t, i === 0 ? 0 : (ends[i - 1] as number), end, { axis }))
 }
-function evenEnds(n: number, parts: number): number[] {
-  if (!Number.isInteger(parts) || parts < 1) fail('ValueError', `split: needs at least one part, got ${parts}.`)
+function evenEnds(where: string, n: number, parts: number): number[] {
+  if (!Number.isInteger(parts) || parts < 1) fail('ValueError', `${where}: needs at least one part, got ${parts}.`)
   const short = Math.floor(n / parts), longer = n % parts
   return Array.from({ length: parts }, (_, i) => (i + 1) * short + Math.min(i + 1, longer))
 }
 
 // ---- repeating
 
+const checkTimes = (where: string, n: number): void => {
+  if (!Number.isInteger(n) || n < 0) fail('ValueError', `${where}: the number of repetitions must be a non-negative integer, got ${n}.`)
+}
+
 /** x as a tile, `repetitions[k]` times along axis k; missing axes are added in front. NumPy: `tile`. */
 export function tile(x: TensorLike, repetitions: number | readonly number[]): Tensor {
   const t = toTensor(x, 'tile')
   const given = typeof repetitions === 'number' ? [repetitions] : repetitions
+  given.forEach(n => checkTimes('tile', n))
   const n = Math.max(t.ndim, given.length)
   const sizes = [...new Array<number>(n - t.ndim).fill(1), ...t.shape]
   const times = [...new Array<number>(n - given.length).fill(1), ...given]
@@ -104,7 +123,8 @@ export function tile(x: TensorLike, repetitions: number | readonly number[]): Te
 
 /** Each element `times` times in a row along an axis; without `axis`, of the flattened tensor. NumPy: `repeat`. */
 export function repeat(x: TensorLike, times: number, { axis }: OneAxis = {}): Tensor {
-  const t = axis === undefined ? ravel(x) : toTensor(x, 'repeat')
+  const given = toTensor(x, 'repeat'), t = axis === undefined ? ravel(given) : given
+  checkTimes('repeat', times)
   const k = normalizeAxis('repeat', axis ?? 0, t.ndim)
   const wide = expandDims(t, k + 1)
   return reshape(broadcastTo(wide, wide.shape.map((n, i) => (i === k + 1 ? times : n))), t.shape.map((n, i) => (i === k ? n * times : n)))
@@ -116,7 +136,7 @@ export function repeat(x: TensorLike, times: number, { axis }: OneAxis = {}): Te
 export function roll(x: TensorLike, shift: number | readonly number[], { axis }: { readonly axis?: number | readonly number[] } = {}): Tensor {
   const t = toTensor(x, 'roll')
   if (axis === undefined) return reshape(rollOne(ravel(t), typeof shift === 'number' ? shift : shift.reduce((a, b) => a + b, 0), 0), t.shape)
-  const axes = typeof axis === 'number' ? [axis] : axis
+  const axes = (typeof axis === 'number' ? [axis] : axis).map(k => normalizeAxis('roll', k, t.ndim))
   const shifts = typeof shift === 'number' ? axes.map(() => shift) : shift
   if (shifts.length !== axes.length) fail('ValueError', `roll: ${shifts.length} shifts for ${axes.length} axes. They pair up by position.`)
   return axes.reduce((y, k, i) => rollOne(y, shifts[i] as number, k), t)
@@ -130,6 +150,8 @@ function rollOne(t: Tensor, shift: number, axis: number): Tensor {
 /** A turn by 90 degrees, `times` times, from the first towards the second of two axes (default: the first two). NumPy: `rot90`. */
 export function rot90(x: TensorLike, { times = 1, axes = [0, 1] }: { readonly times?: number; readonly axes?: readonly [number, number] } = {}): Tensor {
   const t = toTensor(x, 'rot90')
+  axes.forEach(k => normalizeAxis('rot90', k, t.ndim))
+  if (!Number.isInteger(times)) fail('ValueError', `rot90: the number of turns must be an integer, got ${times}.`)
   switch (((times % 4) + 4) % 4) {
     case 0: return t
     case 1: return swapaxes(flip(t, { axis: axes[1] }), ...axes)
@@ -175,8 +197,10 @@ function padWidths(width: PadWidth, shape: Shape): (readonly [number, number])[]
 }
 const isPair = (width: Exclude<PadWidth, number>): width is readonly [number, number] => typeof width[0] === 'number'
 
+const padModes = ['edge', 'reflect', 'symmetric', 'wrap']
 function padAxis(t: Tensor, before: number, after: number, axis: number, mode: 'edge' | 'reflect' | 'symmetric' | 'wrap'): Tensor {
   const n = t.shape[axis] as number
+  if (!padModes.includes(mode)) fail('ValueError', `pad: unknown mode '${String(mode)}'. Use constant, ${padModes.join(', ')}.`)
   if (before + after === 0) return t
   if (n === 0) fail('ShapeError', `pad: mode '${mode}' has no elements to repeat: axis ${axis} of shape ${showShape(t.shape)} is empty.`)
   const slice = (from: number, to: number): Tensor => sliceAxis(t, from, to, { axis })

@@ -1,5 +1,6 @@
 /** Elementwise functions that are composed of others. */
 import { isFloat } from '../dtype.ts'
+import { fail } from '../errors.ts'
 import { promoteFloats, toFloat } from '../primitives/cast.ts'
 import { equal, isnan } from '../primitives/comparison.ts'
 import { log, power, sqrt, square } from '../primitives/exponential.ts'
@@ -7,6 +8,7 @@ import { where } from '../primitives/select.ts'
 import { sliceAxis } from '../primitives/slice.ts'
 import { sin } from '../primitives/trigonometric.ts'
 import { abs, add, divide, maximum, minimum, multiply, subtract } from '../primitives/arithmetic.ts'
+import { normalizeAxis } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 /** 2 to the power x. NumPy: `exp2`. */
@@ -66,6 +68,8 @@ export function nanToNum(x: TensorLike, { nan = 0, posinf, neginf }: NanToNum = 
 /** Differences of neighbours along an axis (default: the last), `n` times (default 1). NumPy: `diff`. */
 export function diff(x: TensorLike, { axis = -1, n = 1 }: { readonly axis?: number; readonly n?: number } = {}): Tensor {
   let t = toTensor(x, 'diff')
+  normalizeAxis('diff', axis, t.ndim)
+  if (!Number.isInteger(n) || n < 0) fail('ValueError', `diff: n must be a non-negative integer, got ${n}.`)
   for (let i = 0; i < n; i++) t = subtract(sliceAxis(t, 1, undefined, { axis }), sliceAxis(t, 0, -1, { axis }))
   return t
 }

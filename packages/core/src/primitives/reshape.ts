@@ -56,7 +56,8 @@ function inferShape(from: Shape, to: Shape): Shape {
 
 /** All elements in one axis. NumPy: `ravel`. */
 export function ravel(x: TensorLike): Tensor {
-  return reshape(x, [-1])
+  const t = toTensor(x, 'ravel')
+  return reshape(t, [t.size])
 }
 
 /** New axes of size 1: `axis` counts axes of the result. NumPy: `expand_dims`. */

@@ -83,6 +83,7 @@ export interface SliceAxis {
  */
 export function sliceAxis(x: TensorLike, start: number, end?: number, { axis = 0, stride = 1 }: SliceAxis = {}): Tensor {
   const t = toTensor(x, 'sliceAxis')
+  if (!Number.isInteger(stride) || stride < 1) fail('ValueError', `sliceAxis: the stride must be a positive integer, got ${stride}. Reverse with flip.`)
   const k = normalizeAxis('sliceAxis', axis, t.ndim)
   const n = t.shape[k] as number
   const clip = (i: number): number => Math.min(n, Math.max(0, i < 0 ? i + n : i))
