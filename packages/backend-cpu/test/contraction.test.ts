@@ -241,6 +241,13 @@ describe('any affine contraction', () => {
     )
   })
 
+  test('an empty sum reads nothing', () => {
+    const { buffers, contraction } = convForward({ n: 1, h: 3, w: 3, c: 2, o: 5, kh: 2, kw: 2, pad: [1, 1] })
+    for (let axis = contraction.parallel; axis < contraction.extents.length; axis++) {
+      correct({ buffers, contraction: { ...contraction, extents: contraction.extents.map((n, i) => (i >= axis ? 0 : n)) } }, true)
+    }
+  })
+
   test('offsets known at run time, in operands, guards and stores', () => {
     const counter: BufferSpec = { dtype: 'int32', size: 1 }
     const base = convForward({ n: 1, h: 9, w: 9, c: 2, o: 8, kh: 3, kw: 3, pad: [1, 1] })

@@ -187,7 +187,15 @@ function chooseLanes(c: Contraction): number | undefined {
   return best
 }
 
-export function normalize(contraction: Contraction): Form {
+/** An empty sum reads nothing: one reduced axis of no elements, and operands without axes. */
+function withoutTerms(c: Contraction): Contraction {
+  const extents = [...c.extents.slice(0, c.parallel), 0]
+  const nowhere = ({ op, buffer, dtype }: Load): Load => ({ op, buffer, dtype, map: { offset: 0, strides: extents.map(() => 0) } })
+  return { ...c, extents, a: nowhere(c.a), b: nowhere(c.b) }
+}
+
+export function normalize(given: Contraction): Form {
+  const contraction = given.extents.slice(given.parallel).includes(0) ? withoutTerms(given) : given
   const { extents } = contraction
   const merged = mergeAxes({ ...contraction, a: dropGuards(contraction.a, extents), b: dropGuards(contraction.b, extents) })
   const n = chooseLanes(merged)

@@ -20,13 +20,15 @@ import { type Deal, UnitLoop } from './contraction-units.ts'
 import { address, BEGIN, type EmitContext, END, type Phase, SCRATCH } from './kernel.ts'
 
 const NONE = -1
+/** Multiply-adds that are worth a second phase. */
+const WORTH_DEALING = 2 ** 21
 /** Floats of the largest tile. */
 const TILE = 64
 
 export function emitPhases(context: EmitContext, form: Form, plan: Plan, cost: number): readonly Phase[] {
   const g = new Geometry(form, plan)
   const units = product(form.batch, form.extents) * g.parts * g.rowBlocks
-  const ways = waysToDeal(g, units, cost)
+  const ways = waysToDeal(g, units)
   const blocks = Math.ceil(g.kBlocks / ways)
   const deal: Deal = {
     blocks,
@@ -39,8 +41,9 @@ export function emitPhases(context: EmitContext, form: Form, plan: Plan, cost: n
 }
 
 /** Few units with many blocks of reduced axes: deal the blocks out. */
-function waysToDeal(g: Geometry, units: number, cost: number): number {
-  if (g.kBlocks < 4 || units > 4 || cost < 100_000) return 1
+function waysToDeal(g: Geometry, units: number): number {
+  const work = product(g.form.extents.map((_, i) => i), g.form.extents)
+  if (g.kBlocks < 4 || units > 4 || work < WORTH_DEALING) return 1
   return Math.max(1, Math.min(g.kBlocks, Math.floor(16 / units)))
 }
 

@@ -22,8 +22,8 @@ export interface Layout {
 }
 
 /**
- * Outer to inner: axes that are not reduced, reduced ones in the order of the micro-kernel, lanes. A footprint stays as it is in memory, but
- * for the lanes.
+ * Outer to inner: axes that are not reduced, reduced ones in the order of the micro-kernel, lanes. A footprint stays as it is in memory,
+ * but for the lanes.
  */
 export function coordinateOrder(operand: Operand, k: readonly number[], lanes: number | undefined): number[] {
   const { coordinates } = operand
