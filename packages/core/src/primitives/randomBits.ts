@@ -16,8 +16,8 @@ import { numberWords, threefry2x32, type WordArithmetic } from './threefry.ts'
 import { moveToFront } from './transpose.ts'
 
 const discrete = none('random bits are integers: there is no derivative by a key. Draw outside of the differentiated function or pass the key as another argument.')
-/** About this many additions an element. */
-const threefryCost = 100
+/** It has about 120 integer instructions, which are cheaper than float ones; what follows (a normal's polynomial, a scale) should still join it in one kernel. */
+const threefryCost = 60
 
 function checkKey(where: string, key: Aval): void {
   if (key.dtype !== 'uint32' || key.shape.at(-1) !== 2)

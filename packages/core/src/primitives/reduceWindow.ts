@@ -10,9 +10,9 @@ import { identityOf, instructions } from '../lower/instructions.ts'
 import type { NodeId } from '../lower/kernel.ts'
 import { type Body, type Index, indexAdd, indexConstant, indexScale, indexShift, type Lowering, type Value } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
-import { type Shape, showShape, stridesOf } from '../shape.ts'
+import { sameShape, type Shape, showShape, stridesOf } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
-import { add, floorDivide, fmod, multiply, subtract } from './arithmetic.ts'
+import { floorDivide, fmod, multiply, subtract } from './arithmetic.ts'
 import { broadcastTo } from './broadcast.ts'
 import { equal } from './comparison.ts'
 import { first, wrap } from './family.ts'
@@ -21,8 +21,10 @@ import { eachIndex, hostFrom, hostReader, isInside } from './host.ts'
 import { iota } from './iota.ts'
 import { type Batched, isUnknown, none, type SimplePrimitive } from './primitive.ts'
 import { padWith } from './pad.ts'
+import { sum } from './reduce.ts'
 import { reshape } from './reshape.ts'
 import { where } from './select.ts'
+import { slice } from './slice.ts'
 import { moveToFront } from './transpose.ts'
 
 /** One entry an axis of x. */
@@ -138,12 +140,18 @@ export const windowSumP: SimplePrimitive<WindowParams> = windowFold('reduceWindo
   },
 }))
 
+/** Do windows lie side by side, apart from a rest at the end? */
 const tiles = (shape: Shape, p: WindowParams): boolean =>
-  shape.every((n, k) => nth(p.padding, k).every(v => v === 0) && nth(p.dilation, k) === 1 && nth(p.window, k) === nth(p.strides, k) && n % nth(p.window, k) === 0)
+  shape.every((_, k) => nth(p.padding, k).every(v => v === 0) && nth(p.dilation, k) === 1 && nth(p.window, k) === nth(p.strides, k))
+/** The part of x that windows cover when they lie side by side. */
+const covered = (shape: Shape, p: WindowParams): number[] => shape.map((n, k) => n - (n % nth(p.window, k)))
 
 /** Each element of x gets the sum of `ct` over the windows that cover it. */
 function spread(ct: Tensor, shape: Shape, p: WindowParams): Tensor {
-  if (tiles(shape, p)) return repeatTiles(ct, shape, p)
+  if (tiles(shape, p)) {
+    const inner = covered(shape, p), repeated = repeatTiles(ct, inner, p)
+    return sameShape(inner, shape) ? repeated : padWith(repeated, 0, shape.map((n, k) => [0, n - nth(inner, k), 0]))
+  }
   // With the steps of the stride filled up, a window sum in which windows run backwards.
   const full = ct.shape.map((n, k) => (n === 0 ? 0 : (n - 1) * nth(p.strides, k) + 1))
   const config = shape.map((n, k) => {
@@ -203,16 +211,32 @@ const windowArgminP: SimplePrimitive<WindowParams> = windowPosition('windowArgmi
 /** 0, 1, ... along axis k; size 1 along the others. */
 const positionsAlong = (shape: Shape, k: number): Tensor => iota(shape.map((n, axis) => (axis === k ? n : 1)), { axis: k })
 
+/**
+ * `pick` for windows that tile x. Each element belongs to one window, so a mask does without indices, and its transpose without scatter. All is done
+ * with each windowed axis split in tile and offset, where both x and the result are views.
+ */
+function pickTiled(t: Tensor, position: Tensor, shape: Shape, params: WindowParams): Tensor {
+  const axes = windowed(params)
+  const split = (sizes: readonly number[], offsets: readonly number[]): number[] => sizes.flatMap((n, k) => (axes.includes(k) ? [n, nth(offsets, k)] : [n]))
+  const inTiles = split(position.shape, params.window)
+  const own = iota([axes.reduce((n, k) => n * nth(shape, k), 1)])
+  const isPicked = equal(reshape(position, split(position.shape, shape.map(() => 1))), reshape(own, inTiles.map((n, d) => (isOffsetOrTile(axes, d) ? n : 1))))
+  const offsetAxes = axes.map((k, i) => k + i + 1)
+  return sum(where(isPicked, reshape(t, inTiles), 0), { axis: offsetAxes })
+}
+
+/** Is axis d of the split shape part of a windowed axis? */
+const isOffsetOrTile = (axes: readonly number[], d: number): boolean => axes.some((k, i) => d === k + i || d === k + i + 1)
+
 /** The elements of `t` where x has its window extrema. */
 function pick(t: Tensor, x: Tensor, positionP: SimplePrimitive<WindowParams>, params: WindowParams): Tensor {
   const axes = windowed(params)
   if (axes.length === 0) return bind1(windowSumP, [t], params)
-  const position = bind1(positionP, [x], params), sizes = axes.map(k => nth(x.shape, k)), strides = stridesOf(sizes)
   if (tiles(x.shape, params)) {
-    // Each element belongs to one window: a mask is cheaper than indices, and so is its transpose.
-    const own = axes.map((k, i) => multiply(positionsAlong(x.shape, k), nth(strides, i))).reduce(add)
-    return bind1(windowSumP, [where(equal(repeatTiles(position, x.shape, params), own), t, 0)], params)
+    const inner = covered(x.shape, params), origin = inner.map(() => 0)
+    return pickTiled(slice(t, origin, inner), bind1(positionP, [slice(x, origin, inner)], params), inner, params)
   }
+  const position = bind1(positionP, [x], params), sizes = axes.map(k => nth(x.shape, k)), strides = stridesOf(sizes)
   const coordinate = (i: number): Tensor => fmod(floorDivide(position, nth(strides, i)), nth(sizes, i))
   const indices = axes.map((_, i) => coordinate(i))
   // Axes without windows only stride; they are at the result's own position when the stride is 1.

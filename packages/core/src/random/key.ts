@@ -1,5 +1,6 @@
 /** Random keys: the state of a random draw as a value. The same key gives the same numbers, on every backend; `split` makes new ones. */
 import { fail } from '../errors.ts'
+import { array } from '../numpy/creation.ts'
 import { astype, scalarOf } from '../primitives/cast.ts'
 import { concatenate } from '../primitives/concatenate.ts'
 import { iota } from '../primitives/iota.ts'
@@ -29,18 +30,16 @@ export class Key implements TreeNode<Key> {
   toString(): string { return `Key(${String(this.words)})` }
 }
 
-const word = (n: number): Tensor => reshape(scalarOf(n, 'uint32'), [1])
-
 /**
  * A key from a seed: an integer of up to 64 bits (a bigint beyond 2^53), or an integer scalar tensor. JAX: `random.key`.
  *
  * @example const [k1, k2] = split(key(0))
  */
 export function key(seed: number | bigint | Tensor): Key {
-  if (isTensor(seed)) return new Key(concatenate([word(0), reshape(wordOf('key', seed), [1])]))
+  if (isTensor(seed)) return new Key(concatenate([array([0], { dtype: 'uint32' }), reshape(wordOf('key', seed), [1])]))
   if (typeof seed === 'number' && !Number.isSafeInteger(seed)) fail('ValueError', `key: the seed must be an integer below 2^53 in size, got ${seed}. Use a bigint for larger ones.`)
   const bits = BigInt.asUintN(64, BigInt(seed))
-  return new Key(concatenate([word(Number(bits >> 32n)), word(Number(bits & 0xffffffffn))]))
+  return new Key(array([Number(bits >> 32n), Number(bits & 0xffffffffn)], { dtype: 'uint32' }))
 }
 
 function wordOf(where: string, data: Tensor): Tensor {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
 import { array } from '../../src/numpy/creation.ts'
 import { sort } from '../../src/primitives/sort.ts'
 import * as random from '../../src/random/index.ts'
@@ -60,6 +60,11 @@ describe('keys', () => {
       expect(words(splitBatch(key(seed), n))).toEqual(all.flat())
       all.forEach((w, i) => expect(words(foldIn(key(seed), i))).toEqual(w))
     }), { numRuns: 10 })
+  })
+  test('split is a pair, or a tuple of the length asked for', () => {
+    expectTypeOf(split(key(0))).toEqualTypeOf<readonly [random.Key, random.Key]>()
+    expectTypeOf(split(key(0), 3)).toEqualTypeOf<readonly [random.Key, random.Key, random.Key]>()
+    expectTypeOf(split(key(0), 1 as number)).toEqualTypeOf<readonly random.Key[]>()
   })
   test('vmap over keys equals the loop, bit for bit', () => {
     const keys = splitBatch(key(3), 4)
