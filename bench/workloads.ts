@@ -46,14 +46,14 @@ export async function workloads({ threads, data: D }: { threads: number; data: D
   const crossEntropy = (logits: Tensor, labels: Tensor): Tensor =>
     np.mean(np.logsumexp(logits, { axis: -1 }).sub(np.sum(np.where(np.equal(np.expandDims(labels, -1), np.arange(logits.shape[1] as number)), logits, 0), { axis: -1 })))
 
-  // ---- training: Adam as optax writes it
+  // ---- training: Adam, the bias corrections applied to scalars
   interface Adam { readonly p: readonly Tensor[]; readonly m: readonly Tensor[]; readonly v: readonly Tensor[]; readonly t: Tensor }
   const adamStep = (s: Adam, g: readonly Tensor[]): Adam => {
     const t = s.t.add(1)
-    const c1 = np.subtract(1, np.power(0.9, t)), c2 = np.subtract(1, np.power(0.999, t))
+    const rate = np.divide(1e-3, np.subtract(1, np.power(0.9, t))), correction = np.divide(1, np.subtract(1, np.power(0.999, t)))
     const m = s.m.map((x, i) => x.mul(0.9).add((g[i] as Tensor).mul(0.1)))
     const v = s.v.map((x, i) => x.mul(0.999).add((g[i] as Tensor).mul(g[i] as Tensor).mul(0.001)))
-    const p = s.p.map((x, i) => x.sub((m[i] as Tensor).div(c1).mul(1e-3).div(np.sqrt((v[i] as Tensor).div(c2)).add(1e-7))))
+    const p = s.p.map((x, i) => x.sub((m[i] as Tensor).mul(rate).div(np.sqrt((v[i] as Tensor).mul(correction)).add(1e-7))))
     return { p, m, v, t }
   }
   const train = (forward: (p: readonly Tensor[], x: Tensor) => Tensor, params: readonly Tensor[], x: Tensor, y: Tensor, compiled: boolean): Workload => {

@@ -38,8 +38,9 @@ export function adam(rate: LearningRate = 1e-3, options: AdamOptions = {}): Grad
       const count = state.count.add(1), t = count.astype('float32')
       const mu = tree.map((m: Tensor, g: Tensor) => add(multiply(m, b1), multiply(g, 1 - b1)), state.mu, grads as NoInfer<P>)
       const nu = tree.map((v: Tensor, g: Tensor) => add(multiply(v, b2), multiply(multiply(g, g), 1 - b2)), state.nu, grads as NoInfer<P>)
-      const c1 = subtract(1, power(b1, t)), c2 = subtract(1, power(b2, t))
-      const update = (m: Tensor, v: Tensor): Tensor => multiply(divide(multiply(divide(m, c1), r), add(sqrt(divide(v, c2)), eps)), -1)
+      // The corrections are scalars: one division of them saves one for each parameter.
+      const step = divide(r, subtract(power(b1, t), 1)), correction = divide(1, subtract(1, power(b2, t)))
+      const update = (m: Tensor, v: Tensor): Tensor => divide(multiply(m, step), add(sqrt(multiply(v, correction)), eps))
       return [tree.map(update, mu, nu as NoInfer<P>), { count, mu, nu }]
     },
   }
