@@ -1,5 +1,5 @@
 /** The words at the bottom of memory by which threads meet. Those written by different threads lie in different cache lines. */
-import { I32, I64, sleb, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
+import { I32, I64, type Local, sleb, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
 
 /** Indices into the memory as an Int32Array. */
 export const control = {
@@ -21,11 +21,15 @@ export const control = {
   mail: 128,
   /** Two words a worker: whether it waits for jobs (workerState), and the number of executables it has installed. */
   workers: 144,
+  /** A cache line a thread: how many of its share of the current phase's tasks have been taken. */
+  taken: 1024,
 } as const
 
 export const maximumWorkers = 255
+const cacheLine = 64
 /** Bytes that the heap leaves alone; address 0 stays free to mean "none". */
-export const controlBytes: number = 4 * (control.workers + 2 * maximumWorkers) + 64
+export const controlBytes: number = 4 * control.taken + cacheLine * (maximumWorkers + 1)
+export const takenWord = (thread: number): number => control.taken + (cacheLine / 4) * thread
 
 export const closedBit: number = 1 << 10
 export const joinedMask: number = closedBit - 1
@@ -62,6 +66,7 @@ export const barrierOf = (module: WasmModule): WasmFunction =>
     atomicLoad(f, control.opened).set(opened)
     atomicAdd(f, control.arrived).i32(1).add().get(threads).op(0x46).if(() => {
       atomicStore(f, control.arrived, 0)
+      resetTaken(f, threads)
       atomicAdd(f, control.opened).op(0x1a) // drop
     }, () => {
       f.loop(() => {
@@ -83,6 +88,29 @@ export const barrierOf = (module: WasmModule): WasmFunction =>
 /** memory.atomic.wait32 on the counter of openings, with a timeout: nobody has to wake the sleeper. */
 const nap = (f: WasmFunction, opened: number): WasmFunction =>
   f.i32(0).get(opened).op(0x42, ...sleb(napNanoseconds)).op(0xfe, 0x01).op(2, ...offset(control.opened)).op(0x1a)
+
+/** Nothing of the next phase is taken yet. */
+function resetTaken(f: WasmFunction, threads: Local): void {
+  const thread = f.local(I32)
+  f.loop(() => {
+    f.get(thread).i32(cacheLine).mul().i32(0).op(0xfe, 0x17).op(2, ...offset(control.taken))
+    f.get(thread).i32(1).add().tee(thread).get(threads).op(0x49).brIf(0) // i32.lt_u
+  })
+}
+
+/**
+ * `take(thread, size, count)`: takes the next `size` of the `count` tasks in a thread's share, for that thread or for another that has
+ * nothing left to do. Returns the first, or `count` or more when there are none.
+ */
+export const takeOf = (module: WasmModule): WasmFunction =>
+  module.once('runtime.take', () => {
+    const f = new WasmFunction('take', [I32, I32, I32], [I32])
+    const thread = 0, size = 1, count = 2, place = f.local(I32)
+    f.get(thread).i32(cacheLine).mul().tee(place).op(0xfe, 0x10).op(2, ...offset(control.taken))
+    f.get(count).op(0x4f).if(() => f.get(count).return()) // i32.ge_u; a look does not disturb the others as an addition would
+    f.get(place).get(size).op(0xfe, 0x1e).op(2, ...offset(control.taken))
+    return f
+  })
 
 /** `share(tasks, thread, threads)`: the first task of a thread, `floor(tasks * thread / threads)`. */
 export const shareOf = (module: WasmModule): WasmFunction =>

@@ -7,10 +7,13 @@ import type { BufferId } from '@cotangent/core/kernel'
 import { I32, type Local, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
 import type { MayOverlap } from './aliasing.ts'
 import { address, type Phase } from '../kernels/kernel.ts'
-import { barrierOf, shareOf } from './control.ts'
+import { barrierOf, shareOf, takeOf } from './control.ts'
 import type { Step, Steps } from './schedule.ts'
 
 const frame = 0, scratch = 1, thread = 2, threads = 3
+
+/** Nanoseconds from which a thread's share is taken in pieces: they cost packing again, and save waiting for a thread that does not run. */
+const longPhase = 2_000_000
 
 /** What has happened since the last barrier. */
 interface Since {
@@ -73,8 +76,8 @@ class Together {
   private readonly barrier: WasmFunction
   private readonly share: WasmFunction
   private readonly mayOverlap: MayOverlap
-  private readonly begin: Local
-  private readonly end: Local
+  private readonly take: WasmFunction
+  private readonly locals: Readonly<Record<'turn' | 'owner' | 'first' | 'count' | 'size' | 'at', Local>>
   private since: Since = { work: 'none', decisions: new Set() }
 
   constructor(module: WasmModule, f: WasmFunction, mayOverlap: MayOverlap) {
@@ -82,8 +85,9 @@ class Together {
     this.mayOverlap = mayOverlap
     this.barrier = barrierOf(module)
     this.share = shareOf(module)
-    this.begin = f.local(I32)
-    this.end = f.local(I32)
+    this.take = takeOf(module)
+    const local = (): Local => f.local(I32)
+    this.locals = { turn: local(), owner: local(), first: local(), count: local(), size: local(), at: local() }
   }
 
   sequence(steps: Steps, counter?: Local): void {
@@ -121,12 +125,31 @@ class Together {
     }
   }
 
-  /** The thread's tasks, if it has any. */
-  private phase({ run, tasks }: Phase): void {
-    const { f, begin, end } = this
-    f.i32(tasks).get(thread).get(threads).call(this.share).tee(begin)
-    f.i32(tasks).get(thread).i32(1).add().get(threads).call(this.share).tee(end)
-    f.op(0x49).if(() => f.get(frame).get(scratch).get(begin).get(end).call(run)) // i32.lt_u
+  /**
+   * Each thread has a share, which it takes in pieces; who is done takes pieces of the others, since on a busy machine a thread may not run
+   * at all for a while.
+   */
+  private phase({ run, tasks, cost }: Phase): void {
+    const { f, share, take } = this
+    const { turn, owner, first, count, size, at } = this.locals
+    const pieces = cost > longPhase ? 2 : 1
+    f.get(threads).i32(1).op(0x46).if(() => { // i32.eq
+      f.get(frame).get(scratch).i32(0).i32(tasks).call(run)
+    }, () => {
+      f.i32(0).set(turn).get(thread).set(owner).loop(() => {
+        f.i32(tasks).get(owner).get(threads).call(share).set(first)
+        f.i32(tasks).get(owner).i32(1).add().get(threads).call(share).get(first).sub().tee(count)
+        f.i32(pieces - 1).add().i32(pieces).op(0x6e).set(size) // i32.div_u
+        f.block(() => f.loop(() => {
+          f.get(owner).get(size).get(count).call(take).tee(at).get(count).op(0x4f).brIf(1) // i32.ge_u
+          f.get(frame).get(scratch).get(first).get(at).add().get(first)
+          f.get(at).get(size).add().get(count).get(at).get(size).add().get(count).op(0x49, 0x1b).add() // i32.lt_u, select: the lesser
+          f.call(run).br(0)
+        }))
+        f.get(owner).i32(1).add().get(threads).op(0x70).set(owner) // i32.rem_u
+        f.get(turn).i32(1).add().tee(turn).get(threads).op(0x49).brIf(0) // i32.lt_u
+      })
+    })
   }
 
   private while(step: Step & { kind: 'while' }): void {

@@ -3,7 +3,7 @@
  * joined a job: workers start late, sleep, or die without more harm than fewer threads.
  */
 import { fail } from '@cotangent/core/kernel'
-import { closedBit, control, maximumWorkers } from '../runtime/control.ts'
+import { closedBit, control, maximumWorkers, takenWord } from '../runtime/control.ts'
 import { canWait } from '../runtime/environment.ts'
 import type { Job, Runner } from '../runtime/executable.ts'
 import type { Memory } from '../runtime/memory.ts'
@@ -130,6 +130,7 @@ export class Pool implements Runner {
     words[control.job + 2] = job.scratch
     words[control.job + 3] = job.scratchBytes
     Atomics.store(words, control.done, 0)
+    for (let thread = 0; thread < this.threads; thread++) Atomics.store(words, takenWord(thread), 0)
     Atomics.store(words, control.ticket, nextTicket(Atomics.load(words, control.ticket)))
     if (wake) Atomics.notify(words, control.ticket)
   }
@@ -169,7 +170,7 @@ export class Pool implements Runner {
       const now = performance.now()
       if (start === 0) start = now
       else if (now - start > limit) return false
-      else if (now - start > 0.5 && this.mayWait) Atomics.wait(words, control.done, Atomics.load(words, control.done), 0.05)
+      else if (now - start > 0.05 && this.mayWait) Atomics.wait(words, control.done, Atomics.load(words, control.done), 0.05)
     }
   }
 
