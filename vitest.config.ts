@@ -26,7 +26,7 @@ const node: TestProjectConfiguration = {
   test: {
     ...shared,
     name: 'node',
-    include: ['packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', browserTests],
     // Worker threads that a test starts are plain Node: they find the sources by the same condition.
     execArgv: conditions.map((condition) => `--conditions=${condition}`),

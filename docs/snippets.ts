@@ -1,0 +1,132 @@
+/**
+ * The code in the documentation, as modules. A page is one module: its ```ts blocks in order, at the line numbers that they have in the page. A block
+ * that says `no-run` is a module of its own, which is compiled and not run.
+ *
+ * At the end of a line, or on the lines below it, `// ->` says what its value prints and `// throws` with which error it ends:
+ *
+ *     array([1, 2]).add(1) // -> Tensor([2, 3], dtype=float32)
+ *     add(1, 'x') // throws TreeError: add: expected a tensor
+ */
+import { inspect } from 'node:util'
+
+export interface Snippet {
+  /** Of the module, without extension. */
+  readonly name: string
+  readonly code: string
+  readonly runs: boolean
+}
+
+const expectation = /^(.*?)\s*\/\/ (->|throws) ?(.*)$/
+const declaration = /^(?:const|let) (\w+)(?:: [^=]+)? =/
+
+/** The modules of one page. `helpers` is the import path of this file. */
+export function snippetsOf(page: string, text: string, helpers: string): readonly Snippet[] {
+  const name = page.replace(/\.md$/, '').replaceAll('/', '-')
+  const lines = text.split('\n')
+  const code = lines.map(() => '')
+  code[0] = `import { $is, $throws } from '${helpers}'; void [$is, $throws]`
+  const others: Snippet[] = []
+  for (const { start, end, runs } of blocksOf(page, lines)) {
+    const block = lines.slice(start, end)
+    if (runs)
+      checked(page, block, start + 1).forEach((line, i) => {
+        code[start + i] = line
+      })
+    else others.push({ name: `${name}-${start}`, code: [...lines.slice(0, start).map(() => ''), ...block, 'export {}'].join('\n'), runs })
+  }
+  return code.slice(1).some(line => line !== '') ? [{ name, code: code.join('\n'), runs: true }, ...others] : others
+}
+
+interface Block {
+  readonly start: number
+  readonly end: number
+  readonly runs: boolean
+}
+
+function blocksOf(page: string, lines: readonly string[]): readonly Block[] {
+  const blocks: Block[] = []
+  for (let i = 0; i < lines.length; i++) {
+    const fence = /^```(.*)$/.exec(lines[i] as string)
+    if (fence === null) continue
+    const end = lines.indexOf('```', i + 1)
+    if (end < 0) throw new Error(`${page}:${i + 1}: a block has no end`)
+    if (fence[1] === 'ts' || fence[1] === 'ts no-run') blocks.push({ start: i + 1, end, runs: fence[1] === 'ts' })
+    i = end
+  }
+  return blocks
+}
+
+/** The block with calls in place of its expectations. As many lines as before. */
+function checked(page: string, block: readonly string[], first: number): readonly string[] {
+  const out = [...block]
+  for (let i = 0; i < block.length; i++) {
+    const found = expectation.exec(block[i] as string)
+    if (found === null) continue
+    const [, before = '', kind, text = ''] = found
+    const wanted = [text]
+    while (/^\/\/ {2}/.test(block[i + wanted.length] ?? '')) wanted.push((block[i + wanted.length] as string).slice(2))
+    const at = before === '' ? i - 1 : i
+    const statement = before === '' ? (block[at] ?? '') : before
+    const where = `${page}:${first + at}`
+    if (!/^[^\s})]/.test(statement))
+      throw new Error(`${where}: an expectation needs a statement of one line at the top level, not "${statement}"`)
+    out[at] = check(statement, kind === 'throws', JSON.stringify(where), JSON.stringify(wanted.join('\n')))
+    for (let k = 1; k < wanted.length; k++) out[i + k] = ''
+    if (at !== i) out[i] = ''
+    i += wanted.length - 1
+  }
+  return out
+}
+
+function check(statement: string, throws: boolean, where: string, wanted: string): string {
+  if (throws) return `await $throws(${where}, async () => (${statement}), ${wanted});`
+  const name = declaration.exec(statement)?.[1]
+  return name === undefined ? `$is(${where}, (${statement}), ${wanted});` : `${statement}; $is(${where}, ${name}, ${wanted});`
+}
+
+// ---- what the modules call
+
+let problems: string[] = []
+/** Runs a page and returns what it does other than it says. */
+export async function problemsOf(run: () => Promise<unknown>): Promise<readonly string[]> {
+  problems = []
+  await run()
+  return problems
+}
+
+/** The value prints as the page says: plain objects and arrays as `console.log` shows them, everything else as `String` does. */
+export function $is(where: string, value: unknown, wanted: string): void {
+  const plain =
+    typeof value === 'object' &&
+    value !== null &&
+    (Array.isArray(value) || (Object.getPrototypeOf(value) === Object.prototype && !Object.hasOwn(value, 'toString')))
+  const shown = plain ? inspect(value, { depth: 6, breakLength: 120 }) : String(value)
+  if (!agrees(shown, wanted)) problems.push(`${where}: the page says\n${wanted}\nbut it is\n${shown}`)
+}
+
+/** The statement ends with an error whose kind and message begin as the page says. */
+export async function $throws(where: string, run: () => Promise<unknown>, wanted: string): Promise<void> {
+  const shown = await run().then(
+    () => 'no error',
+    e => String(e),
+  )
+  if (!agrees(shown, `${wanted.replace(/ ?\.\.\.$/, '')}...`))
+    problems.push(`${where}: the page says it throws\n${wanted}\nbut it gives\n${shown}`)
+}
+
+const number = /-?\d+(?:\.\d*)?(?:e[-+]?\d+)?/g
+
+/** Equal but for white space and the last digits of fractions, which differ between machines. A text that ends with `...` is a beginning. */
+export function agrees(shown: string, wanted: string): boolean {
+  const open = wanted.endsWith('...')
+  const tidy = (s: string): string => s.replace(/\s+/g, ' ').trim()
+  const a = tidy(shown),
+    b = tidy(open ? wanted.slice(0, -3) : wanted)
+  const words = (s: string): readonly string[] => s.split(number).map(w => w.replaceAll(' ', ''))
+  const numbers = (s: string): readonly string[] => s.match(number) ?? []
+  if (open) return a.replaceAll(' ', '').startsWith(b.replaceAll(' ', ''))
+  return words(a).join('\0') === words(b).join('\0') && numbers(b).every((n, i) => near(numbers(a)[i] as string, n))
+}
+
+const near = (shown: string, wanted: string): boolean =>
+  shown === wanted || (/[.e]/.test(shown) && Math.abs(Number(shown) - Number(wanted)) <= 1e-5 * Math.abs(Number(wanted)) + 1e-7)
