@@ -1,6 +1,6 @@
 /** How each scalar instruction of the kernel IR is written in WebAssembly SIMD, by the dtype of its operands. */
-import { type DType, fail, type InstructionName } from '@cotangent/core/kernel'
-import { choose, narrow } from './kernels/value.ts'
+import { type DType, fail, type InstructionName, isFloat } from '@cotangent/core/kernel'
+import { choose, constant, narrow } from './kernels/value.ts'
 import { cast } from './math/cast.ts'
 import type { Expression, Ops } from './math/expression.ts'
 import { constantShift, integerDivide, integerRemainder, shift } from './math/integer.ts'
@@ -106,9 +106,21 @@ const predicates: ReadonlySet<InstructionName> = new Set(['eq', 'ne', 'lt', 'le'
 const shifts: Partial<Record<InstructionName, 'shl' | 'shr_s' | 'shr_u'>> = { shiftLeft: 'shl', shiftRightLogical: 'shr_u', shiftRightArithmetic: 'shr_s' }
 
 /** The instruction with a constant as its second operand, where that is cheaper than with a value. */
-export function withConstant(o: Ops, name: InstructionName, a: Values, second: number): Values | undefined {
+export function withConstant(o: Ops, name: InstructionName, dtype: DType, a: Values, second: number): Values | undefined {
   const kind = shifts[name]
-  return kind === undefined ? undefined : [constantShift(o, kind, a[0] as Expression, second)]
+  if (kind !== undefined) return [constantShift(o, kind, a[0] as Expression, second)]
+  return (name === 'max' || name === 'min') && isFloat(dtype) ? clampBy(o, name, dtype, a, second) : undefined
+}
+
+/**
+ * pmax and pmin are one instruction where max and min are eight: they keep a NaN in their first operand, and of equal operands take the first,
+ * which is wrong for zeros alone: max(-0, 0) is put right by adding 0, min(0, -0) is left to the general way.
+ */
+function clampBy(o: Ops, name: 'max' | 'min', dtype: DType, a: Values, c: number): Values | undefined {
+  if (Number.isNaN(c) || (name === 'min' && Object.is(c, -0))) return undefined
+  const type = dtype === 'float64' ? 'f64x2' : 'f32x4', bound = constant(o, dtype, c)
+  const clamped = a.map((x, i) => o.v(`${type}.p${name}`, x, bound[i] as Expression))
+  return name === 'max' && Object.is(c, 0) ? clamped.map((x, i) => o.v(`${type}.add`, x, bound[i] as Expression)) : clamped
 }
 
 /** The instruction on values; `from` is the dtype of its first operand. Operands are used several times: give locals or constants. */

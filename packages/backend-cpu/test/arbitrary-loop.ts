@@ -1,6 +1,6 @@
 /** Random loops whose results are exact in any order of evaluation: data are small powers of two, so that sums and products do not round. */
 import {
-  type Affine, type BufferSpec, type DType, dtypes, type Guard, hostArray, type Load, type Loop, type Node, type ReduceOp, type Store, type TypedArray,
+  type Affine, type BufferSpec, type DType, dtypes, type DynamicTerm, type Guard, hostArray, type Load, type Loop, type Node, type ReduceOp, type Store, type TypedArray,
 } from '@cotangent/core/kernel'
 import * as fc from 'fast-check'
 
@@ -83,9 +83,10 @@ export class Builder {
 
   guards(extents: readonly number[]): Guard[] {
     const { draw } = this
-    return Array.from({ length: draw.int(1, 2) }, () => ({
-      index: { offset: draw.int(-3, 3), strides: extents.map(() => draw.pick([0, 0, 1, 1, -1, 2])) }, extent: draw.int(1, 12),
-    }))
+    return Array.from({ length: draw.int(1, 2) }, () => {
+      const index = { offset: draw.int(-3, 3), strides: extents.map(() => draw.pick([0, 0, 1, 1, -1, 2])) }
+      return { index: draw.int(0, 5) === 0 ? this.dynamic(index) : index, extent: draw.int(1, 12) }
+    })
   }
 
   load(nodes: Node[], extents: readonly number[], dtype: DType): number {
@@ -100,10 +101,11 @@ export class Builder {
   private guarded(nodes: Node[], extents: readonly number[], dtype: DType): number {
     const guards = this.guards(extents)
     let step = 1
-    const map = { offset: 0, strides: extents.map(() => 0) }
+    const map = { offset: 0, strides: extents.map(() => 0), dynamic: [] as DynamicTerm[] }
     for (const g of guards) {
       map.offset += g.index.offset * step
       map.strides = map.strides.map((s, i) => s + step * (g.index.strides[i] as number))
+      for (const d of g.index.dynamic ?? []) map.dynamic.push({ buffer: d.buffer, stride: d.stride * step })
       step *= g.extent
     }
     const load: Load = { op: 'load', buffer: this.buffer(dtype, step), dtype, map, guards }

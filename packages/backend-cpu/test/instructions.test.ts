@@ -72,3 +72,15 @@ test.each(['shiftLeft', 'shiftRightLogical', 'shiftRightArithmetic'] as const)('
     expect(runKernel(loop, buffers, data)).toEqual(interpret(loop, data))
   }
 })
+
+test.each(['max', 'min'] as const)('%s with a constant on either side', (name) => {
+  for (const dtype of ['float32', 'float64', 'int32', 'bool'] as const) for (const c of special[dtype]) for (const args of [[0, 1], [1, 0]]) {
+    const values = hostArray(dtype, special[dtype].length).map((_, i) => special[dtype][i] as number), map = { offset: 0, strides: [1] }
+    const loop: Loop = {
+      kind: 'loop', extents: [values.length], parallel: 1, body: [], bodyStores: [], reductions: [], stores: [{ buffer: 1, map, value: 2 }],
+      epilogue: [{ op: 'load', buffer: 0, dtype, map }, { op: 'const', dtype, value: hostArray(dtype, 1).fill(c)[0] as number }, { op: name, dtype, args }],
+    }
+    const buffers = [0, 1].map(() => ({ dtype, size: values.length })), data = [values, hostArray(dtype, values.length)]
+    expect(runKernel(loop, buffers, data)).toEqual(interpret(loop, data))
+  }
+})

@@ -88,3 +88,10 @@ test.each(Object.entries(unlike).flatMap(([op, x]) => (['float32', 'float64', 'i
       expect([...run(op as ReduceOp, data, dtype, axis === 1 ? 2 : length, axis === 1 ? length : 2, axis)]).toEqual([wanted, wanted])
     }
   })
+
+test('-0 is less than 0', () => {
+  for (let length = 2; length < 40; length++) for (const [op, wanted] of [['max', 0], ['min', -0]] as const) for (const axis of [0, 1] as const) {
+    const data = Float32Array.from({ length }, (_, i) => (i === (length * 7) % 5 % length ? wanted : -wanted))
+    expect([...run(op, data, 'float32', axis === 1 ? 1 : length, axis === 1 ? length : 1, axis)]).toEqual([wanted])
+  }
+})

@@ -12,7 +12,7 @@
  *
  * In a loop nest, `enter(level, ...)` stands at the head of the loop of each level.
  */
-import { type Affine, bytesOf, type DType, invariant, type Load, type Node, type NodeId } from '@cotangent/core/kernel'
+import { type Affine, bytesOf, type DType, type InstructionName, invariant, type Load, type Node, type NodeId } from '@cotangent/core/kernel'
 import { instruction, withConstant } from '../instructions.ts'
 import type { Ops } from '../math/expression.ts'
 import { type Cursor, Cursors, type Index } from './address.ts'
@@ -134,12 +134,20 @@ export class Body implements BodyState {
         return this.reduced(node.index, copy)
       }
       default: return (_, copy) => {
-        const from = (this.spec.nodes[node.args[0] as NodeId] as Node).dtype, second = this.spec.nodes[node.args[1] ?? -1]
-        const args = node.args.map((a) => expressions(o, this.value(a, copy)))
-        const special = second?.op === 'const' ? withConstant(o, node.op, args[0] ?? [], second.value) : undefined
+        const ids = this.constantLast(node.op, node.args)
+        const from = (this.spec.nodes[ids[0] as NodeId] as Node).dtype, second = this.spec.nodes[ids[1] ?? -1]
+        const args = ids.map((a) => expressions(o, this.value(a, copy)))
+        const special = second?.op === 'const' ? withConstant(o, node.op, from, args[0] ?? [], second.value) : undefined
         return keep(special ?? instruction(o, node.op, node.dtype, from, args))
       }
     }
+  }
+
+  /** Operands in the order in which a constant is the second, where that makes no difference. */
+  private constantLast(name: InstructionName, args: readonly NodeId[]): readonly NodeId[] {
+    const [a, b] = args
+    const swap = (name === 'max' || name === 'min') && this.spec.nodes[a as NodeId]?.op === 'const'
+    return swap ? [b as NodeId, a as NodeId] : args
   }
 }
 

@@ -16,10 +16,11 @@ import { choose, expressions, laneMask, newValue, setValue, type Value } from '.
 
 const BLOCK = 64
 
-/** One accumulator: a plain one, a block with its compensated total, or a winner with its index. */
+/** One accumulator: a plain one, a block with its compensated total, an extreme with the mask of NaN seen, or a winner with its index. */
 interface Accumulator {
   readonly value: Value
   readonly total?: { readonly sum: Value; readonly error: Value }
+  readonly nan?: Value
   readonly winner?: { readonly index: Value; readonly seen: Value }
 }
 
@@ -73,7 +74,8 @@ export class Reducer {
     if (isArg(r.op)) return { value: set(dtype, identity(o, 'sum', dtype)), winner: { index: set('int32', [o.i32(0)]), seen: set('bool', [o.i32(0)]) } }
     const value = set(dtype, identity(o, r.op, dtype))
     const zero = (): Value => set(dtype, identity(o, 'sum', dtype))
-    return this.blocked && r.op === 'sum' && isFloat(dtype) ? { value, total: { sum: zero(), error: zero() } } : { value }
+    if (this.blocked && r.op === 'sum' && isFloat(dtype)) return { value, total: { sum: zero(), error: zero() } }
+    return (r.op === 'max' || r.op === 'min') && isFloat(dtype) ? { value, nan: zero() } : { value }
   }
 
   private inputOf(r: Reduction): DType { return (this.loop.body[r.value] as Node).dtype }
@@ -87,10 +89,24 @@ export class Reducer {
       if (isArg(r.op)) this.contest(r.op, this.inputOf(r), a, x, this.o.get(this.body.value(r.index as number, copy)[0] as Local), mask)
       else {
         const now = expressions(this.o, a.value)
-        const next = combine(this.o, r.op, r.dtype, now, x)
+        const next = a.nan === undefined ? combine(this.o, r.op, r.dtype, now, x) : this.extreme(r.op as 'max' | 'min', a.nan, now, x, mask)
         setValue(this.o, a.value, mask === undefined ? next : choose(this.o, mask, next, now))
       }
     }))
+  }
+
+  /**
+   * max and min in five instructions instead of eight: pmax in both orders differs for zeros of different signs, where `and` gives 0 (for min
+   * `or` gives -0), and for NaN, which is remembered apart.
+   */
+  private extreme(op: 'max' | 'min', nan: Value, now: readonly Expression[], x: readonly Expression[], mask: Expression | undefined): readonly Expression[] {
+    const { o } = this, type = now.length === 2 ? 'f64x2' : 'f32x4'
+    const old = expressions(o, nan), found = old.map((n, i) => o.v('v128.or', n, o.v(`${type}.ne`, x[i] as Expression, x[i] as Expression)))
+    setValue(o, nan, mask === undefined ? found : choose(o, mask, found, old))
+    return now.map((a, i) => {
+      const b = x[i] as Expression
+      return o.v(op === 'max' ? 'v128.and' : 'v128.or', o.v(`${type}.p${op}`, a, b), o.v(`${type}.p${op}`, b, a))
+    })
   }
 
   /** Takes over a better value with its index. The first value always wins. */
@@ -146,9 +162,10 @@ export class Reducer {
     return (index, copy) => results[index]?.[copy] as Value
   }
 
-  /** value = total + error; where the total is infinite the error is NaN and does not count. */
+  /** value = total + error; where the total is infinite the error is NaN and does not count. A mask of NaN is a NaN itself. */
   private close(a: Accumulator, dtype: DType): void {
     const { o } = this
+    a.nan?.forEach((n, half) => o.set(a.value[half] as Local, o.v('v128.or', o.get(a.value[half] as Local), o.get(n))))
     if (a.total === undefined) return
     const type = dtype === 'float64' ? 'f64x2' : 'f32x4'
     a.total.sum.forEach((s, half) => {
