@@ -16,31 +16,49 @@ type Values = readonly Expression[]
 type Whole = (o: Ops, to: DType, from: DType, args: readonly Values[]) => Values
 export type Printer = Partial<Record<DType, Each>> | Whole
 
-const simple = (name: SimdName): Each => (o, a, b) => o.v(name, ...(unary.has(name.slice(6)) ? [a] : [a, b]))
+const simple =
+  (name: SimdName): Each =>
+  (o, a, b) =>
+    o.v(name, ...(unary.has(name.slice(6)) ? [a] : [a, b]))
 const unary: ReadonlySet<string> = new Set(['neg', 'abs', 'sqrt', 'floor', 'ceil', 'trunc', 'nearest'])
-const floats = (name: 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'abs' | 'sqrt' | 'floor' | 'ceil' | 'trunc' | 'nearest' | 'min' | 'max'): Printer & object =>
-  ({ float32: simple(`f32x4.${name}`), float64: simple(`f64x2.${name}`) })
+const floats = (
+  name: 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'abs' | 'sqrt' | 'floor' | 'ceil' | 'trunc' | 'nearest' | 'min' | 'max',
+): Printer & object => ({ float32: simple(`f32x4.${name}`), float64: simple(`f64x2.${name}`) })
 const integers = (each: Each): Printer & object => ({ int32: each, uint32: each })
 const bitwise = (each: Each): Printer & object => ({ int32: each, uint32: each, bool: each })
 const identity: Each = (_, a) => a
 
 /** A float64 function of the host, lane by lane: accuracy before speed. */
-const host = (name: InstructionName, arity: number): Each => (o, a, b) => o.eachF64(hostFunction(o.module, name, arity), [a, b].slice(0, arity))
+const host =
+  (name: InstructionName, arity: number): Each =>
+  (o, a, b) =>
+    o.eachF64(hostFunction(o.module, name, arity), [a, b].slice(0, arity))
 const transcendental = (name: MathName, arity = 1): Printer => ({ float32: math[name], float64: host(name, arity) })
 
 /** bool is a mask here, so false < true is an unsigned comparison. */
 const comparison = (name: 'lt' | 'le' | 'gt' | 'ge'): Printer => ({
-  float32: simple(`f32x4.${name}`), float64: simple(`f64x2.${name}`),
-  int32: simple(`i32x4.${name}_s`), uint32: simple(`i32x4.${name}_u`), bool: simple(`i32x4.${name}_u`),
+  float32: simple(`f32x4.${name}`),
+  float64: simple(`f64x2.${name}`),
+  int32: simple(`i32x4.${name}_s`),
+  uint32: simple(`i32x4.${name}_u`),
+  bool: simple(`i32x4.${name}_u`),
 })
-const equality = (name: 'eq' | 'ne'): Printer =>
-  ({ float32: simple(`f32x4.${name}`), float64: simple(`f64x2.${name}`), ...bitwise(simple(`i32x4.${name}`)) })
+const equality = (name: 'eq' | 'ne'): Printer => ({
+  float32: simple(`f32x4.${name}`),
+  float64: simple(`f64x2.${name}`),
+  ...bitwise(simple(`i32x4.${name}`)),
+})
 
-const floatSign = (type: 'f32x4' | 'f64x2'): Each => (o, a) => {
-  const number = (x: number): Expression => (type === 'f32x4' ? o.f32(x) : o.f64(x))
-  return o.select(o.v(`${type}.gt`, a, number(0)), number(1), o.select(o.v(`${type}.lt`, a, number(0)), number(-1), a))
-}
-const finite = (type: 'f32x4' | 'f64x2'): Each => (o, a) => o.v(`${type}.lt`, o.v(`${type}.abs`, a), type === 'f32x4' ? o.f32(Infinity) : o.f64(Infinity))
+const floatSign =
+  (type: 'f32x4' | 'f64x2'): Each =>
+  (o, a) => {
+    const number = (x: number): Expression => (type === 'f32x4' ? o.f32(x) : o.f64(x))
+    return o.select(o.v(`${type}.gt`, a, number(0)), number(1), o.select(o.v(`${type}.lt`, a, number(0)), number(-1), a))
+  }
+const finite =
+  (type: 'f32x4' | 'f64x2'): Each =>
+  (o, a) =>
+    o.v(`${type}.lt`, o.v(`${type}.abs`, a), type === 'f32x4' ? o.f32(Infinity) : o.f64(Infinity))
 
 export const instructions: Readonly<Record<InstructionName, Printer>> = {
   add: { ...floats('add'), ...integers(simple('i32x4.add')) },
@@ -53,7 +71,8 @@ export const instructions: Readonly<Record<InstructionName, Printer>> = {
   max: { ...floats('max'), int32: simple('i32x4.max_s'), uint32: simple('i32x4.max_u'), bool: simple('v128.or') },
   min: { ...floats('min'), int32: simple('i32x4.min_s'), uint32: simple('i32x4.min_u'), bool: simple('v128.and') },
   sign: {
-    float32: floatSign('f32x4'), float64: floatSign('f64x2'),
+    float32: floatSign('f32x4'),
+    float64: floatSign('f64x2'),
     int32: (o, a) => o.v('i32x4.sub', o.v('i32x4.lt_s', a, o.i32(0)), o.v('i32x4.gt_s', a, o.i32(0))),
     uint32: (o, a) => o.v('i32x4.min_u', a, o.i32(1)),
   },
@@ -103,7 +122,11 @@ export const instructions: Readonly<Record<InstructionName, Printer>> = {
 /** Comparisons of float64 give two 64-bit masks; every bool is one 32-bit mask. */
 const predicates: ReadonlySet<InstructionName> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'isFinite'])
 
-const shifts: Partial<Record<InstructionName, 'shl' | 'shr_s' | 'shr_u'>> = { shiftLeft: 'shl', shiftRightLogical: 'shr_u', shiftRightArithmetic: 'shr_s' }
+const shifts: Partial<Record<InstructionName, 'shl' | 'shr_s' | 'shr_u'>> = {
+  shiftLeft: 'shl',
+  shiftRightLogical: 'shr_u',
+  shiftRightArithmetic: 'shr_s',
+}
 
 /** The instruction with a constant as its second operand, where that is cheaper than with a value. */
 export function withConstant(o: Ops, name: InstructionName, dtype: DType, a: Values, second: number): Values | undefined {
@@ -118,7 +141,8 @@ export function withConstant(o: Ops, name: InstructionName, dtype: DType, a: Val
  */
 function clampBy(o: Ops, name: 'max' | 'min', dtype: DType, a: Values, c: number): Values | undefined {
   if (Number.isNaN(c) || (name === 'min' && Object.is(c, -0))) return undefined
-  const type = dtype === 'float64' ? 'f64x2' : 'f32x4', bound = constant(o, dtype, c)
+  const type = dtype === 'float64' ? 'f64x2' : 'f32x4',
+    bound = constant(o, dtype, c)
   const clamped = a.map((x, i) => o.v(`${type}.p${name}`, x, bound[i] as Expression))
   return name === 'max' && Object.is(c, 0) ? clamped.map((x, i) => o.v(`${type}.add`, x, bound[i] as Expression)) : clamped
 }
@@ -134,4 +158,3 @@ export function instruction(o: Ops, name: InstructionName, to: DType, from: DTyp
   if (from !== 'float64') return [half(0)]
   return predicates.has(name) ? [narrow(o, half(0), half(1))] : [half(0), half(1)]
 }
-

@@ -1,6 +1,18 @@
 /** Random loops whose results are exact in any order of evaluation: data are small powers of two, so that sums and products do not round. */
 import {
-  type Affine, type BufferSpec, type DType, dtypes, type DynamicTerm, type Guard, hostArray, type Load, type Loop, type Node, type ReduceOp, type Store, type TypedArray,
+  type Affine,
+  type BufferSpec,
+  type DType,
+  dtypes,
+  type DynamicTerm,
+  type Guard,
+  hostArray,
+  type Load,
+  type Loop,
+  type Node,
+  type ReduceOp,
+  type Store,
+  type TypedArray,
 } from '@cotangent/core/kernel'
 import * as fc from 'fast-check'
 
@@ -17,14 +29,17 @@ export interface Draw {
 }
 
 const exact: Readonly<Record<DType, readonly number[]>> = {
-  float32: [0, 1, -1, 2, -2, 0.5, -0.5, 1, 1], float64: [0, 1, -1, 2, -2, 0.5, -0.5, 1, 1],
-  int32: [0, 1, -1, 2, 7, -2147483648, 2147483647, 3], uint32: [0, 1, 2, 7, 4294967295, 2147483648], bool: [0, 1],
+  float32: [0, 1, -1, 2, -2, 0.5, -0.5, 1, 1],
+  float64: [0, 1, -1, 2, -2, 0.5, -0.5, 1, 1],
+  int32: [0, 1, -1, 2, 7, -2147483648, 2147483647, 3],
+  uint32: [0, 1, 2, 7, 4294967295, 2147483648],
+  bool: [0, 1],
 }
 
 /** A fast generator for bulk data (mulberry32): shrinking works on the shape of a case, not on its numbers. */
 export function randomInts(seed: number): (n: number) => number {
   let state = seed
-  return (n) => {
+  return n => {
     state = (state + 0x6d2b79f5) | 0
     let t = Math.imul(state ^ (state >>> 15), 1 | state)
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
@@ -42,7 +57,9 @@ export class Builder {
   readonly buffers: BufferSpec[] = []
   readonly data: TypedArray[] = []
   private readonly draw: Draw
-  constructor(draw: Draw) { this.draw = draw }
+  constructor(draw: Draw) {
+    this.draw = draw
+  }
 
   buffer(dtype: DType, size: number, fill?: (i: number) => number): number {
     this.buffers.push({ dtype, size })
@@ -69,7 +86,8 @@ export class Builder {
   map(extents: readonly number[]): { readonly map: Affine; readonly size: number } {
     const strides = this.strides(extents)
     const ends = strides.map((s, i) => s * Math.max(0, (extents[i] as number) - 1))
-    const low = ends.reduce((a, e) => a + Math.min(0, e), 0), high = ends.reduce((a, e) => a + Math.max(0, e), 0)
+    const low = ends.reduce((a, e) => a + Math.min(0, e), 0),
+      high = ends.reduce((a, e) => a + Math.max(0, e), 0)
     const slack = this.draw.pick([0, 0, 1, 3])
     const map = this.draw.int(0, 5) === 0 ? this.dynamic({ offset: slack - low, strides }) : { offset: slack - low, strides }
     return { map, size: high - low + 1 + slack + this.draw.pick([0, 2]) }
@@ -77,8 +95,13 @@ export class Builder {
 
   /** The same map with a part of its offset in a run-time scalar. */
   private dynamic(map: Affine): Affine {
-    const value = this.draw.int(-2, 5), stride = this.draw.pick([1, 3, -1])
-    return { offset: map.offset - value * stride, strides: map.strides, dynamic: [{ buffer: this.buffer('int32', 1, () => value), stride }] }
+    const value = this.draw.int(-2, 5),
+      stride = this.draw.pick([1, 3, -1])
+    return {
+      offset: map.offset - value * stride,
+      strides: map.strides,
+      dynamic: [{ buffer: this.buffer('int32', 1, () => value), stride }],
+    }
   }
 
   guards(extents: readonly number[]): Guard[] {
@@ -113,14 +136,17 @@ export class Builder {
   }
 
   private gather(nodes: Node[], extents: readonly number[], dtype: DType): number {
-    const n = this.draw.int(1, 9), { map, size } = this.map(extents)
-    const index = this.gatherIndex(nodes, extents, n), stride = this.draw.pick([1, 2, size])
+    const n = this.draw.int(1, 9),
+      { map, size } = this.map(extents)
+    const index = this.gatherIndex(nodes, extents, n),
+      stride = this.draw.pick([1, 2, size])
     return nodes.push({ op: 'load', buffer: this.buffer(dtype, size + stride * n), dtype, map, indirect: [{ index, stride }] }) - 1
   }
 
   /** A node of indices below n. */
   gatherIndex(nodes: Node[], extents: readonly number[], n: number): number {
-    const { map, size } = this.map(extents), random = randomInts(this.draw.int(0, 1e6))
+    const { map, size } = this.map(extents),
+      random = randomInts(this.draw.int(0, 1e6))
     return nodes.push({ op: 'load', buffer: this.buffer('int32', size, () => random(n)), dtype: 'int32', map }) - 1
   }
 
@@ -130,9 +156,11 @@ export class Builder {
     const strides = new Array<number>(extents.length).fill(0)
     const order = draw.int(0, 2) > 0 ? extents.map((_, i) => extents.length - 1 - i) : shuffled(draw, extents.length)
     const loose = draw.int(0, 3) === 0
-    let next = loose ? draw.int(1, 3) : 1, offset = loose ? draw.int(0, 3) : 0
+    let next = loose ? draw.int(1, 3) : 1,
+      offset = loose ? draw.int(0, 3) : 0
     for (const axis of order) {
-      const sign = loose && draw.int(0, 1) === 1 ? -1 : 1, last = (extents[axis] as number) - 1
+      const sign = loose && draw.int(0, 1) === 1 ? -1 : 1,
+        last = (extents[axis] as number) - 1
       strides[axis] = sign * next
       if (sign < 0) offset += next * last
       next *= extents[axis] as number
@@ -149,12 +177,13 @@ function shuffled(draw: Draw, n: number): number[] {
 /** Loads, iota and inside nodes, then instructions on them; every node's dtype is `dtype` or bool or int32. */
 export function nodesFor(draw: Draw, b: Builder, extents: readonly number[], dtype: DType, reduced: readonly Node[]): Node[] {
   const nodes: Node[] = [...reduced]
-  for (let i = draw.int(reduced.some((n) => n.dtype === dtype) ? 0 : 1, 3); i > 0; i--) b.load(nodes, extents, dtype)
+  for (let i = draw.int(reduced.some(n => n.dtype === dtype) ? 0 : 1, 3); i > 0; i--) b.load(nodes, extents, dtype)
   if (draw.int(0, 3) === 0) nodes.push({ op: 'inside', dtype: 'bool', guards: b.guards(extents) })
-  if (draw.int(0, 3) === 0 && dtype !== 'bool') nodes.push({ op: 'iota', dtype, map: { offset: 1, strides: extents.map(() => draw.pick([0, 1, 3])) } })
+  if (draw.int(0, 3) === 0 && dtype !== 'bool')
+    nodes.push({ op: 'iota', dtype, map: { offset: 1, strides: extents.map(() => draw.pick([0, 1, 3])) } })
   if (draw.int(0, 3) === 0) nodes.push({ op: 'const', dtype, value: draw.pick(exact[dtype]) })
   const some = (d: DType): number => draw.pick(nodes.flatMap((n, i) => (n.dtype === d ? [i] : [])))
-  const has = (d: DType): boolean => nodes.some((n) => n.dtype === d)
+  const has = (d: DType): boolean => nodes.some(n => n.dtype === d)
   for (let i = draw.int(0, 3); i > 0; i--) {
     const op = draw.pick(['max', 'min', 'lt', 'ge', 'eq', 'select', 'cast', 'neg'] as const)
     if (op === 'lt' || op === 'ge' || op === 'eq') nodes.push({ op, dtype: 'bool', args: [some(dtype), some(dtype)] })
@@ -167,7 +196,9 @@ export function nodesFor(draw: Draw, b: Builder, extents: readonly number[], dty
 }
 
 const reduceOps: Readonly<Record<'float' | 'integer' | 'bool', readonly ReduceOp[]>> = {
-  float: ['sum', 'max', 'min', 'argmax', 'argmin'], integer: ['sum', 'prod', 'max', 'min', 'and', 'or', 'xor', 'argmax', 'argmin'], bool: ['and', 'or', 'xor', 'max', 'min', 'argmax'],
+  float: ['sum', 'max', 'min', 'argmax', 'argmin'],
+  integer: ['sum', 'prod', 'max', 'min', 'and', 'or', 'xor', 'argmax', 'argmin'],
+  bool: ['and', 'or', 'xor', 'max', 'min', 'argmax'],
 }
 
 export function extentsFor(draw: Draw, n: number): number[] {
@@ -180,18 +211,31 @@ export function extentsFor(draw: Draw, n: number): number[] {
 }
 
 export function buildLoop(draw: Draw): LoopCase {
-  const dtype = draw.pick(dtypes), b = new Builder(draw)
-  const outer = extentsFor(draw, draw.int(0, 3)), inner = draw.int(0, 1) === 0 ? [] : extentsFor(draw, draw.int(1, 2))
+  const dtype = draw.pick(dtypes),
+    b = new Builder(draw)
+  const outer = extentsFor(draw, draw.int(0, 3)),
+    inner = draw.int(0, 1) === 0 ? [] : extentsFor(draw, draw.int(1, 2))
   const extents = [...outer, ...inner]
-  const body: Node[] = [], bodyStores: Store[] = [], reductions: { op: ReduceOp; dtype: DType; value: number; index?: number }[] = []
+  const body: Node[] = [],
+    bodyStores: Store[] = [],
+    reductions: { op: ReduceOp; dtype: DType; value: number; index?: number }[] = []
   if (inner.length > 0) {
     body.push(...nodesFor(draw, b, extents, dtype, []))
-    const value = body.findLastIndex((n) => n.dtype === dtype)
+    const value = body.findLastIndex(n => n.dtype === dtype)
     for (let i = draw.int(1, 2); i > 0; i--) {
       const op = draw.pick(reduceOps[dtype === 'bool' ? 'bool' : dtype === 'float32' || dtype === 'float64' ? 'float' : 'integer'])
       if (op !== 'argmax' && op !== 'argmin') reductions.push({ op, dtype, value })
       else if (!extents.includes(0)) {
-        body.push({ op: 'iota', dtype: 'int32', map: { offset: 0, strides: extents.map((_, i) => (i < outer.length ? 0 : draw.pick([1, -1, 5]) * (extents.slice(i + 1).reduce((x, y) => x * y, 1)))) } })
+        body.push({
+          op: 'iota',
+          dtype: 'int32',
+          map: {
+            offset: 0,
+            strides: extents.map((_, i) =>
+              i < outer.length ? 0 : draw.pick([1, -1, 5]) * extents.slice(i + 1).reduce((x, y) => x * y, 1),
+            ),
+          },
+        })
         reductions.push({ op, dtype: 'int32', value, index: body.length - 1 })
       }
     }
@@ -203,10 +247,14 @@ export function buildLoop(draw: Draw): LoopCase {
     const value = i === 0 ? epilogue.length - 1 : draw.int(0, epilogue.length - 1)
     return b.store(outer, (epilogue[value] as Node).dtype, value)
   })
-  return { loop: { kind: 'loop', extents, parallel: outer.length, body, bodyStores, reductions, epilogue, stores }, buffers: b.buffers, data: b.data }
+  return {
+    loop: { kind: 'loop', extents, parallel: outer.length, body, bodyStores, reductions, epilogue, stores },
+    buffers: b.buffers,
+    data: b.data,
+  }
 }
 
 export const drawWith = (gen: fc.GeneratorValue): Draw => ({
   int: (min, max) => gen(fc.integer, { min, max }),
-  pick: (from) => from[gen(fc.nat, { max: from.length - 1 })] as (typeof from)[number],
+  pick: from => from[gen(fc.nat, { max: from.length - 1 })] as (typeof from)[number],
 })

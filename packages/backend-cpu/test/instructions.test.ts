@@ -4,20 +4,94 @@ import { interpret, runKernel } from './kernel-kit.ts'
 
 /** Edge values of each dtype, so that all pairs of them are tried. */
 const special: Readonly<Record<DType, readonly number[]>> = {
-  float32: [0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3, 1e-45, -1e-45, 1e-38, 3.4028234663852886e38, -3.4028234663852886e38, Infinity, -Infinity, NaN, 2147483648, -2147483648, 4294967296, 1e10, -7.25, 16777217, 0.1],
-  float64: [0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3, 5e-324, -5e-324, 1e300, -1e300, Infinity, -Infinity, NaN, 2147483647, 2147483648, -2147483649, 4294967295, 4294967296, 1e10, -7.25, 0.1],
+  float32: [
+    0,
+    -0,
+    1,
+    -1,
+    0.5,
+    -0.5,
+    1.5,
+    2.5,
+    -2.5,
+    3,
+    1e-45,
+    -1e-45,
+    1e-38,
+    3.4028234663852886e38,
+    -3.4028234663852886e38,
+    Infinity,
+    -Infinity,
+    NaN,
+    2147483648,
+    -2147483648,
+    4294967296,
+    1e10,
+    -7.25,
+    16777217,
+    0.1,
+  ],
+  float64: [
+    0,
+    -0,
+    1,
+    -1,
+    0.5,
+    -0.5,
+    1.5,
+    2.5,
+    -2.5,
+    3,
+    5e-324,
+    -5e-324,
+    1e300,
+    -1e300,
+    Infinity,
+    -Infinity,
+    NaN,
+    2147483647,
+    2147483648,
+    -2147483649,
+    4294967295,
+    4294967296,
+    1e10,
+    -7.25,
+    0.1,
+  ],
   int32: [0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 33, 16777217, 2147483647, -2147483648, -2147483647, 65536, 1000000007],
   uint32: [0, 1, 2, 3, 7, 31, 32, 33, 16777217, 2147483647, 2147483648, 4294967295, 4294967294, 65537],
   bool: [0, 1],
 }
 
 const domains: Readonly<Record<string, readonly DType[]>> = {
-  any: dtypes, number: ['float32', 'float64', 'int32', 'uint32'], float: ['float32', 'float64'], integer: ['int32', 'uint32'], bitwise: ['int32', 'uint32', 'bool'],
+  any: dtypes,
+  number: ['float32', 'float64', 'int32', 'uint32'],
+  float: ['float32', 'float64'],
+  integer: ['int32', 'uint32'],
+  bitwise: ['int32', 'uint32', 'bool'],
 }
 
 /** float32 functions that are approximated: see math.test.ts. */
 const approximate: ReadonlySet<string> = new Set([
-  'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'atan2', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'erf', 'pow',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sin',
+  'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'atan2',
+  'sinh',
+  'cosh',
+  'tanh',
+  'asinh',
+  'acosh',
+  'atanh',
+  'erf',
+  'pow',
 ])
 
 /** `out[i] = name(operands[i])` as a loop. */
@@ -25,62 +99,106 @@ function elementwise(name: InstructionName, to: DType, operands: readonly DType[
   const map = { offset: 0, strides: [1] }
   const loads = operands.map((dtype, buffer) => ({ op: 'load', buffer, dtype, map }) as const)
   const epilogue = [...loads, { op: name, dtype: to, args: loads.map((_, i) => i) }]
-  return { kind: 'loop', extents: [size], parallel: 1, body: [], bodyStores: [], reductions: [], epilogue, stores: [{ buffer: operands.length, map, value: operands.length }] }
+  return {
+    kind: 'loop',
+    extents: [size],
+    parallel: 1,
+    body: [],
+    bodyStores: [],
+    reductions: [],
+    epilogue,
+    stores: [{ buffer: operands.length, map, value: operands.length }],
+  }
 }
 
 /** Every combination of the operands' edge values. */
 function combinations(operands: readonly DType[]): TypedArray[] {
   const size = operands.reduce((n, d) => n * special[d].length, 1)
   let repeat = size
-  return operands.map((d) => {
+  return operands.map(d => {
     repeat /= special[d].length
     return hostArray(d, size).map((_, i) => special[d][Math.floor(i / repeat) % special[d].length] as number)
   })
 }
 
 function check(name: InstructionName, to: DType, operands: readonly DType[]): void {
-  const inputs = combinations(operands), size = (inputs[0] as TypedArray).length
+  const inputs = combinations(operands),
+    size = (inputs[0] as TypedArray).length
   const loop = elementwise(name, to, operands, size)
-  const data = [...inputs, hostArray(to, size)], buffers = [...operands, to].map((dtype) => ({ dtype, size }))
-  const wanted = interpret(loop, data).at(-1) as TypedArray, got = runKernel(loop, buffers, data).at(-1) as TypedArray
+  const data = [...inputs, hostArray(to, size)],
+    buffers = [...operands, to].map(dtype => ({ dtype, size }))
+  const wanted = interpret(loop, data).at(-1) as TypedArray,
+    got = runKernel(loop, buffers, data).at(-1) as TypedArray
   wanted.forEach((w, i) => {
-    if (!Object.is(w, got[i])) expect(`${name}(${inputs.map((x) => x[i]).join(', ')}) = ${got[i]}`).toBe(`${name}(${inputs.map((x) => x[i]).join(', ')}) = ${w}`)
+    if (!Object.is(w, got[i]))
+      expect(`${name}(${inputs.map(x => x[i]).join(', ')}) = ${got[i]}`).toBe(`${name}(${inputs.map(x => x[i]).join(', ')}) = ${w}`)
   })
 }
 
-describe.each(Object.keys(instructions) as InstructionName[])('%s', (name) => {
+describe.each(Object.keys(instructions) as InstructionName[])('%s', name => {
   const { arity, domain, result } = instructions[name]
-  if (name === 'select') test.each(dtypes)('%s', (d) => check(name, d, ['bool', d, d]))
-  else if (name === 'cast') test.each(dtypes.flatMap((a) => dtypes.map((b) => [a, b] as const)))('%s to %s', (from, to) => check(name, to, [from]))
+  if (name === 'select') test.each(dtypes)('%s', d => check(name, d, ['bool', d, d]))
+  else if (name === 'cast')
+    test.each(dtypes.flatMap(a => dtypes.map(b => [a, b] as const)))('%s to %s', (from, to) => check(name, to, [from]))
   else if (name === 'bitcast') {
     const types = ['float32', 'int32', 'uint32'] as const
-    test.each(types.flatMap((a) => types.map((b) => [a, b] as const)))('%s to %s', (from, to) => check(name, to, [from]))
+    test.each(types.flatMap(a => types.map(b => [a, b] as const)))('%s to %s', (from, to) => check(name, to, [from]))
   } else {
-    const types = (domains[domain] as readonly DType[]).filter((d) => !(d === 'float32' && approximate.has(name)))
-    test.each(types)('%s', (d) => check(name, result === 'bool' ? 'bool' : d, new Array<DType>(arity).fill(d)))
+    const types = (domains[domain] as readonly DType[]).filter(d => !(d === 'float32' && approximate.has(name)))
+    test.each(types)('%s', d => check(name, result === 'bool' ? 'bool' : d, new Array<DType>(arity).fill(d)))
   }
 })
 
-test.each(['shiftLeft', 'shiftRightLogical', 'shiftRightArithmetic'] as const)('%s by a constant', (name) => {
-  for (const dtype of ['int32', 'uint32'] as const) for (const amount of [0, 1, 13, 31, 32, 33, -1, 2147483647]) {
-    const values = hostArray(dtype, special[dtype].length).map((_, i) => special[dtype][i] as number), map = { offset: 0, strides: [1] }
-    const loop: Loop = {
-      kind: 'loop', extents: [values.length], parallel: 1, body: [], bodyStores: [], reductions: [], stores: [{ buffer: 1, map, value: 2 }],
-      epilogue: [{ op: 'load', buffer: 0, dtype, map }, { op: 'const', dtype, value: dtype === 'uint32' ? amount >>> 0 : amount }, { op: name, dtype, args: [0, 1] }],
+test.each(['shiftLeft', 'shiftRightLogical', 'shiftRightArithmetic'] as const)('%s by a constant', name => {
+  for (const dtype of ['int32', 'uint32'] as const)
+    for (const amount of [0, 1, 13, 31, 32, 33, -1, 2147483647]) {
+      const values = hostArray(dtype, special[dtype].length).map((_, i) => special[dtype][i] as number),
+        map = { offset: 0, strides: [1] }
+      const loop: Loop = {
+        kind: 'loop',
+        extents: [values.length],
+        parallel: 1,
+        body: [],
+        bodyStores: [],
+        reductions: [],
+        stores: [{ buffer: 1, map, value: 2 }],
+        epilogue: [
+          { op: 'load', buffer: 0, dtype, map },
+          { op: 'const', dtype, value: dtype === 'uint32' ? amount >>> 0 : amount },
+          { op: name, dtype, args: [0, 1] },
+        ],
+      }
+      const buffers = [0, 1].map(() => ({ dtype, size: values.length })),
+        data = [values, hostArray(dtype, values.length)]
+      expect(runKernel(loop, buffers, data)).toEqual(interpret(loop, data))
     }
-    const buffers = [0, 1].map(() => ({ dtype, size: values.length })), data = [values, hostArray(dtype, values.length)]
-    expect(runKernel(loop, buffers, data)).toEqual(interpret(loop, data))
-  }
 })
 
-test.each(['max', 'min'] as const)('%s with a constant on either side', (name) => {
-  for (const dtype of ['float32', 'float64', 'int32', 'bool'] as const) for (const c of special[dtype]) for (const args of [[0, 1], [1, 0]]) {
-    const values = hostArray(dtype, special[dtype].length).map((_, i) => special[dtype][i] as number), map = { offset: 0, strides: [1] }
-    const loop: Loop = {
-      kind: 'loop', extents: [values.length], parallel: 1, body: [], bodyStores: [], reductions: [], stores: [{ buffer: 1, map, value: 2 }],
-      epilogue: [{ op: 'load', buffer: 0, dtype, map }, { op: 'const', dtype, value: hostArray(dtype, 1).fill(c)[0] as number }, { op: name, dtype, args }],
-    }
-    const buffers = [0, 1].map(() => ({ dtype, size: values.length })), data = [values, hostArray(dtype, values.length)]
-    expect(runKernel(loop, buffers, data)).toEqual(interpret(loop, data))
-  }
+test.each(['max', 'min'] as const)('%s with a constant on either side', name => {
+  for (const dtype of ['float32', 'float64', 'int32', 'bool'] as const)
+    for (const c of special[dtype])
+      for (const args of [
+        [0, 1],
+        [1, 0],
+      ]) {
+        const values = hostArray(dtype, special[dtype].length).map((_, i) => special[dtype][i] as number),
+          map = { offset: 0, strides: [1] }
+        const loop: Loop = {
+          kind: 'loop',
+          extents: [values.length],
+          parallel: 1,
+          body: [],
+          bodyStores: [],
+          reductions: [],
+          stores: [{ buffer: 1, map, value: 2 }],
+          epilogue: [
+            { op: 'load', buffer: 0, dtype, map },
+            { op: 'const', dtype, value: hostArray(dtype, 1).fill(c)[0] as number },
+            { op: name, dtype, args },
+          ],
+        }
+        const buffers = [0, 1].map(() => ({ dtype, size: values.length })),
+          data = [values, hostArray(dtype, values.length)]
+        expect(runKernel(loop, buffers, data)).toEqual(interpret(loop, data))
+      }
 })

@@ -26,11 +26,16 @@ export interface CompiledKernel {
 
 function emit(context: EmitContext, kernel: Kernel): readonly Phase[] {
   switch (kernel.kind) {
-    case 'loop': return emitLoop(context, kernel)
-    case 'scatter': return emitScatter(context, kernel)
-    case 'sort': return emitSort(context, kernel)
-    case 'cumulative': return emitCumulative(context, kernel)
-    default: throw new Error(`not tested here: ${kernel.kind}`)
+    case 'loop':
+      return emitLoop(context, kernel)
+    case 'scatter':
+      return emitScatter(context, kernel)
+    case 'sort':
+      return emitSort(context, kernel)
+    case 'cumulative':
+      return emitCumulative(context, kernel)
+    default:
+      throw new Error(`not tested here: ${kernel.kind}`)
   }
 }
 
@@ -43,9 +48,13 @@ export function compileKernel(kernel: Kernel, buffers: readonly BufferSpec[], fm
   const shared: number[] = []
   let scratchBytes = 0
   const context: EmitContext = {
-    module, buffers, fma,
-    needScratch: (bytes) => { scratchBytes = Math.max(scratchBytes, bytes) },
-    needShared: (bytes) => buffers.length + shared.push(bytes) - 1,
+    module,
+    buffers,
+    fma,
+    needScratch: bytes => {
+      scratchBytes = Math.max(scratchBytes, bytes)
+    },
+    needShared: bytes => buffers.length + shared.push(bytes) - 1,
   }
   const phases = emit(context, kernel)
   phases.forEach((phase, i) => {
@@ -58,7 +67,7 @@ export function compileKernel(kernel: Kernel, buffers: readonly BufferSpec[], fm
     at += up64(bytes) + 64
     return start
   }
-  const addresses = [...buffers.map((b) => b.size * bytesOf(b.dtype)), ...shared].map(place)
+  const addresses = [...buffers.map(b => b.size * bytesOf(b.dtype)), ...shared].map(place)
   const scratch = place(scratchBytes)
   const pages = Math.ceil((at + 64) / 65536)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
@@ -75,15 +84,24 @@ export function compileKernel(kernel: Kernel, buffers: readonly BufferSpec[], fm
 /** A view of a buffer in the memory; bool is int32 there. */
 export function view(memory: WebAssembly.Memory, dtype: DType, at: number, size: number): TypedArray {
   switch (dtype) {
-    case 'float32': return new Float32Array(memory.buffer, at, size)
-    case 'float64': return new Float64Array(memory.buffer, at, size)
-    case 'uint32': return new Uint32Array(memory.buffer, at, size)
-    default: return new Int32Array(memory.buffer, at, size)
+    case 'float32':
+      return new Float32Array(memory.buffer, at, size)
+    case 'float64':
+      return new Float64Array(memory.buffer, at, size)
+    case 'uint32':
+      return new Uint32Array(memory.buffer, at, size)
+    default:
+      return new Int32Array(memory.buffer, at, size)
   }
 }
 
 /** Runs a kernel on copies of the data; gives all buffers afterwards. Fails when a byte between the buffers has changed. */
-export function runKernel(kernel: Kernel, buffers: readonly BufferSpec[], data: readonly TypedArray[], options: RunOptions = {}): TypedArray[] {
+export function runKernel(
+  kernel: Kernel,
+  buffers: readonly BufferSpec[],
+  data: readonly TypedArray[],
+  options: RunOptions = {},
+): TypedArray[] {
   const compiled = compileKernel(kernel, buffers, options.fma ?? true)
   const { memory, addresses } = compiled
   const gaps = buffers.map((b, i) => {
@@ -95,7 +113,7 @@ export function runKernel(kernel: Kernel, buffers: readonly BufferSpec[], data: 
     if (options.split !== true) phase.run(0, phase.tasks)
     else for (let t = phase.tasks - 1; t >= 0; t--) phase.run(t, t + 1)
   }
-  if (gaps.some((g) => g.some((b) => b !== 0xa5))) throw new Error('a store left its buffer')
+  if (gaps.some(g => g.some(b => b !== 0xa5))) throw new Error('a store left its buffer')
   return buffers.map((b, i) => {
     const out = hostArray(b.dtype, b.size)
     out.set(view(memory, b.dtype, addresses[i] as number, b.size))
@@ -105,7 +123,7 @@ export function runKernel(kernel: Kernel, buffers: readonly BufferSpec[], data: 
 
 /** The reference interpreter on copies of the data. */
 export function interpret(kernel: Kernel, data: readonly TypedArray[]): TypedArray[] {
-  const copies = data.map((d) => d.slice())
+  const copies = data.map(d => d.slice())
   compileKernels([kernel], 64)(copies)
   return copies
 }

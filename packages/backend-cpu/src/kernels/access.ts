@@ -8,22 +8,32 @@ import { alignOf, expressions, halvesOf, newValue, placeOf, setValue, type Value
 export type PushAddress = (offset: number) => number
 
 /** The usual address: a pointer local and a constant. Negative constants are added, others become the instruction's immediate. */
-export const fromPointer = (f: WasmFunction, pointer: Local, base: number): PushAddress => (offset) => {
-  f.get(pointer)
-  const total = base + offset
-  if (total >= 0) return total
-  f.i32(total).add()
-  return 0
-}
+export const fromPointer =
+  (f: WasmFunction, pointer: Local, base: number): PushAddress =>
+  offset => {
+    f.get(pointer)
+    const total = base + offset
+    if (total >= 0) return total
+    f.i32(total).add()
+    return 0
+  }
 
-const LOAD_LANE = { 4: 0x56, 8: 0x57 } as const, STORE_LANE = { 4: 0x5a, 8: 0x5b } as const, LOAD_ZERO = { 4: 0x5c, 8: 0x5d } as const
+const LOAD_LANE = { 4: 0x56, 8: 0x57 } as const,
+  STORE_LANE = { 4: 0x5a, 8: 0x5b } as const,
+  LOAD_ZERO = { 4: 0x5c, 8: 0x5d } as const
 type Width = keyof typeof LOAD_LANE
 const bytes = (dtype: DType): Width => bytesOf(dtype) as Width
-const access = (f: WasmFunction, opcode: number, dtype: DType, offset: number): WasmFunction => f.op(0xfd, opcode, alignOf(dtype), ...leb(offset))
+const access = (f: WasmFunction, opcode: number, dtype: DType, offset: number): WasmFunction =>
+  f.op(0xfd, opcode, alignOf(dtype), ...leb(offset))
 
 /** bool in memory is 0 or 1, in registers a mask. */
 export function maskLoaded(o: Ops, dtype: DType, value: Value): Value {
-  if (dtype === 'bool') setValue(o, value, expressions(o, value).map((e) => o.v('i32x4.neg', e)))
+  if (dtype === 'bool')
+    setValue(
+      o,
+      value,
+      expressions(o, value).map(e => o.v('i32x4.neg', e)),
+    )
   return value
 }
 
@@ -40,7 +50,8 @@ export function loadSplat(o: Ops, dtype: DType, address: PushAddress): Value {
 
 /** Replaces one lane by an element of memory. */
 export function loadLane(o: Ops, dtype: DType, value: Value, lane: number, address: () => number): void {
-  const at = placeOf(dtype, lane), l = value[at.half] as Local
+  const at = placeOf(dtype, lane),
+    l = value[at.half] as Local
   const offset = address()
   access(o.f.get(l), LOAD_LANE[bytes(dtype)], dtype, offset).op(at.lane).set(l)
 }
@@ -60,7 +71,10 @@ export function loadStrided(o: Ops, dtype: DType, stride: number, lanes: number,
   const value = newValue(o, dtype)
   const perHalf = 16 / bytes(dtype)
   value.forEach((l, half) => {
-    if (half * perHalf >= lanes) { o.f.vi32(0).set(l); return }
+    if (half * perHalf >= lanes) {
+      o.f.vi32(0).set(l)
+      return
+    }
     const offset = address(half * perHalf * stride * bytes(dtype))
     access(o.f, LOAD_ZERO[bytes(dtype)], dtype, offset).set(l)
   })

@@ -58,7 +58,12 @@ export class Cursors {
         address(f, c.buffer)
         if (c.map.offset !== 0) f.i32(c.map.offset * c.unit).add()
       }
-      for (const d of c.map.dynamic ?? []) address(f, d.buffer).i32Load().i32(d.stride * c.unit).mul().add()
+      for (const d of c.map.dynamic ?? [])
+        address(f, d.buffer)
+          .i32Load()
+          .i32(d.stride * c.unit)
+          .mul()
+          .add()
       const base = f.local(I32)
       f.set(base)
       this.bases.set(c, base)
@@ -93,8 +98,8 @@ export class Cursors {
    */
   descend(axis: number, from: Bound, body: (advance: (step: number) => void) => void): void {
     const { f } = this
-    const moving = [...this.cursors.values()].filter((c) => c.map.strides[axis] !== 0 && c.map.strides[axis] !== undefined)
-    const outer = moving.map((c) => c.current)
+    const moving = [...this.cursors.values()].filter(c => c.map.strides[axis] !== 0 && c.map.strides[axis] !== undefined)
+    const outer = moving.map(c => c.current)
     const step = (c: Cursor): number => (c.map.strides[axis] as number) * c.unit
     for (const c of moving) {
       f.get(c.current)
@@ -103,10 +108,12 @@ export class Cursors {
       c.current = f.local(I32)
       f.set(c.current)
     }
-    body((n) => {
+    body(n => {
       for (const c of moving) f.bump(c.current, n * step(c))
     })
-    moving.forEach((c, i) => { c.current = outer[i] as Local })
+    moving.forEach((c, i) => {
+      c.current = outer[i] as Local
+    })
   }
 }
 
@@ -123,8 +130,8 @@ export interface LoopOptions {
 export function descendAll(o: Omit<LoopOptions, 'to'>, body: (advance: (step: number) => void) => void): void {
   const nest = (k: number, advances: readonly ((step: number) => void)[]): void => {
     const c = o.cursors[k]
-    if (c === undefined) body((n) => advances.forEach((a) => a(n)))
-    else c.descend(o.axis, o.from, (advance) => nest(k + 1, [...advances, advance]))
+    if (c === undefined) body(n => advances.forEach(a => a(n)))
+    else c.descend(o.axis, o.from, advance => nest(k + 1, [...advances, advance]))
   }
   nest(0, [])
 }
@@ -136,7 +143,15 @@ export interface Blocks {
 }
 
 /** `while (counter + step <= to) { body; counter += step }`; counter and cursors keep their place afterwards. */
-export function steps(f: WasmFunction, counter: Local, to: Bound, step: number, advance: (step: number) => void, body: () => void, blocks?: Blocks): void {
+export function steps(
+  f: WasmFunction,
+  counter: Local,
+  to: Bound,
+  step: number,
+  advance: (step: number) => void,
+  body: () => void,
+  blocks?: Blocks,
+): void {
   const past = (): WasmFunction => {
     f.get(counter).i32(step).add()
     return pushBound(f, to).op(0x4a) // i32.gt_s
@@ -169,7 +184,7 @@ export function steps(f: WasmFunction, counter: Local, to: Bound, step: number, 
 
 /** Plain loop over `axis`, one index at a time. */
 export function scalarLoop(o: LoopOptions, body: () => void, blocks?: Blocks): void {
-  descendAll(o, (advance) => {
+  descendAll(o, advance => {
     const counter = o.f.local(I32)
     pushBound(o.f, o.from).set(counter)
     steps(o.f, counter, o.to, 1, advance, body, blocks)
@@ -197,7 +212,7 @@ export function vectorLoop(o: VectorLoopOptions, body: (lanes: readonly number[]
   const to = known ? extent : o.to
   const vectors = Math.floor(extent / 4)
   const tail = extent % 4
-  descendAll(o, (advance) => {
+  descendAll(o, advance => {
     const counter = f.local(I32)
     pushBound(f, o.from).set(counter)
     const run = (copies: number): void => {
@@ -208,6 +223,8 @@ export function vectorLoop(o: VectorLoopOptions, body: (lanes: readonly number[]
     if (tail === 0) return
     if (known) return body([tail])
     f.get(counter)
-    pushBound(f, to).op(0x48).if(() => body([tail])) // i32.lt_s
+    pushBound(f, to)
+      .op(0x48)
+      .if(() => body([tail])) // i32.lt_s
   })
 }

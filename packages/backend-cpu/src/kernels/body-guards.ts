@@ -22,17 +22,19 @@ export interface GuardPlan {
 
 export class Guards {
   private readonly body: BodyState
-  constructor(body: BodyState) { this.body = body }
+  constructor(body: BodyState) {
+    this.body = body
+  }
 
   plan(guards: readonly Guard[]): GuardPlan {
     const { o, spec, cursors } = this.body
-    const tracked = guards.map((g) => ({
+    const tracked = guards.map(g => ({
       cursor: cursors.of(g.index, 1),
       stride: spec.vector < 0 ? 0 : (g.index.strides[spec.vector] as number),
       extent: g.extent,
       index: g.index,
     }))
-    const same = tracked.filter((g) => g.stride === 0)
+    const same = tracked.filter(g => g.stride === 0)
     if (same.length === 0) return { before: [], uniform: undefined, varying: tracked }
     const uniform = o.f.local(I32)
     const emit = (): void => {
@@ -42,8 +44,8 @@ export class Guards {
       })
       o.f.set(uniform)
     }
-    const { level } = joinPlaces(same.map((g) => placeOfMap(spec, g.index)))
-    return { before: [{ level, varying: false, emit }], uniform, varying: tracked.filter((g) => g.stride !== 0) }
+    const { level } = joinPlaces(same.map(g => placeOfMap(spec, g.index)))
+    return { before: [{ level, varying: false, emit }], uniform, varying: tracked.filter(g => g.stride !== 0) }
   }
 
   /** Pushes 1 if the element at distance `step` along the vector axis passes. An unsigned comparison does both bounds. */
@@ -58,8 +60,13 @@ export class Guards {
   pushAll(plan: GuardPlan, first: number, last: number): void {
     const { f } = this.body.o
     let terms = 0
-    const and = (): void => { if (terms++ > 0) f.op(0x71) }
-    if (plan.uniform !== undefined) { f.get(plan.uniform); and() }
+    const and = (): void => {
+      if (terms++ > 0) f.op(0x71)
+    }
+    if (plan.uniform !== undefined) {
+      f.get(plan.uniform)
+      and()
+    }
     for (const g of plan.varying) {
       this.inside(g, first)
       and()
@@ -73,13 +80,24 @@ export class Guards {
   /** The mask of the four elements of a copy. */
   mask(plan: GuardPlan, copy: number): Expression {
     const { o } = this.body
-    const terms: Expression[] = plan.varying.map((g) => {
+    const terms: Expression[] = plan.varying.map(g => {
       const first = 4 * copy * g.stride
-      const index = o.v('i32x4.add', () => { o.f.get(g.cursor.current).simd(0x11) }, o.lanes32([0, 1, 2, 3].map((l) => first + l * g.stride)))
+      const index = o.v(
+        'i32x4.add',
+        () => {
+          o.f.get(g.cursor.current).simd(0x11)
+        },
+        o.lanes32([0, 1, 2, 3].map(l => first + l * g.stride)),
+      )
       return o.v('i32x4.lt_u', index, o.i32(g.extent))
     })
     const { uniform } = plan
-    if (uniform !== undefined) terms.push(o.v('i32x4.neg', () => { o.f.get(uniform).simd(0x11) }))
+    if (uniform !== undefined)
+      terms.push(
+        o.v('i32x4.neg', () => {
+          o.f.get(uniform).simd(0x11)
+        }),
+      )
     return terms.length === 0 ? o.i32(-1) : terms.reduce((a, b) => o.v('v128.and', a, b))
   }
 }

@@ -7,14 +7,19 @@ import type { GuardPlan, Guards } from './body-guards.ts'
 import { newValue, type Value } from './value.ts'
 
 /** A body with the guards of its nodes. */
-interface GuardedBody extends BodyState { readonly guards: Guards }
+interface GuardedBody extends BodyState {
+  readonly guards: Guards
+}
 
 export interface LoadPlan {
   readonly before: readonly Step[]
   readonly emit: (lanes: number, copy: number) => Value
 }
 
-interface Indirect { readonly index: number; readonly stride: number }
+interface Indirect {
+  readonly index: number
+  readonly stride: number
+}
 
 /** Everything about one load that is known before code is written. */
 interface Source {
@@ -35,15 +40,15 @@ export function planLoad(body: GuardedBody, load: Load, place: Place, places: re
   const cursor = cursors.of(load.map, bytesOf(load.dtype), load.buffer)
   const guards = load.guards?.length ? body.guards.plan(load.guards) : undefined
   const terms = (load.indirect ?? []).map((t, i) => ({ ...t, place: places[i] as Place }))
-  const same = terms.filter((t) => !t.place.varying)
+  const same = terms.filter(t => !t.place.varying)
   const shift = same.length === 0 ? undefined : o.f.local(I32)
   const before: Step[] = [...(guards?.before ?? [])]
   if (shift !== undefined) {
     const emit = (): void => pushShift(body, load, same, 0, 0, shift)
-    before.push({ level: joinPlaces(same.map((t) => t.place)).level, varying: false, emit })
+    before.push({ level: joinPlaces(same.map(t => t.place)).level, varying: false, emit })
   }
   const stride = spec.vector < 0 ? 0 : (load.map.strides[spec.vector] as number)
-  const source: Source = { load, guards, shift, byLane: terms.filter((t) => t.place.varying), pointer: () => cursor.current, stride }
+  const source: Source = { load, guards, shift, byLane: terms.filter(t => t.place.varying), pointer: () => cursor.current, stride }
   return { before, emit: place.varying ? (lanes, copy) => varyingLoad(body, source, lanes, copy) : () => uniformLoad(body, source) }
 }
 
@@ -51,7 +56,10 @@ export function planLoad(body: GuardedBody, load: Load, place: Place, places: re
 function pushShift(body: GuardedBody, load: Load, terms: readonly Indirect[], copy: number, lane: number, target?: Local): void {
   const { f } = body.o
   terms.forEach((t, i) => {
-    f.get(body.value(t.index, copy)[0] as Local).op(0xfd, 0x1b, lane).i32(t.stride * bytesOf(load.dtype)).mul()
+    f.get(body.value(t.index, copy)[0] as Local)
+      .op(0xfd, 0x1b, lane)
+      .i32(t.stride * bytesOf(load.dtype))
+      .mul()
     if (i > 0) f.add()
   })
   if (target !== undefined) f.set(target)
@@ -65,7 +73,7 @@ function addressFrom(body: GuardedBody, s: Source, elements: number): PushAddres
   const { f } = body.o
   const base = elements * bytesOf(s.load.dtype)
   if (s.guards === undefined && s.shift === undefined && s.byLane.length === 0) return fromPointer(f, s.pointer(), base)
-  return (offset) => {
+  return offset => {
     f.get(s.pointer())
     if (s.shift !== undefined) f.get(s.shift).add()
     if (base + offset !== 0) f.i32(base + offset).add()
@@ -80,7 +88,10 @@ function zero(body: GuardedBody, load: Load): Value {
 }
 
 /** Moves a value into locals that are common to several branches. */
-const assign = (body: GuardedBody, target: Value, v: Value): void => v.forEach((l, i) => { body.o.f.get(l).set(target[i] as Local) })
+const assign = (body: GuardedBody, target: Value, v: Value): void =>
+  v.forEach((l, i) => {
+    body.o.f.get(l).set(target[i] as Local)
+  })
 
 function uniformLoad(body: GuardedBody, s: Source): Value {
   const { o } = body
@@ -93,31 +104,40 @@ function uniformLoad(body: GuardedBody, s: Source): Value {
 }
 
 function varyingLoad(body: GuardedBody, s: Source, lanes: number, copy: number): Value {
-  const { o } = body, { dtype } = s.load, { guards } = s
+  const { o } = body,
+    { dtype } = s.load,
+    { guards } = s
   const first = 4 * copy
   if (s.byLane.length > 0) return laneByLane(body, s, lanes, copy)
   const fast = (): Value =>
-    s.stride === 0 ? loadSplat(o, dtype, addressFrom(body, s, 0)) : loadStrided(o, dtype, s.stride, lanes, addressFrom(body, s, first * s.stride))
+    s.stride === 0
+      ? loadSplat(o, dtype, addressFrom(body, s, 0))
+      : loadStrided(o, dtype, s.stride, lanes, addressFrom(body, s, first * s.stride))
   if (guards === undefined) return fast()
   const out = newValue(o, dtype)
   body.guards.pushAll(guards, first, first + lanes - 1)
-  o.f.if(() => assign(body, out, fast()), () => assign(body, out, laneByLane(body, s, lanes, copy)))
+  o.f.if(
+    () => assign(body, out, fast()),
+    () => assign(body, out, laneByLane(body, s, lanes, copy)),
+  )
   return out
 }
 
 /** Each lane on its own: nothing is read where a guard fails. */
 function laneByLane(body: GuardedBody, s: Source, lanes: number, copy: number): Value {
-  const { o } = body, { load, guards } = s
+  const { o } = body,
+    { load, guards } = s
   const out = zero(body, load)
   for (let lane = 0; lane < lanes; lane++) {
     const address = addressFrom(body, s, (4 * copy + lane) * s.stride)
-    const read = (): void => loadLane(o, load.dtype, out, lane, () => {
-      if (s.byLane.length === 0) return address(0)
-      const immediate = address(0)
-      pushShift(body, load, s.byLane, copy, lane)
-      o.f.add()
-      return immediate
-    })
+    const read = (): void =>
+      loadLane(o, load.dtype, out, lane, () => {
+        if (s.byLane.length === 0) return address(0)
+        const immediate = address(0)
+        pushShift(body, load, s.byLane, copy, lane)
+        o.f.add()
+        return immediate
+      })
     if (guards === undefined) read()
     else {
       body.guards.pushAll(guards, 4 * copy + lane, 4 * copy + lane)

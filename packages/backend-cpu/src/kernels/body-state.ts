@@ -33,10 +33,15 @@ export interface Step {
 }
 
 /** Where a value is known: at which level, and whether it differs from element to element along the vector axis. */
-export interface Place { readonly level: number; readonly varying: boolean }
+export interface Place {
+  readonly level: number
+  readonly varying: boolean
+}
 
-export const joinPlaces = (places: readonly Place[]): Place =>
-  ({ level: Math.max(0, ...places.map((p) => p.level)), varying: places.some((p) => p.varying) })
+export const joinPlaces = (places: readonly Place[]): Place => ({
+  level: Math.max(0, ...places.map(p => p.level)),
+  varying: places.some(p => p.varying),
+})
 
 /** Where an affine map's value is known. */
 export const placeOfMap = (spec: BodySpec, map: Affine): Place => ({

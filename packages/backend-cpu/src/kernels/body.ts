@@ -12,7 +12,16 @@
  *
  * In a loop nest, `enter(level, ...)` stands at the head of the loop of each level.
  */
-import { type Affine, bytesOf, type DType, type InstructionName, invariant, type Load, type Node, type NodeId } from '@cotangent/core/kernel'
+import {
+  type Affine,
+  bytesOf,
+  type DType,
+  type InstructionName,
+  invariant,
+  type Load,
+  type Node,
+  type NodeId,
+} from '@cotangent/core/kernel'
 import { instruction, withConstant } from '../instructions.ts'
 import type { Ops } from '../math/expression.ts'
 import { type Cursor, Cursors, type Index } from './address.ts'
@@ -44,11 +53,15 @@ export class Body implements BodyState {
     this.cursors = new Cursors(o.f, spec.levels)
     this.guards = new Guards(this)
     spec.nodes.forEach((n, id) => this.plan(n, id))
-    this.targets = spec.stores.map((s) => this.cursors.of(s.map, bytesOf(this.context.buffers[s.buffer]?.dtype as DType), s.buffer))
+    this.targets = spec.stores.map(s => this.cursors.of(s.map, bytesOf(this.context.buffers[s.buffer]?.dtype as DType), s.buffer))
   }
 
-  prologue(): void { this.cursors.prologue() }
-  start(indices: readonly Index[]): void { this.cursors.start(indices) }
+  prologue(): void {
+    this.cursors.prologue()
+  }
+  start(indices: readonly Index[]): void {
+    this.cursors.start(indices)
+  }
 
   /** At the head of a level's loop: all nodes that are known from here on. `lanes[c]` is the number of elements of copy c. */
   enter(level: number, lanes: readonly number[], reduced?: Reduced): void {
@@ -61,7 +74,9 @@ export class Body implements BodyState {
   }
 
   /** Where a node's value is known. */
-  place(node: NodeId): Place { return this.places[node] as Place }
+  place(node: NodeId): Place {
+    return this.places[node] as Place
+  }
 
   value(node: NodeId, copy: number): Value {
     const copies = this.values[node]
@@ -88,24 +103,41 @@ export class Body implements BodyState {
     this.places.push(place)
     this.values.push([])
     const emit = node.op === 'load' ? this.planLoad(node, place) : this.planValue(node)
-    this.steps.push({ ...place, emit: (lanes, copy) => { (this.values[id] as Value[])[copy] = emit(lanes, copy) } })
+    this.steps.push({
+      ...place,
+      emit: (lanes, copy) => {
+        ;(this.values[id] as Value[])[copy] = emit(lanes, copy)
+      },
+    })
   }
 
   private placeOf(node: Node): Place {
     const { spec } = this
-    const guards = (n: { readonly guards?: readonly { readonly index: Affine }[] }): Place[] => (n.guards ?? []).map((g) => placeOfMap(spec, g.index))
+    const guards = (n: { readonly guards?: readonly { readonly index: Affine }[] }): Place[] =>
+      (n.guards ?? []).map(g => placeOfMap(spec, g.index))
     switch (node.op) {
-      case 'const': return { level: 0, varying: false }
-      case 'iota': return placeOfMap(spec, node.map)
-      case 'inside': return joinPlaces(guards(node))
-      case 'load': return joinPlaces([placeOfMap(spec, node.map), ...guards(node), ...(node.indirect ?? []).map((i) => this.places[i.index] as Place)])
-      case 'reduced': return { level: Math.max(0, ...spec.levels), varying: spec.vector >= 0 }
-      default: return joinPlaces(node.args.map((a) => this.places[a] as Place))
+      case 'const':
+        return { level: 0, varying: false }
+      case 'iota':
+        return placeOfMap(spec, node.map)
+      case 'inside':
+        return joinPlaces(guards(node))
+      case 'load':
+        return joinPlaces([placeOfMap(spec, node.map), ...guards(node), ...(node.indirect ?? []).map(i => this.places[i.index] as Place)])
+      case 'reduced':
+        return { level: Math.max(0, ...spec.levels), varying: spec.vector >= 0 }
+      default:
+        return joinPlaces(node.args.map(a => this.places[a] as Place))
     }
   }
 
   private planLoad(load: Load, place: Place): (lanes: number, copy: number) => Value {
-    const plan = planLoad(this, load, place, (load.indirect ?? []).map((i) => this.places[i.index] as Place))
+    const plan = planLoad(
+      this,
+      load,
+      place,
+      (load.indirect ?? []).map(i => this.places[i.index] as Place),
+    )
     this.steps.push(...plan.before)
     return plan.emit
   }
@@ -118,7 +150,8 @@ export class Body implements BodyState {
       return v
     }
     switch (node.op) {
-      case 'const': return () => keep(constant(o, node.dtype, node.value))
+      case 'const':
+        return () => keep(constant(o, node.dtype, node.value))
       case 'iota': {
         const cursor = this.cursors.of(node.map, 1)
         const stride = this.spec.vector < 0 ? 0 : (node.map.strides[this.spec.vector] as number)
@@ -129,17 +162,20 @@ export class Body implements BodyState {
         this.steps.push(...planned.before)
         return (_, copy) => keep([this.guards.mask(planned, copy)])
       }
-      case 'reduced': return (_, copy) => {
-        invariant(this.reduced !== undefined, 'body: a reduced node outside an epilogue')
-        return this.reduced(node.index, copy)
-      }
-      default: return (_, copy) => {
-        const ids = this.constantLast(node.op, node.args)
-        const from = (this.spec.nodes[ids[0] as NodeId] as Node).dtype, second = this.spec.nodes[ids[1] ?? -1]
-        const args = ids.map((a) => expressions(o, this.value(a, copy)))
-        const special = second?.op === 'const' ? withConstant(o, node.op, from, args[0] ?? [], second.value) : undefined
-        return keep(special ?? instruction(o, node.op, node.dtype, from, args))
-      }
+      case 'reduced':
+        return (_, copy) => {
+          invariant(this.reduced !== undefined, 'body: a reduced node outside an epilogue')
+          return this.reduced(node.index, copy)
+        }
+      default:
+        return (_, copy) => {
+          const ids = this.constantLast(node.op, node.args)
+          const from = (this.spec.nodes[ids[0] as NodeId] as Node).dtype,
+            second = this.spec.nodes[ids[1] ?? -1]
+          const args = ids.map(a => expressions(o, this.value(a, copy)))
+          const special = second?.op === 'const' ? withConstant(o, node.op, from, args[0] ?? [], second.value) : undefined
+          return keep(special ?? instruction(o, node.op, node.dtype, from, args))
+        }
     }
   }
 
@@ -153,7 +189,9 @@ export class Body implements BodyState {
 
 /** `first, first + stride, ...` as numbers of a dtype. */
 function iota(o: Ops, dtype: DType, cursor: Cursor, stride: number, copy: number): readonly (() => void)[] {
-  const first = (): void => { o.f.get(cursor.current).simd(0x11) }
+  const first = (): void => {
+    o.f.get(cursor.current).simd(0x11)
+  }
   const start = 4 * copy * stride
   const ints = stride === 0 ? first : o.v('i32x4.add', first, o.lanes32([start, start + stride, start + 2 * stride, start + 3 * stride]))
   return dtype === 'int32' ? [ints] : instruction(o, 'cast', dtype, 'int32', [[o.keep(ints)]])

@@ -11,7 +11,8 @@ const instructionOf = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'a
 
 export const identity = (o: Ops, op: ReduceOp, dtype: DType): Values => constant(o, dtype, identityOf(op, dtype))
 
-export const combine = (o: Ops, op: CombineOp, dtype: DType, a: Values, b: Values): Values => instruction(o, instructionOf[op], dtype, dtype, [a, b])
+export const combine = (o: Ops, op: CombineOp, dtype: DType, a: Values, b: Values): Values =>
+  instruction(o, instructionOf[op], dtype, dtype, [a, b])
 
 /** Is `x` better than `best`, as a 32-bit mask: greater (or less), or the first NaN. */
 export function better(o: Ops, op: 'argmax' | 'argmin', dtype: DType, x: Values, best: Values): Expression {
@@ -34,8 +35,9 @@ export function rotate(o: Ops, v: Values, by: 1 | 2): Values {
   }
   const [low, upper] = v as readonly [Expression, Expression]
   if (by === 2) return [upper, low]
-  return [low, upper].map((h) => o.shuffle32(h, h, [2, 3, 0, 1]))
+  return [low, upper].map(h => o.shuffle32(h, h, [2, 3, 0, 1]))
 }
 
-export function isArg(op: ReduceOp): op is 'argmax' | 'argmin' { return op === 'argmax' || op === 'argmin' }
-
+export function isArg(op: ReduceOp): op is 'argmax' | 'argmin' {
+  return op === 'argmax' || op === 'argmin'
+}

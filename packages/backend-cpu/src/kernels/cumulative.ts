@@ -52,7 +52,7 @@ class CumulativeEmitter {
   row(indices: readonly Local[], from: Bound, to: Bound): void {
     const { o, kernel, cursors } = this
     cursors.start([...indices, undefined, undefined])
-    vectorLoop({ f: o.f, cursors: [cursors], axis: 1, from, to, extent: kernel.inner, unroll: UNROLL, whole: false }, (lanes) => {
+    vectorLoop({ f: o.f, cursors: [cursors], axis: 1, from, to, extent: kernel.inner, unroll: UNROLL, whole: false }, lanes => {
       const totals = lanes.map(() => {
         const v = newValue(o, this.running)
         setValue(o, v, identity(o, kernel.op, this.running))
@@ -65,7 +65,11 @@ class CumulativeEmitter {
   }
 
   private step(total: Value, lanes: number, copy: number): void {
-    const { o, kernel: { dtype, op }, running } = this
+    const {
+      o,
+      kernel: { dtype, op },
+      running,
+    } = this
     const offset = 4 * copy * bytesOf(dtype)
     const x = loadStrided(o, dtype, 1, lanes, fromPointer(o.f, this.source.current, offset))
     setValue(o, total, combine(o, op, running, expressions(o, total), cast(o, running, dtype, expressions(o, x))))

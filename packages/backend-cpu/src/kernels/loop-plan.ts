@@ -20,8 +20,28 @@ export interface LoopPlan {
 /** Nanoseconds for four elements of float32 on one core of about 3.5 GHz, as measured; all that is not here takes `CHEAP`. */
 const CHEAP = 0.1
 const HEAVY: Readonly<Record<string, number>> = {
-  exp: 3, log: 4, tanh: 6, sin: 4, cos: 4, tan: 9, expm1: 6, log1p: 14, asin: 24, acos: 24, atan: 16, atan2: 17,
-  sinh: 10, cosh: 8, asinh: 29, acosh: 25, atanh: 19, erf: 17, pow: 28, div: 0.8, sqrt: 1.2, rem: 4,
+  exp: 3,
+  log: 4,
+  tanh: 6,
+  sin: 4,
+  cos: 4,
+  tan: 9,
+  expm1: 6,
+  log1p: 14,
+  asin: 24,
+  acos: 24,
+  atan: 16,
+  atan2: 17,
+  sinh: 10,
+  cosh: 8,
+  asinh: 29,
+  acosh: 25,
+  atanh: 19,
+  erf: 17,
+  pow: 28,
+  div: 0.8,
+  sqrt: 1.2,
+  rem: 4,
 }
 /** Scalar calls of the host, for float64. */
 const HOST = 130
@@ -37,13 +57,14 @@ const moveCost = (stride: number): number => (stride === 0 ? 0.1 : stride === 1 
 
 function loadCost(n: Node & { readonly op: 'load' }, axis: number): number {
   const gathers = (n.indirect ?? []).length > 0 ? 1.5 : 0
-  const guarded = (n.guards ?? []).some((g) => g.index.strides[axis] !== 0) ? 0.5 : 0
+  const guarded = (n.guards ?? []).some(g => g.index.strides[axis] !== 0) ? 0.5 : 0
   return moveCost(n.map.strides[axis] ?? 0) + gathers + guarded
 }
 
 const nodesCost = (nodes: readonly Node[], axis: number): number =>
   nodes.reduce((sum, n) => sum + (n.op === 'load' ? loadCost(n, axis) : computeCost(n)), 0)
-const storesCost = (stores: readonly Store[], axis: number): number => stores.reduce((sum, s) => sum + moveCost(s.map.strides[axis] ?? 0), 0)
+const storesCost = (stores: readonly Store[], axis: number): number =>
+  stores.reduce((sum, s) => sum + moveCost(s.map.strides[axis] ?? 0), 0)
 
 /** Cost of four points when vectors lie along `axis`. */
 const vectorCost = (loop: Loop, axis: number): number =>
@@ -65,7 +86,7 @@ function totalCost(loop: Loop, axis: number): number {
 
 /** Ties between equal values go to the first in iteration order, which lanes would mix unless the index grows with it. */
 function mayMixLanes(loop: Loop, axis: number): boolean {
-  return loop.reductions.every((r) => {
+  return loop.reductions.every(r => {
     if (r.index === undefined) return true
     const node = loop.body[r.index] as Node
     if (node.op !== 'iota' || axis !== loop.extents.length - 1) return false
@@ -76,14 +97,19 @@ function mayMixLanes(loop: Loop, axis: number): boolean {
   })
 }
 
-const move = (axes: readonly number[], axis: number): number[] => [...axes.filter((a) => a !== axis), axis]
+const move = (axes: readonly number[], axis: number): number[] => [...axes.filter(a => a !== axis), axis]
 
 /** The loop with `axis` moved to the end of its kind. */
 function reorder(loop: Loop, axis: number): Loop {
   const all = loop.extents.map((_, i) => i)
-  const parallel = all.slice(0, loop.parallel), reduced = all.slice(loop.parallel)
+  const parallel = all.slice(0, loop.parallel),
+    reduced = all.slice(loop.parallel)
   const order = axis < 0 ? all : axis < loop.parallel ? [...move(parallel, axis), ...reduced] : [...parallel, ...move(reduced, axis)]
-  return remap(loop, order.map((source) => ({ source, extent: loop.extents[source] as number })), loop.parallel)
+  return remap(
+    loop,
+    order.map(source => ({ source, extent: loop.extents[source] as number })),
+    loop.parallel,
+  )
 }
 
 /** Everything runs from the start to the end of its buffer in steps of 1, or stands still. */
@@ -92,14 +118,18 @@ function isDense(loop: Loop, buffers: readonly BufferSpec[]): boolean {
   const extent = loop.extents[0] as number
   const fits = (map: Affine, buffer: number): boolean =>
     map.offset === 0 && map.strides[0] === 1 && map.dynamic === undefined && buffers[buffer]?.size === extent
-  return loop.stores.every((s) => fits(s.map, s.buffer)) && loop.epilogue.every((n) =>
-    n.op === 'load' ? n.guards === undefined && n.indirect === undefined && (n.map.strides[0] === 0 || fits(n.map, n.buffer)) : true)
+  return (
+    loop.stores.every(s => fits(s.map, s.buffer)) &&
+    loop.epilogue.every(n =>
+      n.op === 'load' ? n.guards === undefined && n.indirect === undefined && (n.map.strides[0] === 0 || fits(n.map, n.buffer)) : true,
+    )
+  )
 }
 
 /** Long bodies gain from independent work in flight up to a point; gathers and guards make code long. */
 function unrollOf(loop: Loop, vector: number): number {
   const nodes = [...loop.body, ...(loop.body.length > 0 ? [] : loop.epilogue)]
-  const bulky = nodes.some((n) => n.op === 'load' && (n.indirect !== undefined || n.guards?.some((g) => g.index.strides[vector] !== 0)))
+  const bulky = nodes.some(n => n.op === 'load' && (n.indirect !== undefined || n.guards?.some(g => g.index.strides[vector] !== 0)))
   if (vector < 0 || bulky) return 1
   const cost = nodes.reduce((sum, n) => sum + computeCost(n), 0)
   return cost > 8 ? 1 : cost > 2 ? 2 : 4
@@ -115,8 +145,11 @@ const TILE = 8
 function tile(loop: Loop, vector: number): Loop | undefined {
   if (loop.body.length > 0 || vector < 0) return undefined
   const far = (n: Node, axis: number): boolean =>
-    n.op === 'load' && n.indirect === undefined && Math.abs(n.map.strides[vector] as number) > 2 && Math.abs(n.map.strides[axis] as number) === 1
-  const axis = loop.extents.findIndex((n, a) => a !== vector && n % TILE === 0 && n > TILE && loop.epilogue.some((node) => far(node, a)))
+    n.op === 'load' &&
+    n.indirect === undefined &&
+    Math.abs(n.map.strides[vector] as number) > 2 &&
+    Math.abs(n.map.strides[axis] as number) === 1
+  const axis = loop.extents.findIndex((n, a) => a !== vector && n % TILE === 0 && n > TILE && loop.epilogue.some(node => far(node, a)))
   if (axis < 0) return undefined
   const axes = loop.extents.map((extent, source) => (source === axis ? { extent: extent / TILE, source, times: TILE } : { extent, source }))
   return remap(loop, [...axes, { extent: TILE, source: axis }], loop.parallel + 1)
@@ -124,7 +157,7 @@ function tile(loop: Loop, vector: number): Loop | undefined {
 
 export function planLoop(loop: Loop, buffers: readonly BufferSpec[]): LoopPlan {
   const candidates = loop.extents.flatMap((n, axis) => (n > 1 && (axis < loop.parallel || mayMixLanes(loop, axis)) ? [axis] : []))
-  const costs = new Map([-1, ...candidates].map((axis) => [axis, totalCost(loop, axis)] as const))
+  const costs = new Map([-1, ...candidates].map(axis => [axis, totalCost(loop, axis)] as const))
   const best = [...costs].reduce((a, b) => (b[1] < a[1] || (b[1] === a[1] && b[0] > a[0]) ? b : a))
   const axis = best[0]
   const ordered = reorder(loop, axis)
@@ -132,7 +165,11 @@ export function planLoop(loop: Loop, buffers: readonly BufferSpec[]): LoopPlan {
   const points = loop.extents.reduce((a, n) => a * n, 1)
   const tiles = tile(ordered, vector)
   return {
-    loop: tiles ?? ordered, vector, tiled: tiles !== undefined, unroll: tiles === undefined ? unrollOf(ordered, vector) : 1,
-    whole: vector === 0 && isDense(ordered, buffers), pointCost: best[1] / points,
+    loop: tiles ?? ordered,
+    vector,
+    tiled: tiles !== undefined,
+    unroll: tiles === undefined ? unrollOf(ordered, vector) : 1,
+    whole: vector === 0 && isDense(ordered, buffers),
+    pointCost: best[1] / points,
   }
 }

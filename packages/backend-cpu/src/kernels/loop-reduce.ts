@@ -50,7 +50,7 @@ export class Reducer {
     const inner = reduced.at(-1) ?? 1
     this.innermost = this.horizontal ? Math.ceil(inner / (4 * unroll)) : inner
     const additions = reduced.slice(0, -1).reduce((a, n) => a * n, this.innermost)
-    this.blocked = additions > 2 * BLOCK && loop.reductions.some((r) => r.op === 'sum' && isFloat(r.dtype))
+    this.blocked = additions > 2 * BLOCK && loop.reductions.some(r => r.op === 'sum' && isFloat(r.dtype))
     this.blocks = this.blocked && this.innermost > 2 * BLOCK ? { every: BLOCK, after: () => this.fold() } : undefined
     this.untilFold = this.blocked && this.blocks === undefined ? o.f.local(I32) : undefined
   }
@@ -59,7 +59,7 @@ export class Reducer {
   begin(lanes: readonly number[]): void {
     const { o } = this
     const n = this.horizontal ? this.copies : lanes.length
-    this.accumulators = this.loop.reductions.map((r) => Array.from({ length: n }, () => this.create(r)))
+    this.accumulators = this.loop.reductions.map(r => Array.from({ length: n }, () => this.create(r)))
     if (this.untilFold !== undefined) o.f.i32(BLOCK).set(this.untilFold)
   }
 
@@ -71,37 +71,51 @@ export class Reducer {
       setValue(o, v, e)
       return v
     }
-    if (isArg(r.op)) return { value: set(dtype, identity(o, 'sum', dtype)), winner: { index: set('int32', [o.i32(0)]), seen: set('bool', [o.i32(0)]) } }
+    if (isArg(r.op))
+      return { value: set(dtype, identity(o, 'sum', dtype)), winner: { index: set('int32', [o.i32(0)]), seen: set('bool', [o.i32(0)]) } }
     const value = set(dtype, identity(o, r.op, dtype))
     const zero = (): Value => set(dtype, identity(o, 'sum', dtype))
     if (this.blocked && r.op === 'sum' && isFloat(dtype)) return { value, total: { sum: zero(), error: zero() } }
     return (r.op === 'max' || r.op === 'min') && isFloat(dtype) ? { value, nan: zero() } : { value }
   }
 
-  private inputOf(r: Reduction): DType { return (this.loop.body[r.value] as Node).dtype }
+  private inputOf(r: Reduction): DType {
+    return (this.loop.body[r.value] as Node).dtype
+  }
 
   /** Feeds the values of the present point. `lanes[c]` elements of copy c count. */
   add(lanes: readonly number[]): void {
-    this.loop.reductions.forEach((r, k) => lanes.forEach((n, copy) => {
-      const a = (this.accumulators[k] as Accumulator[])[copy] as Accumulator
-      const mask = this.horizontal && n < 4 ? laneMask(this.o, n) : undefined
-      const x = expressions(this.o, this.body.value(r.value, copy))
-      if (isArg(r.op)) this.contest(r.op, this.inputOf(r), a, x, this.o.get(this.body.value(r.index as number, copy)[0] as Local), mask)
-      else {
-        const now = expressions(this.o, a.value)
-        const next = a.nan === undefined ? combine(this.o, r.op, r.dtype, now, x) : this.extreme(r.op as 'max' | 'min', a.nan, now, x, mask)
-        setValue(this.o, a.value, mask === undefined ? next : choose(this.o, mask, next, now))
-      }
-    }))
+    this.loop.reductions.forEach((r, k) =>
+      lanes.forEach((n, copy) => {
+        const a = (this.accumulators[k] as Accumulator[])[copy] as Accumulator
+        const mask = this.horizontal && n < 4 ? laneMask(this.o, n) : undefined
+        const x = expressions(this.o, this.body.value(r.value, copy))
+        if (isArg(r.op)) this.contest(r.op, this.inputOf(r), a, x, this.o.get(this.body.value(r.index as number, copy)[0] as Local), mask)
+        else {
+          const now = expressions(this.o, a.value)
+          const next =
+            a.nan === undefined ? combine(this.o, r.op, r.dtype, now, x) : this.extreme(r.op as 'max' | 'min', a.nan, now, x, mask)
+          setValue(this.o, a.value, mask === undefined ? next : choose(this.o, mask, next, now))
+        }
+      }),
+    )
   }
 
   /**
    * max and min in five instructions instead of eight: pmax in both orders differs for zeros of different signs, where `and` gives 0 (for min
    * `or` gives -0), and for NaN, which is remembered apart.
    */
-  private extreme(op: 'max' | 'min', nan: Value, now: readonly Expression[], x: readonly Expression[], mask: Expression | undefined): readonly Expression[] {
-    const { o } = this, type = now.length === 2 ? 'f64x2' : 'f32x4'
-    const old = expressions(o, nan), found = old.map((n, i) => o.v('v128.or', n, o.v(`${type}.ne`, x[i] as Expression, x[i] as Expression)))
+  private extreme(
+    op: 'max' | 'min',
+    nan: Value,
+    now: readonly Expression[],
+    x: readonly Expression[],
+    mask: Expression | undefined,
+  ): readonly Expression[] {
+    const { o } = this,
+      type = now.length === 2 ? 'f64x2' : 'f32x4'
+    const old = expressions(o, nan),
+      found = old.map((n, i) => o.v('v128.or', n, o.v(`${type}.ne`, x[i] as Expression, x[i] as Expression)))
     setValue(o, nan, mask === undefined ? found : choose(o, mask, found, old))
     return now.map((a, i) => {
       const b = x[i] as Expression
@@ -110,8 +124,16 @@ export class Reducer {
   }
 
   /** Takes over a better value with its index. The first value always wins. */
-  private contest(op: 'argmax' | 'argmin', dtype: DType, a: Accumulator, x: readonly Expression[], index: Expression, mask: Expression | undefined): void {
-    const { o } = this, winner = a.winner as { index: Value; seen: Value }
+  private contest(
+    op: 'argmax' | 'argmin',
+    dtype: DType,
+    a: Accumulator,
+    x: readonly Expression[],
+    index: Expression,
+    mask: Expression | undefined,
+  ): void {
+    const { o } = this,
+      winner = a.winner as { index: Value; seen: Value }
     const seen = o.get(winner.seen[0] as Local)
     const wins = o.v('v128.or', better(o, op, dtype, x, expressions(o, a.value)), o.v('v128.not', seen))
     const take = o.keep(mask === undefined ? wins : o.v('v128.and', wins, mask))
@@ -124,10 +146,18 @@ export class Reducer {
   afterInnermost(): void {
     const { o, untilFold } = this
     if (untilFold === undefined) return
-    o.f.get(untilFold).i32(this.innermost).sub().tee(untilFold).i32(0).op(0x4c).if(() => { // i32.le_s
-      this.fold()
-      o.f.i32(BLOCK).set(untilFold)
-    })
+    o.f
+      .get(untilFold)
+      .i32(this.innermost)
+      .sub()
+      .tee(untilFold)
+      .i32(0)
+      .op(0x4c)
+      .if(() => {
+        // i32.le_s
+        this.fold()
+        o.f.i32(BLOCK).set(untilFold)
+      })
   }
 
   /** total += block, keeping the rounding error; block = 0. */
@@ -137,7 +167,9 @@ export class Reducer {
       const type = r.dtype === 'float64' ? 'f64x2' : 'f32x4'
       for (const a of this.accumulators[k] as Accumulator[]) {
         a.total?.sum.forEach((s, half) => {
-          const block = o.get(a.value[half] as Local), sum = o.get(s), error = o.get(a.total?.error[half] as Local)
+          const block = o.get(a.value[half] as Local),
+            sum = o.get(s),
+            error = o.get(a.total?.error[half] as Local)
           const next = o.keep(o.v(`${type}.add`, sum, block))
           const back = o.keep(o.v(`${type}.sub`, next, sum))
           const lost = o.v(`${type}.add`, o.v(`${type}.sub`, sum, o.v(`${type}.sub`, next, back)), o.v(`${type}.sub`, block, back))
@@ -154,8 +186,8 @@ export class Reducer {
     if (this.blocked) this.fold()
     const results = this.loop.reductions.map((r, k) => {
       const all = this.accumulators[k] as readonly Accumulator[]
-      all.forEach((a) => this.close(a, r.dtype))
-      if (!this.horizontal) return all.map((a) => a.winner?.index ?? a.value)
+      all.forEach(a => this.close(a, r.dtype))
+      if (!this.horizontal) return all.map(a => a.winner?.index ?? a.value)
       const one = isArg(r.op) ? this.lastWinner(r.op, this.inputOf(r), all) : this.acrossLanes(r, all)
       return [one]
     })
@@ -180,7 +212,7 @@ export class Reducer {
     const out = (all[0] as Accumulator).value
     for (const a of all.slice(1)) setValue(o, out, combine(o, op, r.dtype, expressions(o, out), expressions(o, a.value)))
     for (const by of [2, 1] as const) {
-      const moved = rotate(o, expressions(o, out), by).map((e) => o.keep(e))
+      const moved = rotate(o, expressions(o, out), by).map(e => o.keep(e))
       setValue(o, out, combine(o, op, r.dtype, expressions(o, out), moved))
     }
     return out
@@ -189,17 +221,37 @@ export class Reducer {
   /** Of equal values the one with the lower index. */
   private lastWinner(op: 'argmax' | 'argmin', dtype: DType, all: readonly Accumulator[]): Value {
     const [first, ...others] = all as readonly [Accumulator, ...Accumulator[]]
-    for (const a of others) this.duel(op, dtype, first, expressions(this.o, a.value), expressions(this.o, a.winner?.index as Value), expressions(this.o, a.winner?.seen as Value))
+    for (const a of others)
+      this.duel(
+        op,
+        dtype,
+        first,
+        expressions(this.o, a.value),
+        expressions(this.o, a.winner?.index as Value),
+        expressions(this.o, a.winner?.seen as Value),
+      )
     for (const by of [2, 1] as const) {
-      const moved = [first.value, first.winner?.index as Value, first.winner?.seen as Value].map((v) => rotate(this.o, expressions(this.o, v), by).map((e) => this.o.keep(e)))
+      const moved = [first.value, first.winner?.index as Value, first.winner?.seen as Value].map(v =>
+        rotate(this.o, expressions(this.o, v), by).map(e => this.o.keep(e)),
+      )
       this.duel(op, dtype, first, ...(moved as [Expression[], Expression[], Expression[]]))
     }
     return first.winner?.index as Value
   }
 
-  private duel(op: 'argmax' | 'argmin', dtype: DType, a: Accumulator, x: readonly Expression[], index: readonly Expression[], seen: readonly Expression[]): void {
-    const { o } = this, mine = expressions(o, a.value), winner = a.winner as { index: Value; seen: Value }
-    const i = o.get(winner.index[0] as Local), has = o.get(winner.seen[0] as Local)
+  private duel(
+    op: 'argmax' | 'argmin',
+    dtype: DType,
+    a: Accumulator,
+    x: readonly Expression[],
+    index: readonly Expression[],
+    seen: readonly Expression[],
+  ): void {
+    const { o } = this,
+      mine = expressions(o, a.value),
+      winner = a.winner as { index: Value; seen: Value }
+    const i = o.get(winner.index[0] as Local),
+      has = o.get(winner.seen[0] as Local)
     const earlier = o.v('v128.and', tied(o, op, dtype, x, mine), o.v('i32x4.lt_s', index[0] as Expression, i))
     const wins = o.v('v128.or', o.v('v128.or', better(o, op, dtype, x, mine), earlier), o.v('v128.not', has))
     const take = o.keep(o.v('v128.and', wins, seen[0] as Expression))

@@ -14,33 +14,45 @@ const alwaysHolds = (g: Guard, extents: readonly number[]): boolean => {
 
 /** Applies a function to every affine map of a node. */
 function mapNode(n: Node, on: (a: Affine) => Affine): Node {
-  const guards = (gs: readonly Guard[]): Guard[] => gs.map((g) => ({ ...g, index: on(g.index) }))
+  const guards = (gs: readonly Guard[]): Guard[] => gs.map(g => ({ ...g, index: on(g.index) }))
   switch (n.op) {
-    case 'load': return { ...n, map: on(n.map), ...(n.guards === undefined ? {} : { guards: guards(n.guards) }) }
-    case 'iota': return { ...n, map: on(n.map) }
-    case 'inside': return { ...n, guards: guards(n.guards) }
-    default: return n
+    case 'load':
+      return { ...n, map: on(n.map), ...(n.guards === undefined ? {} : { guards: guards(n.guards) }) }
+    case 'iota':
+      return { ...n, map: on(n.map) }
+    case 'inside':
+      return { ...n, guards: guards(n.guards) }
+    default:
+      return n
   }
 }
 
 function affinesOf(nodes: readonly Node[], stores: readonly Store[]): Affine[] {
-  const found: Affine[] = stores.map((s) => s.map)
-  for (const n of nodes) mapNode(n, (a) => { found.push(a); return a })
+  const found: Affine[] = stores.map(s => s.map)
+  for (const n of nodes)
+    mapNode(n, a => {
+      found.push(a)
+      return a
+    })
   return found
 }
 
 function withoutTrueGuards(nodes: readonly Node[], extents: readonly number[]): Node[] {
-  return nodes.map((n) => {
-    if (n.op === 'inside') return { ...n, guards: n.guards.filter((g) => !alwaysHolds(g, extents)) }
+  return nodes.map(n => {
+    if (n.op === 'inside') return { ...n, guards: n.guards.filter(g => !alwaysHolds(g, extents)) }
     if (n.op !== 'load' || n.guards === undefined) return n
-    const guards = n.guards.filter((g) => !alwaysHolds(g, extents))
+    const guards = n.guards.filter(g => !alwaysHolds(g, extents))
     const { guards: _, ...bare } = n
     return guards.length > 0 ? { ...n, guards } : bare
   })
 }
 
 /** A new axis: its extent, and the old axis whose stride it takes, `times` times (1 if absent). */
-interface NewAxis { readonly extent: number; readonly source: number; readonly times?: number }
+interface NewAxis {
+  readonly extent: number
+  readonly source: number
+  readonly times?: number
+}
 
 /** Axes [from, to) with extents of 1 dropped and contiguous neighbours merged: the outer stride is the inner one times its extent, in every map. */
 function mergeAxes(extents: readonly number[], from: number, to: number, maps: readonly Affine[]): NewAxis[] {
@@ -49,7 +61,7 @@ function mergeAxes(extents: readonly number[], from: number, to: number, maps: r
     const extent = extents[axis] as number
     if (extent === 1) continue
     const last = out.at(-1)
-    const fits = last !== undefined && maps.every((m) => m.strides[last.source] === (m.strides[axis] as number) * extent)
+    const fits = last !== undefined && maps.every(m => m.strides[last.source] === (m.strides[axis] as number) * extent)
     if (fits) out.pop()
     out.push({ extent: fits ? last.extent * extent : extent, source: axis })
   }
@@ -58,16 +70,19 @@ function mergeAxes(extents: readonly number[], from: number, to: number, maps: r
 
 /** The loop on other axes, in this order; `parallel` of them are parallel. */
 export function remap(loop: Loop, axes: readonly NewAxis[], parallel: number): Loop {
-  const take = (chosen: readonly NewAxis[]) => (a: Affine): Affine => ({ ...a, strides: chosen.map((x) => (a.strides[x.source] as number) * (x.times ?? 1)) })
-  const all = take(axes), outer = take(axes.slice(0, parallel))
+  const take =
+    (chosen: readonly NewAxis[]) =>
+    (a: Affine): Affine => ({ ...a, strides: chosen.map(x => (a.strides[x.source] as number) * (x.times ?? 1)) })
+  const all = take(axes),
+    outer = take(axes.slice(0, parallel))
   return {
     ...loop,
-    extents: axes.map((a) => a.extent),
+    extents: axes.map(a => a.extent),
     parallel,
-    body: loop.body.map((n) => mapNode(n, all)),
-    bodyStores: loop.bodyStores.map((s) => ({ ...s, map: all(s.map) })),
-    epilogue: loop.epilogue.map((n) => mapNode(n, outer)),
-    stores: loop.stores.map((s) => ({ ...s, map: outer(s.map) })),
+    body: loop.body.map(n => mapNode(n, all)),
+    bodyStores: loop.bodyStores.map(s => ({ ...s, map: all(s.map) })),
+    epilogue: loop.epilogue.map(n => mapNode(n, outer)),
+    stores: loop.stores.map(s => ({ ...s, map: outer(s.map) })),
   }
 }
 

@@ -43,7 +43,12 @@ export function cutTasks({ rows: axes, length, step, cost }: TaskSpace): Cut {
 }
 
 /** Code of a task loop: `row` gets the index locals of the row axes and the range of the vector axis. */
-export function emitTasks(f: WasmFunction, space: TaskSpace, cut: Cut, row: (indices: readonly Local[], from: Bound, to: Bound) => void): void {
+export function emitTasks(
+  f: WasmFunction,
+  space: TaskSpace,
+  cut: Cut,
+  row: (indices: readonly Local[], from: Bound, to: Bound) => void,
+): void {
   const indices = space.rows.map(() => f.local(I32))
   if (cut.pieces > 1) emitPieces(f, space, cut, indices, (from, to) => row(indices, from, to))
   else emitRows(f, space, cut, indices, () => row(indices, 0, space.length))
@@ -52,13 +57,19 @@ export function emitTasks(f: WasmFunction, space: TaskSpace, cut: Cut, row: (ind
 /** Task t is piece t % pieces of row t / pieces. */
 function emitPieces(f: WasmFunction, space: TaskSpace, cut: Cut, indices: readonly Local[], row: (from: Bound, to: Bound) => void): void {
   const { pieces, pieceLength } = cut
-  const index = f.local(I32), from = f.local(I32), to = f.local(I32), task = f.local(I32)
+  const index = f.local(I32),
+    from = f.local(I32),
+    to = f.local(I32),
+    task = f.local(I32)
   const end = space.whole ? Math.ceil(space.length / 4) * 4 : space.length
   f.forRange(task, BEGIN, END, () => {
     f.get(task).i32(pieces).op(0x6e).set(index) // i32.div_u
     f.get(task).get(index).i32(pieces).mul().sub().i32(pieceLength).mul().set(from)
     f.get(from).i32(pieceLength).add().set(to)
-    f.get(to).i32(end).op(0x4a).if(() => f.i32(end).set(to)) // i32.gt_s
+    f.get(to)
+      .i32(end)
+      .op(0x4a)
+      .if(() => f.i32(end).set(to)) // i32.gt_s
     decode(f, space.rows, indices, index)
     row({ local: from }, { local: to })
   })
@@ -66,10 +77,14 @@ function emitPieces(f: WasmFunction, space: TaskSpace, cut: Cut, indices: readon
 
 /** Task t is rows t * rowsPerTask and on. */
 function emitRows(f: WasmFunction, space: TaskSpace, cut: Cut, indices: readonly Local[], row: () => void): void {
-  const index = f.local(I32), last = f.local(I32)
+  const index = f.local(I32),
+    last = f.local(I32)
   f.get(BEGIN).i32(cut.rowsPerTask).mul().set(index)
   f.get(END).i32(cut.rowsPerTask).mul().set(last)
-  f.get(last).i32(cut.rows).op(0x4a).if(() => f.i32(cut.rows).set(last))
+  f.get(last)
+    .i32(cut.rows)
+    .op(0x4a)
+    .if(() => f.i32(cut.rows).set(last))
   decode(f, space.rows, indices, index)
   f.block(() => {
     f.loop(() => {
@@ -86,7 +101,8 @@ function decode(f: WasmFunction, extents: readonly number[], indices: readonly L
   const rest = f.local(I32)
   f.get(row).set(rest)
   for (let axis = indices.length - 1; axis >= 0; axis--) {
-    const index = indices[axis] as Local, extent = extents[axis] as number
+    const index = indices[axis] as Local,
+      extent = extents[axis] as number
     if (axis === 0) f.get(rest).set(index)
     else {
       f.get(rest).i32(extent).op(0x70).set(index) // i32.rem_u
@@ -101,8 +117,12 @@ function countUp(f: WasmFunction, extents: readonly number[], indices: readonly 
   if (index === undefined) return
   f.bump(index, 1)
   if (axis === 0) return
-  f.get(index).i32(extents[axis] as number).op(0x46).if(() => { // i32.eq
-    f.i32(0).set(index)
-    countUp(f, extents, indices, axis - 1)
-  })
+  f.get(index)
+    .i32(extents[axis] as number)
+    .op(0x46)
+    .if(() => {
+      // i32.eq
+      f.i32(0).set(index)
+      countUp(f, extents, indices, axis - 1)
+    })
 }

@@ -62,7 +62,12 @@ class LoopEmitter {
     const levels = loop.extents.map((_, axis) => Math.max(0, axis - rowAxes + 1))
     this.body = new Body(o, context, { nodes: loop.body, stores: loop.bodyStores, levels, vector })
     const outer = levels.slice(0, loop.parallel)
-    this.epilogue = new Body(o, context, { nodes: loop.epilogue, stores: loop.stores, levels: outer, vector: alongParallel(plan) ? vector : -1 })
+    this.epilogue = new Body(o, context, {
+      nodes: loop.epilogue,
+      stores: loop.stores,
+      levels: outer,
+      vector: alongParallel(plan) ? vector : -1,
+    })
     this.reducer = new Reducer(o, plan, this.body)
   }
 
@@ -72,14 +77,15 @@ class LoopEmitter {
   }
 
   row(indices: readonly Local[], from: Bound, to: Bound): void {
-    const { body, epilogue, plan } = this, { loop, vector } = plan
+    const { body, epilogue, plan } = this,
+      { loop, vector } = plan
     body.start(indices)
     epilogue.start(indices)
     body.enter(0, [1])
     if (!alongParallel(plan)) return this.results([1], 0)
     epilogue.enter(0, [1])
     const range = { f: this.f, cursors: [body.cursors, epilogue.cursors], axis: vector, from, to, extent: loop.extents[vector] as number }
-    vectorLoop({ ...range, unroll: plan.unroll, whole: plan.whole }, (lanes) => this.results(lanes, 1))
+    vectorLoop({ ...range, unroll: plan.unroll, whole: plan.whole }, lanes => this.results(lanes, 1))
   }
 
   /** The reduction and the epilogue for elements along the vector axis; `level` is that of the innermost parallel loop. */
@@ -100,7 +106,11 @@ class LoopEmitter {
 
   /** The parallel axis inside the vector axis. */
   private tile(lanes: readonly number[], level: number): void {
-    const { epilogue, f, plan: { loop, vector } } = this
+    const {
+      epilogue,
+      f,
+      plan: { loop, vector },
+    } = this
     scalarLoop({ f, cursors: [epilogue.cursors], axis: vector + 1, from: 0, to: loop.extents[vector + 1] as number }, () => {
       epilogue.enter(level, lanes)
       epilogue.store(lanes)
@@ -109,7 +119,8 @@ class LoopEmitter {
 
   /** The nest of the reduced axes from `axis` on. */
   private reduce(axis: number, level: number, lanes: readonly number[]): void {
-    const { f, body, plan, reducer } = this, { extents } = plan.loop
+    const { f, body, plan, reducer } = this,
+      { extents } = plan.loop
     const range = { f, cursors: [body.cursors], axis, from: 0, to: extents[axis] as number }
     if (axis < extents.length - 1) {
       return scalarLoop(range, () => {
@@ -123,7 +134,8 @@ class LoopEmitter {
       reducer.add(copies)
     }
     const { blocks } = reducer
-    if (plan.vector === axis) vectorLoop({ ...range, unroll: plan.unroll, extent: range.to, whole: false, ...(blocks ? { blocks } : {}) }, point)
+    if (plan.vector === axis)
+      vectorLoop({ ...range, unroll: plan.unroll, extent: range.to, whole: false, ...(blocks ? { blocks } : {}) }, point)
     else scalarLoop(range, () => point(lanes), blocks)
     reducer.afterInnermost()
   }

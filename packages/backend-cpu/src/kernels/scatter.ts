@@ -17,7 +17,11 @@ const POINT_COST = 0.6
 const PIECE = 64
 
 /** The axis whose range is cut into tasks, and how many indices a task takes. */
-interface Split { readonly axis: number; readonly length: number; readonly tasks: number }
+interface Split {
+  readonly axis: number
+  readonly length: number
+  readonly tasks: number
+}
 
 export function emitScatter(context: EmitContext, kernel: Scatter): readonly Phase[] {
   if (kernel.extents.includes(0)) return []
@@ -38,10 +42,10 @@ export function emitScatter(context: EmitContext, kernel: Scatter): readonly Pha
 function withUnitAxis(kernel: Scatter): Partial<Scatter> {
   const add = (node: Node): Node => {
     if (node.op === 'load' || node.op === 'iota') return { ...node, map: { ...node.map, strides: [0] }, ...guardsOf(node) }
-    return node.op === 'inside' ? { ...node, guards: node.guards.map((g) => ({ ...g, index: { ...g.index, strides: [0] } })) } : node
+    return node.op === 'inside' ? { ...node, guards: node.guards.map(g => ({ ...g, index: { ...g.index, strides: [0] } })) } : node
   }
   const guardsOf = (node: Node): object =>
-    node.op === 'load' && node.guards !== undefined ? { guards: node.guards.map((g) => ({ ...g, index: { ...g.index, strides: [0] } })) } : {}
+    node.op === 'load' && node.guards !== undefined ? { guards: node.guards.map(g => ({ ...g, index: { ...g.index, strides: [0] } })) } : {}
   return { extents: [1], body: kernel.body.map(add), map: { ...kernel.map, strides: [0] } }
 }
 
@@ -50,7 +54,7 @@ function withUnitAxis(kernel: Scatter): Partial<Scatter> {
  * column is written. Batches: the first axis moves by more than everything else can, as when each example has its own target.
  */
 function splitOf({ extents, map, indirect }: Scatter, target: BufferSpec, vector: number): Split | undefined {
-  const others = [...map.strides.filter((_, axis) => axis !== vector), ...indirect.map((i) => i.stride)]
+  const others = [...map.strides.filter((_, axis) => axis !== vector), ...indirect.map(i => i.stride)]
   const pieces = (axis: number, length: number): Split => ({ axis, length, tasks: Math.ceil((extents[axis] as number) / length) })
   if (vector > 0 && map.dynamic === undefined && map.strides[vector] === 1) {
     const row = others.reduce((a, s) => gcd(a, Math.abs(s)), 0)
@@ -59,8 +63,15 @@ function splitOf({ extents, map, indirect }: Scatter, target: BufferSpec, vector
   }
   const first = map.strides[0] ?? 0
   const rest = map.strides.slice(1).reduce((a, s, k) => a + s * ((extents[k + 1] as number) - 1), map.offset)
-  const inside = map.dynamic === undefined && map.offset >= 0 && map.strides.every((s) => s >= 0) && rest < first && indirect.every((i) => i.stride < first && i.stride >= 0)
-  return extents.length > 1 && inside && target.size === first * (extents[0] as number) ? pieces(0, Math.max(1, Math.ceil((extents[0] as number) / 64))) : undefined
+  const inside =
+    map.dynamic === undefined &&
+    map.offset >= 0 &&
+    map.strides.every(s => s >= 0) &&
+    rest < first &&
+    indirect.every(i => i.stride < first && i.stride >= 0)
+  return extents.length > 1 && inside && target.size === first * (extents[0] as number)
+    ? pieces(0, Math.max(1, Math.ceil((extents[0] as number) / 64)))
+    : undefined
 }
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
@@ -85,12 +96,17 @@ class ScatterEmitter {
     this.body = new Body(o, context, { nodes: kernel.body, stores: [], levels, vector })
     this.targets = new Cursors(o.f, levels)
     this.target = this.targets.of(kernel.map, bytesOf(this.dtype), kernel.buffer)
-    const uniform = [...kernel.indirect.map((i) => i.index), ...(kernel.where === undefined ? [] : [kernel.where])]
-    this.fits = vector >= 0 && kernel.map.strides[vector] !== 0 && uniform.every((n) => !this.body.place(n).varying)
+    const uniform = [...kernel.indirect.map(i => i.index), ...(kernel.where === undefined ? [] : [kernel.where])]
+    this.fits = vector >= 0 && kernel.map.strides[vector] !== 0 && uniform.every(n => !this.body.place(n).varying)
   }
 
   emit(split: Split | undefined): void {
-    const { body, targets, o: { f }, kernel } = this
+    const {
+      body,
+      targets,
+      o: { f },
+      kernel,
+    } = this
     body.prologue()
     targets.prologue()
     const unset = kernel.extents.map(() => undefined)
@@ -98,21 +114,40 @@ class ScatterEmitter {
     targets.start(unset)
     body.enter(0, [1])
     if (split === undefined) return this.nest(0, undefined)
-    const task = f.local(I32), from = f.local(I32), to = f.local(I32), end = kernel.extents[split.axis] as number
+    const task = f.local(I32),
+      from = f.local(I32),
+      to = f.local(I32),
+      end = kernel.extents[split.axis] as number
     f.forRange(task, BEGIN, END, () => {
       f.get(task).i32(split.length).mul().tee(from).i32(split.length).add().set(to)
-      f.get(to).i32(end).op(0x4a).if(() => f.i32(end).set(to)) // i32.gt_s
+      f.get(to)
+        .i32(end)
+        .op(0x4a)
+        .if(() => f.i32(end).set(to)) // i32.gt_s
       this.nest(0, { axis: split.axis, from: { local: from }, to: { local: to } })
     })
   }
 
   private nest(axis: number, part: { readonly axis: number; readonly from: Bound; readonly to: Bound } | undefined): void {
-    const { body, targets, kernel, vector, o: { f } } = this
+    const {
+      body,
+      targets,
+      kernel,
+      vector,
+      o: { f },
+    } = this
     const extent = kernel.extents[axis]
     if (extent === undefined) return this.points([1])
-    const range = { f, cursors: [body.cursors, targets], axis, from: 0 as Bound, to: extent as Bound, ...(part?.axis === axis ? { from: part.from, to: part.to } : {}) }
+    const range = {
+      f,
+      cursors: [body.cursors, targets],
+      axis,
+      from: 0 as Bound,
+      to: extent as Bound,
+      ...(part?.axis === axis ? { from: part.from, to: part.to } : {}),
+    }
     if (axis === vector) {
-      vectorLoop({ ...range, extent, unroll: 1, whole: false }, (lanes) => {
+      vectorLoop({ ...range, extent, unroll: 1, whole: false }, lanes => {
         body.enter(axis + 1, lanes)
         this.points(lanes)
       })
@@ -125,20 +160,32 @@ class ScatterEmitter {
   }
 
   private points(lanes: readonly number[]): void {
-    const { body, o: { f }, kernel } = this
+    const {
+      body,
+      o: { f },
+      kernel,
+    } = this
     const write = (): void => lanes.forEach((n, copy) => this.write(n, copy))
     if (kernel.where === undefined) return write()
-    f.get(body.value(kernel.where, 0)[0] as Local).op(0xfd, 0x1b, 0).if(write) // i32x4.extract_lane
+    f.get(body.value(kernel.where, 0)[0] as Local)
+      .op(0xfd, 0x1b, 0)
+      .if(write) // i32x4.extract_lane
   }
 
   private write(lanes: number, copy: number): void {
     const { o, kernel, body, dtype } = this
     const address = o.f.local(I32)
     o.f.get(this.target.current)
-    for (const i of kernel.indirect) o.f.get(body.value(i.index, 0)[0] as Local).op(0xfd, 0x1b, 0).i32(i.stride * bytesOf(dtype)).mul().add()
+    for (const i of kernel.indirect)
+      o.f
+        .get(body.value(i.index, 0)[0] as Local)
+        .op(0xfd, 0x1b, 0)
+        .i32(i.stride * bytesOf(dtype))
+        .mul()
+        .add()
     o.f.set(address)
     const stride = this.vector < 0 ? 0 : (kernel.map.strides[this.vector] as number)
-    const at: PushAddress = (offset) => {
+    const at: PushAddress = offset => {
       o.f.get(address)
       if (offset !== 0) o.f.i32(offset).add()
       return 0

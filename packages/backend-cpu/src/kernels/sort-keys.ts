@@ -17,10 +17,19 @@ export interface KeyType {
 }
 
 const keys32: KeyType = {
-  type: I32, recordShift: 3, digits: 4, index: 4,
-  load: (f, offset) => { f.i32Load(offset) },
-  store: (f, offset) => { f.i32Store(offset) },
-  greater: (f) => { f.op(0x4b) }, // i32.gt_u
+  type: I32,
+  recordShift: 3,
+  digits: 4,
+  index: 4,
+  load: (f, offset) => {
+    f.i32Load(offset)
+  },
+  store: (f, offset) => {
+    f.i32Store(offset)
+  },
+  greater: f => {
+    f.op(0x4b)
+  }, // i32.gt_u
   digit(f, key, digit) {
     f.get(key)
     if (digit > 0) f.i32(8 * digit).op(0x76) // i32.shr_u
@@ -29,10 +38,19 @@ const keys32: KeyType = {
 }
 
 const keys64: KeyType = {
-  type: I64, recordShift: 4, digits: 8, index: 8,
-  load: (f, offset) => { f.load(0x29, offset, 3) },
-  store: (f, offset) => { f.load(0x37, offset, 3) },
-  greater: (f) => { f.op(0x56) }, // i64.gt_u
+  type: I64,
+  recordShift: 4,
+  digits: 8,
+  index: 8,
+  load: (f, offset) => {
+    f.load(0x29, offset, 3)
+  },
+  store: (f, offset) => {
+    f.load(0x37, offset, 3)
+  },
+  greater: f => {
+    f.op(0x56)
+  }, // i64.gt_u
   digit(f, key, digit) {
     f.get(key)
     if (digit > 0) f.op(0x42, 8 * digit).op(0x88) // i64.const, i64.shr_u
@@ -46,10 +64,18 @@ export const keyTypeOf = (dtype: DType): KeyType => (dtype === 'float64' ? keys6
 /** Pushes the key of the element whose address is on the stack. */
 export function pushKey(f: WasmFunction, dtype: DType, bits: Local, number: Local): void {
   switch (dtype) {
-    case 'uint32': case 'bool': f.i32Load(); return
-    case 'int32': f.i32Load().i32(-0x80000000).op(0x73); return // i32.xor
-    case 'float32': float32Key(f, bits); return
-    case 'float64': float64Key(f, bits, number)
+    case 'uint32':
+    case 'bool':
+      f.i32Load()
+      return
+    case 'int32':
+      f.i32Load().i32(-0x80000000).op(0x73)
+      return // i32.xor
+    case 'float32':
+      float32Key(f, bits)
+      return
+    case 'float64':
+      float64Key(f, bits, number)
   }
 }
 
@@ -64,8 +90,14 @@ function float32Key(f: WasmFunction, bits: Local): void {
 function float64Key(f: WasmFunction, bits: Local, number: Local): void {
   const MIN = [0x42, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f] // i64.const -2^63
   f.f64Load().tee(number).op(0xbd).set(bits) // i64.reinterpret_f64
-  f.get(bits).get(bits).op(0x42, 63, 0x87).op(...MIN).op(0x84, 0x85) // i64.const 63, shr_s, or, xor
-  f.op(...MIN).get(number).f64(0).op(0x62, 0x1b) // f64.ne, select
+  f.get(bits)
+    .get(bits)
+    .op(0x42, 63, 0x87)
+    .op(...MIN)
+    .op(0x84, 0x85) // i64.const 63, shr_s, or, xor
+  f.op(...MIN)
+    .get(number)
+    .f64(0)
+    .op(0x62, 0x1b) // f64.ne, select
   f.op(0x42, 0x7f).get(number).get(number).op(0x61, 0x1b) // i64.const -1, f64.eq, select
 }
-

@@ -62,24 +62,40 @@ class SortEmitter {
     this.number = f.local(F64)
   }
 
-  private dtypeOf(buffer: number): DType { return this.context.buffers[buffer]?.dtype as DType }
-  private get recordBytes(): number { return 1 << this.keys.recordShift }
+  private dtypeOf(buffer: number): DType {
+    return this.context.buffers[buffer]?.dtype as DType
+  }
+  private get recordBytes(): number {
+    return 1 << this.keys.recordShift
+  }
 
   emit(): void {
-    const { f, kernel: { rows, length } } = this
-    const half = length * this.recordBytes, bytes = 2 * half + this.keys.digits * 1024
-    const task = f.local(I32), last = f.local(I32)
+    const {
+      f,
+      kernel: { rows, length },
+    } = this
+    const half = length * this.recordBytes,
+      bytes = 2 * half + this.keys.digits * 1024
+    const task = f.local(I32),
+      last = f.local(I32)
     const { rowsPerTask } = tasksOf(this.kernel)
-    if (rows === 1) address(f, this.context.needShared(bytes)) // one task: memory for every thread would be wasted
+    if (rows === 1)
+      address(f, this.context.needShared(bytes)) // one task: memory for every thread would be wasted
     else {
       this.context.needScratch(bytes)
       f.get(SCRATCH)
     }
     const base = f.local(I32)
     f.set(base)
-    f.get(base).i32(2 * half).add().set(this.histograms)
+    f.get(base)
+      .i32(2 * half)
+      .add()
+      .set(this.histograms)
     f.get(END).i32(rowsPerTask).mul().set(last)
-    f.get(last).i32(rows).op(0x4a).if(() => f.i32(rows).set(last)) // i32.gt_s
+    f.get(last)
+      .i32(rows)
+      .op(0x4a)
+      .if(() => f.i32(rows).set(last)) // i32.gt_s
     const first = f.local(I32)
     f.get(BEGIN).i32(rowsPerTask).mul().set(first)
     f.forRange(task, first, last, () => {
@@ -106,7 +122,12 @@ class SortEmitter {
   private element(buffer: number, index: Local): void {
     const { f } = this
     address(f, buffer)
-    f.get(this.row).get(index).add().i32(bytesOf(this.dtypeOf(buffer))).mul().add()
+    f.get(this.row)
+      .get(index)
+      .add()
+      .i32(bytesOf(this.dtypeOf(buffer)))
+      .mul()
+      .add()
   }
   /** Pushes the address of a record. */
   private record(base: Local, index: Local): void {
@@ -153,7 +174,10 @@ class SortEmitter {
 
   private radix(): void {
     const { f, keys, i, at } = this
-    f.get(this.histograms).i32(0).i32(keys.digits * 1024).op(0xfc, 11, 0) // memory.fill
+    f.get(this.histograms)
+      .i32(0)
+      .i32(keys.digits * 1024)
+      .op(0xfc, 11, 0) // memory.fill
     this.count(i, this.kernel.length, () => {
       this.readKey()
       this.record(this.records, i)
@@ -162,7 +186,12 @@ class SortEmitter {
       for (let digit = 0; digit < keys.digits; digit++) {
         this.bucket(digit)
         f.set(at)
-        f.get(at).get(at).i32Load(1024 * digit).i32(1).add().i32Store(1024 * digit)
+        f.get(at)
+          .get(at)
+          .i32Load(1024 * digit)
+          .i32(1)
+          .add()
+          .i32Store(1024 * digit)
       }
     })
     for (let digit = 0; digit < keys.digits; digit++) this.pass(digit)
@@ -175,36 +204,56 @@ class SortEmitter {
   }
 
   private pass(digit: number): void {
-    const { f, keys, kernel: { length } } = this
+    const {
+      f,
+      keys,
+      kernel: { length },
+    } = this
     const swap = f.local(I32)
     f.get(this.records)
     keys.load(f, 0)
     f.set(this.key)
     this.bucket(digit)
-    f.i32Load(1024 * digit).i32(length).op(0x47).if(() => { // i32.ne: else every key has this digit
-      this.startsOf(digit)
-      this.distribute(digit)
-      f.get(this.records).set(swap)
-      f.get(this.other).set(this.records)
-      f.get(swap).set(this.other)
-    })
+    f.i32Load(1024 * digit)
+      .i32(length)
+      .op(0x47)
+      .if(() => {
+        // i32.ne: else every key has this digit
+        this.startsOf(digit)
+        this.distribute(digit)
+        f.get(this.records).set(swap)
+        f.get(this.other).set(this.records)
+        f.get(swap).set(this.other)
+      })
   }
 
   /** Counts become the addresses at which the buckets begin. */
   private startsOf(digit: number): void {
     const { f, keys, i, at } = this
-    const next = f.local(I32), n = f.local(I32)
+    const next = f.local(I32),
+      n = f.local(I32)
     f.get(this.other).set(next)
     this.count(i, 256, () => {
-      f.get(this.histograms).get(i).i32(2).op(0x74).add().tee(at).i32Load(1024 * digit).set(n)
-      f.get(at).get(next).i32Store(1024 * digit)
+      f.get(this.histograms)
+        .get(i)
+        .i32(2)
+        .op(0x74)
+        .add()
+        .tee(at)
+        .i32Load(1024 * digit)
+        .set(n)
+      f.get(at)
+        .get(next)
+        .i32Store(1024 * digit)
       f.get(next).get(n).i32(keys.recordShift).op(0x74).add().set(next)
     })
   }
 
   private distribute(digit: number): void {
     const { f, keys, i, at } = this
-    const from = f.local(I32), slot = f.local(I32), index = f.local(I32)
+    const from = f.local(I32),
+      slot = f.local(I32),
+      index = f.local(I32)
     f.get(this.records).set(from)
     this.count(i, this.kernel.length, () => {
       f.get(from)
@@ -212,8 +261,14 @@ class SortEmitter {
       f.set(this.key)
       f.get(from).i32Load(keys.index).set(index)
       this.bucket(digit)
-      f.tee(slot).i32Load(1024 * digit).set(at)
-      f.get(slot).get(at).i32(this.recordBytes).add().i32Store(1024 * digit)
+      f.tee(slot)
+        .i32Load(1024 * digit)
+        .set(at)
+      f.get(slot)
+        .get(at)
+        .i32(this.recordBytes)
+        .add()
+        .i32Store(1024 * digit)
       this.write(at, index)
       f.bump(from, this.recordBytes)
     })
@@ -227,7 +282,8 @@ class SortEmitter {
       kernel.inputs.forEach((input, k) => {
         this.element(kernel.outputs[k] as number, i)
         this.element(input, at)
-        if (bytesOf(this.dtypeOf(input)) === 8) f.load(0x29, 0, 3).load(0x37, 0, 3) // i64.load, i64.store
+        if (bytesOf(this.dtypeOf(input)) === 8)
+          f.load(0x29, 0, 3).load(0x37, 0, 3) // i64.load, i64.store
         else f.i32Load().i32Store()
       })
     })

@@ -10,23 +10,31 @@ export type Value = readonly Local[]
 
 export const halvesOf = (dtype: DType): number => (dtype === 'float64' ? 2 : 1)
 export const newValue = (o: Ops, dtype: DType): Value => Array.from({ length: halvesOf(dtype) }, () => o.f.local(V128))
-export const expressions = (o: Ops, v: Value): readonly Expression[] => v.map((l) => o.get(l))
+export const expressions = (o: Ops, v: Value): readonly Expression[] => v.map(l => o.get(l))
 export const setValue = (o: Ops, v: Value, e: readonly Expression[]): void => v.forEach((l, i) => o.set(l, e[i] as Expression))
 
 /** A constant in all lanes. */
 export function constant(o: Ops, dtype: DType, x: number): readonly Expression[] {
   switch (dtype) {
-    case 'float32': return [o.f32(x)]
-    case 'float64': return [o.f64(x), o.f64(x)]
-    case 'bool': return [o.i32(x !== 0 ? -1 : 0)]
-    case 'int32': case 'uint32': return [o.i32(x | 0)]
+    case 'float32':
+      return [o.f32(x)]
+    case 'float64':
+      return [o.f64(x), o.f64(x)]
+    case 'bool':
+      return [o.i32(x !== 0 ? -1 : 0)]
+    case 'int32':
+    case 'uint32':
+      return [o.i32(x | 0)]
   }
 }
 
 /** A mask of the first `lanes` lanes. */
-export const laneMask = (o: Ops, lanes: number): Expression => o.lanes32([0, 1, 2, 3].map((l) => (l < lanes ? -1 : 0)))
+export const laneMask = (o: Ops, lanes: number): Expression => o.lanes32([0, 1, 2, 3].map(l => (l < lanes ? -1 : 0)))
 /** The masks of the 64-bit halves of a 32-bit mask. */
-export const widen = (o: Ops, mask: Expression): readonly Expression[] => [o.v('i64x2.extend_low_i32x4_s', mask), o.v('i64x2.extend_high_i32x4_s', mask)]
+export const widen = (o: Ops, mask: Expression): readonly Expression[] => [
+  o.v('i64x2.extend_low_i32x4_s', mask),
+  o.v('i64x2.extend_high_i32x4_s', mask),
+]
 /** The 32-bit mask of two 64-bit masks. */
 export const narrow = (o: Ops, low: Expression, high: Expression): Expression => o.shuffle32(low, high, [0, 2, 4, 6])
 /** `mask ? a : b`, with a 32-bit mask for every dtype. */

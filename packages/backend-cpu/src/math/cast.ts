@@ -12,9 +12,12 @@ export function cast(o: Ops, to: DType, from: DType, a: Values): Values {
   if (to === 'bool') return toBool(o, from, a)
   if (from === 'bool') return fromBool(o, to, x)
   switch (from) {
-    case 'float32': return to === 'float64' ? promote(o, x) : [o.v(to === 'int32' ? 'i32x4.trunc_sat_f32x4_s' : 'i32x4.trunc_sat_f32x4_u', x)]
-    case 'float64': return [fromFloat64(o, to, a)]
-    default: return fromInteger(o, to, from, x)
+    case 'float32':
+      return to === 'float64' ? promote(o, x) : [o.v(to === 'int32' ? 'i32x4.trunc_sat_f32x4_s' : 'i32x4.trunc_sat_f32x4_u', x)]
+    case 'float64':
+      return [fromFloat64(o, to, a)]
+    default:
+      return fromInteger(o, to, from, x)
   }
 }
 
@@ -22,7 +25,7 @@ function toBool(o: Ops, from: DType, a: Values): Values {
   const x = a[0] as Expression
   if (from === 'float32') return [o.v('f32x4.ne', x, o.f32(0))]
   if (from !== 'float64') return [o.v('i32x4.ne', x, o.i32(0))]
-  const [low, upper] = a.map((h) => o.v('f64x2.ne', h, o.f64(0))) as [Expression, Expression]
+  const [low, upper] = a.map(h => o.v('f64x2.ne', h, o.f64(0))) as [Expression, Expression]
   return [narrow(o, low, upper)]
 }
 
@@ -41,6 +44,6 @@ function fromFloat64(o: Ops, to: DType, a: Values): Expression {
 function fromInteger(o: Ops, to: DType, from: DType, x: Expression): Values {
   const suffix = from === 'int32' ? 's' : 'u'
   if (to === 'float32') return [o.v(`f32x4.convert_i32x4_${suffix}`, x)]
-  if (to === 'float64') return [x, high(o, x)].map((h) => o.v(`f64x2.convert_low_i32x4_${suffix}`, h))
+  if (to === 'float64') return [x, high(o, x)].map(h => o.v(`f64x2.convert_low_i32x4_${suffix}`, h))
   return [x]
 }

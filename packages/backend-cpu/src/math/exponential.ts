@@ -7,8 +7,8 @@ import { throughFloat64 } from './wide.ts'
 
 /** (e^r - 1) / r on |r| <= 0.3467, to 4.5e-12. */
 const EXPM1_OVER_R = [
-  0.99999999999556016, 0.50000000001208942, 0.16666666785608861, 0.041666665949867329,
-  0.0083332836795868298, 0.0013888978457158361, 0.00019907499206043312, 2.4801572845480046e-5,
+  0.99999999999556016, 0.50000000001208942, 0.16666666785608861, 0.041666665949867329, 0.0083332836795868298, 0.0013888978457158361,
+  0.00019907499206043312, 2.4801572845480046e-5,
 ]
 const MAGIC64 = 6755399441055744 // 1.5 * 2^52
 const MAGIC32 = 12582912 // 1.5 * 2^23
@@ -36,23 +36,35 @@ function expm164(o: Ops, x: Expression): Expression {
 /** Magnitude of a, sign of b. */
 export const copySign = (o: Ops, a: Expression, b: Expression): Expression => o.select(o.i32(0x7fffffff), a, b)
 
-export const expm1 = (o: Ops, x: Expression): Expression => copySign(o, throughFloat64(o, [x], ([h]) => expm164(o, h as Expression)), x)
+export const expm1 = (o: Ops, x: Expression): Expression =>
+  copySign(
+    o,
+    throughFloat64(o, [x], ([h]) => expm164(o, h as Expression)),
+    x,
+  )
 
 /** (t + t / (t + 1)) / 2 with t = e^|x| - 1: no cancellation at 0. */
-export const sinh = (o: Ops, x: Expression): Expression => copySign(o, throughFloat64(o, [o.v('f32x4.abs', x)], ([h]) => {
-  const t = o.keep(expm164(o, h as Expression))
-  return o.v('f64x2.mul', o.f64(0.5), o.v('f64x2.add', t, o.v('f64x2.div', t, o.v('f64x2.add', t, o.f64(1)))))
-}), x)
+export const sinh = (o: Ops, x: Expression): Expression =>
+  copySign(
+    o,
+    throughFloat64(o, [o.v('f32x4.abs', x)], ([h]) => {
+      const t = o.keep(expm164(o, h as Expression))
+      return o.v('f64x2.mul', o.f64(0.5), o.v('f64x2.add', t, o.v('f64x2.div', t, o.v('f64x2.add', t, o.f64(1)))))
+    }),
+    x,
+  )
 
-export const cosh = (o: Ops, x: Expression): Expression => throughFloat64(o, [x], ([h]) => {
-  const e = o.keep(exp64(o, h as Expression))
-  return o.v('f64x2.mul', o.f64(0.5), o.v('f64x2.add', e, o.v('f64x2.div', o.f64(1), e)))
-})
+export const cosh = (o: Ops, x: Expression): Expression =>
+  throughFloat64(o, [x], ([h]) => {
+    const e = o.keep(exp64(o, h as Expression))
+    return o.v('f64x2.mul', o.f64(0.5), o.v('f64x2.add', e, o.v('f64x2.div', o.f64(1), e)))
+  })
 
 /** (e^r - 1 - r) / r^2 on |r| <= 0.3467; e^r is then right to 3e-9. */
 const EXP32 = [0.4999999344, 0.1666652048, 0.04166838922, 0.008368735641, 0.001381460027]
 /** ln 2 in two parts: n times the first is exact (15 bits). */
-const LN2_HIGH = 0.693145751953125, LN2_LOW = 1.428606820309417e-6
+const LN2_HIGH = 0.693145751953125,
+  LN2_LOW = 1.428606820309417e-6
 
 /** e^r - 1 for r = x - n ln 2, where m is n + MAGIC32. */
 function reduced32(o: Ops, x: Expression, m: Expression, coefficients: readonly number[]): Expression {

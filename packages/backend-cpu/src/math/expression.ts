@@ -42,24 +42,54 @@ export class Ops {
     this.f.set(l)
     return l
   }
-  get(l: Local): Expression { return () => { this.f.get(l) } }
+  get(l: Local): Expression {
+    return () => {
+      this.f.get(l)
+    }
+  }
   set(l: Local, e: Expression): void {
     e()
     this.f.set(l)
   }
 
-  f32(x: number): Expression { return () => { this.f.vf32(x) } }
-  f64(x: number): Expression { return () => { this.f.vf64(x) } }
-  i32(x: number): Expression { return () => { this.f.vi32(x) } }
+  f32(x: number): Expression {
+    return () => {
+      this.f.vf32(x)
+    }
+  }
+  f64(x: number): Expression {
+    return () => {
+      this.f.vf64(x)
+    }
+  }
+  i32(x: number): Expression {
+    return () => {
+      this.f.vi32(x)
+    }
+  }
   /** Two 64-bit lanes from their low and high halves. */
-  i64(low: number, high: number): Expression { return () => { this.f.v128([...new Uint8Array(new Int32Array([low, high, low, high]).buffer)]) } }
+  i64(low: number, high: number): Expression {
+    return () => {
+      this.f.v128([...new Uint8Array(new Int32Array([low, high, low, high]).buffer)])
+    }
+  }
   /** Four given int32 lanes. */
-  lanes32(lanes: readonly number[]): Expression { return () => { this.f.v128([...new Uint8Array(new Int32Array(lanes).buffer)]) } }
+  lanes32(lanes: readonly number[]): Expression {
+    return () => {
+      this.f.v128([...new Uint8Array(new Int32Array(lanes).buffer)])
+    }
+  }
 
   /** `mask ? a : b`, bit by bit. */
-  select(mask: Expression, a: Expression, b: Expression): Expression { return this.v('v128.bitselect', a, b, mask) }
+  select(mask: Expression, a: Expression, b: Expression): Expression {
+    return this.v('v128.bitselect', a, b, mask)
+  }
   /** Shifts lanes by a constant. */
-  shift(name: 'i32x4.shl' | 'i32x4.shr_s' | 'i32x4.shr_u' | 'i64x2.shl' | 'i64x2.shr_s' | 'i64x2.shr_u', a: Expression, bits: number): Expression {
+  shift(
+    name: 'i32x4.shl' | 'i32x4.shr_s' | 'i32x4.shr_u' | 'i64x2.shl' | 'i64x2.shr_s' | 'i64x2.shr_u',
+    a: Expression,
+    bits: number,
+  ): Expression {
     return () => {
       a()
       this.f.i32(bits).simd(simd[name])
@@ -75,7 +105,11 @@ export class Ops {
   }
   /** Picks four 32-bit lanes of the eight of a and b. */
   shuffle32(a: Expression, b: Expression, lanes: readonly number[]): Expression {
-    return this.shuffle(a, b, lanes.flatMap((l) => [4 * l, 4 * l + 1, 4 * l + 2, 4 * l + 3]))
+    return this.shuffle(
+      a,
+      b,
+      lanes.flatMap(l => [4 * l, 4 * l + 1, 4 * l + 2, 4 * l + 3]),
+    )
   }
   /** `a * b + c`: one rounding where the engine fuses, two elsewhere. Only for the inside of mathematics, never for the user's own operations. */
   madd(type: 'f32x4' | 'f64x2', a: Expression, b: Expression, c: Expression): Expression {
@@ -94,12 +128,23 @@ export class Ops {
   /** The same as E(x^2) + x O(x^2): two chains of half the length, for functions so long that few of them are in flight at once. */
   splitPolynomial(type: 'f32x4' | 'f64x2', x: Expression, coefficients: readonly number[]): Expression {
     const square = this.keep(this.v(`${type}.mul`, x, x))
-    const [even, odd] = [0, 1].map((parity) => this.polynomial(type, square, coefficients.filter((_, i) => i % 2 === parity))) as [Expression, Expression]
+    const [even, odd] = [0, 1].map(parity =>
+      this.polynomial(
+        type,
+        square,
+        coefficients.filter((_, i) => i % 2 === parity),
+      ),
+    ) as [Expression, Expression]
     return this.madd(type, x, odd, even)
   }
 
   /** `fast` where no lane is `rare`, else a call of the shared function `general`, which the module then has once. */
-  unless(rare: Expression, fast: () => Expression, general: { readonly name: string; readonly of: (o: Ops, x: Expression) => Expression }, x: Expression): Expression {
+  unless(
+    rare: Expression,
+    fast: () => Expression,
+    general: { readonly name: string; readonly of: (o: Ops, x: Expression) => Expression },
+    x: Expression,
+  ): Expression {
     const out = this.f.local(V128)
     rare()
     this.f.simd(simd['v128.any_true']).if(
@@ -122,7 +167,7 @@ export class Ops {
 
   /** Calls a scalar function lane by lane: 2 lanes of float64. */
   eachF64(host: Import, args: readonly Expression[]): Expression {
-    const kept = args.map((a) => this.keep(a))
+    const kept = args.map(a => this.keep(a))
     const out = this.f.local(V128)
     this.set(out, this.f64(0))
     for (const lane of [0, 1]) {

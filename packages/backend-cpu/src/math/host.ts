@@ -8,9 +8,11 @@ export const hostFunction = (module: WasmModule, name: InstructionName, arity: n
 
 /** The import object's part for the host functions that a module asks for. */
 export function hostImports(imports: readonly Import[]): Record<string, Record<string, (...args: number[]) => number>> {
-  const math = imports.filter((i) => i.module === 'math').map((i) => {
-    const { evaluate } = instructions[i.field as InstructionName]
-    return [i.field, (...args: number[]): number => evaluate(args, 'float64', 'float64')] as const
-  })
+  const math = imports
+    .filter(i => i.module === 'math')
+    .map(i => {
+      const { evaluate } = instructions[i.field as InstructionName]
+      return [i.field, (...args: number[]): number => evaluate(args, 'float64', 'float64')] as const
+    })
   return { math: Object.fromEntries(math) }
 }

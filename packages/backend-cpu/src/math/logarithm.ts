@@ -18,14 +18,13 @@ function logOnePlus64(o: Ops, f: Expression): Expression {
  * e is read as 2^52 + biased exponent, by setting the exponent field of 2^52 over it.
  */
 function logarithm64(o: Ops, u: Expression, near?: Expression): Expression {
-  const SQRT_HALF = o.i64(0x667f3bcd, 0x3fe6a09e), BIAS = o.i64(0, 0x40000000)
+  const SQRT_HALF = o.i64(0x667f3bcd, 0x3fe6a09e),
+    BIAS = o.i64(0, 0x40000000)
   const w = o.keep(o.v('i64x2.add', o.v('i64x2.sub', u, SQRT_HALF), BIAS)) // e + 1024 in its top 12 bits
   const e = o.keep(o.v('f64x2.sub', o.v('v128.or', o.shift('i64x2.shr_u', w, 52), o.i64(0, 0x43300000)), o.f64(2 ** 52 + 1024)))
   const m = o.v('i64x2.add', o.v('i64x2.sub', u, o.v('v128.and', w, o.i64(0, 0xfff00000 | 0))), BIAS)
   const f = o.keep(o.v('f64x2.sub', m, o.f64(1)))
-  const finite = near === undefined
-    ? o.madd('f64x2', e, o.f64(Math.LN2), logOnePlus64(o, f))
-    : nearOne(o, e, f, near)
+  const finite = near === undefined ? o.madd('f64x2', e, o.f64(Math.LN2), logOnePlus64(o, f)) : nearOne(o, e, f, near)
   const special = o.select(o.v('f64x2.eq', u, o.f64(0)), o.f64(-Infinity), o.select(o.v('f64x2.eq', u, o.f64(Infinity)), u, o.f64(NaN)))
   const regular = o.v('v128.and', o.v('f64x2.gt', u, o.f64(0)), o.v('f64x2.lt', u, o.f64(Infinity)))
   return o.select(regular, finite, special)
@@ -55,22 +54,27 @@ export function asinh(o: Ops, x: Expression): Expression {
 }
 
 /** log1p(t + sqrt(t) sqrt(t + 2)) with t = x - 1; NaN below 1. */
-export const acosh = (o: Ops, x: Expression): Expression => throughFloat64(o, [x], ([h]) => {
-  const t = o.keep(o.v('f64x2.sub', h as Expression, o.f64(1)))
-  const root = o.v('f64x2.mul', o.v('f64x2.sqrt', t), o.v('f64x2.sqrt', o.v('f64x2.add', t, o.f64(2))))
-  return log1p64(o, o.keep(o.v('f64x2.add', t, root)))
-})
+export const acosh = (o: Ops, x: Expression): Expression =>
+  throughFloat64(o, [x], ([h]) => {
+    const t = o.keep(o.v('f64x2.sub', h as Expression, o.f64(1)))
+    const root = o.v('f64x2.mul', o.v('f64x2.sqrt', t), o.v('f64x2.sqrt', o.v('f64x2.add', t, o.f64(2))))
+    return log1p64(o, o.keep(o.v('f64x2.add', t, root)))
+  })
 
 /** log1p(2x / (1 - x)) / 2. */
-export const atanh = (o: Ops, x: Expression): Expression => throughFloat64(o, [x], ([h]) => {
-  const ratio = o.v('f64x2.div', o.v('f64x2.add', h as Expression, h as Expression), o.v('f64x2.sub', o.f64(1), h as Expression))
-  return o.v('f64x2.mul', o.f64(0.5), log1p64(o, o.keep(ratio)))
-})
+export const atanh = (o: Ops, x: Expression): Expression =>
+  throughFloat64(o, [x], ([h]) => {
+    const ratio = o.v('f64x2.div', o.v('f64x2.add', h as Expression, h as Expression), o.v('f64x2.sub', o.f64(1), h as Expression))
+    return o.v('f64x2.mul', o.f64(0.5), log1p64(o, o.keep(ratio)))
+  })
 
 /** (log(1 + f) - f + f^2 / 2) / f^3 on [-0.2929, 0.4143], to 6.5e-8. */
-const LOG32 = [0.3333333117, -0.2499999404, 0.2000071537, -0.1666805363, 0.1424929625, -0.124202297, 0.1167739146, -0.1151407095, 0.07035781148]
+const LOG32 = [
+  0.3333333117, -0.2499999404, 0.2000071537, -0.1666805363, 0.1424929625, -0.124202297, 0.1167739146, -0.1151407095, 0.07035781148,
+]
 /** ln 2 in two parts: e times the first is exact (10 bits). */
-const LN2_HIGH = 0.693359375, LN2_LOW = -2.12194440054690583e-4
+const LN2_HIGH = 0.693359375,
+  LN2_LOW = -2.12194440054690583e-4
 
 /** log of scaled float32 lanes in the normal range, with `adjust` added to the exponent. */
 function normalLog(o: Ops, x: Expression, adjust?: Expression): Expression {

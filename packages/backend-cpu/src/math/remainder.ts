@@ -11,9 +11,14 @@ import { throughFloat64 } from './wide.ts'
 export function remainder(o: Ops, a: Expression, b: Expression): Expression {
   const magnitude = (x: Expression): Expression => o.v('f32x4.abs', x)
   const out = o.f.local(V128)
-  const easy = o.v('v128.and', o.v('f32x4.lt', magnitude(o.v('f32x4.div', a, b)), o.f32(2 ** 27)), o.v('f32x4.lt', magnitude(b), o.f32(Infinity)))
+  const easy = o.v(
+    'v128.and',
+    o.v('f32x4.lt', magnitude(o.v('f32x4.div', a, b)), o.f32(2 ** 27)),
+    o.v('f32x4.lt', magnitude(b), o.f32(Infinity)),
+  )
   easy()
-  o.f.simd(0xa3).if( // i32x4.all_true
+  o.f.simd(0xa3).if(
+    // i32x4.all_true
     () => {
       const r = throughFloat64(o, [a, b], ([x, y]) => {
         const q = o.v('f64x2.trunc', o.v('f64x2.div', x as Expression, y as Expression))
@@ -21,7 +26,11 @@ export function remainder(o: Ops, a: Expression, b: Expression): Expression {
       })
       o.set(out, o.select(o.i32(0x7fffffff), r, a))
     },
-    () => o.set(out, throughFloat64(o, [a, b], (halves) => o.eachF64(hostFunction(o.module, 'rem', 2), halves))),
+    () =>
+      o.set(
+        out,
+        throughFloat64(o, [a, b], halves => o.eachF64(hostFunction(o.module, 'rem', 2), halves)),
+      ),
   )
   return o.get(out)
 }
