@@ -11,11 +11,11 @@
 import { type Aval, aval, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import type { Guard } from '../lower/kernel.ts'
-import { type Index, indexAdd, indexScale, indexShift, type Lowering, type Operand, type Value } from '../lower/lowering.ts'
+import { type Index, indexAdd, indexScale, indexShift, type Lowering, type Value } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
 import type { Tensor } from '../tensor.ts'
 import { accumulate } from './contract.ts'
-import { eachIndex, hostFrom, hostReader } from './host.ts'
+import { eachIndex, hostFrom, hostReader, isInside } from './host.ts'
 import { bilinearJvp } from './linear.ts'
 import { type HostArray, isUnknown, type SimplePrimitive } from './primitive.ts'
 import { flip } from './reverse.ts'
@@ -59,24 +59,26 @@ export const convolveP: SimplePrimitive<ConvolveParams> = {
   lower: (l, [lhs, rhs], params, [out]) => [lowerConvolve(l, lhs as Value, rhs as Value, params, out as Aval)],
   evaluate([lhs, rhs], params, [out]) {
     const x = lhs as HostArray, w = rhs as HostArray, o = out as Aval
-    const readX = hostReader(x), readW = hostReader(w)
-    const xSizes = sizesOf(x.aval, params.lhs), wSizes = sizesOf(w.aval, params.rhs)
-    const summed = summedLabels(params)
+    const readX = hostReader(x), readW = hostReader(w), wSizes = sizesOf(w.aval, params.rhs), summed = summedLabels(params)
     return [hostFrom(o, index => {
       let sum = 0
       eachIndex(Array.from(summed, c => wSizes.get(c) as number), r => {
         const at = (c: string): number => r[summed.indexOf(c)] ?? (index[params.out.indexOf(c)] as number)
-        const position = Array.from(params.lhs, c => {
-          if (!isSpatial(c)) return at(c)
-          const k = Number(c), q = (index[params.out.indexOf(c)] as number) * nth(params.strides, k) + at(c) * nth(params.rhsDilation, k) - nth(params.padding, k)[0]
-          const sample = q / nth(params.lhsDilation, k)
-          return Number.isInteger(sample) && sample >= 0 && sample < (xSizes.get(c) as number) ? sample : null
-        })
-        if (!position.includes(null)) sum = accumulate(sum, readX(position as number[]), readW(Array.from(params.rhs, at)), o.dtype)
+        const position = hostPosition(x.aval, params, index, at)
+        if (position !== null) sum = accumulate(sum, readX(position), readW(Array.from(params.rhs, at)), o.dtype)
       })
       return sum
     })]
   },
+}
+
+/** Where result `index` and the position `at` of each summed label meet lhs; null: not at a sample. For the oracle. */
+function hostPosition(x: Aval, p: ConvolveParams, index: readonly number[], at: (label: string) => number): number[] | null {
+  const position = Array.from(p.lhs, c => {
+    const k = Number(c)
+    return isSpatial(c) ? ((index[p.out.indexOf(c)] as number) * nth(p.strides, k) + at(c) * nth(p.rhsDilation, k) - nth(p.padding, k)[0]) / nth(p.lhsDilation, k) : at(c)
+  })
+  return position.every(Number.isInteger) && isInside(position, x.shape) ? position : null
 }
 
 const nth = <T>(list: readonly T[], k: number): T => list[k] as T
@@ -195,33 +197,32 @@ function lowerConvolve(l: Lowering, lhs: Value, rhs: Value, p: ConvolveParams, o
 
 function lowerPhases(l: Lowering, lhs: Value, rhs: Value, p: ConvolveParams, out: Aval, phases: readonly Phase[]): Value {
   const phaseOut = aval(Array.from(p.out, (c, axis) => (isSpatial(c) ? nth(phases, Number(c)).count : (out.shape[axis] as number))), out.dtype)
-  if (phases.some(({ taps }) => taps === 0)) return l.elements(phaseOut, [], b => b.constant(0, out.dtype), { cost: 0 })
-  const summed = summedLabels(p), w = sizesOf(rhs.aval, p.rhs), x = sizesOf(lhs.aval, p.lhs)
+  if (phases.some(phase => phase.taps === 0)) return l.elements(phaseOut, [], b => b.constant(0, out.dtype), { cost: 0 })
+  const summed = summedLabels(p), w = sizesOf(rhs.aval, p.rhs)
   const reduced = Array.from(summed, c => (isSpatial(c) ? nth(phases, Number(c)).taps : (w.get(c) as number)))
-  const at = (c: string, output: readonly Index[], sum: readonly Index[]): Index => (sum[summed.indexOf(c)] ?? output[p.out.indexOf(c)]) as Index
-  const left: Operand = {
-    value: lhs,
-    at(output, sum) {
-      const guards: Guard[] = []
-      const index = Array.from(p.lhs, c => {
-        if (!isSpatial(c)) return at(c, output, sum)
-        const { alongResult, alongTaps, offset } = nth(phases, Number(c))
-        const sample = indexShift(indexAdd(indexScale(output[p.out.indexOf(c)] as Index, alongResult), indexScale(at(c, output, sum), alongTaps)), offset)
-        guards.push({ index: sample, extent: x.get(c) as number })
-        return sample
-      })
-      return { index, guards }
-    },
-  }
-  const right: Operand = {
-    value: rhs,
-    at: (output, sum) => ({
-      index: Array.from(p.rhs, c => {
-        if (!isSpatial(c)) return at(c, output, sum)
-        const { tap, tapStep } = nth(phases, Number(c))
-        return indexShift(indexScale(at(c, output, sum), tapStep), tap)
-      }),
-    }),
-  }
-  return l.contract(phaseOut, reduced, left, right)
+  const labelled = (output: readonly Index[], sum: readonly Index[]): At => c => (sum[summed.indexOf(c)] ?? output[p.out.indexOf(c)]) as Index
+  return l.contract(phaseOut, reduced,
+    { value: lhs, at: (output, sum) => samples(lhs.aval, p, phases, c => output[p.out.indexOf(c)] as Index, labelled(output, sum)) },
+    { value: rhs, at: (output, sum) => ({ index: taps(p, phases, labelled(output, sum)) }) })
 }
+
+/** The index along the axis with a label; for a spatial one, along the taps. */
+type At = (label: string) => Index
+
+/** Where lhs is read: affine in the result (`output`) and the taps, guarded against the padding. */
+function samples(lhs: Aval, p: ConvolveParams, phases: readonly Phase[], output: At, at: At): { readonly index: readonly Index[]; readonly guards: readonly Guard[] } {
+  const index = Array.from(p.lhs, c => {
+    if (!isSpatial(c)) return at(c)
+    const { alongResult, alongTaps, offset } = nth(phases, Number(c))
+    return indexShift(indexAdd(indexScale(output(c), alongResult), indexScale(at(c), alongTaps)), offset)
+  })
+  const guards = index.flatMap((i, axis) => (isSpatial(p.lhs[axis] as string) ? [{ index: i, extent: lhs.shape[axis] as number }] : []))
+  return { index, guards }
+}
+
+/** Where rhs is read. */
+const taps = (p: ConvolveParams, phases: readonly Phase[], at: At): Index[] => Array.from(p.rhs, c => {
+  if (!isSpatial(c)) return at(c)
+  const { tap, tapStep } = nth(phases, Number(c))
+  return indexShift(indexScale(at(c), tapStep), tap)
+})

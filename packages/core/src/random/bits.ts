@@ -78,5 +78,7 @@ export function randint(key: Key, shape: Shape, minval: TensorLike, maxval: Tens
 
 function integer(x: TensorLike, dtype: DType): Tensor {
   if (typeof x === 'number' && !Number.isInteger(x)) fail('ValueError', `random.randint: bounds must be integers, got ${x}.`)
-  return typeof x === 'number' ? scalarOf(dtype === 'uint32' ? x >>> 0 : x | 0, dtype) : astype(toTensor(x, 'random.randint'), dtype)
+  if (typeof x === 'number') return scalarOf(dtype === 'uint32' ? x >>> 0 : x | 0, dtype)
+  const t = toTensor(x, 'random.randint')
+  return isFloat(t.dtype) ? fail('DTypeError', `random.randint: bounds must be integers, got ${t.dtype}. Convert with astype('int32').`) : astype(t, dtype)
 }

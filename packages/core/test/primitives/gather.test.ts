@@ -3,26 +3,16 @@ import { describe, expect, test } from 'vitest'
 import { arange, ones, zeros } from '../../src/numpy/creation.ts'
 import { putAlongAxis, take, takeAlongAxis } from '../../src/numpy/indexing.ts'
 import { gather } from '../../src/primitives/gather.ts'
-import { scatter, scatterAdd, scatterMax, scatterMin, scatterMul } from '../../src/primitives/scatter.ts'
 import { reshape } from '../../src/primitives/reshape.ts'
 import { sum } from '../../src/primitives/reduce.ts'
 import type { Tensor } from '../../src/tensor.ts'
-import type { InputSpec } from '../../src/testing/case.ts'
-import { drawn, exact, input, summed } from '../../src/testing/entry.ts'
+import { drawn, exact, input } from '../../src/testing/entry.ts'
 import { grad } from '../../src/transforms/grad.ts'
+import { arbIndexed, indices, mode, shape, size } from '../support/indexed.ts'
 import { checkLaws, useReference } from '../support/laws.ts'
 import { bool, float, int, uint, values } from '../support/values.ts'
 
 useReference()
-const size = fc.integer({ min: 1, max: 3 }), shape = fc.array(size, { maxLength: 2 })
-const mode = fc.constantFrom('clip' as const, 'fill' as const)
-/** int32 indices, some of them out of bounds. */
-const indices = (s: readonly number[]): InputSpec => ({ shape: s, dtype: 'int32', range: [-2, 4] })
-/** Indexed axes of a 3-D x, index shapes that broadcast. */
-const arbIndexed = fc.record({ x: fc.tuple(size, size, size), axes: fc.subarray([0, 1, 2], { minLength: 1 }), index: shape, ones: fc.boolean(), mode }).map(drawn => ({
-  ...drawn, shapes: drawn.axes.map((_, k) => (k === 0 || !drawn.ones ? drawn.index : drawn.index.map(() => 1))),
-  windows: drawn.x.filter((_, k) => !drawn.axes.includes(k)),
-}))
 
 describe('laws', () => {
   for (const dtype of ['float32', 'int32', 'bool'] as const)
@@ -33,14 +23,6 @@ describe('laws', () => {
   checkLaws('gather, derivatives', drawn(arbIndexed, ({ x, axes, shapes, mode }) => ({
     inputs: [input(x, 'float32'), ...shapes.map(indices)], call: (t, ...at) => gather(t as Tensor, at as Tensor[], { axes, mode, fillValue: 0.5 }),
   })), { accuracy: exact })
-  for (const [name, f] of Object.entries({ scatter, scatterAdd, scatterMin, scatterMax }))
-    checkLaws(name, drawn(arbIndexed, ({ x, axes, shapes, index, windows, mode }) => ({
-      inputs: [input(x, 'float32'), input([...index, ...windows], 'float32'), ...shapes.map(indices)],
-      call: (t, u, ...at) => f(t as Tensor, at as Tensor[], u as Tensor, { axes, mode }),
-    })), { accuracy: name === 'scatterAdd' ? summed() : exact })
-  checkLaws('scatterMul, by x', drawn(arbIndexed, ({ x, axes, shapes, mode }) => ({
-    inputs: [input(x, 'float32'), ...shapes.map(indices)], call: (t, ...at) => scatterMul(t as Tensor, at as Tensor[], 1.5, { axes, mode }),
-  })))
   checkLaws('take', drawn(fc.record({ x: fc.tuple(size, size), axis: fc.integer({ min: -2, max: 1 }), index: shape, mode }), ({ x, axis, index, mode }) => ({
     inputs: [input(x, 'float32'), indices(index)], call: (t, at) => take(t as Tensor, at as Tensor, { axis, mode, fillValue: -1 }),
   })), { accuracy: exact })
@@ -64,6 +46,7 @@ describe('values', () => {
     expect(values(take(table(), -1))).toBe(5)
     expect(values(take(table(), 1, { axis: 0 }))).toEqual([2, 3])
     expect(values(takeAlongAxis(table(), reshape(int(1, 0, -1), [3, 1]), 1))).toEqual([[1], [2], [5]])
+    expect(values(putAlongAxis(zeros([2, 2]), reshape(int(1, 0), [2, 1]), 9, 1))).toEqual([[0, 9], [9, 0]])
   })
   test('out of bounds: fill as JAX, clip', () => {
     expect(values(gather(float(1, 2), [int(-1, 2, 1)]))).toEqual([NaN, NaN, 2])
@@ -72,22 +55,9 @@ describe('values', () => {
     expect(values(take(float(1, 2), int(-2, -3, 2)))).toEqual([1, NaN, NaN])
     expect(values(gather(zeros([0, 2]), [int(0)], { fillValue: 7 }))).toEqual([[7, 7]])
   })
-  test('scatter: the last of equal places wins, others combine, out of bounds is dropped', () => {
-    expect(values(scatter(zeros([4]), [int(1, 1, 3, 9)], float(1, 2, 3, 4)))).toEqual([0, 2, 0, 3])
-    expect(values(scatterAdd(ones([3]), [int(1, 1, -1)], float(1, 2, 3)))).toEqual([1, 4, 1])
-    expect(values(scatterMul(ones([2]), [int(0, 0)], float(2, 3)))).toEqual([6, 1])
-    expect(values(scatterMin(int(5, 5), [int(0, 0)], int(7, 3)))).toEqual([3, 5])
-    expect(values(scatterMax(int(5, 5), [int(0, 0)], int(7, 3)))).toEqual([7, 5])
-    expect(values(scatter(zeros([2, 2]), [int(1)], 5))).toEqual([[0, 0], [5, 5]])
-    expect(values(putAlongAxis(zeros([2, 2]), reshape(int(1, 0), [2, 1]), 9, 1))).toEqual([[0, 9], [9, 0]])
-  })
   test('the gradient of a lookup adds up at repeated rows', () => {
     const loss = (t: Tensor): Tensor => sum(take(t, int(2, 0, 2), { axis: 0 }).mul(reshape(float(1, 2, 3), [3, 1])))
     expect(values(grad(loss)(table() as never) as Tensor)).toEqual([[2, 2], [0, 0], [4, 4]])
-  })
-  test('of equal places, only the update that was kept has a gradient', () => {
-    const loss = (u: Tensor): Tensor => sum(scatter(zeros([3]), [int(1, 1, 2)], u).mul(float(1, 2, 3)))
-    expect(values(grad(loss)(float(1, 1, 1) as never) as Tensor)).toEqual([0, 2, 3])
   })
 })
 
@@ -96,9 +66,6 @@ describe('refusals', () => {
     expect(() => gather(ones([2]), [float(1)])).toThrow(/gather: indices must be integers, got float32.*astype/)
     expect(() => gather(ones([2]), [int(1), int(1)])).toThrow(/gather: 2 index tensors for axes \[0, 1\] of shape \[2\]/)
     expect(() => gather(zeros([0]), [int(1)], { mode: 'clip' })).toThrow(/axis 0 of shape \[0\] is empty/)
-    expect(() => scatter(ones([2]), [int(1)], ones([3]))).toThrow(/broadcast/)
-    expect(() => scatterAdd(bool(true), [int(0)], bool(true))).toThrow(/scatterAdd: needs numbers/)
     expect(() => takeAlongAxis(ones([2, 2]), int(1), 0)).toThrow(/takeAlongAxis: x \[2, 2\] and indices \[1\] need the same number of axes.*expandDims/)
-    expect(() => grad((u: Tensor) => sum(scatterMul(ones([2]), [int(0)], u)))(float(1) as never)).toThrow(/scatterMul: there is no derivative by the updates/)
   })
 })

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { ones, zeros } from '../../src/numpy/creation.ts'
+import { sum } from '../../src/primitives/reduce.ts'
+import { scatter, scatterAdd, scatterMax, scatterMin, scatterMul } from '../../src/primitives/scatter.ts'
+import type { Tensor } from '../../src/tensor.ts'
+import { drawn, exact, input, summed } from '../../src/testing/entry.ts'
+import { grad } from '../../src/transforms/grad.ts'
+import { arbIndexed, indices } from '../support/indexed.ts'
+import { checkLaws, useReference } from '../support/laws.ts'
+import { bool, float, int, values } from '../support/values.ts'
+
+useReference()
+
+describe('laws', () => {
+  for (const [name, f] of Object.entries({ scatter, scatterAdd, scatterMin, scatterMax }))
+    checkLaws(name, drawn(arbIndexed, ({ x, axes, shapes, index, windows, mode }) => ({
+      inputs: [input(x, 'float32'), input([...index, ...windows], 'float32'), ...shapes.map(indices)],
+      call: (t, u, ...at) => f(t as Tensor, at as Tensor[], u as Tensor, { axes, mode }),
+    })), { accuracy: name === 'scatterAdd' ? summed() : exact })
+  checkLaws('scatterMul, by x', drawn(arbIndexed, ({ x, axes, shapes, mode }) => ({
+    inputs: [input(x, 'float32'), ...shapes.map(indices)], call: (t, ...at) => scatterMul(t as Tensor, at as Tensor[], 1.5, { axes, mode }),
+  })))
+})
+
+describe('values', () => {
+  test('scatter: the last of equal places wins, others combine, out of bounds is dropped', () => {
+    expect(values(scatter(zeros([4]), [int(1, 1, 3, 9)], float(1, 2, 3, 4)))).toEqual([0, 2, 0, 3])
+    expect(values(scatterAdd(ones([3]), [int(1, 1, -1)], float(1, 2, 3)))).toEqual([1, 4, 1])
+    expect(values(scatterMul(ones([2]), [int(0, 0)], float(2, 3)))).toEqual([6, 1])
+    expect(values(scatterMin(int(5, 5), [int(0, 0)], int(7, 3)))).toEqual([3, 5])
+    expect(values(scatterMax(int(5, 5), [int(0, 0)], int(7, 3)))).toEqual([7, 5])
+    expect(values(scatter(zeros([2, 2]), [int(1)], 5))).toEqual([[0, 0], [5, 5]])
+  })
+  test('of equal places, only the update that was kept has a gradient', () => {
+    const loss = (u: Tensor): Tensor => sum(scatter(zeros([3]), [int(1, 1, 2)], u).mul(float(1, 2, 3)))
+    expect(values(grad(loss)(float(1, 1, 1) as never) as Tensor)).toEqual([0, 2, 3])
+  })
+})
+
+describe('refusals', () => {
+  test('name shapes, dtypes, remedies', () => {
+    expect(() => scatter(ones([2]), [int(1)], ones([3]))).toThrow(/broadcast/)
+    expect(() => scatterAdd(bool(true), [int(0)], bool(true))).toThrow(/scatterAdd: needs numbers/)
+    expect(() => grad((u: Tensor) => sum(scatterMul(ones([2]), [int(0)], u)))(float(1) as never)).toThrow(/scatterMul: there is no derivative by the updates/)
+  })
+})
