@@ -31,7 +31,7 @@ function dispatch(): void {
 
 /** A graph whose kernels say that they are long, so that it is always shared. */
 function forkJoin(kernels: number): void {
-  const memory = new Memory({ shared: true }), pool = new Pool({ memory, threads: 2 })
+  const memory = new Memory({ shared: true, maximumPages: 65536 }), pool = new Pool({ memory, threads: 2 })
   const backend = backendFor({ memory, runner: pool, emit: scalarEmitter(26_000) })
   const a = backend.upload(new Float32Array(4), 'float32')
   const graph = addGraph(4)

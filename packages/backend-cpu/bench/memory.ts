@@ -27,7 +27,7 @@ const vectorAdd: EmitKernel = (context, kernel) => {
 const operations = Number(process.argv[2] ?? 100_000)
 const n = 2 ** 18
 const time = (free: boolean): number => {
-  const backend = backendFor({ memory: new Memory({ shared: true }), emit: vectorAdd })
+  const backend = backendFor({ memory: new Memory({ shared: true, maximumPages: 65536 }), emit: vectorAdd })
   const one = backend.upload(new Float32Array(n).fill(1), 'float32')
   const add = backend.compile(addGraph(n))
   let x = backend.upload(new Float32Array(n), 'float32'), largest = 0

@@ -16,7 +16,11 @@ export interface CpuOptions {
    * @default 512 MiB
    */
   readonly memoryBudget?: number
-  /** The most that all tensors together may take, in bytes. @default 4 GiB, which is also the largest */
+  /**
+   * The most that all tensors together may take, in bytes; at most 4 GiB. A browser does not tell which tensors are unreachable before the
+   * current task ends, so there the ones not used for longest move to ordinary ArrayBuffers when this is reached.
+   * @default 4 GiB in Node, 2 GiB in browsers
+   */
   readonly memoryLimit?: number
   /** Fused multiply-add: false gives the same bits on machines that lack it, and is slower. @default where the machine has it */
   readonly fma?: boolean
@@ -35,12 +39,14 @@ export async function cpu(options: CpuOptions = {}): Promise<Backend> {
   await prepareEnvironment()
   requireSimd()
   const shared = options.shared !== false && canShareMemory()
-  const memory = new Memory({ shared, ...(options.memoryLimit === undefined ? {} : { maximumPages: Math.floor(options.memoryLimit / page) }) })
+  const liveness = findLiveness()
+  const limit = options.memoryLimit ?? (liveness === undefined ? 2 : 4) * 2 ** 30
+  const memory = new Memory({ shared, maximumPages: Math.floor(limit / page) })
   return new CpuBackend({
     memory,
     fma: options.fma !== false && hasFusedMultiplyAdd(),
     memoryBudget: options.memoryBudget ?? defaultBudget,
-    liveness: findLiveness(),
+    liveness,
     emit: emitKernel,
     runner: new Pool({ memory, threads: shared ? (options.threads ?? availableCores()) : 1, report: options.report }),
   })

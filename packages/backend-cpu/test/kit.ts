@@ -17,7 +17,7 @@ export const oneThread: Runner & { dispose(): Promise<void> } = {
 
 export const backendFor = (options: Partial<Platform> = {}): CpuBackend =>
   new CpuBackend({
-    memory: new Memory({ shared: false }), fma: false, memoryBudget: 2 ** 29, liveness: findLiveness(), emit: scalarEmitter(0), runner: oneThread, ...options,
+    memory: new Memory({ shared: false, maximumPages: 65536 }), fma: false, memoryBudget: 2 ** 29, liveness: findLiveness(), emit: scalarEmitter(0), runner: oneThread, ...options,
   })
 
 /** Each element is one task; `cost` nanoseconds in all are claimed. Loops of one parallel axis on float32 and int32 without reductions. */

@@ -29,7 +29,7 @@ test('cpu() works in a window', async () => {
 })
 
 test('workers take their share', async () => {
-  const memory = new Memory({ shared: true }), pool = new Pool({ memory, threads: 3, report: message => { throw new Error(message) } })
+  const memory = new Memory({ shared: true, maximumPages: 65536 }), pool = new Pool({ memory, threads: 3, report: message => { throw new Error(message) } })
   const backend = backendFor({ memory, runner: pool, emit: scalarEmitter(1e6), liveness: undefined })
   const x = backend.upload(filled(Math.fround(0.3)), 'float32')
   const executable = backend.compile(scanGraph())

@@ -30,7 +30,7 @@ const emitShared: EmitKernel = (context, kernel) => emitKernel(context, kernel).
 
 const reference = createReference()
 const single = backendFor({ emit: emitKernel })
-const memory = new Memory({ shared: true }), pool = new Pool({ memory, threads: 3 })
+const memory = new Memory({ shared: true, maximumPages: 65536 }), pool = new Pool({ memory, threads: 3 })
 const shared = backendFor({ memory, emit: emitShared, runner: pool })
 afterAll(() => shared.dispose())
 

@@ -18,7 +18,7 @@ let backend: CpuBackend, pool: Pool
 let threads: Thread[], reports: string[]
 
 function open(count: number, emit: EmitKernel = scalarEmitter(1e7), options: Partial<PoolOptions> = {}): void {
-  const memory = new Memory({ shared: true })
+  const memory = new Memory({ shared: true, maximumPages: 65536 })
   threads = []
   reports = []
   const start: typeof startThread = onLoss => {

@@ -12,7 +12,7 @@ const emit = scalarEmitter(1e6)
 interface Threaded { readonly backend: CpuBackend; readonly pool: Pool }
 const opened: Threaded[] = []
 function threaded(threads: number): Threaded {
-  const memory = new Memory({ shared: true })
+  const memory = new Memory({ shared: true, maximumPages: 65536 })
   const pool = new Pool({ memory, threads, report: message => { throw new Error(message) } })
   const backend = backendFor({ memory, emit, runner: pool })
   opened.push({ backend, pool })

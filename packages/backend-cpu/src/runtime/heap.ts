@@ -79,7 +79,7 @@ export class Heap {
   /** Memory of a new buffer. It belongs to the caller until `adopt` gives it a handle. */
   block(bytes: number): Block {
     const size = blockSize(bytes)
-    if (this.budgets?.isOver(this.live + size) === true) this.reclaim()
+    if (this.budgets?.isOver(this.live + size) === true) this.reclaim(this.live + size)
     const address = this.allocator.allocate(size) || this.recover(size)
     this.live += size
     if (this.live > this.peak) this.peak = this.live
@@ -133,17 +133,14 @@ export class Heap {
   // ---- shortage
 
   /** Frees memory of handles that are no longer reachable: young ones as often as their budget says, all when theirs is spent. */
-  private reclaim(): void {
-    if ((this.budgets as Budgets).wantsAll(this.live)) this.reclaimAll()
-    else this.reclaimYoung()
-  }
-
-  private reclaimYoung(): void {
+  private reclaim(wanted: number): void {
+    const budgets = this.budgets as Budgets, liveness = this.liveness as Liveness
+    if (budgets.wantsAll(wanted) || liveness.markYoung === undefined) return this.reclaimAll()
     const before = this.live, start = performance.now()
-    this.liveness?.markYoung?.()
+    liveness.markYoung()
     this.sweep(this.young)
     this.youngReclaims++
-    this.budgets?.searchedYoung(this.live, before - this.live, start)
+    budgets.searchedYoung(this.live, before - this.live, start)
   }
 
   /** Frees the memory of all handles that are no longer reachable. */
@@ -175,18 +172,20 @@ export class Heap {
       + `(the limit is ${showBytes(limit)}). Drop references to tensors that are no longer needed, dispose() them, or use smaller batches.`)
   }
 
-  /** Moves buffers out, those not used for longest first, until `size` bytes are free. Buffers of the current run stay. */
+  /**
+   * Moves buffers out, those not used for longest first, until `size` bytes are free and a sixteenth of the memory, so that looking for them
+   * is rare. Buffers of the current run stay.
+   */
   private evict(size: number): number {
     const candidates = [...this.leases()].filter(l => l.block !== undefined && l.block.references === 1 && l.block.stamp !== this.run)
     candidates.sort((a, b) => (a.block as Block).stamp - (b.block as Block).stamp)
-    let freed = 0
+    const target = Math.max(size, this.memory.size / 16)
+    let freed = 0, address = 0
     for (const lease of candidates) {
       freed += this.moveOut(lease)
-      if (freed < size) continue
-      const address = this.allocator.allocate(size)
-      if (address !== 0) return address
+      if (freed >= target && (address = this.allocator.allocate(size)) !== 0) return address
     }
-    return 0
+    return this.allocator.allocate(size)
   }
 
   private moveOut(lease: Lease): number {

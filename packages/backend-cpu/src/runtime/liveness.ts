@@ -24,12 +24,12 @@ export interface Liveness {
 
 type Util = typeof import('node:util')
 
-/** Undefined where the engine has no such means (browsers): then memory is moved out instead. */
-export function findLiveness(): Liveness | undefined {
+/** Undefined where the engine has no such means (browsers): then memory is moved out instead. `inspect` false: only the second way. */
+export function findLiveness({ inspect = true }: { readonly inspect?: boolean } = {}): Liveness | undefined {
   const collect = garbageCollector()
   if (collect === undefined) return undefined
   const util = nodeBuiltin<Util>('util')
-  if (util !== undefined && listsMembers(util)) return byInspection(util, collect)
+  if (inspect && util !== undefined && listsMembers(util)) return byInspection(util, collect)
   const clear = microtaskCheckpoint()
   return clear === undefined ? undefined : byWeakReference(clear, collect)
 }
@@ -96,8 +96,7 @@ function microtaskCheckpoint(): (() => void) | undefined {
   return () => void script.runInContext(context)
 }
 
-/** Also usable by itself: exported for its test. */
-export function byWeakReference(clear: () => void, collect: Collector): Liveness {
+function byWeakReference(clear: () => void, collect: Collector): Liveness {
   return {
     watch: buffer => void (buffer.lease.reference = new WeakRef(buffer)),
     mark(leases) {

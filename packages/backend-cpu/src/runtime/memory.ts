@@ -3,8 +3,6 @@ import { fail } from '@cotangent/core/kernel'
 
 export const PAGE = 65536
 const initialPages = 16
-/** 4 GiB: all that 32-bit addresses reach. */
-const addressablePages = 65536
 
 /** A growable memory with views that are renewed whenever it grows. Do not keep a view across an allocation. */
 export class Memory {
@@ -14,9 +12,9 @@ export class Memory {
   bytes!: Uint8Array
   words!: Int32Array
 
-  constructor(options: { readonly shared: boolean; readonly maximumPages?: number }) {
+  constructor(options: { readonly shared: boolean; readonly maximumPages: number }) {
     this.shared = options.shared
-    ;[this.wasm, this.maximumPages] = reserve(options.shared, options.maximumPages ?? addressablePages)
+    ;[this.wasm, this.maximumPages] = reserve(options.shared, options.maximumPages)
     this.renew()
   }
 
