@@ -9,6 +9,8 @@ import { type KeyType, keyTypeOf, pushKey } from './sort-keys.ts'
 
 /** Rows up to this length are sorted by insertion. */
 const SHORT = 32
+/** Up to so many rows each has working memory of its own. */
+const FEW = 64
 
 export function emitSort(context: EmitContext, kernel: Sort): readonly Phase[] {
   const { rows, length } = kernel
@@ -70,42 +72,40 @@ class SortEmitter {
   }
 
   emit(): void {
-    const {
-      f,
-      kernel: { rows, length },
-    } = this
-    const half = length * this.recordBytes,
-      bytes = 2 * half + this.keys.digits * 1024
-    const task = f.local(I32),
-      last = f.local(I32)
-    const { rowsPerTask } = tasksOf(this.kernel)
-    if (rows === 1)
-      address(f, this.context.needShared(bytes)) // one task: memory for every thread would be wasted
-    else {
-      this.context.needScratch(bytes)
-      f.get(SCRATCH)
-    }
-    const base = f.local(I32)
-    f.set(base)
-    f.get(base)
-      .i32(2 * half)
-      .add()
-      .set(this.histograms)
-    f.get(END).i32(rowsPerTask).mul().set(last)
-    f.get(last)
-      .i32(rows)
-      .op(0x4a)
-      .if(() => f.i32(rows).set(last)) // i32.gt_s
+    const { f, kernel } = this
+    const { rows, length } = kernel
+    const { rowsPerTask } = tasksOf(kernel)
+    const half = length * this.recordBytes
+    const base = this.workspace(2 * half + this.keys.digits * 1024)
+    const row = f.local(I32)
     const first = f.local(I32)
+    const last = f.local(I32)
     f.get(BEGIN).i32(rowsPerTask).mul().set(first)
-    f.forRange(task, first, last, () => {
-      f.get(base).set(this.records)
-      f.get(base).i32(half).add().set(this.other)
-      f.get(task).i32(length).mul().set(this.row)
+    f.get(END).i32(rowsPerTask).mul().set(last)
+    f.get(last).i32(rows).op(0x4a) // i32.gt_s
+    f.if(() => f.i32(rows).set(last))
+    f.forRange(row, first, last, () => {
+      base(row)
+      f.tee(this.records).i32(half).add().tee(this.other).i32(half).add().set(this.histograms)
+      f.get(row).i32(length).mul().set(this.row)
       if (length <= SHORT) this.insertion()
       else this.radix()
       this.gather()
     })
+  }
+
+  /**
+   * Pushes the address of a row's working memory. A few long rows have theirs in shared memory: so much for each thread would be wasted
+   * when there are more threads than rows.
+   */
+  private workspace(bytes: number): (row: Local) => void {
+    const { f, context, kernel } = this
+    if (kernel.rows > FEW || kernel.length <= SHORT) {
+      context.needScratch(bytes)
+      return () => f.get(SCRATCH)
+    }
+    const shared = context.needShared(bytes * kernel.rows)
+    return row => address(f, shared).get(row).i32(bytes).mul().add()
   }
 
   /** `for (i = 0; i < n; i++)`. */
