@@ -1,6 +1,6 @@
 /** How each scalar instruction of the kernel IR is written in WebAssembly SIMD, by the dtype of its operands. */
 import { type DType, fail, type InstructionName, isFloat } from '@cotangent/core/kernel'
-import { choose, constant, narrow } from './kernels/value.ts'
+import { choose, constant, narrow } from './math/value.ts'
 import { cast } from './math/cast.ts'
 import type { Expression, Ops } from './math/expression.ts'
 import { constantShift, integerDivide, integerRemainder, shift } from './math/integer.ts'

@@ -2,7 +2,7 @@
 import { bytesOf, type DType } from '@cotangent/core/kernel'
 import type { Ops } from '../math/expression.ts'
 import { type Local, leb, V128, type WasmFunction } from '../wasm/assembler.ts'
-import { alignOf, expressions, halvesOf, newValue, placeOf, setValue, type Value } from './value.ts'
+import { alignOf, expressions, halvesOf, newValue, placeOf, setValue, type Value } from '../math/value.ts'
 
 /** Pushes the byte address of lane 0 plus `offset` and says which part of the offset the instruction must still add. */
 export type PushAddress = (offset: number) => number

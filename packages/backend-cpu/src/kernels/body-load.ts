@@ -4,7 +4,7 @@ import { I32, type Local } from '../wasm/assembler.ts'
 import { fromPointer, loadLane, loadSplat, loadStrided, maskLoaded, type PushAddress } from './access.ts'
 import { type BodyState, joinPlaces, type Place, type Step } from './body-state.ts'
 import type { GuardPlan, Guards } from './body-guards.ts'
-import { newValue, type Value } from './value.ts'
+import { newValue, type Value } from '../math/value.ts'
 
 /** A body with the guards of its nodes. */
 interface GuardedBody extends BodyState {

@@ -2,7 +2,7 @@
 import type { Affine, Node, NodeId, Store } from '@cotangent/core/kernel'
 import type { Ops } from '../math/expression.ts'
 import type { Cursors } from './address.ts'
-import type { Value } from './value.ts'
+import type { Value } from '../math/value.ts'
 
 export interface BodySpec {
   readonly nodes: readonly Node[]

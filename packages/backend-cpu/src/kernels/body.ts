@@ -30,7 +30,7 @@ import { Guards } from './body-guards.ts'
 import { planLoad } from './body-load.ts'
 import { type BodySpec, type BodyState, joinPlaces, type Place, placeOfMap, type Reduced, type Step } from './body-state.ts'
 import type { EmitContext } from './kernel.ts'
-import { constant, expressions, newValue, setValue, type Value } from './value.ts'
+import { constant, expressions, newValue, setValue, type Value } from '../math/value.ts'
 
 export type { BodySpec, Reduced } from './body-state.ts'
 

@@ -2,7 +2,7 @@
 import { type DType, identityOf, type ReduceOp } from '@cotangent/core/kernel'
 import { instruction } from '../instructions.ts'
 import type { Expression, Ops } from '../math/expression.ts'
-import { constant } from './value.ts'
+import { constant } from '../math/value.ts'
 
 type Values = readonly Expression[]
 export type CombineOp = Exclude<ReduceOp, 'argmax' | 'argmin'>

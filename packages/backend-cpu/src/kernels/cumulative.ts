@@ -11,7 +11,7 @@ import { type Bound, type Cursor, Cursors, scalarLoop, vectorLoop } from './addr
 import { combine, identity } from './combine.ts'
 import { type EmitContext, type Phase, phaseParams } from './kernel.ts'
 import { cutTasks, emitTasks } from './loop-tasks.ts'
-import { expressions, newValue, setValue, type Value } from './value.ts'
+import { expressions, newValue, setValue, type Value } from '../math/value.ts'
 
 /** A cache line of float32. */
 const UNROLL = 4

@@ -12,7 +12,7 @@ import type { Blocks } from './address.ts'
 import type { Body, Reduced } from './body.ts'
 import { better, combine, identity, isArg, rotate, tied } from './combine.ts'
 import type { LoopPlan } from './loop-plan.ts'
-import { choose, expressions, laneMask, newValue, setValue, type Value } from './value.ts'
+import { choose, expressions, laneMask, newValue, setValue, type Value } from '../math/value.ts'
 
 const BLOCK = 64
 

@@ -10,7 +10,7 @@ import { type Bound, type Cursor, Cursors, scalarLoop, vectorLoop } from './addr
 import { Body } from './body.ts'
 import { combine } from './combine.ts'
 import { BEGIN, END, type EmitContext, type Phase, phaseParams } from './kernel.ts'
-import { expressions, newValue, setValue, type Value } from './value.ts'
+import { expressions, newValue, setValue, type Value } from '../math/value.ts'
 
 /** Nanoseconds of one element, as measured. */
 const POINT_COST = 0.6

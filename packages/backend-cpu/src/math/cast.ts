@@ -1,6 +1,6 @@
 /** Conversions between dtypes: see castTo in core. Float to integer saturates and sends NaN to 0, which is what trunc_sat does. */
 import type { DType } from '@cotangent/core/kernel'
-import { constant, narrow, widen } from '../kernels/value.ts'
+import { constant, narrow, widen } from './value.ts'
 import type { Expression, Ops } from './expression.ts'
 import { high, joinF32, joinLow, promote } from './wide.ts'
 

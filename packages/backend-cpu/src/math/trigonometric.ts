@@ -3,7 +3,7 @@ import { copySign } from './exponential.ts'
 import type { Expression, Ops } from './expression.ts'
 import { hostFunction } from './host.ts'
 import { joinF32, promote, throughFloat64 } from './wide.ts'
-import { widen } from '../kernels/value.ts'
+import { widen } from './value.ts'
 
 const MAGIC64 = 6755399441055744 // 1.5 * 2^52
 /** pi/2 in 25 + 53 bits: n times the first is exact for |n| < 2^28 (as in FreeBSD's k_rem_pio2f). */

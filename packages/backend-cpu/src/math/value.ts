@@ -3,7 +3,7 @@
  * and 1). float64: two v128, elements 0-1 and 2-3.
  */
 import { type DType, bytesOf } from '@cotangent/core/kernel'
-import type { Expression, Ops } from '../math/expression.ts'
+import type { Expression, Ops } from './expression.ts'
 import { type Local, V128 } from '../wasm/assembler.ts'
 
 export type Value = readonly Local[]
