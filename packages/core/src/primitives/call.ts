@@ -43,6 +43,7 @@ export function callRules<P extends CallParams>(self: () => Primitive<P>): Omit<
     },
     lower: (l, inputs, { program }) => l.program(program, inputs),
     evaluate: (inputs, { program }) => evaluateProgram(program, inputs),
+    inline: ({ program }) => program,
   }
 }
 

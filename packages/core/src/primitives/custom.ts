@@ -10,6 +10,7 @@ import { evaluateProgram } from '../program/evaluate.ts'
 import { untracked } from '../region.ts'
 import type { Tensor } from '../tensor.ts'
 import { batchFlat, placeAxis } from '../transforms/batch.ts'
+import { sharesLinearTrace } from '../transforms/linearTrace.ts'
 import { batchProgram, pick, spread, withAxis } from '../transforms/programs.ts'
 import { type CallParams, frontAxes, inFront, nonzero, present } from './call.ts'
 import { jitP } from './jit.ts'
@@ -60,6 +61,8 @@ const applyJvp: CallPrimitive<CustomJvpParams>['jvpCall'] = (primals, tangents, 
   const explicit = primals.slice(params.numCaptured)
   const given = explicitTangents(tangents, params, 'customJvp').map((t, i) => instantiate(t, (explicit[i] as Tensor).aval))
   const [outputs, results] = untracked(() => params.rule(explicit, given))
+  if (outputs.some(o => given.some(t => sharesLinearTrace(o, t))))
+    fail('GradientError', `customJvp: the rule of ${params.name} computes its value together with a tangent in one loop (jvp of scan, cond or whileLoop inside jit), so the value cannot be known before the tangent. Call jvp in the rule itself, outside of jit.`)
   return [outputs, results.map((t, i) => (isFloat((outputs[i] as Tensor).dtype) ? t : null))]
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Aval } from '../aval.ts'
 import type { Lowering, Value } from '../lower/lowering.ts'
+import type { Program } from '../program/program.ts'
 import type { Tensor } from '../tensor.ts'
 
 export interface NoRule { readonly none: string }
@@ -63,6 +64,8 @@ export interface CallPrimitive<P = object> extends Rules<P> {
   readonly jvpCall: (primals: readonly Tensor[], tangents: readonly MaybeTensor[], params: P) => readonly [outputs: readonly Tensor[], tangents: readonly MaybeTensor[]]
   /** As jvpCall, where the tangents are linear tracers: known work must be bound apart from linear work. */
   readonly linearizeCall: (primals: readonly Tensor[], tangents: readonly MaybeTensor[], params: P) => readonly [outputs: readonly Tensor[], tangents: readonly MaybeTensor[]]
+  /** For equations that are only a Program on the same inputs (jit, checkpoint), which may replace them. */
+  readonly inline?: (params: P) => Program
 }
 
 // Equations and traces hold primitives of any params; the pair (primitive, params) is made together in `bind`, so it always fits.

@@ -7,6 +7,7 @@ import { type MaybeTensor, type Primitive, isCall, isNone } from '../primitives/
 import { type Trace, type TracerValue, bind, withTrace } from '../program/bind.ts'
 import { owned, release } from '../region.ts'
 import { Tensor } from '../tensor.ts'
+import { holdsLinear } from './linearTrace.ts'
 
 export interface DualValue extends TracerValue {
   readonly primal: Tensor
@@ -18,7 +19,6 @@ export class JvpTrace implements Trace {
   readonly level: number
   readonly what: string
   alive = true
-  protected readonly mode: 'jvpCall' | 'linearizeCall' = 'jvpCall'
 
   constructor(level: number, what: string) {
     this.level = level
@@ -38,7 +38,7 @@ export class JvpTrace implements Trace {
   }
   process(primitive: Primitive, inputs: readonly Tensor[], params: object): readonly Tensor[] {
     return owned(() => {
-      const [outputs, tangents] = pushForward(primitive, inputs.map(t => this.primalOf(t)), inputs.map(t => this.tangentOf(t)), params, this.mode)
+      const [outputs, tangents] = pushForward(primitive, inputs.map(t => this.primalOf(t)), inputs.map(t => this.tangentOf(t)), params)
       return outputs.map((out, i) => {
         const tangent = tangents[i] ?? null
         if (tangent === null) release([out])
@@ -50,9 +50,9 @@ export class JvpTrace implements Trace {
 
 /** Outputs and tangents of one primitive. */
 function pushForward(
-  primitive: Primitive, primals: readonly Tensor[], tangents: readonly MaybeTensor[], params: object, mode: 'jvpCall' | 'linearizeCall',
+  primitive: Primitive, primals: readonly Tensor[], tangents: readonly MaybeTensor[], params: object,
 ): readonly [readonly Tensor[], readonly MaybeTensor[]] {
-  if (isCall(primitive)) return primitive[mode](primals, tangents, params)
+  if (isCall(primitive)) return primitive[tangents.some(t => t !== null && holdsLinear(t)) ? 'linearizeCall' : 'jvpCall'](primals, tangents, params)
   const outputs = bind(primitive, primals, params)
   if (!outputs.some(t => isFloat(t.dtype))) return [outputs, outputs.map(() => null)]
   const rule = primitive.jvp

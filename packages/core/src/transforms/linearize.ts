@@ -10,18 +10,17 @@ import { scalarOf } from '../primitives/cast.ts'
 import { withTrace } from '../program/bind.ts'
 import type { Atom, Program, Var } from '../program/program.ts'
 import { dropDead } from '../program/simplify.ts'
-import { ProgramTrace } from '../program/trace.ts'
 import type { Tensor } from '../tensor.ts'
 import { JvpTrace } from './jvp.ts'
+import { LinearTrace } from './linearTrace.ts'
 
 /** As JvpTrace, with tangents that are tracers of a Program under construction. */
 export class LinearizeTrace extends JvpTrace {
-  protected override readonly mode = 'linearizeCall'
-  readonly tangents: ProgramTrace
+  readonly tangents: LinearTrace
 
   constructor(level: number, what: string) {
     super(level, what)
-    this.tangents = new ProgramTrace(level, what)
+    this.tangents = new LinearTrace(level, what)
   }
   /** A zero tangent as an equation of the linear Program. */
   zero(aval: Aval): Tensor {

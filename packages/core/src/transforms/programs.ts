@@ -108,12 +108,10 @@ export function linearizeProgram(program: Program, wrt: Mask, instantiate?: Mask
         wrt, ...(instantiate && { instantiate }),
       })
       const results = [...outputs]
-      const sources = residuals.map((r): ResidualSource => {
-        const input = inputs.indexOf(r)
-        if (input >= 0) return { input }
-        const output = results.indexOf(r)
-        return { output: output >= 0 ? output : results.push(r) - 1 }
-      })
+      const known = new Map<Tensor, ResidualSource>()
+      outputs.forEach((t, output) => known.set(t, { output }))
+      inputs.forEach((t, input) => known.set(t, { input }))
+      const sources = residuals.map(r => known.get(r) ?? { output: results.push(r) - 1 })
       rest = { tangent: simplify(tangent), residuals: sources, nonzero }
       return results
     }, avalsOf(program), 'linearize')

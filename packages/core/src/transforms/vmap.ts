@@ -3,14 +3,14 @@ import { showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { inRegion, owned } from '../region.ts'
 import type { Tensor } from '../tensor.ts'
-import { type Flat, type Structure, leafPaths, unflattenTree } from '../tree.ts'
+import { type Flat, type Structure, type TreeNode, leafPaths, unflattenTree } from '../tree.ts'
 import { flatFunction, flattenArguments, nameOf, parameterName } from './functions.ts'
 import { batchFlat, placeAxis } from './batch.ts'
 import { named } from './grad.ts'
 import type { Args } from './types.ts'
 
 /** A tree prefix of `T` with an axis or `null` (not batched) at its ends. */
-export type Axes<T> = number | null | (T extends Tensor ? never : { readonly [K in keyof T]?: Axes<T[K]> })
+export type Axes<T> = number | null | (T extends Tensor | TreeNode ? never : { readonly [K in keyof T]?: Axes<T[K]> })
 
 export interface VmapOptions<A extends Args, R> {
   /** The axis of each argument that is mapped over: one for all, or one an argument, each a tree prefix; `null`: not mapped. Default 0. */

@@ -35,6 +35,16 @@ describe('customJvp', () => {
     expectClose([out, tangent], [{ out: float(60).sum(), n: int(1), kind: 'x' }, { out: float(6).sum(), n: int(0), kind: 'x' }])
     expectClose(grad((q: Pair) => g(q, float(10).sum(), 'x').out)(p), { a: float(1).sum(), b: float(1).sum() })
   })
+  test('a rule may use jvp of jitted functions and loops: known and linear work part', () => {
+    const inner = jit((x: Tensor) => scan((c: Tensor, _) => [sin(c), null], x, null, { length: 2 })[0])
+    const g = jit(customJvp(inner, ([x], [t]) => jit((a: Tensor, b: Tensor) => jvp(inner, [a], [b]))(x, t)))
+    const h = jit(customJvp(inner, ([x], [t]) => jvp(inner, [x], [t])))
+    const slope = (x: number): number => Math.cos(Math.sin(x)) * Math.cos(x)
+    expect(grad(h)(0.3).item()).toBeCloseTo(slope(0.3), 5)
+    expect(jit(grad(h))(0.3).item()).toBeCloseTo(slope(0.3), 5)
+    expect(jvp(g, [float(0.3).sum()], [float(1).sum()])[1].item()).toBeCloseTo(slope(0.3), 5)
+    expect(() => grad(g)(0.3)).toThrow(/computes its value together with a tangent in one loop/)
+  })
   test('errors', () => {
     const wrong = (rule: unknown): (() => unknown) => () => grad(customJvp((x: Tensor) => x, rule as never))(1)
     expect(wrong(([x]: [Tensor]) => x)).toThrow(/must return \[output, tangent\]/)
