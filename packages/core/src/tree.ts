@@ -75,7 +75,9 @@ export class Structure {
     this.keys = keys
     this.value = value
     this.rebuild = rebuild
-    this.size = kind === 'leaf' ? 1 : children.reduce((n, c) => n + c.size, 0)
+    let size = kind === 'leaf' ? 1 : 0
+    for (let i = 0; i < children.length; i++) size += (children[i] as Structure).size
+    this.size = size
   }
 
   /** Equal for equal structures; readable enough for messages: `{b: *, w: *}`. */
@@ -167,9 +169,20 @@ function take(t: unknown, leaves: Tensor[]): Structure | typeof notATree {
   }
   if (isStatic(t)) return new Structure('static', noChildren, noKeys, t)
   if (!isPlain(t)) return notATree
-  const keys = Object.keys(t).sort()
-  const children = takeAll(keys.map(k => (t as Fields)[k]), leaves)
-  return children === notATree ? notATree : new Structure('object', children, keys)
+  const keys = sortedKeys(t)
+  const children = new Array<Structure>(keys.length)
+  for (let i = 0; i < keys.length; i++) {
+    const s = take((t as Fields)[keys[i] as string], leaves)
+    if (s === notATree) return notATree
+    children[i] = s
+  }
+  return new Structure('object', children, keys)
+}
+
+function sortedKeys(t: object): string[] {
+  const keys = Object.keys(t)
+  for (let i = 1; i < keys.length; i++) if ((keys[i] as string) < (keys[i - 1] as string)) return keys.sort()
+  return keys
 }
 
 function takeAll(parts: readonly unknown[], leaves: Tensor[]): readonly Structure[] | typeof notATree {
@@ -209,11 +222,15 @@ function matchAll(s: Structure, parts: readonly unknown[], leaves: Tensor[]): bo
 
 function matchFields(s: Structure, t: object, leaves: Tensor[]): boolean {
   const { children, keys } = s
-  if (isTensor(t) || Array.isArray(t) || isNode(t) || isStatic(t) || !isPlain(t)) return false
-  if (Object.keys(t).length !== keys.length) return false
+  if (Object.getPrototypeOf(t) !== Object.prototype && (isTensor(t) || Array.isArray(t) || !isPlain(t))) return false
+  if (isNode(t)) return false
+  let fields = 0
+  for (const _ in t) fields++
+  if (fields !== keys.length) return false
   for (let i = 0; i < keys.length; i++) {
-    const k = keys[i] as string
-    if (!Object.hasOwn(t, k) || !matchTree(children[i] as Structure, (t as Fields)[k], leaves)) return false
+    const k = keys[i] as string, value = (t as Fields)[k]
+    if (value === undefined && !Object.hasOwn(t, k)) return false
+    if (!matchTree(children[i] as Structure, value, leaves)) return false
   }
   return true
 }

@@ -24,13 +24,13 @@ export const mistakes: readonly unknown[] = [
   // @ts-expect-error a comparison of tensors
   x > 0,
   // @ts-expect-error a tensor where the tree is wanted
-  grad((p: Linear, k: Key) => sum(p.w))(x, key),
+  grad((p: Linear, _k: Key) => sum(p.w))(x, key),
   // @ts-expect-error branches of different structure
   cond(true, a => multiply(a, 2), a => ({ y: a }), x),
   // @ts-expect-error a forgotten argument
   grad(loss)(linear),
   // @ts-expect-error too few cotangents
-  customVjp((a: Tensor, b: Tensor) => exp(a), { forward: (a, b) => [exp(a), b], backward: (r, ct) => [multiply(r, ct)] }),
+  customVjp((a: Tensor, _b: Tensor) => exp(a), { forward: (a, b) => [exp(a), b], backward: (r, ct) => [multiply(r, ct)] }),
   // @ts-expect-error assignment to what is immutable
   linear.w = x,
 ]
