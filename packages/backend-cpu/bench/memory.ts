@@ -18,7 +18,14 @@ const vectorAdd: EmitKernel = (context, kernel) => {
   ;[a, b, c].forEach((l, id) => address(f, id).get(BEGIN).i32(16).mul().add().set(l))
   f.get(c).get(END).get(BEGIN).sub().i32(16).mul().add().set(end)
   f.loop(() => {
-    for (let k = 0; k < 4; k++) f.get(c).get(a).vLoad(16 * k).get(b).vLoad(16 * k).vfadd().vStore(16 * k)
+    for (let k = 0; k < 4; k++)
+      f.get(c)
+        .get(a)
+        .vLoad(16 * k)
+        .get(b)
+        .vLoad(16 * k)
+        .vfadd()
+        .vStore(16 * k)
     f.bump(a, 64).bump(b, 64).get(c).i32(64).add().tee(c).get(end).op(0x47).brIf(0)
   })
   return [{ run: context.module.add(f), tasks: n / 4, cost: n / 10 }]
@@ -30,7 +37,8 @@ const time = (free: boolean): number => {
   const backend = backendFor({ memory: new Memory({ shared: true, maximumPages: 65536 }), emit: vectorAdd })
   const one = backend.upload(new Float32Array(n).fill(1), 'float32')
   const add = backend.compile(addGraph(n))
-  let x = backend.upload(new Float32Array(n), 'float32'), largest = 0
+  let x = backend.upload(new Float32Array(n), 'float32'),
+    largest = 0
   const start = performance.now()
   for (let i = 0; i < operations; i++) {
     const y = add.run([x, one])[0] as Buffer
@@ -40,8 +48,11 @@ const time = (free: boolean): number => {
   }
   const perOperation = ((performance.now() - start) / operations) * 1e3
   const last = backend.readSync(x)[n - 1]
-  console.log(`${free ? 'free() each   ' : 'nothing freed '} ${perOperation.toFixed(1)} us each, ${(largest / 1e6).toFixed(0)} MB resident, ${backend.heap.reclaims} + ${backend.heap.youngReclaims} searches, result ${last}`)
+  console.log(
+    `${free ? 'free() each   ' : 'nothing freed '} ${perOperation.toFixed(1)} us each, ${(largest / 1e6).toFixed(0)} MB resident, ${backend.heap.reclaims} + ${backend.heap.youngReclaims} searches, result ${last}`,
+  )
   return perOperation
 }
-const freed = time(true), kept = time(false)
+const freed = time(true),
+  kept = time(false)
 console.log(`ratio ${(kept / freed).toFixed(2)}`)

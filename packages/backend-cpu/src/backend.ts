@@ -1,6 +1,17 @@
 /** The cpu backend: WebAssembly SIMD kernels generated at run time, on one memory and as many threads as there are cores. */
-import { bytesOf, dtypes, fail, type Backend, type Buffer, type Capabilities, type DType, type Executable, type KernelGraph, type MemoryStatistics, type TypedArray }
-  from '@cotangent/core/kernel'
+import {
+  bytesOf,
+  dtypes,
+  fail,
+  type Backend,
+  type Buffer,
+  type Capabilities,
+  type DType,
+  type Executable,
+  type KernelGraph,
+  type MemoryStatistics,
+  type TypedArray,
+} from '@cotangent/core/kernel'
 import type { CpuBuffer } from './runtime/buffer.ts'
 import { controlBytes } from './runtime/control.ts'
 import { CpuExecutable, releaseResources, type Runner } from './runtime/executable.ts'
@@ -53,8 +64,9 @@ export class CpuBackend implements Backend {
     return heap.adopt(block, dtype, data.length)
   }
 
-  // eslint-disable-next-line require-await
-  async read(buffer: Buffer): Promise<TypedArray> { return this.readSync(buffer) }
+  async read(buffer: Buffer): Promise<TypedArray> {
+    return this.readSync(buffer)
+  }
 
   readSync(buffer: Buffer): TypedArray {
     this.check()
@@ -76,7 +88,9 @@ export class CpuBackend implements Backend {
     return executable
   }
 
-  memory(): MemoryStatistics { return this.heap.statistics() }
+  memory(): MemoryStatistics {
+    return this.heap.statistics()
+  }
 
   async dispose(): Promise<void> {
     if (this.disposed) return

@@ -59,8 +59,10 @@ export const backend: { readonly name: 'cpu'; readonly load: (options: { readonl
 }
 
 function checkOptions({ threads, memoryBudget, memoryLimit }: CpuOptions): void {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) fail('ConfigError', `cpu: threads is a positive integer, got ${threads}.`)
-  if (memoryBudget !== undefined && !(memoryBudget > 0)) fail('ConfigError', `cpu: memoryBudget is a positive number of bytes, got ${memoryBudget}.`)
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
+    fail('ConfigError', `cpu: threads is a positive integer, got ${threads}.`)
+  if (memoryBudget !== undefined && !(memoryBudget > 0))
+    fail('ConfigError', `cpu: memoryBudget is a positive number of bytes, got ${memoryBudget}.`)
   if (memoryLimit !== undefined && !(memoryLimit >= 2 ** 20 && memoryLimit <= 2 ** 32))
     fail('ConfigError', `cpu: memoryLimit is between 1 MiB and 4 GiB (in bytes), got ${memoryLimit}.`)
 }

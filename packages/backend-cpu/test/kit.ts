@@ -17,14 +17,22 @@ export const oneThread: Runner & { dispose(): Promise<void> } = {
 
 export const backendFor = (options: Partial<Platform> = {}): CpuBackend =>
   new CpuBackend({
-    memory: new Memory({ shared: false, maximumPages: 65536 }), fma: false, memoryBudget: 2 ** 29, liveness: findLiveness(), emit: scalarEmitter(0), runner: oneThread, ...options,
+    memory: new Memory({ shared: false, maximumPages: 65536 }),
+    fma: false,
+    memoryBudget: 2 ** 29,
+    liveness: findLiveness(),
+    emit: scalarEmitter(0),
+    runner: oneThread,
+    ...options,
   })
 
 /** Each element is one task; `cost` nanoseconds in all are claimed. Loops of one parallel axis on float32 and int32 without reductions. */
-export const scalarEmitter = (cost: number): EmitKernel => (context, kernel) => {
-  if (kernel.kind !== 'loop') throw new Error(`the test emitter has no ${kernel.kind}`)
-  return [{ run: emitElements(context, kernel), tasks: kernel.extents[0] ?? 1, cost }]
-}
+export const scalarEmitter =
+  (cost: number): EmitKernel =>
+  (context, kernel) => {
+    if (kernel.kind !== 'loop') throw new Error(`the test emitter has no ${kernel.kind}`)
+    return [{ run: emitElements(context, kernel), tasks: kernel.extents[0] ?? 1, cost }]
+  }
 
 function emitElements(context: EmitContext, kernel: Loop): Phase['run'] {
   const f = new WasmFunction('elements', phaseParams)
@@ -41,10 +49,19 @@ function emitElements(context: EmitContext, kernel: Loop): Phase['run'] {
 }
 
 const element = (f: WasmFunction, buffer: BufferId, i: Local, stride: number, offset: number): WasmFunction =>
-  address(f, buffer).get(i).i32(4 * stride).mul().add().i32(4 * offset).add()
+  address(f, buffer)
+    .get(i)
+    .i32(4 * stride)
+    .mul()
+    .add()
+    .i32(4 * offset)
+    .add()
 
 const opcodes: Readonly<Record<string, Partial<Record<DType, number>>>> = {
-  add: { float32: 0x92, int32: 0x6a }, mul: { float32: 0x94, int32: 0x6c }, sub: { float32: 0x93, int32: 0x6b }, lt: { float32: 0x5d, int32: 0x48 },
+  add: { float32: 0x92, int32: 0x6a },
+  mul: { float32: 0x94, int32: 0x6c },
+  sub: { float32: 0x93, int32: 0x6b },
+  lt: { float32: 0x5d, int32: 0x48 },
 }
 
 function value(f: WasmFunction, nodes: readonly Node[], id: number, i: Local): DType {
@@ -59,7 +76,9 @@ function value(f: WasmFunction, nodes: readonly Node[], id: number, i: Local): D
       if (node.dtype === 'float32') f.f32(node.value)
       else f.i32(node.value)
       return node.dtype
-    case 'iota': f.get(i); return node.dtype
+    case 'iota':
+      f.get(i)
+      return node.dtype
     default: {
       if (!('args' in node)) throw new Error(`the test emitter has no ${node.op}`)
       const from = node.args.map(a => value(f, nodes, a, i))[0] as DType
@@ -86,7 +105,9 @@ export class GraphBuilder {
     this.buffers.push({ dtype, size, place })
     return this
   }
-  id(name: string): BufferId { return this.names.get(name) as BufferId }
+  id(name: string): BufferId {
+    return this.names.get(name) as BufferId
+  }
   input(name: string, size: number, dtype: DType = 'float32'): this {
     this.inputs.push(this.buffers.length)
     return this.add(name, dtype, size, { kind: 'input', index: this.inputs.length - 1 })
@@ -117,13 +138,29 @@ export class GraphBuilder {
       if (typeof e === 'number') return epilogue.push({ op: 'const', dtype: this.typeOf(expression), value: e }) - 1
       if (typeof e === 'string') {
         const b = this.buffers[this.id(e)] as BufferSpec
-        return epilogue.push({ op: 'load', buffer: this.id(e), dtype: b.dtype, map: { offset: 0, strides: [b.size === 1 && size > 1 ? 0 : 1] } }) - 1
+        return (
+          epilogue.push({
+            op: 'load',
+            buffer: this.id(e),
+            dtype: b.dtype,
+            map: { offset: 0, strides: [b.size === 1 && size > 1 ? 0 : 1] },
+          }) - 1
+        )
       }
       const args = [node(e[1]), node(e[2])]
       return epilogue.push({ op: e[0], dtype: e[0] === 'lt' ? 'bool' : this.typeOf(e), args }) - 1
     }
     const value = node(expression)
-    return { kind: 'loop', extents: [size], parallel: 1, body: [], bodyStores: [], reductions: [], epilogue, stores: [{ buffer: this.id(target), map: { offset: 0, strides: [1] }, value }] }
+    return {
+      kind: 'loop',
+      extents: [size],
+      parallel: 1,
+      body: [],
+      bodyStores: [],
+      reductions: [],
+      epilogue,
+      stores: [{ buffer: this.id(target), map: { offset: 0, strides: [1] }, value }],
+    }
   }
 
   private typeOf(e: Expression): DType {
@@ -133,7 +170,14 @@ export class GraphBuilder {
   }
 
   build(kernels: KernelGraph['kernels'], donations?: readonly number[]): KernelGraph {
-    return { buffers: this.buffers, inputs: this.inputs, outputs: this.outputs, kernels, arena: this.arena, donations: donations ?? this.inputs.map(() => -1) }
+    return {
+      buffers: this.buffers,
+      inputs: this.inputs,
+      outputs: this.outputs,
+      kernels,
+      arena: this.arena,
+      donations: donations ?? this.inputs.map(() => -1),
+    }
   }
 }
 

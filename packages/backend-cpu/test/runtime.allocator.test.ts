@@ -23,36 +23,41 @@ const steps = fc.array(fc.oneof(fc.record({ bytes }), fc.record({ free: fc.nat()
 
 describe('the allocator', () => {
   test('gives aligned blocks inside memory that never overlap', () => {
-    fc.assert(fc.property(steps, list => {
-      const { allocator, size } = arena()
-      const live: [address: number, bytes: number][] = []
-      for (const step of list) {
-        if ('bytes' in step) {
-          const need = blockSize(step.bytes), address = allocator.allocate(need)
-          if (address === 0) continue
-          expect(address % ALIGNMENT).toBe(0)
-          expect(address).toBeGreaterThanOrEqual(1024)
-          expect(address + need).toBeLessThanOrEqual(size())
-          for (const [a, b] of live) expect(address + need <= a || a + b <= address).toBe(true)
-          live.push([address, need])
-        } else if (live.length > 0) {
-          const [[address, need]] = live.splice(step.free % live.length, 1) as [[number, number]]
-          allocator.free(address, need)
+    fc.assert(
+      fc.property(steps, list => {
+        const { allocator, size } = arena()
+        const live: [address: number, bytes: number][] = []
+        for (const step of list) {
+          if ('bytes' in step) {
+            const need = blockSize(step.bytes),
+              address = allocator.allocate(need)
+            if (address === 0) continue
+            expect(address % ALIGNMENT).toBe(0)
+            expect(address).toBeGreaterThanOrEqual(1024)
+            expect(address + need).toBeLessThanOrEqual(size())
+            for (const [a, b] of live) expect(address + need <= a || a + b <= address).toBe(true)
+            live.push([address, need])
+          } else if (live.length > 0) {
+            const [[address, need]] = live.splice(step.free % live.length, 1) as [[number, number]]
+            allocator.free(address, need)
+          }
+          expect(allocator.used).toBe(live.reduce((s, [, b]) => s + b, 0))
         }
-        expect(allocator.used).toBe(live.reduce((s, [, b]) => s + b, 0))
-      }
-    }))
+      }),
+    )
   })
 
   test('merges what was freed: after any history one large block fits again', () => {
-    fc.assert(fc.property(fc.array(fc.integer({ min: 9000, max: 3_000_000 }), { minLength: 1, maxLength: 20 }), fc.nat(), (sizes, seed) => {
-      const { allocator, size } = arena()
-      const live = sizes.map(b => [allocator.allocate(blockSize(b)), blockSize(b)] as const)
-      const order = live.map((l, i) => [(i * 7919 + seed) % 101, l] as const).sort((a, b) => a[0] - b[0])
-      for (const [, [address, b]] of order) allocator.free(address, b)
-      const all = Math.floor((size() - 1024) / 64) * 64 - 64
-      expect(allocator.allocate(all)).not.toBe(0)
-    }))
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 9000, max: 3_000_000 }), { minLength: 1, maxLength: 20 }), fc.nat(), (sizes, seed) => {
+        const { allocator, size } = arena()
+        const live = sizes.map(b => [allocator.allocate(blockSize(b)), blockSize(b)] as const)
+        const order = live.map((l, i) => [(i * 7919 + seed) % 101, l] as const).sort((a, b) => a[0] - b[0])
+        for (const [, [address, b]] of order) allocator.free(address, b)
+        const all = Math.floor((size() - 1024) / 64) * 64 - 64
+        expect(allocator.allocate(all)).not.toBe(0)
+      }),
+    )
   })
 
   test('gives back the block freed last, and says 0 when nothing is left', () => {
@@ -65,25 +70,35 @@ describe('the allocator', () => {
   })
 
   test('wastes at most a fifth, or the alignment', () => {
-    fc.assert(fc.property(fc.nat(10_000_000), n => {
-      const size = blockSize(n)
-      expect(size % ALIGNMENT).toBe(0)
-      expect(size).toBeGreaterThanOrEqual(n)
-      expect(size).toBeLessThanOrEqual(Math.max(n + ALIGNMENT, 1.25 * n))
-      expect(blockSize(size)).toBe(size)
-    }))
+    fc.assert(
+      fc.property(fc.nat(10_000_000), n => {
+        const size = blockSize(n)
+        expect(size % ALIGNMENT).toBe(0)
+        expect(size).toBeGreaterThanOrEqual(n)
+        expect(size).toBeLessThanOrEqual(Math.max(n + ALIGNMENT, 1.25 * n))
+        expect(blockSize(size)).toBe(size)
+      }),
+    )
   })
 })
 
 test('free ranges keep their bytes, do not touch one another, and give the best fit', () => {
-  fc.assert(fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1 }), fc.integer({ min: 1, max: 20 }), (cells, want) => {
-    const ranges = new FreeRanges()
-    for (const c of cells) ranges.insert(c * 64, 64)
-    expect(ranges.bytes).toBe(cells.length * 64)
-    const free = new Set(cells)
-    const runs = cells.filter(c => !free.has(c - 1)).map(c => { let n = 1; while (free.has(c + n)) n++; return [c, n] as const })
-    expect(ranges.count).toBe(runs.length)
-    const best = runs.filter(([, n]) => n >= want).sort((a, b) => a[1] - b[1] || a[0] - b[0])[0]
-    expect(ranges.take(want * 64)).toBe(best === undefined ? 0 : best[0] * 64)
-  }))
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1 }), fc.integer({ min: 1, max: 20 }), (cells, want) => {
+      const ranges = new FreeRanges()
+      for (const c of cells) ranges.insert(c * 64, 64)
+      expect(ranges.bytes).toBe(cells.length * 64)
+      const free = new Set(cells)
+      const runs = cells
+        .filter(c => !free.has(c - 1))
+        .map(c => {
+          let n = 1
+          while (free.has(c + n)) n++
+          return [c, n] as const
+        })
+      expect(ranges.count).toBe(runs.length)
+      const best = runs.filter(([, n]) => n >= want).sort((a, b) => a[1] - b[1] || a[0] - b[0])[0]
+      expect(ranges.take(want * 64)).toBe(best === undefined ? 0 : best[0] * 64)
+    }),
+  )
 })

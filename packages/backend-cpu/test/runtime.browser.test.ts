@@ -12,7 +12,10 @@ const filled = (value: number): Float32Array => new Float32Array(n).fill(value)
 /** y = x; eight times: t = y * y, y = x - t. Barriers inside a loop. */
 function scanGraph(): KernelGraph {
   const g = new GraphBuilder().input('x', n).temporary('c', 1, 'int32').temporary('t', n).output('y', n)
-  return g.build([g.map('y', ['mul', 'x', 1]), { kind: 'scan', length: 8, reverse: false, counter: g.id('c'), body: [g.map('t', ['mul', 'y', 'y']), g.map('y', ['sub', 'x', 't'])] }])
+  return g.build([
+    g.map('y', ['mul', 'x', 1]),
+    { kind: 'scan', length: 8, reverse: false, counter: g.id('c'), body: [g.map('t', ['mul', 'y', 'y']), g.map('y', ['sub', 'x', 't'])] },
+  ])
 }
 function expected(x: number): number {
   let y = x
@@ -22,14 +25,22 @@ function expected(x: number): number {
 
 test('cpu() works in a window', async () => {
   const backend = await cpu({ threads: 2 })
-  const a = backend.upload(filled(1), 'float32'), b = backend.upload(filled(2), 'float32')
+  const a = backend.upload(filled(1), 'float32'),
+    b = backend.upload(filled(2), 'float32')
   const [sum] = backend.compile(addGraph(n)).run([a, b])
   expect(await backend.read(sum as Buffer)).toEqual(filled(3))
   await backend.dispose()
 })
 
 test('workers take their share', async () => {
-  const memory = new Memory({ shared: true, maximumPages: 65536 }), pool = new Pool({ memory, threads: 3, report: message => { throw new Error(message) } })
+  const memory = new Memory({ shared: true, maximumPages: 65536 }),
+    pool = new Pool({
+      memory,
+      threads: 3,
+      report: message => {
+        throw new Error(message)
+      },
+    })
   const backend = backendFor({ memory, runner: pool, emit: scalarEmitter(1e6), liveness: undefined })
   const x = backend.upload(filled(Math.fround(0.3)), 'float32')
   const executable = backend.compile(scanGraph())
@@ -56,7 +67,8 @@ test('without SharedArrayBuffer there is one thread and unshared memory', async 
 test('a synchronous loop that frees nothing stays in bounded memory', async () => {
   const backend = (await cpu({ threads: 1, memoryLimit: 64 * 2 ** 20 })) as CpuBackend
   const size = 2 ** 18
-  const one = backend.upload(new Float32Array(size).fill(1), 'float32'), add = backend.compile(addGraph(size))
+  const one = backend.upload(new Float32Array(size).fill(1), 'float32'),
+    add = backend.compile(addGraph(size))
   let x = one
   for (let i = 0; i < 300; i++) x = add.run([x, one])[0] as Buffer
   expect(backend.readSync(x)[size - 1]).toBe(301)

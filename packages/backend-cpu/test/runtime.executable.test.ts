@@ -35,7 +35,13 @@ test('free is idempotent and statistics return to zero', () => {
 
 test('temporaries, constants and a result that is an input or a constant', () => {
   const backend = backendFor()
-  const g = new GraphBuilder().input('x', 4).constant('c', floats(1, 2, 3, 4)).temporary('t', 4).output('y', 4).result('x').result('c')
+  const g = new GraphBuilder()
+    .input('x', 4)
+    .constant('c', floats(1, 2, 3, 4))
+    .temporary('t', 4)
+    .output('y', 4)
+    .result('x')
+    .result('c')
   const graph = g.build([g.map('t', ['mul', 'x', 'c']), g.map('y', ['add', 't', 1])])
   const executable = backend.compile(graph)
   const x = backend.upload(floats(1, 1, 2, 2), 'float32')

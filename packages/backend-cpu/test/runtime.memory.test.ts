@@ -50,7 +50,8 @@ test('ten thousand steps that donate their state keep live and total memory as t
   const step = backend.compile(g.build([g.map('t', ['mul', 'x', 0.5]), g.map('y', ['add', 't', 1])], [0]))
   let x = backend.upload(new Float32Array(n), 'float32')
   for (let i = 0; i < 10; i++) x = step.run([x], [true])[0] as Buffer
-  const { live, buffers } = backend.memory(), size = backend.heap.memory.size
+  const { live, buffers } = backend.memory(),
+    size = backend.heap.memory.size
   for (let i = 0; i < 10_000; i++) x = step.run([x], [true])[0] as Buffer
   expect(backend.memory()).toEqual({ live, buffers, peak: live })
   expect(backend.heap.memory.size).toBe(size)
@@ -80,14 +81,17 @@ test('finalizers free buffers between tasks', async () => {
 test('out of memory is an error that names the sizes and what to do', () => {
   const backend = backendFor({ memory: small(64) })
   const held = backend.upload(new Float32Array(2 ** 18), 'float32')
-  expect(() => backend.upload(new Float32Array(2 ** 20), 'float32')).toThrow(/^cpu: out of memory: 4\.0 MiB more.*1\.0 MiB in 1 live.*limit is 4\.0 MiB.*dispose\(\)/)
+  expect(() => backend.upload(new Float32Array(2 ** 20), 'float32')).toThrow(
+    /^cpu: out of memory: 4\.0 MiB more.*1\.0 MiB in 1 live.*limit is 4\.0 MiB.*dispose\(\)/,
+  )
   expect(backend.readSync(held).length).toBe(2 ** 18)
   expect(backend.memory().buffers).toBe(1)
 })
 
 test('a failed run leaves nothing behind', () => {
   const backend = backendFor({ memory: small(64) })
-  const a = backend.upload(new Float32Array(2 ** 18), 'float32'), b = backend.upload(new Float32Array(2 ** 18), 'float32')
+  const a = backend.upload(new Float32Array(2 ** 18), 'float32'),
+    b = backend.upload(new Float32Array(2 ** 18), 'float32')
   const more = [a, b, backend.upload(new Float32Array(2 ** 18), 'float32')]
   const { live } = backend.memory()
   expect(() => backend.compile(addGraph(2 ** 18)).run([a, b])).toThrow(/out of memory/)
@@ -115,4 +119,17 @@ describe('without a way to find live handles', () => {
     findLiveness()?.mark([])
     await expect.poll(() => last?.deref()).toBe(undefined)
   })
+})
+
+test('an executable that is collected gives its constants back', async () => {
+  const backend = backendFor()
+  const compileOnce = (): void => {
+    const g = new GraphBuilder().constant('c', new Float32Array(1000)).output('y', 1000)
+    backend.compile(g.build([g.map('y', ['add', 'c', 1])]))
+  }
+  compileOnce()
+  expect(backend.memory().live).toBe(4096)
+  await new Promise(resolve => setTimeout(resolve, 10))
+  findLiveness()?.mark([])
+  await expect.poll(() => backend.memory().live).toBe(0)
 })

@@ -35,9 +35,11 @@ const ones = (): Buffer => backend.upload(new Float32Array(n).fill(1), 'float32'
 
 /** Runs until some runs had company. */
 function warmUp(): () => Float32Array {
-  const a = ones(), add = backend.compile(addGraph(n))
+  const a = ones(),
+    add = backend.compile(addGraph(n))
   const run = (): Float32Array => backend.readSync(add.run([a, a])[0] as Buffer) as Float32Array
-  const end = performance.now() + 20_000, goal = pool.parallelRuns + 3
+  const end = performance.now() + 20_000,
+    goal = pool.parallelRuns + 3
   while (pool.parallelRuns < goal && performance.now() < end) run()
   expect(pool.parallelRuns).toBe(goal)
   return run
@@ -46,7 +48,8 @@ const twos = new Float32Array(n).fill(2)
 
 test('small work starts no workers', () => {
   open(4, scalarEmitter(1000))
-  const a = ones(), add = backend.compile(addGraph(n))
+  const a = ones(),
+    add = backend.compile(addGraph(n))
   for (let i = 0; i < 10; i++) add.run([a, a])
   expect(threads.length).toBe(0)
 })
@@ -79,8 +82,13 @@ test('workers that are killed are missed, once, and not waited for', async () =>
 })
 
 test('a worker that cannot start leaves one thread', () => {
-  open(2, scalarEmitter(1e7), { start: () => { throw new Error('no threads today') } })
-  const a = ones(), add = backend.compile(addGraph(n))
+  open(2, scalarEmitter(1e7), {
+    start: () => {
+      throw new Error('no threads today')
+    },
+  })
+  const a = ones(),
+    add = backend.compile(addGraph(n))
   for (let i = 0; i < 3; i++) expect(backend.readSync(add.run([a, a])[0] as Buffer)).toEqual(twos)
   expect(reports.length).toBe(1)
 })
@@ -96,8 +104,11 @@ test('a kernel that fails on a worker is an error, and the pool goes on', () => 
   })
   warmUp()
   failing = true
-  const a = ones(), bad = backend.compile(addGraph(n))
-  const attempt = (): unknown => { for (let i = 0; i < 2000; i++) bad.run([a, a]) }
+  const a = ones(),
+    bad = backend.compile(addGraph(n))
+  const attempt = (): void => {
+    for (let i = 0; i < 2000; i++) bad.run([a, a])
+  }
   expect(attempt).toThrow(/kernel failed/)
   failing = false
   expect(warmUp()()).toEqual(twos)
@@ -126,10 +137,17 @@ test('executables that are disposed are forgotten by the workers', () => {
 describe('a program', () => {
   const fixture = fileURLToPath(new URL('fixtures/parallel.ts', import.meta.url))
   const start = (...args: string[]): Promise<{ readonly code: number | string | null; readonly output: string }> =>
-    new Promise(resolve => execFile(process.execPath, ['--conditions=source', fixture, ...args], { timeout: 30_000 }, (error, stdout) =>
-      resolve({ code: error === null ? 0 : (error.code ?? error.signal ?? null), output: stdout.trim() })))
+    new Promise(resolve =>
+      execFile(process.execPath, ['--conditions=source', fixture, ...args], { timeout: 30_000 }, (error, stdout) =>
+        resolve({ code: error === null ? 0 : (error.code ?? error.signal ?? null), output: stdout.trim() }),
+      ),
+    )
 
-  test.each([['ends by itself', [], 0], ['can call process.exit()', ['exit'], 0], ['can die of an exception', ['throw'], 1]] as const)('%s', async (_, args, code) => {
+  test.each([
+    ['ends by itself', [], 0],
+    ['can call process.exit()', ['exit'], 0],
+    ['can die of an exception', ['throw'], 1],
+  ] as const)('%s', async (_, args, code) => {
     expect(await start(...args)).toEqual({ code, output: 'parallel runs: 3' })
   })
 })

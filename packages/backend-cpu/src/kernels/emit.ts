@@ -8,10 +8,15 @@ import { emitSort } from './sort.ts'
 
 export const emitKernel: EmitKernel = (context, kernel) => {
   switch (kernel.kind) {
-    case 'loop': return emitLoop(context, kernel)
-    case 'contraction': return emitContraction(context, kernel)
-    case 'scatter': return emitScatter(context, kernel)
-    case 'sort': return emitSort(context, kernel)
-    case 'cumulative': return emitCumulative(context, kernel)
+    case 'loop':
+      return emitLoop(context, kernel)
+    case 'contraction':
+      return emitContraction(context, kernel)
+    case 'scatter':
+      return emitScatter(context, kernel)
+    case 'sort':
+      return emitSort(context, kernel)
+    case 'cumulative':
+      return emitCumulative(context, kernel)
   }
 }

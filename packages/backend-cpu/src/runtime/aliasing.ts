@@ -8,17 +8,21 @@ export function aliasing(graph: KernelGraph): MayOverlap {
   const places = graph.buffers.map(({ dtype, size, place }, id) => {
     const bytes = size * bytesOf(dtype)
     switch (place.kind) {
-      case 'temporary': return { space: 'arena', begin: place.offset, end: place.offset + bytes }
+      case 'temporary':
+        return { space: 'arena', begin: place.offset, end: place.offset + bytes }
       case 'output': {
         const donor = graph.donations.indexOf(place.index)
         return { space: donor < 0 ? id : (graph.inputs[donor] as BufferId), begin: 0, end: bytes }
       }
       // Two inputs may be one buffer of the caller, but then neither is written.
-      case 'input': case 'constant': return { space: id, begin: 0, end: bytes }
+      case 'input':
+      case 'constant':
+        return { space: id, begin: 0, end: bytes }
     }
   })
   return (a, b) => {
-    const p = places[a], q = places[b]
+    const p = places[a],
+      q = places[b]
     return p !== undefined && q !== undefined && p.space === q.space && p.begin < q.end && q.begin < p.end
   }
 }

@@ -23,8 +23,12 @@ export class Budgets {
     this.youngLimit = hasYoung ? this.young : Infinity
   }
 
-  isOver(live: number): boolean { return live > this.youngLimit || live > this.allLimit }
-  wantsAll(live: number): boolean { return live > this.allLimit }
+  isOver(live: number): boolean {
+    return live > this.youngLimit || live > this.allLimit
+  }
+  wantsAll(live: number): boolean {
+    return live > this.allLimit
+  }
 
   /** Something was freed: what may be live before the next search follows downwards. */
   lower(live: number): void {

@@ -41,10 +41,24 @@ const spinLimitLog2 = 35
 const looksBetweenNaps = 1 << 15
 const napNanoseconds = 50_000
 
-const atomicLoad = (f: WasmFunction, word: number): WasmFunction => f.i32(0).op(0xfe, 0x10).op(2, ...offset(word))
-const atomicStore = (f: WasmFunction, word: number, value: number): WasmFunction => f.i32(0).i32(value).op(0xfe, 0x17).op(2, ...offset(word))
+const atomicLoad = (f: WasmFunction, word: number): WasmFunction =>
+  f
+    .i32(0)
+    .op(0xfe, 0x10)
+    .op(2, ...offset(word))
+const atomicStore = (f: WasmFunction, word: number, value: number): WasmFunction =>
+  f
+    .i32(0)
+    .i32(value)
+    .op(0xfe, 0x17)
+    .op(2, ...offset(word))
 /** Leaves the old value. */
-const atomicAdd = (f: WasmFunction, word: number): WasmFunction => f.i32(0).i32(1).op(0xfe, 0x1e).op(2, ...offset(word))
+const atomicAdd = (f: WasmFunction, word: number): WasmFunction =>
+  f
+    .i32(0)
+    .i32(1)
+    .op(0xfe, 0x1e)
+    .op(2, ...offset(word))
 
 const offset = (word: number): number[] => {
   const n = 4 * word
@@ -61,39 +75,73 @@ const unreachable = 0x00
 export const barrierOf = (module: WasmModule): WasmFunction =>
   module.once('runtime.barrier', () => {
     const f = new WasmFunction('barrier', [I32, I32])
-    const thread = 0, threads = 1, opened = f.local(I32), spins = f.local(I64)
-    f.get(threads).i32(1).op(0x46).if(() => f.return()) // i32.eq
+    const thread = 0,
+      threads = 1,
+      opened = f.local(I32),
+      spins = f.local(I64)
+    f.get(threads)
+      .i32(1)
+      .op(0x46)
+      .if(() => f.return()) // i32.eq
     atomicLoad(f, control.opened).set(opened)
-    atomicAdd(f, control.arrived).i32(1).add().get(threads).op(0x46).if(() => {
-      atomicStore(f, control.arrived, 0)
-      resetTaken(f, threads)
-      atomicAdd(f, control.opened).op(0x1a) // drop
-    }, () => {
-      f.loop(() => {
-        atomicLoad(f, control.opened).get(opened).op(0x47).if(() => f.return()) // i32.ne
-        atomicLoad(f, control.failed).if(() => f.op(unreachable))
-        f.get(spins).op(0x42, 1).op(0x7c).tee(spins) // i64.const 1, i64.add
-        f.op(0xa7).i32(looksBetweenNaps - 1).op(0x71, 0x45).if(() => { // i32.wrap_i64, i32.and, i32.eqz
-          f.get(thread)
-          atomicLoad(f, control.mainMayWait).op(0x72).if(() => nap(f, opened)) // i32.or
-        })
-        f.get(spins).op(0x42, spinLimitLog2).op(0x88).op(0x50) // i64.shr_u, i64.eqz
-        f.brIf(0)
-      })
-      atomicStore(f, control.failed, 1).op(unreachable)
-    })
+    atomicAdd(f, control.arrived)
+      .i32(1)
+      .add()
+      .get(threads)
+      .op(0x46)
+      .if(
+        () => {
+          atomicStore(f, control.arrived, 0)
+          resetTaken(f, threads)
+          atomicAdd(f, control.opened).op(0x1a) // drop
+        },
+        () => {
+          f.loop(() => {
+            atomicLoad(f, control.opened)
+              .get(opened)
+              .op(0x47)
+              .if(() => f.return()) // i32.ne
+            atomicLoad(f, control.failed).if(() => f.op(unreachable))
+            f.get(spins).op(0x42, 1).op(0x7c).tee(spins) // i64.const 1, i64.add
+            f.op(0xa7)
+              .i32(looksBetweenNaps - 1)
+              .op(0x71, 0x45)
+              .if(() => {
+                // i32.wrap_i64, i32.and, i32.eqz
+                f.get(thread)
+                atomicLoad(f, control.mainMayWait)
+                  .op(0x72)
+                  .if(() => nap(f, opened)) // i32.or
+              })
+            f.get(spins).op(0x42, spinLimitLog2).op(0x88).op(0x50) // i64.shr_u, i64.eqz
+            f.brIf(0)
+          })
+          atomicStore(f, control.failed, 1).op(unreachable)
+        },
+      )
     return f
   })
 
 /** memory.atomic.wait32 on the counter of openings, with a timeout: nobody has to wake the sleeper. */
 const nap = (f: WasmFunction, opened: number): WasmFunction =>
-  f.i32(0).get(opened).op(0x42, ...sleb(napNanoseconds)).op(0xfe, 0x01).op(2, ...offset(control.opened)).op(0x1a)
+  f
+    .i32(0)
+    .get(opened)
+    .op(0x42, ...sleb(napNanoseconds))
+    .op(0xfe, 0x01)
+    .op(2, ...offset(control.opened))
+    .op(0x1a)
 
 /** Nothing of the next phase is taken yet. */
 function resetTaken(f: WasmFunction, threads: Local): void {
   const thread = f.local(I32)
   f.loop(() => {
-    f.get(thread).i32(cacheLine).mul().i32(0).op(0xfe, 0x17).op(2, ...offset(control.taken))
+    f.get(thread)
+      .i32(cacheLine)
+      .mul()
+      .i32(0)
+      .op(0xfe, 0x17)
+      .op(2, ...offset(control.taken))
     f.get(thread).i32(1).add().tee(thread).get(threads).op(0x49).brIf(0) // i32.lt_u
   })
 }
@@ -105,10 +153,23 @@ function resetTaken(f: WasmFunction, threads: Local): void {
 export const takeOf = (module: WasmModule): WasmFunction =>
   module.once('runtime.take', () => {
     const f = new WasmFunction('take', [I32, I32, I32], [I32])
-    const thread = 0, size = 1, count = 2, place = f.local(I32)
-    f.get(thread).i32(cacheLine).mul().tee(place).op(0xfe, 0x10).op(2, ...offset(control.taken))
-    f.get(count).op(0x4f).if(() => f.get(count).return()) // i32.ge_u; a look does not disturb the others as an addition would
-    f.get(place).get(size).op(0xfe, 0x1e).op(2, ...offset(control.taken))
+    const thread = 0,
+      size = 1,
+      count = 2,
+      place = f.local(I32)
+    f.get(thread)
+      .i32(cacheLine)
+      .mul()
+      .tee(place)
+      .op(0xfe, 0x10)
+      .op(2, ...offset(control.taken))
+    f.get(count)
+      .op(0x4f)
+      .if(() => f.get(count).return()) // i32.ge_u; a look does not disturb the others as an addition would
+    f.get(place)
+      .get(size)
+      .op(0xfe, 0x1e)
+      .op(2, ...offset(control.taken))
     return f
   })
 

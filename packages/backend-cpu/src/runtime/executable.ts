@@ -49,10 +49,10 @@ interface Result {
   readonly index: number
 }
 
-/** Memory of an executable that outlives its runs; freed on dispose or when the executable is collected. */
+/** What an executable holds between its runs; given back on dispose or when the executable is collected. */
 interface Resources {
-  readonly heap: Heap
-  readonly frame: number
+  readonly services: Services
+  readonly job: Job
   readonly frameBytes: number
   readonly constants: readonly Block[]
   released: boolean
@@ -61,8 +61,10 @@ interface Resources {
 export function releaseResources(r: Resources): void {
   if (r.released) return
   r.released = true
-  r.heap.deallocate(r.frame, r.frameBytes)
-  for (const block of r.constants) if (--block.references === 0) r.heap.drop(block)
+  const { heap, runner } = r.services
+  runner.forget(r.job)
+  heap.deallocate(r.job.frame, r.frameBytes)
+  for (const block of r.constants) if (--block.references === 0) heap.drop(block)
 }
 
 export class CpuExecutable implements Executable {
@@ -92,16 +94,21 @@ export class CpuExecutable implements Executable {
     const frameBytes = Math.max(64, 4 * (graph.buffers.length + program.sharedOffsets.length))
     const constants = uploadConstants(graph, heap)
     this.results = resultsOf(graph, this.outputs, constants)
-    this.resources = { heap, frame: heap.allocate(frameBytes), frameBytes, constants: [...constants.values()], released: false }
-    for (const [id, block] of constants) heap.memory.words[(this.resources.frame >>> 2) + id] = block.address
+    const frame = heap.allocate(frameBytes)
+    for (const [id, block] of constants) heap.memory.words[(frame >>> 2) + id] = block.address
     const main = link(program.module, heap.memory.wasm)
-    this.job = { module: program.module, main, cost: program.sharedCost, frame: this.resources.frame, scratch: 0, scratchBytes: program.scratchBytes }
+    this.job = { module: program.module, main, cost: program.sharedCost, frame, scratch: 0, scratchBytes: program.scratchBytes }
+    this.resources = { services, job: this.job, frameBytes, constants: [...constants.values()], released: false }
   }
 
   run(inputs: readonly Buffer[], donated?: readonly boolean[]): readonly Buffer[] {
     const { heap, workspace, runner } = this.services
-    if (this.resources.released) fail('InternalError', 'cpu: an executable was run after dispose(). This is a fault in Cotangent: please report it.')
-    invariant(inputs.length === this.graph.inputs.length, `cpu: a graph of ${this.graph.inputs.length} inputs was run with ${inputs.length}`)
+    if (this.resources.released)
+      fail('InternalError', 'cpu: an executable was run after dispose(). This is a fault in Cotangent: please report it.')
+    invariant(
+      inputs.length === this.graph.inputs.length,
+      `cpu: a graph of ${this.graph.inputs.length} inputs was run with ${inputs.length}`,
+    )
     heap.beginRun(inputs)
     try {
       this.bind(inputs as readonly CpuBuffer[], donated)
@@ -118,7 +125,6 @@ export class CpuExecutable implements Executable {
   }
 
   dispose(): void {
-    this.services.runner.forget(this.job)
     releaseResources(this.resources)
   }
 
@@ -128,7 +134,8 @@ export class CpuExecutable implements Executable {
     const repeated = this.locateInputs(inputs)
     for (const output of this.outputs) this.outputBlocks.push(this.donorOf(output, donated, repeated) ?? heap.block(output.bytes))
     const base = this.workspaceBytes > 0 ? workspace.acquire(this.workspaceBytes) : 0
-    const words = heap.memory.words, frame = this.resources.frame >>> 2
+    const words = heap.memory.words,
+      frame = this.job.frame >>> 2
     const ids = this.graph.inputs
     for (let i = 0; i < ids.length; i++) words[frame + (ids[i] as number)] = (this.inputBlocks[i] as Block).address
     for (let i = 0; i < this.outputs.length; i++) words[frame + (this.outputs[i] as Output).id] = (this.outputBlocks[i] as Block).address
@@ -193,10 +200,14 @@ function resultsOf(graph: KernelGraph, outputs: readonly Output[], constants: Re
   return graph.outputs.map(id => {
     const { dtype, size, place } = graph.buffers[id] as KernelGraph['buffers'][number]
     switch (place.kind) {
-      case 'output': return { dtype, size, from: 'output', index: outputs.findIndex(o => o.id === id) }
-      case 'input': return { dtype, size, from: 'input', index: graph.inputs.indexOf(id) }
-      case 'constant': return { dtype, size, from: 'constant', index: constantIds.indexOf(id) }
-      case 'temporary': return fail('InternalError', `cpu: buffer ${id} is both a temporary and a result. Please report it.`)
+      case 'output':
+        return { dtype, size, from: 'output', index: outputs.findIndex(o => o.id === id) }
+      case 'input':
+        return { dtype, size, from: 'input', index: graph.inputs.indexOf(id) }
+      case 'constant':
+        return { dtype, size, from: 'constant', index: constantIds.indexOf(id) }
+      case 'temporary':
+        return fail('InternalError', `cpu: buffer ${id} is both a temporary and a result. Please report it.`)
     }
   })
 }

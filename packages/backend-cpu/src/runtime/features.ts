@@ -18,7 +18,10 @@ export function requireSimd(): void {
     fail('BackendError', 'cpu: this JavaScript engine has no WebAssembly. Use a browser or a Node that has it.')
   const bytes = probe(f => f.vf32(1).simd(0x53)) // v128.any_true
   if (!WebAssembly.validate(bytes))
-    fail('BackendError', 'cpu: WebAssembly SIMD is not available in this engine. It needs Node 16, Chrome 91, Firefox 89 or Safari 16.4 or newer.')
+    fail(
+      'BackendError',
+      'cpu: WebAssembly SIMD is not available in this engine. It needs Node 16, Chrome 91, Firefox 89 or Safari 16.4 or newer.',
+    )
 }
 
 /**
@@ -27,7 +30,16 @@ export function requireSimd(): void {
  */
 export function hasFusedMultiplyAdd(): boolean {
   const a = 1 + 2 ** -12
-  const bytes = probe(f => f.vf32(a).vf32(a).vf32(-(1 + 2 ** -11)).relaxedMadd().op(0xfd, 0x1f, 0).f32(2 ** -24).op(0x5b)) // extract_lane 0, f32.eq
+  const bytes = probe(f =>
+    f
+      .vf32(a)
+      .vf32(a)
+      .vf32(-(1 + 2 ** -11))
+      .relaxedMadd()
+      .op(0xfd, 0x1f, 0)
+      .f32(2 ** -24)
+      .op(0x5b),
+  ) // extract_lane 0, f32.eq
   if (!WebAssembly.validate(bytes)) return false
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })

@@ -62,7 +62,9 @@ export class Heap {
     this.pinned = inputs
   }
 
-  endRun(): void { this.pinned = none }
+  endRun(): void {
+    this.pinned = none
+  }
 
   // ---- raw memory: frames, constants, workspaces
 
@@ -72,7 +74,9 @@ export class Heap {
     return this.allocator.allocate(size) || this.recover(size)
   }
 
-  deallocate(address: number, bytes: number): void { this.allocator.free(address, blockSize(bytes)) }
+  deallocate(address: number, bytes: number): void {
+    this.allocator.free(address, blockSize(bytes))
+  }
 
   // ---- blocks
 
@@ -97,7 +101,9 @@ export class Heap {
     return buffer
   }
 
-  create(dtype: DType, size: number): CpuBuffer { return this.adopt(this.block(size * bytesOf(dtype)), dtype, size) }
+  create(dtype: DType, size: number): CpuBuffer {
+    return this.adopt(this.block(size * bytesOf(dtype)), dtype, size)
+  }
 
   /** Gives a block back that no handle refers to. */
   drop(block: Block): void {
@@ -125,7 +131,8 @@ export class Heap {
   /** The block of a handle, back in WebAssembly memory if it was moved out. */
   resident(buffer: CpuBuffer): Block {
     const block = buffer.block
-    if (block === undefined) return fail('InternalError', 'cpu: a buffer was used after it was freed. This is a fault in Cotangent: please report it.')
+    if (block === undefined)
+      return fail('InternalError', 'cpu: a buffer was used after it was freed. This is a fault in Cotangent: please report it.')
     if (block.host !== undefined) this.restore(buffer, block, block.host)
     return block
   }
@@ -134,9 +141,11 @@ export class Heap {
 
   /** Frees memory of handles that are no longer reachable: young ones as often as their budget says, all when theirs is spent. */
   private reclaim(wanted: number): void {
-    const budgets = this.budgets as Budgets, liveness = this.liveness as Liveness
+    const budgets = this.budgets as Budgets,
+      liveness = this.liveness as Liveness
     if (budgets.wantsAll(wanted) || liveness.markYoung === undefined) return this.reclaimAll()
-    const before = this.live, start = performance.now()
+    const before = this.live,
+      start = performance.now()
     liveness.markYoung()
     this.sweep(this.young)
     this.youngReclaims++
@@ -168,8 +177,11 @@ export class Heap {
     const address = this.allocator.allocate(size) || (this.liveness === undefined ? this.evict(size) : 0)
     if (address !== 0) return address
     const limit = this.memory.maximumPages * PAGE
-    return fail('BackendError', `cpu: out of memory: ${showBytes(size)} more do not fit beside ${showBytes(this.live)} in ${this.handles} live buffers `
-      + `(the limit is ${showBytes(limit)}). Drop references to tensors that are no longer needed, dispose() them, or use smaller batches.`)
+    return fail(
+      'BackendError',
+      `cpu: out of memory: ${showBytes(size)} more do not fit beside ${showBytes(this.live)} in ${this.handles} live buffers ` +
+        `(the limit is ${showBytes(limit)}). Drop references to tensors that are no longer needed, dispose() them, or use smaller batches.`,
+    )
   }
 
   /**
@@ -180,7 +192,8 @@ export class Heap {
     const candidates = [...this.leases()].filter(l => l.block !== undefined && l.block.references === 1 && l.block.stamp !== this.run)
     candidates.sort((a, b) => (a.block as Block).stamp - (b.block as Block).stamp)
     const target = Math.max(size, this.memory.size / 16)
-    let freed = 0, address = 0
+    let freed = 0,
+      address = 0
     for (const lease of candidates) {
       freed += this.moveOut(lease)
       if (freed >= target && (address = this.allocator.allocate(size)) !== 0) return address

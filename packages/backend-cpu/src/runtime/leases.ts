@@ -40,7 +40,7 @@ export class Leases implements Iterable<Lease> {
 
   /** The lease in hand may leave the list meanwhile. */
   *[Symbol.iterator](): Generator<Lease> {
-    for (let lease = this.ring.next; lease !== this.ring;) {
+    for (let lease = this.ring.next; lease !== this.ring; ) {
       const next = lease.next
       yield lease
       lease = next

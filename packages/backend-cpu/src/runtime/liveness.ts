@@ -40,7 +40,8 @@ type Collector = (options?: { readonly type: 'major' | 'minor' }) => void
 function garbageCollector(): Collector | undefined {
   const own = (globalThis as { gc?: Collector }).gc
   if (typeof own === 'function') return own
-  const v8 = nodeBuiltin<typeof import('node:v8')>('v8'), vm = nodeBuiltin<typeof import('node:vm')>('vm')
+  const v8 = nodeBuiltin<typeof import('node:v8')>('v8'),
+    vm = nodeBuiltin<typeof import('node:vm')>('vm')
   if (v8 === undefined || vm === undefined) return undefined
   try {
     v8.setFlagsFromString('--expose_gc')
@@ -57,7 +58,12 @@ const listing = { showHidden: true, depth: 2, maxArrayLength: Infinity, customIn
 
 function listsMembers(util: Util): boolean {
   let seen = 0
-  const member = { [util.inspect.custom]: () => { seen++; return '' } }
+  const member = {
+    [util.inspect.custom]: () => {
+      seen++
+      return ''
+    },
+  }
   util.inspect(new WeakSet([member]), listing)
   return seen === 1
 }
@@ -68,7 +74,10 @@ function byInspection(util: Util, collect: Collector): Liveness {
   /** Marks the live members of the young set and makes them old. */
   const promote = (): void => {
     const survivors: CpuBuffer[] = []
-    CpuBuffer.witness(b => survivors.push(b), () => void util.inspect(young, listing))
+    CpuBuffer.witness(
+      b => survivors.push(b),
+      () => void util.inspect(young, listing),
+    )
     for (const b of survivors) {
       b.lease.alive = true
       old.add(b)
@@ -80,7 +89,10 @@ function byInspection(util: Util, collect: Collector): Liveness {
     mark() {
       collect({ type: 'major' })
       promote()
-      CpuBuffer.witness(b => void (b.lease.alive = true), () => void util.inspect(old, listing))
+      CpuBuffer.witness(
+        b => void (b.lease.alive = true),
+        () => void util.inspect(old, listing),
+      )
     },
     markYoung() {
       collect({ type: 'minor' })
@@ -92,7 +104,8 @@ function byInspection(util: Util, collect: Collector): Liveness {
 function microtaskCheckpoint(): (() => void) | undefined {
   const vm = nodeBuiltin<typeof import('node:vm')>('vm')
   if (vm === undefined) return undefined
-  const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' }), script = new vm.Script('0')
+  const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' }),
+    script = new vm.Script('0')
   return () => void script.runInContext(context)
 }
 

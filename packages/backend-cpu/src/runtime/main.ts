@@ -10,7 +10,10 @@ import { address, type Phase } from '../kernels/kernel.ts'
 import { barrierOf, shareOf, takeOf } from './control.ts'
 import type { Step, Steps } from './schedule.ts'
 
-const frame = 0, scratch = 1, thread = 2, threads = 3
+const frame = 0,
+  scratch = 1,
+  thread = 2,
+  threads = 3
 
 /** Nanoseconds from which a thread's share is taken in pieces: they cost packing again, and save waiting for a thread that does not run. */
 const longPhase = 2_000_000
@@ -36,37 +39,64 @@ export function emitMain(module: WasmModule, steps: Steps, mayOverlap: MayOverla
 function alone(f: WasmFunction, steps: Steps, counter?: Local): void {
   for (const step of steps) {
     switch (step.kind) {
-      case 'phase': f.get(frame).get(scratch).i32(0).i32(step.phase.tasks).call(step.phase.run); break
-      case 'count': address(f, step.counter).get(counter as Local).i32Store(); break
-      case 'while': whileLoop(f, step, () => alone(f, step.condition), () => alone(f, step.body)); break
-      case 'scan': countedLoop(f, step, i => alone(f, step.body, i)); break
-      case 'branch': branch(f, step, k => alone(f, step.branches[k] as Steps)); break
+      case 'phase':
+        f.get(frame).get(scratch).i32(0).i32(step.phase.tasks).call(step.phase.run)
+        break
+      case 'count':
+        address(f, step.counter)
+          .get(counter as Local)
+          .i32Store()
+        break
+      case 'while':
+        whileLoop(
+          f,
+          step,
+          () => alone(f, step.condition),
+          () => alone(f, step.body),
+        )
+        break
+      case 'scan':
+        countedLoop(f, step, i => alone(f, step.body, i))
+        break
+      case 'branch':
+        branch(f, step, k => alone(f, step.branches[k] as Steps))
+        break
     }
   }
 }
 
 function whileLoop(f: WasmFunction, step: Step & { kind: 'while' }, condition: () => void, body: () => void): void {
-  f.block(() => f.loop(() => {
-    condition()
-    address(f, step.predicate).i32Load().op(0x45).brIf(1) // i32.eqz
-    body()
-    f.br(0)
-  }))
+  f.block(() =>
+    f.loop(() => {
+      condition()
+      address(f, step.predicate).i32Load().op(0x45).brIf(1) // i32.eqz
+      body()
+      f.br(0)
+    }),
+  )
 }
 
 function countedLoop(f: WasmFunction, step: Step & { kind: 'scan' }, body: (counter: Local) => void): void {
   const counter = f.local(I32)
   const [first, stride, end] = step.reverse ? [step.length - 1, -1, -1] : [0, 1, step.length]
-  f.i32(first).set(counter).loop(() => {
-    body(counter)
-    f.get(counter).i32(stride).add().tee(counter).i32(end).op(0x47).brIf(0) // i32.ne
-  })
+  f.i32(first)
+    .set(counter)
+    .loop(() => {
+      body(counter)
+      f.get(counter).i32(stride).add().tee(counter).i32(end).op(0x47).brIf(0) // i32.ne
+    })
 }
 
 function branch(f: WasmFunction, step: Step & { kind: 'branch' }, arm: (k: number) => void): void {
   const index = f.local(I32)
   address(f, step.index).i32Load().set(index)
-  step.branches.forEach((_, k) => f.get(index).i32(k).op(0x46).if(() => arm(k))) // i32.eq
+  step.branches.forEach((_, k) =>
+    f
+      .get(index)
+      .i32(k)
+      .op(0x46)
+      .if(() => arm(k)),
+  ) // i32.eq
 }
 
 // ---- several threads
@@ -91,7 +121,7 @@ class Together {
   }
 
   sequence(steps: Steps, counter?: Local): void {
-    for (let i = 0; i < steps.length;) {
+    for (let i = 0; i < steps.length; ) {
       let end = i
       while (end < steps.length && !(steps[end] as Step).parallel) end++
       if (end > i) this.serial(steps.slice(i, end), counter)
@@ -102,8 +132,14 @@ class Together {
 
   /** A run of steps for thread 0, which need no barrier among themselves. */
   private serial(steps: Steps, counter: Local | undefined): void {
-    this.before(steps.flatMap(s => s.writes), this.since.work === 'all')
-    this.f.get(thread).op(0x45).if(() => alone(this.f, steps, counter)) // i32.eqz
+    this.before(
+      steps.flatMap(s => s.writes),
+      this.since.work === 'all',
+    )
+    this.f
+      .get(thread)
+      .op(0x45)
+      .if(() => alone(this.f, steps, counter)) // i32.eqz
     this.since.work = 'one'
   }
 
@@ -115,13 +151,18 @@ class Together {
         this.phase(step.phase)
         this.since.work = 'all'
         break
-      case 'while': this.while(step); break
+      case 'while':
+        this.while(step)
+        break
       case 'scan':
         this.enterLoop()
         countedLoop(f, step, i => this.sequence(step.body, i))
         break
-      case 'branch': this.branch(step); break
-      case 'count': break
+      case 'branch':
+        this.branch(step)
+        break
+      case 'count':
+        break
     }
   }
 
@@ -133,39 +174,62 @@ class Together {
     const { f, share, take } = this
     const { turn, owner, first, count, size, at } = this.locals
     const pieces = cost > longPhase ? 2 : 1
-    f.get(threads).i32(1).op(0x46).if(() => { // i32.eq
-      f.get(frame).get(scratch).i32(0).i32(tasks).call(run)
-    }, () => {
-      f.i32(0).set(turn).get(thread).set(owner).loop(() => {
-        f.i32(tasks).get(owner).get(threads).call(share).set(first)
-        f.i32(tasks).get(owner).i32(1).add().get(threads).call(share).get(first).sub().tee(count)
-        f.i32(pieces - 1).add().i32(pieces).op(0x6e).set(size) // i32.div_u
-        f.block(() => f.loop(() => {
-          f.get(owner).get(size).get(count).call(take).tee(at).get(count).op(0x4f).brIf(1) // i32.ge_u
-          f.get(frame).get(scratch).get(first).get(at).add().get(first)
-          f.get(at).get(size).add().get(count).get(at).get(size).add().get(count).op(0x49, 0x1b).add() // i32.lt_u, select: the lesser
-          f.call(run).br(0)
-        }))
-        f.get(owner).i32(1).add().get(threads).op(0x70).set(owner) // i32.rem_u
-        f.get(turn).i32(1).add().tee(turn).get(threads).op(0x49).brIf(0) // i32.lt_u
-      })
-    })
+    f.get(threads)
+      .i32(1)
+      .op(0x46)
+      .if(
+        () => {
+          // i32.eq
+          f.get(frame).get(scratch).i32(0).i32(tasks).call(run)
+        },
+        () => {
+          f.i32(0)
+            .set(turn)
+            .get(thread)
+            .set(owner)
+            .loop(() => {
+              f.i32(tasks).get(owner).get(threads).call(share).set(first)
+              f.i32(tasks).get(owner).i32(1).add().get(threads).call(share).get(first).sub().tee(count)
+              f.i32(pieces - 1)
+                .add()
+                .i32(pieces)
+                .op(0x6e)
+                .set(size) // i32.div_u
+              f.block(() =>
+                f.loop(() => {
+                  f.get(owner).get(size).get(count).call(take).tee(at).get(count).op(0x4f).brIf(1) // i32.ge_u
+                  f.get(frame).get(scratch).get(first).get(at).add().get(first)
+                  f.get(at).get(size).add().get(count).get(at).get(size).add().get(count).op(0x49, 0x1b).add() // i32.lt_u, select: the lesser
+                  f.call(run).br(0)
+                }),
+              )
+              f.get(owner).i32(1).add().get(threads).op(0x70).set(owner) // i32.rem_u
+              f.get(turn).i32(1).add().tee(turn).get(threads).op(0x49).brIf(0) // i32.lt_u
+            })
+        },
+      )
   }
 
   private while(step: Step & { kind: 'while' }): void {
     this.enterLoop()
     let exit = this.since
-    whileLoop(this.f, step, () => {
-      this.sequence(step.condition)
-      this.decide(step.predicate)
-      exit = this.copy()
-    }, () => this.sequence(step.body))
+    whileLoop(
+      this.f,
+      step,
+      () => {
+        this.sequence(step.condition)
+        this.decide(step.predicate)
+        exit = this.copy()
+      },
+      () => this.sequence(step.body),
+    )
     this.since = exit
   }
 
   private branch(step: Step & { kind: 'branch' }): void {
     this.decide(step.index)
-    const start = this.copy(), ends: Since[] = []
+    const start = this.copy(),
+      ends: Since[] = []
     branch(this.f, step, k => {
       this.since = { work: start.work, decisions: new Set(start.decisions) }
       this.sequence(step.branches[k] as Steps)
@@ -178,7 +242,9 @@ class Together {
   }
 
   /** At a loop's head either what came before it or its own end has just happened: the worst is assumed. */
-  private enterLoop(): void { this.since = { work: 'all', decisions: this.since.decisions } }
+  private enterLoop(): void {
+    this.since = { work: 'all', decisions: this.since.decisions }
+  }
 
   /** All threads are about to read a buffer in order to decide where to go. */
   private decide(buffer: BufferId): void {
@@ -193,5 +259,7 @@ class Together {
     this.since = { work: 'none', decisions: new Set() }
   }
 
-  private copy(): Since { return { work: this.since.work, decisions: new Set(this.since.decisions) } }
+  private copy(): Since {
+    return { work: this.since.work, decisions: new Set(this.since.decisions) }
+  }
 }

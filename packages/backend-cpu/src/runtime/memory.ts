@@ -18,7 +18,9 @@ export class Memory {
     this.renew()
   }
 
-  get size(): number { return this.bytes.length }
+  get size(): number {
+    return this.bytes.length
+  }
 
   /** Adds at least `bytes`; false when the engine refuses or the limit is reached. */
   grow(bytes: number): boolean {

@@ -33,9 +33,13 @@ export function compileProgram(graph: KernelGraph, options: CompileOptions): Pro
   const module = new WasmModule()
   const buffers: BufferSpec[] = [...graph.buffers]
   const sharedOffsets: number[] = []
-  let scratchBytes = 0, sharedBytes = 0, used = 0
+  let scratchBytes = 0,
+    sharedBytes = 0,
+    used = 0
   const context: EmitContext = {
-    module, buffers, fma: options.fma,
+    module,
+    buffers,
+    fma: options.fma,
     needScratch: bytes => void (scratchBytes = Math.max(scratchBytes, align(bytes))),
     needShared(bytes) {
       sharedOffsets.push(used)
@@ -44,10 +48,14 @@ export function compileProgram(graph: KernelGraph, options: CompileOptions): Pro
       return graph.buffers.length + sharedOffsets.length - 1
     },
   }
-  const { steps, sharedCost } = schedule(graph.kernels, kernel => {
-    used = 0 // kernels do not overlap in time, so their shared scratch may overlap in space
-    return options.emit(context, kernel)
-  }, options.share)
+  const { steps, sharedCost } = schedule(
+    graph.kernels,
+    kernel => {
+      used = 0 // kernels do not overlap in time, so their shared scratch may overlap in space
+      return options.emit(context, kernel)
+    },
+    options.share,
+  )
   emitMain(module, steps, aliasing(graph))
   return { module: new WebAssembly.Module(module.encode(options.memory)), sharedOffsets, sharedBytes, scratchBytes, sharedCost }
 }

@@ -2,7 +2,8 @@
 
 /** First position of a list sorted ascending by (size, address) that is not before the given key. */
 function lowerBound(list: readonly Range[], size: number, address: number): number {
-  let low = 0, high = list.length
+  let low = 0,
+    high = list.length
   while (low < high) {
     const middle = (low + high) >>> 1
     const r = list[middle] as Range
@@ -22,14 +23,20 @@ export class FreeRanges {
   private readonly starts = new Map<number, Range>()
   private readonly ends = new Map<number, Range>()
 
-  get bytes(): number { return this.sorted.reduce((n, r) => n + r.size, 0) }
-  get count(): number { return this.sorted.length }
+  get bytes(): number {
+    return this.sorted.reduce((n, r) => n + r.size, 0)
+  }
+  get count(): number {
+    return this.sorted.length
+  }
 
   /** Adds a range and merges it with the ranges it touches. */
   insert(address: number, size: number): void {
     if (size === 0) return
-    const before = this.ends.get(address), after = this.starts.get(address + size)
-    let begin = address, end = address + size
+    const before = this.ends.get(address),
+      after = this.starts.get(address + size)
+    let begin = address,
+      end = address + size
     if (before !== undefined) {
       this.remove(before)
       begin = before.address
@@ -51,7 +58,9 @@ export class FreeRanges {
   }
 
   /** Free bytes that end at `end`. */
-  tail(end: number): number { return this.ends.get(end)?.size ?? 0 }
+  tail(end: number): number {
+    return this.ends.get(end)?.size ?? 0
+  }
 
   private add(range: Range): void {
     this.sorted.splice(lowerBound(this.sorted, range.size, range.address), 0, range)

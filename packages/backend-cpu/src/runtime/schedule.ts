@@ -10,9 +10,9 @@ export type Emitter = (kernel: LeafKernel) => readonly Phase[]
 export type Step =
   | { readonly kind: 'phase'; readonly phase: Phase; readonly parallel: boolean; readonly writes: readonly BufferId[] }
   | { readonly kind: 'count'; readonly counter: BufferId; readonly parallel: false; readonly writes: readonly BufferId[] }
-  | { readonly kind: 'while'; readonly condition: Steps; readonly predicate: BufferId; readonly body: Steps } & Nested
-  | { readonly kind: 'scan'; readonly length: number; readonly reverse: boolean; readonly body: Steps } & Nested
-  | { readonly kind: 'branch'; readonly index: BufferId; readonly branches: readonly Steps[] } & Nested
+  | ({ readonly kind: 'while'; readonly condition: Steps; readonly predicate: BufferId; readonly body: Steps } & Nested)
+  | ({ readonly kind: 'scan'; readonly length: number; readonly reverse: boolean; readonly body: Steps } & Nested)
+  | ({ readonly kind: 'branch'; readonly index: BufferId; readonly branches: readonly Steps[] } & Nested)
 
 interface Nested {
   /** Something inside runs on all threads, so all threads follow its control flow. */
@@ -40,7 +40,8 @@ export function schedule(kernels: readonly Kernel[], emit: Emitter, share: boole
   const step = (kernel: Kernel, times: number): Steps => {
     switch (kernel.kind) {
       case 'while': {
-        const condition = sequence(kernel.condition, times * typicalIterations), body = sequence(kernel.body, times * typicalIterations)
+        const condition = sequence(kernel.condition, times * typicalIterations),
+          body = sequence(kernel.body, times * typicalIterations)
         return [{ kind: 'while', condition, predicate: kernel.predicate, body, ...nested([...condition, ...body]) }]
       }
       case 'scan': {
@@ -53,11 +54,14 @@ export function schedule(kernels: readonly Kernel[], emit: Emitter, share: boole
         const branches = kernel.branches.map(b => sequence(b, times / kernel.branches.length))
         return [{ kind: 'branch', index: kernel.index, branches, ...nested(branches.flat()) }]
       }
-      default: return emit(kernel).filter(phase => phase.tasks > 0).map(phase => {
-        const parallel = share && phase.tasks > 1 && phase.cost >= worthSharing
-        if (parallel) sharedCost += phase.cost * times
-        return { kind: 'phase', phase, parallel, writes: writesOf(kernel) }
-      })
+      default:
+        return emit(kernel)
+          .filter(phase => phase.tasks > 0)
+          .map(phase => {
+            const parallel = share && phase.tasks > 1 && phase.cost >= worthSharing
+            if (parallel) sharedCost += phase.cost * times
+            return { kind: 'phase', phase, parallel, writes: writesOf(kernel) }
+          })
     }
   }
   return { steps: sequence(kernels, 1), sharedCost }
@@ -68,10 +72,15 @@ const nested = (inside: Steps): Nested => ({ parallel: inside.some(s => s.parall
 /** Buffers that a kernel stores to. */
 export function writesOf(kernel: LeafKernel): readonly BufferId[] {
   switch (kernel.kind) {
-    case 'loop': return [...kernel.bodyStores, ...kernel.stores].map(s => s.buffer)
-    case 'contraction': return kernel.stores.map(s => s.buffer)
-    case 'scatter': return [kernel.buffer]
-    case 'sort': return kernel.outputs
-    case 'cumulative': return [kernel.output]
+    case 'loop':
+      return [...kernel.bodyStores, ...kernel.stores].map(s => s.buffer)
+    case 'contraction':
+      return kernel.stores.map(s => s.buffer)
+    case 'scatter':
+      return [kernel.buffer]
+    case 'sort':
+      return kernel.outputs
+    case 'cumulative':
+      return [kernel.output]
   }
 }

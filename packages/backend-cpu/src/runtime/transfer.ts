@@ -6,16 +6,22 @@ import type { Memory } from './memory.ts'
 export function view(memory: Memory, address: number, dtype: DType, size: number): TypedArray {
   const buffer = memory.wasm.buffer
   switch (dtype) {
-    case 'float32': return new Float32Array(buffer, address, size)
-    case 'float64': return new Float64Array(buffer, address, size)
-    case 'uint32': return new Uint32Array(buffer, address, size)
-    case 'int32': case 'bool': return new Int32Array(buffer, address, size)
+    case 'float32':
+      return new Float32Array(buffer, address, size)
+    case 'float64':
+      return new Float64Array(buffer, address, size)
+    case 'uint32':
+      return new Uint32Array(buffer, address, size)
+    case 'int32':
+    case 'bool':
+      return new Int32Array(buffer, address, size)
   }
 }
 
 /** Writes host data. Arrays of another type than the dtype's own are converted by value. */
 export function store(memory: Memory, address: number, data: ArrayBufferView, dtype: DType, size: number): void {
-  const target = view(memory, address, dtype, size), source = data as TypedArray
+  const target = view(memory, address, dtype, size),
+    source = data as TypedArray
   if (dtype !== 'bool') target.set(source.length === size ? source : source.subarray(0, size))
   else for (let i = 0; i < size; i++) target[i] = source[i] === 0 ? 0 : 1
 }

@@ -112,7 +112,8 @@ export class Pool implements Runner {
 
   /** How many workers could take the job, by whether they are awake. */
   private able(installation: Installation): { readonly awake: number; readonly asleep: number } {
-    const { words } = this.options.memory, workers = this.workers ?? []
+    const { words } = this.options.memory,
+      workers = this.workers ?? []
     const count = { awake: 0, asleep: 0 }
     for (let slot = 0; slot < workers.length; slot++) {
       if (workers[slot] === undefined || Atomics.load(words, installedWord(slot)) < installation.position) continue

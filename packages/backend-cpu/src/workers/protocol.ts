@@ -30,7 +30,9 @@ export interface WorkerApi {
 
 export function makeWorker(): WorkerApi {
   const mains = new Map<number, Main>()
-  let memory: WebAssembly.Memory, words: Int32Array, slot = 0
+  let memory: WebAssembly.Memory,
+    words: Int32Array,
+    slot = 0
   return {
     start(s, m) {
       slot = s
@@ -85,7 +87,7 @@ function awaitTicket(words: Int32Array, ready: number, generation: number): numb
 
 /** This thread's number in the job, or 0 if the job has closed. The job's words are valid because the ticket has not changed since. */
 function join(words: Int32Array, ticket: number): number {
-  for (let t = ticket; !isClosed(t) && generationOf(t) === generationOf(ticket);) {
+  for (let t = ticket; !isClosed(t) && generationOf(t) === generationOf(ticket); ) {
     const now = Atomics.compareExchange(words, control.ticket, t, t + 1)
     if (now === t) return joinedOf(t) + 1
     t = now
@@ -94,7 +96,9 @@ function join(words: Int32Array, ticket: number): number {
 }
 
 function work(words: Int32Array, main: Main, thread: number): void {
-  const frame = words[control.job + 1] as number, scratch = words[control.job + 2] as number, stride = words[control.job + 3] as number
+  const frame = words[control.job + 1] as number,
+    scratch = words[control.job + 2] as number,
+    stride = words[control.job + 3] as number
   let ticket: number
   do ticket = Atomics.load(words, control.ticket)
   while (!isClosed(ticket))
