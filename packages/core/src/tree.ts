@@ -237,18 +237,28 @@ function matchFields(s: Structure, t: object, leaves: Tensor[]): boolean {
 
 /** Puts a tree together. The leaves need not be tensors (shapes, axes, ...). */
 export function unflattenTree(structure: Structure, leaves: readonly unknown[]): unknown {
-  let next = 0
-  const build = (s: Structure): unknown => {
-    switch (s.kind) {
-      case 'leaf': return leaves[next++]
-      case 'constant':
-      case 'static': return s.value
-      case 'array': return s.children.map(build)
-      case 'object': return Object.fromEntries(s.children.map((c, i) => [s.keys[i], build(c)]))
-      case 'node': return (s.rebuild as (children: readonly unknown[]) => unknown)(s.children.map(build))
-    }
+  return build(structure, { leaves, next: 0 })
+}
+
+function build(s: Structure, from: { readonly leaves: readonly unknown[]; next: number }): unknown {
+  switch (s.kind) {
+    case 'leaf': return from.leaves[from.next++]
+    case 'constant':
+    case 'static': return s.value
+    case 'array': return s.children.map(c => build(c, from))
+    case 'object': return buildObject(s, from)
+    case 'node': return (s.rebuild as (children: readonly unknown[]) => unknown)(s.children.map(c => build(c, from)))
   }
-  return build(structure)
+}
+
+function buildObject({ keys, children }: Structure, from: { readonly leaves: readonly unknown[]; next: number }): object {
+  const out: Record<string, unknown> = {}
+  for (let i = 0; i < keys.length; i++) {
+    const k = keys[i] as string, value = build(children[i] as Structure, from)
+    if (k === '__proto__') Object.defineProperty(out, k, { value, enumerable: true, configurable: true, writable: true })
+    else out[k] = value
+  }
+  return out
 }
 
 // ---- paths and messages ------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@ import { showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { inRegion, owned } from '../region.ts'
 import type { Tensor } from '../tensor.ts'
-import { type Flat, type Structure, type TreeNode, leafPaths, unflattenTree } from '../tree.ts'
-import { flatFunction, flattenArguments, nameOf, parameterName } from './functions.ts'
+import { type Flat, type Structure, type TreeNode, flattenTree, leafPaths, unflattenTree } from '../tree.ts'
+import { flatFunction, nameOf, parameterName } from './functions.ts'
 import { batchFlat, placeAxis } from './batch.ts'
 import { named } from './grad.ts'
 import type { Args } from './types.ts'
@@ -29,13 +29,17 @@ export function vmap<A extends Args, R>(f: (...args: A) => R, options: VmapOptio
   const { inAxes = 0, outAxes = 0 } = options
   const what = `vmap of ${nameOf(f)}`
   return named(`vmap(${nameOf(f)})`, (...args) => inRegion(() => {
-    const flat = flattenArguments(f, args)
     if (typeof inAxes !== 'number' && inAxes.length !== args.length)
       fail('TreeError', `${what}: inAxes lists ${inAxes.length} arguments, but the function was called with ${args.length}.`)
-    const axes = flat.flatMap((t, i) => axesOf(what, typeof inAxes === 'number' ? inAxes : inAxes[i], t, parameterName(f, i)))
+    const prefixes = args.map((_, i): unknown => (typeof inAxes === 'number' ? inAxes : inAxes[i]) ?? null)
+    // What is not mapped is passed on as it is, and need not be a tree: shapes, options, functions.
+    const mapped = prefixes.flatMap((p, i) => (p === null ? [] : [i]))
+    const flat = mapped.map(i => flattenTree(args[i], parameterName(f, i), true))
+    const axes = flat.flatMap((t, k) => axesOf(what, prefixes[mapped[k] as number], t, parameterName(f, mapped[k] as number)))
     const leaves = flat.flatMap(t => t.leaves)
-    const size = commonSize(what, leaves, axes, flat.flatMap((t, i) => leafPaths(t.structure, parameterName(f, i))))
-    const g = flatFunction(f, flat.map(t => t.structure), 'the result')
+    const size = commonSize(what, leaves, axes, flat.flatMap((t, k) => leafPaths(t.structure, parameterName(f, mapped[k] as number))))
+    const ofMapped = (...trees: unknown[]): unknown => f(...(args.map((a, i) => (mapped.includes(i) ? trees[mapped.indexOf(i)] : a)) as unknown as A))
+    const g = flatFunction(ofMapped, flat.map(t => t.structure), 'the result')
     const out = batchFlat(g.call, leaves, axes, size, what)
     const targets = prefixAxes(`${what}: outAxes`, outAxes, g.out(), 'the result')
     const outputs = owned(() => out.outputs.map((x, i) => placeOutput(what, x, out.axes[i] ?? null, targets[i] ?? null, size)))

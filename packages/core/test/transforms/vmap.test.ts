@@ -3,7 +3,8 @@ import { array } from '../../src/numpy/creation.ts'
 import { sin } from '../../src/numpy/index.ts'
 import { matmul } from '../../src/numpy/linalg.ts'
 import { sum } from '../../src/primitives/reduce.ts'
-import { key, split } from '../../src/random/key.ts'
+import { concatenate } from '../../src/primitives/concatenate.ts'
+import { key, keyData, split, wrapKeyData } from '../../src/random/key.ts'
 import { uniform } from '../../src/random/index.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import { grad } from '../../src/transforms/grad.ts'
@@ -35,13 +36,11 @@ describe('axes', () => {
     expectClose(vmap((x: Tensor) => ({ x, s: sum(x), k: float(7) }), { outAxes: { x: -1, s: 0, k: null } })(xs), { x: xs.transpose(), s: float(3, 7, 11), k: float(7) })
     expectClose(vmap((_: Tensor) => float(7))(xs), array([[7], [7], [7]]))
   })
-  test('over keys', () => {
+  test('over keys; what is not mapped may be anything', () => {
     const keys = split(key(0), 3)
-    const stack = (i: 0 | 1 | 2): number[] => numbers(uniform(keys[i], [2]))
-    const words = keys.map(k => k.words.reshape([1, 2]))
-    const all = vmap((w: Tensor) => w)(words[0] as Tensor)
-    expect(all.shape).toEqual([1, 2])
-    expect(stack(0)).not.toEqual(stack(1))
+    const stacked = wrapKeyData(concatenate(keys.map(k => keyData(k).reshape([1, 2]))))
+    expectNumbers(vmap(uniform, { inAxes: [0, null] })(stacked, [2]), keys.flatMap(k => numbers(uniform(k, [2]))))
+    expectClose(vmap((x: Tensor, f: (x: Tensor) => Tensor) => f(x), { inAxes: [0, null] })(float(1, 2), sin), sin(float(1, 2)))
   })
   test('nested, with jit and grad of each example', () => {
     const xs = array([[1, 2], [3, 4]])
