@@ -63,7 +63,7 @@ export async function workloads({ threads, data: D }: { threads: number; data: D
       return [value, adamStep(s, g)]
     }
     const step = compiled ? jit(raw, { donate: [0] }) : raw
-    const zeros = (): Tensor[] => params.map(np.zerosLike)
+    const zeros = (): Tensor[] => params.map(p => np.zerosLike(p))
     let state: Adam = { p: params.map(p => p.add(0)), m: zeros(), v: zeros(), t: np.scalar(0) }
     const next = (): Tensor => {
       const [value, s] = step(state, x, y)
@@ -126,7 +126,7 @@ export async function workloads({ threads, data: D }: { threads: number; data: D
     const qkv = layerNorm(x, w.g1, w.c1).matmul(w.wqkv).add(w.bqkv)
     const [q, k, v] = np.split(qkv, 3, { axis: -1 }).map(t => t.reshape([B, S, H, width / H]).transpose([0, 2, 1, 3])) as [Tensor, Tensor, Tensor]
     const scores = q.matmul(k.transpose([0, 1, 3, 2])).mul((width / H) ** -0.5)
-    const a = softmax(np.where(np.tri(S, S, 0, 'bool'), scores, -1e9)).matmul(v).transpose([0, 2, 1, 3]).reshape([B, S, width])
+    const a = softmax(np.where(np.tri(S, { dtype: 'bool' }), scores, -1e9)).matmul(v).transpose([0, 2, 1, 3]).reshape([B, S, width])
     const h = x.add(a.matmul(w.wo).add(w.bo))
     return h.add(gelu(layerNorm(h, w.g2, w.c2).matmul(w.w1).add(w.b1)).matmul(w.w2).add(w.b2))
   }
