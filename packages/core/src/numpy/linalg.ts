@@ -55,20 +55,20 @@ function batchedMatmul(a: Tensor, b: Tensor): Tensor {
 export function dot(x: TensorLike, y: TensorLike): Tensor {
   const a = toTensor(x, 'dot'), b = toTensor(y, 'dot')
   if (a.ndim === 0 || b.ndim === 0) return multiply(a, b)
-  return tensordot(a, b, [[a.ndim - 1], [Math.max(0, b.ndim - 2)]])
+  return contractPairs('dot', a, b, [[a.ndim - 1], [Math.max(0, b.ndim - 2)]])
 }
 
 /** The dot product of two tensors flattened to vectors. NumPy: `vdot` (real dtypes). */
 export function vdot(x: TensorLike, y: TensorLike): Tensor {
   const a = toTensor(x, 'vdot'), b = toTensor(y, 'vdot')
-  return tensordot(reshape(a, [a.size]), reshape(b, [b.size]), 1)
+  return contractPairs('vdot', reshape(a, [a.size]), reshape(b, [b.size]), [[0], [0]])
 }
 
 /** Sum of products over the last axes: `[..., n]` and `[..., n]` give both leads, one after the other. NumPy: `inner`. */
 export function inner(x: TensorLike, y: TensorLike): Tensor {
   const a = toTensor(x, 'inner'), b = toTensor(y, 'inner')
   if (a.ndim === 0 || b.ndim === 0) return multiply(a, b)
-  return tensordot(a, b, [[a.ndim - 1], [b.ndim - 1]])
+  return contractPairs('inner', a, b, [[a.ndim - 1], [b.ndim - 1]])
 }
 
 /** All products of two tensors flattened to vectors: `[m]` and `[n]` give `[m, n]`. NumPy: `outer`. */
@@ -82,12 +82,16 @@ export function outer(x: TensorLike, y: TensorLike): Tensor {
  * result has the other axes of x, then those of y. NumPy: `tensordot`.
  */
 export function tensordot(x: TensorLike, y: TensorLike, axes: number | readonly [readonly number[], readonly number[]] = 2): Tensor {
-  const [a, b] = promoteOperands('tensordot', x, y) as readonly [Tensor, Tensor]
-  const [i, j] = typeof axes === 'number' ? lastAndFirst(a, b, axes) : axes
-  const left = i.map(k => normalizeAxis('tensordot', k, a.ndim)), right = j.map(k => normalizeAxis('tensordot', k, b.ndim))
+  const a = toTensor(x, 'tensordot'), b = toTensor(y, 'tensordot')
+  return contractPairs('tensordot', a, b, typeof axes === 'number' ? lastAndFirst(a, b, axes) : axes)
+}
+
+function contractPairs(where: string, x: Tensor, y: Tensor, [i, j]: readonly [readonly number[], readonly number[]]): Tensor {
+  const [a, b] = promoteOperands(where, x, y) as readonly [Tensor, Tensor]
+  const left = i.map(k => normalizeAxis(where, k, a.ndim)), right = j.map(k => normalizeAxis(where, k, b.ndim))
   if (left.length !== right.length || left.some((k, p) => a.shape[k] !== b.shape[right[p] as number]))
-    fail('ShapeError', `tensordot: axes [${left.join(', ')}] of ${showShape(a.shape)} and [${right.join(', ')}] of ${showShape(b.shape)} do not pair up: their sizes must be equal.`)
-  if (a.dtype === 'bool') return notEqual(tensordot(astype(a, 'int32'), astype(b, 'int32'), [left, right]), 0)
+    fail('ShapeError', `${where}: axes [${left.join(', ')}] of ${showShape(a.shape)} and [${right.join(', ')}] of ${showShape(b.shape)} do not pair up: their sizes must be equal.`)
+  if (a.dtype === 'bool') return notEqual(contractPairs(where, astype(a, 'int32'), astype(b, 'int32'), [left, right]), 0)
   return dotGeneral(a, b, { contracting: [left, right] })
 }
 

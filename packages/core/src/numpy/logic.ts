@@ -35,15 +35,18 @@ export interface Tolerance {
 }
 
 /** |x - y| <= atol + rtol |y|, elementwise: bool. Equal infinities are close. NumPy: `isclose`. */
-export function isclose(x: TensorLike, y: TensorLike, { rtol = 1e-5, atol = 1e-8, equalNan = false }: Tolerance = {}): Tensor {
-  const [a, b] = promoteFloats('isclose', x, y)
+export function isclose(x: TensorLike, y: TensorLike, tolerance: Tolerance = {}): Tensor {
+  return closeness('isclose', x, y, tolerance)
+}
+function closeness(caller: string, x: TensorLike, y: TensorLike, { rtol = 1e-5, atol = 1e-8, equalNan = false }: Tolerance): Tensor {
+  const [a, b] = promoteFloats(caller, x, y)
   const near = lessEqual(abs(subtract(a, b)), add(atol, multiply(rtol, abs(b))))
   const close = where(logicalAnd(isfinite(a), isfinite(b)), near, equal(a, b))
   return equalNan ? logicalOr(close, logicalAnd(isnan(a), isnan(b))) : close
 }
 /** Are all elements close? A bool scalar. NumPy: `allclose`. */
 export function allclose(x: TensorLike, y: TensorLike, tolerance: Tolerance = {}): Tensor {
-  return all(isclose(x, y, tolerance))
+  return all(closeness('allclose', x, y, tolerance))
 }
 /** Same shape and equal elements? A bool scalar. NumPy: `array_equal`. */
 export function arrayEqual(x: TensorLike, y: TensorLike): Tensor {

@@ -15,9 +15,13 @@ import { foldIn, type Key, single, splitBatch } from './key.ts'
 
 /** Uniform 32-bit words, dtype uint32. JAX: `random.bits`. */
 export function bits(key: Key, shape: Shape = []): Tensor {
-  const words = single('bits', key)
-  checkShape('random.bits', shape)
-  return randomBits(words, shape)
+  return randomBits(checkDraw('bits', key, shape), shape)
+}
+
+/** The words of a single key, for a draw of `shape` by the function `random.[where]`. */
+export function checkDraw(where: string, key: Key, shape: Shape): Tensor {
+  checkShape(`random.${where}`, shape)
+  return single(where, key)
 }
 
 export interface FloatOptions {
@@ -38,6 +42,7 @@ export function floatDType(where: string, dtype: DType = 'float32'): DType {
 
 /** Uniform floats in `[minval, maxval)`. JAX: `random.uniform`. */
 export function uniform(key: Key, shape: Shape = [], options: UniformOptions = {}): Tensor {
+  checkDraw('uniform', key, shape)
   const { minval = 0, maxval = 1 } = options
   const dtype = floatDType('random.uniform', options.dtype)
   const u = dtype === 'float64' ? unit64(key, shape) : unit32(key, shape)
@@ -66,6 +71,7 @@ function unit64(key: Key, shape: Shape): Tensor {
  * Two words an integer, so that the bias for spans that do not divide 2^32 is at most 2^-32.
  */
 export function randint(key: Key, shape: Shape, minval: TensorLike, maxval: TensorLike, options: { readonly dtype?: 'int32' | 'uint32' } = {}): Tensor {
+  checkDraw('randint', key, shape)
   const { dtype = 'int32' } = options
   if (dtype !== 'int32' && dtype !== 'uint32') fail('DTypeError', `random.randint: dtype must be int32 or uint32, got ${String(dtype)}.`)
   const low = integer(minval, dtype), high = integer(maxval, dtype), one = scalarOf(1, 'uint32')

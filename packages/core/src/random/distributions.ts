@@ -10,8 +10,8 @@ import { log, log1p } from '../primitives/exponential.ts'
 import { erf } from '../primitives/special.ts'
 import { broadcastShapes, normalizeAxis, sameShape, type Shape, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
-import { type FloatOptions, floatDType, uniform } from './bits.ts'
-import type { Key } from './key.ts'
+import { checkDraw, type FloatOptions, floatDType, uniform } from './bits.ts'
+import { type Key, single } from './key.ts'
 
 /** The float next to -1 towards 0: erfInv is infinite at -1. */
 const aboveMinusOne = (dtype: DType): number => (dtype === 'float64' ? -1 + 2 ** -53 : -1 + 2 ** -24)
@@ -19,6 +19,7 @@ const smallestNormal = (dtype: DType): number => (dtype === 'float64' ? 2 ** -10
 
 /** Standard normal floats: sqrt(2) erfInv(u), u uniform in (-1, 1). JAX: `random.normal`. */
 export function normal(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {
+  checkDraw('normal', key, shape)
   const dtype = floatDType('random.normal', options.dtype)
   return multiply(Math.SQRT2, erfInv(uniform(key, shape, { minval: aboveMinusOne(dtype), maxval: 1, dtype })))
 }
@@ -29,6 +30,7 @@ export function normal(key: Key, shape: Shape = [], options: FloatOptions = {}):
  * @example truncatedNormal(key(0), -2, 2, [64, 10])
  */
 export function truncatedNormal(key: Key, lower: TensorLike, upper: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
+  single('truncatedNormal', key)
   const dtype = floatDType('random.truncatedNormal', options.dtype)
   const low = astype(lower, dtype), high = astype(upper, dtype)
   const minval = erf(divide(low, Math.SQRT2)), maxval = erf(divide(high, Math.SQRT2))
@@ -38,17 +40,21 @@ export function truncatedNormal(key: Key, lower: TensorLike, upper: TensorLike, 
 
 /** true with probability `p` (default 1/2; its shape is the default shape). JAX: `random.bernoulli`. */
 export function bernoulli(key: Key, p: TensorLike = 0.5, shape?: Shape): Tensor {
+  single('bernoulli', key)
   const probability = toTensor(p, 'random.bernoulli')
   return less(uniform(key, shape ?? probability.shape, { dtype: probability.dtype === 'float64' ? 'float64' : 'float32' }), probability)
 }
 
 /** Exponential floats with rate 1: -log(1 - u). JAX: `random.exponential`. */
 export function exponential(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {
+  checkDraw('exponential', key, shape)
+  floatDType('random.exponential', options.dtype)
   return negative(log1p(negative(uniform(key, shape, options))))
 }
 
 /** Standard Gumbel floats: -log(-log(u)). JAX: `random.gumbel`. */
 export function gumbel(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {
+  checkDraw('gumbel', key, shape)
   const dtype = floatDType('random.gumbel', options.dtype)
   return negative(log(negative(log(uniform(key, shape, { minval: smallestNormal(dtype), maxval: 1, dtype })))))
 }
@@ -62,6 +68,7 @@ export interface CategoricalOptions {
 
 /** Draws categories with probabilities softmax(logits), as int32. JAX: `random.categorical` (Gumbel's argmax). */
 export function categorical(key: Key, logits: Tensor, { axis = -1, shape }: CategoricalOptions = {}): Tensor {
+  single('categorical', key)
   const k = normalizeAxis('random.categorical', axis, logits.ndim)
   const batch = logits.shape.filter((_, i) => i !== k), drawn = shape ?? batch
   const lead = drawn.slice(0, drawn.length - batch.length)

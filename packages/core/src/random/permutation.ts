@@ -15,7 +15,7 @@ import { normalizeAxis, type Shape, showShape, sizeOf } from '../shape.ts'
 import { isTensor, type Tensor } from '../tensor.ts'
 import { bits, randint, uniform } from './bits.ts'
 import { gumbel } from './distributions.ts'
-import { foldIn, type Key } from './key.ts'
+import { foldIn, type Key, single } from './key.ts'
 
 export interface PermutationOptions {
   /** The axis to permute. Default 0. */
@@ -26,6 +26,7 @@ export interface PermutationOptions {
 
 /** A random permutation of 0, ..., n-1 (int32), or of the slices of a tensor along an axis. JAX: `random.permutation`. */
 export function permutation(key: Key, x: number | Tensor, { axis = 0, independent = false }: PermutationOptions = {}): Tensor {
+  single('permutation', key)
   if (!isTensor(x)) {
     if (!Number.isInteger(x) || x < 0) fail('ValueError', `random.permutation: needs a tensor or a non-negative integer, got ${x}.`)
     return shuffle(key, iota([x]), 0)
@@ -61,6 +62,7 @@ export interface ChoiceOptions {
 
 /** Random elements of 0, ..., n-1, or slices of a tensor along an axis, in the given shape. JAX: `random.choice`. */
 export function choice(key: Key, a: number | Tensor, shape: Shape = [], { replace = true, p, axis = 0 }: ChoiceOptions = {}): Tensor {
+  single('choice', key)
   const k = isTensor(a) ? normalizeAxis('random.choice', axis, a.ndim) : 0
   const n = isTensor(a) ? (a.shape[k] as number) : a, draws = sizeOf(shape)
   if (!Number.isInteger(n) || n < 1) fail('ValueError', `random.choice: needs at least one element to choose from, got ${n}.`)

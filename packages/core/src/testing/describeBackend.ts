@@ -30,8 +30,8 @@ type Law = (c: Case, entry: OpEntry) => Verdict
 export const laws: Readonly<Record<string, { readonly law: Law; readonly applies: (e: OpEntry) => boolean }>> = {
   'equals the reference': { law: (c, e) => equalsReference(c, e.accuracy), applies: () => true },
   'jvp is the derivative': { law: (c, e) => jvpIsDerivative(c, e.accuracy), applies: e => e.differentiable === true },
-  'vjp is the transpose of jvp': { law: (c, e) => vjpIsTranspose(c, e.accuracy), applies: e => e.differentiable === true },
-  'second derivatives': { law: c => secondDerivative(c), applies: e => e.differentiable === true && e.secondOrder === undefined },
+  'vjp is the transpose of jvp': { law: (c, e) => vjpIsTranspose(c, e.accuracy), applies: e => e.differentiable === true && e.reverse === undefined },
+  'second derivatives': { law: c => secondDerivative(c), applies: e => e.differentiable === true && e.reverse === undefined && e.secondOrder === undefined },
   'vmap is a loop': { law: (c, e) => vmapIsLoop(c, e.accuracy), applies: e => e.batched === undefined },
   'jit is eager': { law: (c, e) => jitIsEager(c, e.accuracy), applies: () => true },
 }

@@ -23,6 +23,8 @@ export interface OpEntry {
   readonly differentiable: true | string
   /** Second derivatives are checked unless a reason is given. */
   readonly secondOrder?: string
+  /** Reverse mode is checked unless a reason is given. */
+  readonly reverse?: string
   /** vmap is checked unless a reason is given. */
   readonly batched?: string
   /** Elementwise functions: law 8 is checked with these arguments at special values. `true`: as many float inputs as `cases` draws. */

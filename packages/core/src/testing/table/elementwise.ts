@@ -63,6 +63,7 @@ export const elementwise = {
   arctanh: unary('arctanh', np.arctanh, math, { range: [-0.9, 0.9] }),
   erf: unary('erf', np.erf, math),
   erfc: unary('erfc', np.erfc, ulps(64, 'one minus erf'), { special: false }),
+  erfInv: unary('erfInv', np.erfInv, ulps(16, 'polynomials by range'), { range: [-0.95, 0.95], special: false }),
   sinc: unary('sinc', np.sinc, ulps(64, 'composed'), { range: [0.1, 0.9], special: false }),
   deg2rad: unary('deg2rad', np.deg2rad, one, { special: false }),
   rad2deg: unary('rad2deg', np.rad2deg, one, { special: false }),

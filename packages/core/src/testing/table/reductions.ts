@@ -58,7 +58,7 @@ const empty = (name: string, f: Reduction): Refusal =>
 const few = ulps(8, 'a chain of products'), flat = 'piecewise constant'
 
 /** Running reductions. */
-const running = (name: string, f: (x: Tensor, options: { readonly axis?: number; readonly reverse?: boolean }) => Tensor, accuracy: Accuracy, range?: Range): OpEntry => ({
+export const running = (name: string, f: (x: Tensor, options: { readonly axis?: number; readonly reverse?: boolean }) => Tensor, accuracy: Accuracy, range?: Range): OpEntry => ({
   cases: shapedCases(fc.record({ value: arbOneAxis, reverse: fc.boolean() }).map(({ value, reverse }) => ({ ...value, reverse })),
     (x, { options, reverse }) => f(x, { ...options, reverse }), numbers, range),
   accuracy, differentiable: true,
@@ -80,6 +80,12 @@ const withNaN = (x: Tensor): Tensor => {
   const odd = x.shape.map((_, axis) => np.equal(np.remainder(np.iota(x.shape, { axis }), 2), 1))
   return odd.length === 0 ? x : np.where(odd.reduce(np.logicalAnd), NaN, x)
 }
+
+/** Tests of two tensors that are equal, nearly equal or different. */
+const agreement = (name: string, f: (x: Tensor, y: Tensor) => Tensor): OpEntry => ({
+  cases: drawn(fc.record({ shape: arbShapeOf(0), offset: fc.constantFrom(0, 1) }), ({ shape, offset }) => ({ inputs: [input(shape, 'float32')], call: x => f(x as Tensor, np.add(x as Tensor, offset)) })),
+  accuracy: exact, differentiable: 'boolean', refused: [notATensor(name, () => f(text, np.ones([2])))],
+})
 
 const weighted = fc.record({ value: arbAxis(), vector: fc.boolean() })
 const averageCase = ({ value: { shape, axis }, vector }: { readonly value: { readonly shape: readonly number[]; readonly axis: number }; readonly vector: boolean }): Omit<Case, 'seed'> => ({
@@ -109,6 +115,8 @@ export const reductions = {
   },
   nansum: reduction('nansum', (x, o) => np.nansum(withNaN(x), o), summed(), { special: false, bare: np.nansum }),
   nanmean: reduction('nanmean', (x, o) => np.nanmean(withNaN(x), o), summed(), { special: false, least: 1, bare: np.nanmean }),
+  allclose: agreement('allclose', (x, y) => np.allclose(x, y)),
+  arrayEqual: agreement('arrayEqual', np.arrayEqual),
   argmax: argReduction('argmax', np.argmax),
   argmin: argReduction('argmin', np.argmin),
   norm: {
