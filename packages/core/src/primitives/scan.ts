@@ -12,7 +12,7 @@ import { bind } from '../program/bind.ts'
 import { evaluateProgram } from '../program/evaluate.ts'
 import type { Program } from '../program/program.ts'
 import { placeAxis } from '../transforms/batch.ts'
-import { type JvpProgram, avalsOf, batchProgram, count, jvpProgram, spread } from '../transforms/programs.ts'
+import { type JvpProgram, avalsOf, batchProgram, bits, cachedFor, count, jvpProgram, spread } from '../transforms/programs.ts'
 import { nonzero, present } from './call.ts'
 import { checkTypes, outputTypes, reorder, storeAll, storedForBody, updateCarries } from './control.ts'
 import type { CallPrimitive, HostArray, MaybeTensor } from './primitive.ts'
@@ -59,7 +59,7 @@ export const scanP: CallPrimitive<ScanParams> = {
     const { wrt, nonzeroCarry, body } = differentiate(params, nonzero(tangents))
     const { consts, carry, xs } = roles(primals, params), t = roles(tangents, params)
     const carryDots = carry.flatMap((c, i) => (nonzeroCarry[i] ? [instantiate(t.carry[i] as MaybeTensor, c.aval)] : []))
-    const j = jvpBody(body, wrt, params)
+    const j = { ...params, ...cachedFor(body.program, `scan ${params.numConsts} ${params.numCarry} ${bits(wrt)}`, () => jvpBody(body, wrt, params)) }
     const results = bind(scanP, [...body.consts, ...consts, ...present(t.consts), ...carry, ...carryDots, ...xs, ...present(t.xs)], j)
     const nc = carry.length, ny = params.program.outputs.length - nc, dots = count(nonzeroCarry)
     return [
@@ -111,7 +111,9 @@ const differentiate = (params: ScanParams, given: readonly boolean[]): CarryDeri
   carryFixpoint(params, given, (wrt, inst) => jvpProgram(params.program, wrt, inst))
 
 /** The body on primals and tangents, each role's tangents after its primals. */
-function jvpBody({ program, consts, nonzero: out }: JvpProgram, wrt: readonly boolean[], params: ScanParams): ScanParams {
+function jvpBody(
+  { program, consts, nonzero: out }: JvpProgram, wrt: readonly boolean[], params: ScanParams,
+): Pick<ScanParams, 'program' | 'numConsts' | 'numCarry'> {
   const { numCarry: nc } = params
   const n = roles(avalsOf(params.program), params), d = roles(wrt, params)
   const own = consts.length, nk = n.consts.length, nx = n.xs.length
@@ -124,7 +126,7 @@ function jvpBody({ program, consts, nonzero: out }: JvpProgram, wrt: readonly bo
   ]
   const ny = out.length - nc, dotsOut = out.length
   const outputs = [...range(0, nc), ...range(dotsOut, dc), ...range(nc, ny), ...range(dotsOut + dc, count(out) - dc)]
-  return { ...params, program: reorder(program, inputs, outputs), numConsts: own + nk + dk, numCarry: nc + dc }
+  return { program: reorder(program, inputs, outputs), numConsts: own + nk + dk, numCarry: nc + dc }
 }
 
 // ---- batching

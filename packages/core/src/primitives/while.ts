@@ -7,7 +7,7 @@ import { bind } from '../program/bind.ts'
 import { evaluateProgram } from '../program/evaluate.ts'
 import type { Program } from '../program/program.ts'
 import type { Tensor } from '../tensor.ts'
-import { type JvpProgram, avalsOf, batchProgram, count, jvpProgram, pick, runInline, spread, traceClosed } from '../transforms/programs.ts'
+import { type Closed, type JvpProgram, avalsOf, batchProgram, bits, cachedFor, count, identity, jvpProgram, pick, runInline, spread, traceClosed } from '../transforms/programs.ts'
 import { frontAxes, inFront, nonzero, present } from './call.ts'
 import { checkTypes, outputTypes, reorder, storeAll, storedForBody, updateCarries } from './control.ts'
 import { type CallPrimitive, type HostArray, type MaybeTensor, none } from './primitive.ts'
@@ -100,21 +100,26 @@ function differentiate(params: WhileParams, tangents: readonly MaybeTensor[]): D
 }
 
 /** The loop over carry and tangents. Results: the carry, then the tangents that are not zero. */
-function bindJvp({ body, wrt }: Differentiated, nonzeroCarry: readonly boolean[], primals: readonly Tensor[], tangents: readonly MaybeTensor[], params: WhileParams): readonly Tensor[] {
+function bindJvp(d: Differentiated, nonzeroCarry: readonly boolean[], primals: readonly Tensor[], tangents: readonly MaybeTensor[], params: WhileParams): readonly Tensor[] {
   const { forCondition, forBody, carry } = roles(primals, params)
   const t = roles(tangents, params)
-  const nb = forBody.length, nc = carry.length, dots = count(nonzeroCarry), constDots = count(wrt)
-  const own = body.consts.length
-  // jvpProgram takes consts, body consts, carry, tangents of consts, tangents of carry; the loop wants all constants first.
-  const order = [...range(0, own + nb), ...range(own + nb + nc, own + nb + nc + constDots), ...range(own + nb, own + nb + nc), ...range(own + nb + nc + constDots, own + nb + nc + constDots + dots)]
-  const next = reorder(body.program, order, range(0, nc + dots))
-  const condition = traceClosed((...xs) => runInline(params.condition, xs.slice(0, forCondition.length + nc)),
-    [...avalsOf(params.condition), ...pick(carry.map(c => c.aval), nonzeroCarry)], 'while')
+  const { condition, body } = cachedFor(params.body, `while ${identity(params.condition)} ${bits(d.wrt)} ${bits(nonzeroCarry)}`, () => jvpPrograms(d, nonzeroCarry, params))
   const carryDots = carry.flatMap((c, i) => (nonzeroCarry[i] ? [instantiate(t.carry[i] as MaybeTensor, c.aval)] : []))
   return bind(whileP, [...condition.consts, ...forCondition, ...body.consts, ...forBody, ...present(t.forBody), ...carry, ...carryDots], {
     condition: condition.program, conditionConsts: condition.consts.length + forCondition.length,
-    body: next, bodyConsts: own + nb + constDots,
+    body: body.program, bodyConsts: body.consts.length + forBody.length + count(d.wrt),
   })
+}
+
+/** Condition and body on a carry that is followed by its tangents. */
+function jvpPrograms({ body, wrt }: Differentiated, nonzeroCarry: readonly boolean[], params: WhileParams): { readonly condition: Closed; readonly body: Closed } {
+  const nb = params.bodyConsts, nc = nonzeroCarry.length, dots = count(nonzeroCarry), constDots = count(wrt), own = body.consts.length
+  // jvpProgram takes consts, body consts, carry, tangents of consts, tangents of carry; the loop wants all constants first.
+  const order = [...range(0, own + nb), ...range(own + nb + nc, own + nb + nc + constDots), ...range(own + nb, own + nb + nc), ...range(own + nb + nc + constDots, own + nb + nc + constDots + dots)]
+  const carryAvals = avalsOf(params.body).slice(nb)
+  const condition = traceClosed((...xs) => runInline(params.condition, xs.slice(0, params.conditionConsts + nc)),
+    [...avalsOf(params.condition), ...pick(carryAvals, nonzeroCarry)], 'while')
+  return { condition, body: { program: reorder(body.program, order, range(0, nc + dots)), consts: body.consts } }
 }
 
 /** Examples that are done keep their carry while others go on. */

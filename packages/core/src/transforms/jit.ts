@@ -8,7 +8,8 @@ import { type Aval, showAval } from '../aval.ts'
 import { runProgram } from '../backend/execute.ts'
 import { fail } from '../errors.ts'
 import { jitP } from '../primitives/jit.ts'
-import { bind, isConcrete } from '../program/bind.ts'
+import { bind, isConcrete, stagingTrace } from '../program/bind.ts'
+import { internProgram } from '../program/intern.ts'
 import type { Program } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import { trace } from '../program/trace.ts'
@@ -120,7 +121,7 @@ class Jitted {
     const { program, captured } = trace(g.call, avals, `jit of ${this.name}`)
     const entry: Entry = {
       structures, statics: args.map((a, i) => (structures[i] === null ? a : null)), avals,
-      program: simplify(program), captured, out: g.out(), donated: this.donated(structures, captured.length),
+      program: stagingTrace() === null ? internProgram(simplify(program)) : simplify(program), captured, out: g.out(), donated: this.donated(structures, captured.length),
     }
     // A value that an outer transform traces is another one at the next call.
     if (!hasTracers(captured)) this.entries.set(key, entry)
