@@ -82,7 +82,13 @@ export default defineConfig({
       only(['fp-ts', 'fp-ts/**', ...foundation.map((name) => `./${name}.ts`)]),
     ),
     // Trees hold tensors: the handle, no operations.
-    restrict(src('tree.ts'), only([...foundation, 'tensor'].map((name) => `./${name}.ts`))),
+    restrict(
+      src('tree.ts', 'tree/**'),
+      only([
+        ...[...foundation, 'tensor'].flatMap((name) => [`./${name}.ts`, `../${name}.ts`]),
+        ...['structure', 'paths'].flatMap((name) => [`./${name}.ts`, `./tree/${name}.ts`]),
+      ]),
+    ),
     restrict(src('testing/**'), packages('fp-ts', 'fp-ts/**', 'fast-check')),
     restrict(
       ['packages/backend-cpu/src/**/*.ts'],

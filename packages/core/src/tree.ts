@@ -4,27 +4,14 @@
  *
  * `flattenTree` is on the hot path of `jit`: it keeps no paths. When something is no tensor, the tree is walked once more to name it.
  */
-import { fail } from './errors.ts'
 import { type Tensor, isTensor, toTensor } from './tensor.ts'
+import { checkSameStructure, explainTree, leafPaths } from './tree/paths.ts'
+import { type Fields, type Static, Structure, type TreeNode, flatten, isNode, isPlain, isStatic, noChildren, noKeys, sameStructure, staticKey } from './tree/structure.ts'
+
+export { checkSameStructure, leafPaths, structureDifference } from './tree/paths.ts'
+export { flatten, sameStructure, staticKey, staticValue, type Static, type Structure, type TreeNode } from './tree/structure.ts'
 
 // ---- types ----------------------------------------------------------------------------------------------
-
-/** The method by which a class is a tree node: `[flatten]() { return [[this.re, this.im], ([re, im]) => new Complex(re, im)] }`. */
-export const flatten: unique symbol = Symbol.for('cotangent.flatten')
-
-/** A class that is a tree node says how to take itself apart and put itself together. What is no tensor in it belongs into `Static` children. */
-export interface TreeNode<Self = unknown> {
-  [flatten](): readonly [children: readonly unknown[], rebuild: (children: readonly unknown[]) => Self]
-}
-
-/** A subtree that is compared, not traced: a flag, a size, a function. Part of the structure; strings are so by themselves. */
-export interface Static<T> {
-  readonly _tag: 'Static'
-  readonly value: T
-}
-
-/** Marks a value as part of a tree's structure: `staticValue(8)`. */
-export const staticValue = <T>(value: T): Static<T> => ({ _tag: 'Static', value })
 
 /** What a type shows where a tree should hold a tensor and does not. */
 export interface NotATensor<T, Hint extends string> {
@@ -50,88 +37,11 @@ export type TreeOf<T> = object & { readonly [K in keyof T]: T extends Leaf ? T[K
 /** Results are tensors where a number was accepted. */
 export type Settled<T> = Tensor extends T ? Tensor : T
 
-// ---- structure ------------------------------------------------------------------------------------------
-
-type Kind = 'leaf' | 'constant' | 'static' | 'array' | 'object' | 'node'
-const noKeys: readonly string[] = []
-const noChildren: readonly Structure[] = []
-
-/** All of a tree but its tensors. Two structures are equal when their keys are. */
-export class Structure {
-  readonly kind: Kind
-  readonly children: readonly Structure[]
-  /** Sorted names of an object's fields. */
-  readonly keys: readonly string[]
-  /** The constant, the `Static`, or the TreeNode's constructor. */
-  readonly value: unknown
-  readonly rebuild: ((children: readonly unknown[]) => unknown) | null
-  /** Number of tensors below. */
-  readonly size: number
-  private text: string | null = null
-
-  constructor(kind: Kind, children: readonly Structure[], keys: readonly string[] = noKeys, value?: unknown, rebuild: Structure['rebuild'] = null) {
-    this.kind = kind
-    this.children = children
-    this.keys = keys
-    this.value = value
-    this.rebuild = rebuild
-    let size = kind === 'leaf' ? 1 : 0
-    for (let i = 0; i < children.length; i++) size += (children[i] as Structure).size
-    this.size = size
-  }
-
-  /** Equal for equal structures; readable enough for messages: `{b: *, w: *}`. */
-  get key(): string {
-    return (this.text ??= this.describe())
-  }
-  private describe(): string {
-    switch (this.kind) {
-      case 'leaf': return '*'
-      case 'constant': return typeof this.value === 'string' ? JSON.stringify(this.value) : String(this.value)
-      case 'static': return `Static(${staticKey((this.value as Static<unknown>).value)})`
-      case 'array': return `[${this.children.map(c => c.key).join(', ')}]`
-      case 'object': return `{${this.children.map((c, i) => `${fieldName(this.keys[i] as string)}: ${c.key}`).join(', ')}}`
-      case 'node': return `${(this.value as { name: string }).name}#${identity(this.value as object)}(${this.children.map(c => c.key).join(', ')})`
-    }
-  }
-}
-
-export const sameStructure = (a: Structure, b: Structure): boolean => a === b || (a.size === b.size && a.key === b.key)
-
-const identities = new WeakMap<object, number>()
-let nextIdentity = 0
-function identity(x: object): number {
-  let id = identities.get(x)
-  if (id === undefined) identities.set(x, (id = nextIdentity++))
-  return id
-}
-
-const isPlain = (x: object): boolean => {
-  const prototype: unknown = Object.getPrototypeOf(x)
-  // The root prototype of any realm has no prototype itself.
-  return prototype === null || Object.getPrototypeOf(prototype) === null
-}
-
-/** A text that is equal for equal static values: numbers, strings and plain objects by content, functions and class instances by identity. */
-export function staticKey(x: unknown): string {
-  if (typeof x === 'string') return JSON.stringify(x)
-  if (typeof x === 'function') return `function ${x.name}#${identity(x)}`
-  if (typeof x === 'number') return Object.is(x, -0) ? '-0' : String(x)
-  if (typeof x === 'symbol') return fail('TreeError', `a symbol (${String(x)}) cannot be a static value. Use a string.`)
-  if (typeof x !== 'object' || x === null) return `${typeof x}:${String(x)}`
-  if (Array.isArray(x)) return `[${x.map(staticKey).join(',')}]`
-  if (isTensor(x) || !isPlain(x)) return `${x.constructor.name}#${identity(x)}`
-  return `{${Object.keys(x).sort().map(k => `${JSON.stringify(k)}:${staticKey((x as Record<string, unknown>)[k])}`).join(',')}}`
-}
-
 // ---- taking apart and putting together -------------------------------------------------------------------
 
 const leafStructure = new Structure('leaf', noChildren)
 const nullStructure = new Structure('constant', noChildren, noKeys, null)
 const undefinedStructure = new Structure('constant', noChildren)
-const isNode = (x: object): x is TreeNode => typeof (x as { [flatten]?: unknown })[flatten] === 'function'
-const isStatic = (x: object): x is Static<unknown> => (x as { _tag?: unknown })._tag === 'Static'
-type Fields = Readonly<Record<string, unknown>>
 
 /** Not a tree: recognised without a path, which `explainTree` finds. */
 const notATree = Symbol('not a tree')
@@ -259,83 +169,6 @@ function buildObject({ keys, children }: Structure, from: { readonly leaves: rea
     else out[k] = value
   }
   return out
-}
-
-// ---- paths and messages ------------------------------------------------------------------------------------
-
-const fieldName = (k: string): string => (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(k) ? k : JSON.stringify(k))
-const field = (path: string, k: string): string => (fieldName(k) === k ? (path === '' ? k : `${path}.${k}`) : `${path}[${JSON.stringify(k)}]`)
-
-/** The path of each leaf: `params.blocks[2].w`. Children of a TreeNode are numbered, a single one (a key's data) has its parent's path. */
-export function leafPaths(structure: Structure, root = ''): readonly string[] {
-  const out: string[] = []
-  const walk = (s: Structure, path: string): void => {
-    if (s.kind === 'leaf') out.push(path)
-    else if (s.kind === 'node' && s.children.length === 1) walk(s.children[0] as Structure, path)
-    else s.children.forEach((c, i) => walk(c, s.kind === 'object' ? field(path, s.keys[i] as string) : `${path}[${i}]`))
-  }
-  walk(structure, root)
-  return out
-}
-
-/** Names the first thing in `t` that is no tensor, and the remedy. */
-function explainTree(t: unknown, path: string): never {
-  const visit = (x: unknown, at: string): void => {
-    if (x === null || x === undefined || typeof x === 'string' || isTensor(x)) return
-    if (typeof x !== 'object') refuse(at, typeof x === 'function' ? `a function${x.name === '' ? '' : ` (${x.name})`}` : `a ${typeof x} (${String(x)})`, remedy(x))
-    if (Array.isArray(x)) x.forEach((v, i) => visit(v, `${at}[${i}]`))
-    else if (isNode(x)) x[flatten]()[0].forEach((v, i) => visit(v, `${at}[${i}]`))
-    else if (isStatic(x)) return
-    else if (isPlain(x)) for (const k of Object.keys(x)) visit((x as Fields)[k], field(at, k))
-    else refuse(at, `a ${x.constructor.name}`, remedy(x))
-  }
-  visit(t, path)
-  return fail('InternalError', `${path} is no tree, yet all its leaves are tensors`)
-}
-
-function refuse(path: string, found: string, hint: string): never {
-  fail('TreeError', `${path} is ${found}, not a tensor. ${hint}`)
-}
-
-function remedy(x: unknown): string {
-  if (typeof x === 'number' || typeof x === 'boolean')
-    return `To compute with it wrap it: scalar(${String(x)}); to keep it as it is: staticValue(${String(x)}), or list the argument as static.`
-  if (typeof x === 'function') return 'Close over it, wrap it in staticValue(...), or list the argument as static.'
-  if (typeof x !== 'object' || x === null) return 'Close over it, or wrap it in staticValue(...).'
-  if (typeof (x as { then?: unknown }).then === 'function') return 'Await it first.'
-  if (ArrayBuffer.isView(x)) return 'Make a tensor of it: array(...).'
-  if (x instanceof Map || x instanceof Set || x instanceof Date) return 'Use a plain object or array.'
-  return 'Implement TreeNode (a method [flatten]), use a plain object, or wrap it in staticValue(...).'
-}
-
-/** The path and the two descriptions where two structures first differ. */
-export function structureDifference(a: Structure, b: Structure, path: string): { readonly path: string; readonly a: string; readonly b: string } | null {
-  if (a.kind === b.kind && a.children.length === b.children.length && a.keys.join() === b.keys.join() && (a.children.length > 0 || a.key === b.key)) {
-    for (let i = 0; i < a.children.length; i++) {
-      const at = a.kind === 'object' ? field(path, a.keys[i] as string) : `${path}[${i}]`
-      const d = structureDifference(a.children[i] as Structure, b.children[i] as Structure, at)
-      if (d !== null) return d
-    }
-    return a.value === b.value || a.key === b.key ? null : { path, a: summary(a), b: summary(b) }
-  }
-  return { path, a: summary(a), b: summary(b) }
-}
-
-function summary(s: Structure): string {
-  switch (s.kind) {
-    case 'leaf': return 'a tensor'
-    case 'array': return `an array of ${s.children.length}`
-    case 'object': return `an object with ${s.keys.length === 0 ? 'no fields' : s.keys.map(fieldName).join(', ')}`
-    case 'node': return `a ${(s.value as { name: string }).name}`
-    default: return s.key
-  }
-}
-
-/** Throws a TreeError that names the place unless the structures are equal. */
-export function checkSameStructure(where: string, expected: Structure, found: Structure, path: string): void {
-  if (sameStructure(expected, found)) return
-  const d = structureDifference(expected, found, path) ?? { path, a: expected.key, b: found.key }
-  fail('TreeError', `${where}: trees differ at ${d.path}: expected ${d.a}, got ${d.b}.`)
 }
 
 // ---- for users ----------------------------------------------------------------------------------------------
