@@ -1,17 +1,18 @@
 /** Activations: elementwise, or over an axis. Definitions as `jax.nn`. */
-import { type Tensor, type TensorLike, add, exp, logaddexp, log, max, multiply, stopGradient, subtract, sum, tanh as hyperbolicTangent, where } from '@cotangent/core'
+import { type Tensor, type TensorLike, exp, lax, lessEqual, log, logaddexp, max, stopGradient, subtract, sum, tanh as hyperbolicTangent, where } from '@cotangent/core'
 
 export interface AxisOption {
   /** Default: the last. */
   readonly axis?: number
 }
 
-/** `max(x, 0)`; the derivative at 0 is 0, as in JAX. */
-export const relu = (x: Tensor): Tensor => where(x.greater(0), x, 0)
-/** `1 / (1 + exp(-x))`, through tanh: finite gradients for all finite x. */
-export const sigmoid = (x: Tensor): Tensor => add(multiply(hyperbolicTangent(multiply(x, 0.5)), 0.5), 0.5)
+/** `max(x, 0)`; the derivative at 0 is 0, as in JAX. NaN stays NaN. */
+export const relu = (x: Tensor): Tensor => where(lessEqual(x, 0), 0, x)
+/** `1 / (1 + exp(-x))`; accurate, with finite gradients, for all x. */
+export const sigmoid = (x: Tensor): Tensor => lax.logistic(x)
+/** The hyperbolic tangent. */
 export const tanh = (x: Tensor): Tensor => hyperbolicTangent(x)
-/** `log(1 + exp(x))`. */
+/** `log(1 + exp(x))` without overflow. */
 export const softplus = (x: TensorLike): Tensor => logaddexp(x, 0)
 
 /** `exp(x) / sum(exp(x))` over an axis; shifted by the maximum, so that it does not overflow. */

@@ -1,5 +1,5 @@
 /** Layers out of layers: `serial` chains them, `named` does so with a name for each, which checkpoints and printouts use. */
-import { type Key, type Shape, type Tensor, evalShape, random, zeros } from '@cotangent/core'
+import { type Key, type Shape, type Tensor, CotangentError, evalShape, random, zeros } from '@cotangent/core'
 import { type Layer, type Mode } from './layer.ts'
 
 /** A plain function is a layer without parameters. */
@@ -38,7 +38,7 @@ export function serial<const L extends readonly AnyLayer[]>(
   ...layers: L & Chained<L>
 ): Layer<Params<L>, State<L>, InputOf<L[0]>, OutputOf<Last<L>>> {
   const keys = layers.map((_, i) => String(i))
-  return chain(keys, layers, list => list) as Layer<Params<L>, State<L>, InputOf<L[0]>, OutputOf<Last<L>>>
+  return chain('serial', keys, layers, list => list) as Layer<Params<L>, State<L>, InputOf<L[0]>, OutputOf<Last<L>>>
 }
 
 /** The same with a name for each layer: parameters are `{ stem: Conv, head: Dense }`. Layers run in the order in which they are written. */
@@ -46,8 +46,11 @@ export function named<const L extends Readonly<Record<string, AnyLayer>>>(
   layers: L,
 ): Layer<{ readonly [K in keyof L]: ParamsOf<L[K]> }, StateOf<L[keyof L]> extends null ? null : { readonly [K in keyof L]: StateOf<L[K]> }> {
   const keys = Object.keys(layers)
+  // JavaScript moves such keys to the front: the layers would run in another order than written.
+  const numeric = keys.find(k => /^\d+$/.test(k))
+  if (numeric !== undefined) throw new CotangentError('ValueError', `named: a layer cannot be called "${numeric}". Give it a name that is no number, or use serial.`)
   const pack = (list: readonly unknown[]): unknown => Object.fromEntries(keys.map((k, i) => [k, list[i]]))
-  return chain(keys, Object.values(layers), pack) as ReturnType<typeof named<L>>
+  return chain('named', keys, Object.values(layers), pack) as ReturnType<typeof named<L>>
 }
 
 type Loose = Layer<unknown, unknown, unknown, unknown>
@@ -62,14 +65,21 @@ function toLayer(l: AnyLayer): Loose {
   }
 }
 
-function chain(keys: readonly string[], anyLayers: readonly AnyLayer[], pack: (list: readonly unknown[]) => unknown): Loose {
+function chain(what: string, keys: readonly string[], anyLayers: readonly AnyLayer[], pack: (list: readonly unknown[]) => unknown): Loose {
   const layers = anyLayers.map(toLayer)
-  const at = (packed: unknown, i: number): unknown => (packed === null ? null : (packed as Readonly<Record<string, unknown>>)[keys[i] as string])
-  const keyed = (mode: Mode, i: number): Mode => (mode.key === undefined ? mode : { ...mode, key: random.foldIn(mode.key, i) })
+  const at = (packed: unknown, i: number): unknown => (packed as Readonly<Record<string, unknown>>)[keys[i] as string]
+  const check = (params: unknown): void => {
+    const found = typeof params === 'object' && params !== null ? Object.keys(params) : []
+    if (found.length !== keys.length || keys.some(k => !Object.hasOwn(params as object, k)))
+      throw new CotangentError('TreeError', `${what}: needs parameters for the layers ${keys.join(', ')}, got ${found.length === 0 ? 'none' : `some for ${found.join(', ')}`}. Pass what init gave.`)
+  }
+  // Functions do not see the mode.
+  const keyed = (mode: Mode, i: number): Mode => (mode.key === undefined || typeof anyLayers[i] === 'function' ? mode : { ...mode, key: random.foldIn(mode.key, i) })
   const step = (params: unknown, state: unknown, x: unknown, mode: Mode = {}): readonly [unknown, unknown] => {
+    check(params)
     let y = x
     const states = layers.map((l, i) => {
-      const [out, next] = l.step(at(params, i), at(state, i), y, keyed(mode, i))
+      const [out, next] = l.step(at(params, i), state === null ? null : at(state, i), y, keyed(mode, i))
       y = out
       return next
     })

@@ -9,6 +9,7 @@ export { astype as convertElementType, bitcast as bitcastConvertType } from '../
 export { dotGeneral, type DotDimensionNumbers } from '../primitives/contract.ts'
 export { cummax, cummin, cumprod, cumsum, type CumulativeOptions } from '../primitives/cumulative.ts'
 export { dynamicSlice, dynamicUpdateSlice } from '../primitives/dynamicSlice.ts'
+export { logistic } from '../primitives/exponential.ts'
 export { gather, type GatherOptions } from '../primitives/gather.ts'
 export { expandDims, reshape, squeeze } from '../primitives/reshape.ts'
 export { scatter, scatterAdd, scatterMax, scatterMin, scatterMul, type ScatterOptions } from '../primitives/scatter.ts'

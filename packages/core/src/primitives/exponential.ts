@@ -48,6 +48,19 @@ export const powP: Elementwise = elementwise({
   ],
 })
 
+/** 1 / (1 + exp(-x)): accurate for both signs of x, since exp(-x) may overflow to Infinity, whose reciprocal is the right 0. */
+export const logisticP: Elementwise = elementwise({
+  name: 'logistic', inputs: ['x'], domain: 'float', cost: 12,
+  derivatives: [(t, _, out) => multiply(t, multiply(out, subtract(1, out)))],
+  composite: {
+    lower(b, [x], dtype) {
+      const one = b.constant(1, dtype), e = b.apply('exp', [b.apply('neg', [x as NodeId], dtype)], dtype)
+      return b.apply('div', [one, b.apply('add', [one, e], dtype)], dtype)
+    },
+    evaluate: ([x = NaN]) => 1 / (1 + Math.exp(-x)),
+  },
+})
+
 /** log(exp(x) + exp(y)) = max + log1p(exp(-|x - y|)); of infinities the larger. */
 export const logAddExpP: Elementwise = elementwise({
   name: 'logAddExp', publicName: 'logaddexp', inputs: ['x', 'y'], domain: 'float', cost: 20,
@@ -100,6 +113,10 @@ export function sqrt(x: TensorLike): Tensor {
 /** log(exp(x) + exp(y)) without overflow. NumPy: `logaddexp`. */
 export function logaddexp(x: TensorLike, y: TensorLike): Tensor {
   return bind1(logAddExpP, promoteFloats('logaddexp', x, y))
+}
+/** 1 / (1 + exp(-x)), the logistic sigmoid. JAX: `lax.logistic`; SciPy: `expit`. */
+export function logistic(x: TensorLike): Tensor {
+  return bind1(logisticP, [toFloat('logistic', x)])
 }
 /** x * x. NumPy: `square`. */
 export function square(x: TensorLike): Tensor {

@@ -36,4 +36,4 @@ export function avgPool2d(size: number | readonly [number, number], options: Poo
 }
 
 /** `[n, ...]` to `[n, product]`: from images to vectors. */
-export const flatten = (x: Tensor): Tensor => reshape(x, [x.shape[0] ?? 1, -1])
+export const flatten = (x: Tensor): Tensor => reshape(x, [x.shape[0] ?? 1, x.shape.slice(1).reduce((a, b) => a * b, 1)])

@@ -1,6 +1,12 @@
 /** Learning rates: a number, or a schedule of the step. */
-import { type Tensor, type TensorLike } from '@cotangent/core'
+import { type Tensor, type TensorLike, multiply, negative } from '@cotangent/core'
 
 /** A constant, or a pure function of the step: an int32 scalar that counts updates from 0. */
 export type LearningRate = number | ((step: Tensor) => TensorLike)
 export const rateAt = (rate: LearningRate, step: Tensor): TensorLike => (typeof rate === 'number' ? rate : rate(step))
+
+/** Updates against a direction: `-rate * direction`, one multiplication a leaf. */
+export function against(rate: LearningRate, step: Tensor): (direction: Tensor) => Tensor {
+  const r = rateAt(rate, step), factor = typeof r === 'number' ? -r : negative(r)
+  return direction => multiply(direction, factor)
+}

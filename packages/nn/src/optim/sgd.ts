@@ -1,6 +1,6 @@
 /** Gradient descent, plain and with momentum. */
 import { type Tensor, add, array, multiply, tree, zerosLike } from '@cotangent/core'
-import { type LearningRate, rateAt } from './rate.ts'
+import { type LearningRate, against } from './rate.ts'
 import type { Fixed, GradientTransformation, StateOf } from './transformation.ts'
 
 export interface SgdState {
@@ -12,10 +12,7 @@ export interface SgdState {
 export function sgd(rate: LearningRate): GradientTransformation<Fixed<SgdState>> {
   return {
     init: () => ({ count: array(0, { dtype: 'int32' }) }),
-    update: (grads, state) => {
-      const r = rateAt(rate, state.count)
-      return [tree.map((g: Tensor) => multiply(multiply(g, r), -1), grads), { count: state.count.add(1) }]
-    },
+    update: (grads, state) => [tree.map(against(rate, state.count), grads), { count: state.count.add(1) }],
   }
 }
 
@@ -40,11 +37,10 @@ export function momentum(rate: LearningRate, options: MomentumOptions = {}): Gra
   return {
     init: params => ({ count: array(0, { dtype: 'int32' }), velocity: tree.map(zerosLike, params) }),
     update: (grads, state) => {
-      const r = rateAt(rate, state.count)
       const step = (v: Tensor, g: Tensor): Tensor => add(multiply(v, decay), g)
       const velocity = tree.map(step, state.velocity, grads)
       const direction = nesterov ? tree.map(step, velocity, grads) : velocity
-      return [tree.map((v: Tensor) => multiply(multiply(v, r), -1), direction), { count: state.count.add(1), velocity }]
+      return [tree.map(against(rate, state.count), direction), { count: state.count.add(1), velocity }]
     },
   }
 }
