@@ -4,16 +4,14 @@
  * - Loops over the same space that read the same data become one with several outputs (optimiser updates, moments);
  * - an elementwise Loop whose result a reduction reads is computed inside it, element by element.
  */
+import { sameMap } from './access.ts'
 import { permuteAxes } from './axes.ts'
 import { BodyBuilder } from './body.ts'
-import type { Affine, Kernel, Load, Loop, Node, NodeId, Store } from './kernel.ts'
+import type { Kernel, Load, Loop, Node, NodeId, Store } from './kernel.ts'
 import { type Nest, renumber } from './rewrite.ts'
 
 /** Kernels do not grow past this many nodes: registers and compile time. */
 const LARGEST_KERNEL = 160
-/** Elementwise work is put inside a reduction only if enough parallel elements are left for all threads, or the work is small. */
-const ENOUGH_PARALLEL = 32
-const SMALL_WORK = 1 << 15
 
 export function merge(a: Nest, b: Nest): Kernel | null {
   if (b.kind === 'contraction' || nodeCount(a) + nodeCount(b) > LARGEST_KERNEL) return null
@@ -26,11 +24,6 @@ const isElementwise = (k: Nest): k is Loop => k.kind === 'loop' && k.parallel ==
 const outer = (k: Nest): readonly number[] => k.extents.slice(0, k.parallel)
 const sameExtents = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((n, i) => n === b[i])
 const nodeCount = (k: Nest): number => k.epilogue.length + (k.kind === 'loop' ? k.body.length : 2)
-const size = (extents: readonly number[]): number => extents.reduce((x, y) => x * y, 1)
-
-export const sameAffine = (a: Affine, b: Affine): boolean =>
-  a.offset === b.offset && a.strides.length === b.strides.length && a.strides.every((s, i) => s === b.strides[i]) &&
-  JSON.stringify(a.dynamic ?? []) === JSON.stringify(b.dynamic ?? [])
 
 const loadsOf = (nodes: readonly Node[]): readonly Load[] => nodes.filter((n): n is Load => n.op === 'load')
 const plain = (n: Load): boolean => n.guards === undefined && n.indirect === undefined
@@ -39,13 +32,13 @@ const plain = (n: Load): boolean => n.guards === undefined && n.indirect === und
 function visible(n: Load, stores: readonly Store[]): NodeId | null | 'hidden' {
   const s = stores.filter(x => x.buffer === n.buffer)
   if (s.length === 0) return null
-  const same = s.length === 1 && plain(n) && sameAffine((s[0] as Store).map, n.map)
+  const same = s.length === 1 && plain(n) && sameMap((s[0] as Store).map, n.map)
   return same ? (s[0] as Store).value : 'hidden'
 }
 
 /** May `stores` run right after all loads of the same point, although a kernel of their own would run after all points? */
 const overwritesSafely = (loads: readonly Load[], stores: readonly Store[]): boolean =>
-  stores.every(s => loads.every(n => n.buffer !== s.buffer || (plain(n) && sameAffine(n.map, s.map))))
+  stores.every(s => loads.every(n => n.buffer !== s.buffer || (plain(n) && sameMap(n.map, s.map))))
 
 const neverWrittenTwice = (a: readonly Store[], b: readonly Store[]): boolean => !a.some(x => b.some(y => x.buffer === y.buffer))
 const readsDynamically = (nodes: readonly Node[], stores: readonly Store[], written: readonly Store[]): boolean =>
@@ -53,7 +46,7 @@ const readsDynamically = (nodes: readonly Node[], stores: readonly Store[], writ
     .some(m => (m.dynamic ?? []).some(d => written.some(s => s.buffer === d.buffer)))
 
 const sharesLoad = (a: readonly Node[], b: readonly Node[]): boolean =>
-  loadsOf(b).some(n => loadsOf(a).some(m => m.buffer === n.buffer && sameAffine(m.map, n.map)))
+  loadsOf(b).some(n => loadsOf(a).some(m => m.buffer === n.buffer && sameMap(m.map, n.map)))
 
 /** Appends nodes to a builder; loads that see a store become the stored node. Null if one cannot. */
 function append(to: BodyBuilder, nodes: readonly Node[], stores: readonly Store[]): ((id: NodeId) => NodeId) | null {
@@ -90,7 +83,6 @@ function appendEpilogue(a: Nest, b: Loop): Kernel | null {
 function computeInside(a: Loop, b: Loop): Kernel | null {
   const reads = loadsOf(b.body).filter(n => a.stores.some(s => s.buffer === n.buffer))
   if (reads.length === 0 || a.extents.length !== b.extents.length) return null
-  if (size(outer(b)) < ENOUGH_PARALLEL && size(b.extents) > SMALL_WORK) return null
   if (loadsOf(b.epilogue).some(n => a.stores.some(s => s.buffer === n.buffer))) return null
   const order = axisOrder(a, b, reads[0] as Load)
   if (order === null) return null
