@@ -28,8 +28,13 @@ export interface WhileParams {
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)
 
+interface Roles<T> {
+  readonly forCondition: readonly T[]
+  readonly forBody: readonly T[]
+  readonly carry: readonly T[]
+}
 /** Inputs of the equation by their role. */
-function roles<T>(inputs: readonly T[], { conditionConsts: a, bodyConsts: b }: WhileParams): { readonly forCondition: readonly T[]; readonly forBody: readonly T[]; readonly carry: readonly T[] } {
+function roles<T>(inputs: readonly T[], { conditionConsts: a, bodyConsts: b }: WhileParams): Roles<T> {
   return { forCondition: inputs.slice(0, a), forBody: inputs.slice(a, a + b), carry: inputs.slice(a + b) }
 }
 
@@ -122,41 +127,51 @@ function jvpPrograms({ body, wrt }: Differentiated, nonzeroCarry: readonly boole
   return { condition, body: { program: reorder(body.program, order, range(0, nc + dots)), consts: body.consts } }
 }
 
-/** Examples that are done keep their carry while others go on. */
 function batchWhile(inputs: readonly Tensor[], batched: readonly boolean[], size: number, params: WhileParams): ReturnType<CallPrimitive['batch']> {
   const masks = roles(batched, params), { forCondition, forBody, carry } = roles(inputs, params)
-  const { carryMask, predicateBatched } = settle(masks, size, params)
-  const body = batchProgram(params.body, [...masks.forBody, ...carryMask], size, carryMask)
-  const condition = batchProgram(params.condition, [...masks.forCondition, ...carryMask], size)
+  const { carryMask, condition, body, stops } = cachedFor(params.body, `while ${identity(params.condition)} batch ${size} ${bits(batched)}`, () => batchPrograms(masks, size, params))
   const init = carry.map((c, i) => (carryMask[i] && !masks.carry[i] ? placeAxis(c, null, 0, size) : c))
-  if (!predicateBatched) {
-    const outputs = bind(whileP, [...condition.consts, ...forCondition, ...body.consts, ...forBody, ...init], {
-      condition: condition.program, conditionConsts: condition.consts.length + forCondition.length,
-      body: body.program, bodyConsts: body.consts.length + forBody.length,
-    })
-    return { outputs, axes: frontAxes(carryMask) }
-  }
-  const nc = forCondition.length, types = init.map(c => c.aval)
-  const anyLeft = traceClosed((...xs) => [any(runInline(condition.program, [...condition.consts, ...xs])[0] as Tensor)], [...forCondition.map(x => x.aval), ...types], 'while')
-  const next = traceClosed((...xs) => {
-    const state = xs.slice(nc + forBody.length)
-    const going = runInline(condition.program, [...condition.consts, ...xs.slice(0, nc), ...state])[0] as Tensor
-    const moved = runInline(body.program, [...body.consts, ...xs.slice(nc)])
-    return moved.map((m, i) => where(reshape(going, [size, ...new Array<number>(m.ndim - 1).fill(1)]), m, state[i] as Tensor))
-  }, [...forCondition.map(x => x.aval), ...forBody.map(x => x.aval), ...types], 'while')
-  const outputs = bind(whileP, [...anyLeft.consts, ...forCondition, ...next.consts, ...forCondition, ...forBody, ...init], {
-    condition: anyLeft.program, conditionConsts: anyLeft.consts.length + nc,
-    body: next.program, bodyConsts: next.consts.length + nc + forBody.length,
+  const bodyInputs = [...body.consts, ...(stops ? forCondition : []), ...forBody]
+  const outputs = bind(whileP, [...condition.consts, ...forCondition, ...bodyInputs, ...init], {
+    condition: condition.program, conditionConsts: condition.consts.length + forCondition.length,
+    body: body.program, bodyConsts: bodyInputs.length,
   })
   return { outputs, axes: frontAxes(carryMask) }
 }
 
+interface BatchedWhile {
+  readonly carryMask: readonly boolean[]
+  readonly condition: Closed
+  readonly body: Closed
+  /** Examples stop on their own: the body then takes the condition's constants before its own. */
+  readonly stops: boolean
+}
+
+function batchPrograms(masks: Roles<boolean>, size: number, params: WhileParams): BatchedWhile {
+  const { carryMask, stops } = settle(masks, size, params)
+  const body = batchProgram(params.body, [...masks.forBody, ...carryMask], size, carryMask)
+  const condition = batchProgram(params.condition, [...masks.forCondition, ...carryMask], size)
+  if (!stops) return { carryMask, condition, body, stops }
+  const nc = params.conditionConsts
+  const holds = (xs: readonly Tensor[]): Tensor => runInline(condition.program, [...condition.consts, ...xs])[0] as Tensor
+  const avals = avalsOf(condition.program).slice(condition.consts.length), forBody = avalsOf(body.program).slice(body.consts.length, body.consts.length + params.bodyConsts)
+  const anyLeft = traceClosed((...xs) => [any(holds(xs))], avals, 'while')
+  // Examples that are done keep their carry while others go on.
+  const next = traceClosed((...xs) => {
+    const state = xs.slice(nc + params.bodyConsts)
+    const going = holds([...xs.slice(0, nc), ...state])
+    const moved = runInline(body.program, [...body.consts, ...xs.slice(nc)])
+    return moved.map((m, i) => where(reshape(going, [size, ...new Array<number>(m.ndim - 1).fill(1)]), m, state[i] as Tensor))
+  }, [...avals.slice(0, nc), ...forBody, ...avals.slice(nc)], 'while')
+  return { carryMask, condition: anyLeft, body: next, stops }
+}
+
 /** Which carries are batched: the fixed point of the body; all, once the condition differs between examples. */
-function settle(masks: ReturnType<typeof roles<boolean>>, size: number, params: WhileParams): { readonly carryMask: readonly boolean[]; readonly predicateBatched: boolean } {
+function settle(masks: Roles<boolean>, size: number, params: WhileParams): { readonly carryMask: readonly boolean[]; readonly stops: boolean } {
   for (let carryMask = masks.carry; ;) {
-    const predicateBatched = batchProgram(params.condition, [...masks.forCondition, ...carryMask], size).batched[0] as boolean
-    const out = predicateBatched ? carryMask.map(() => true) : batchProgram(params.body, [...masks.forBody, ...carryMask], size, carryMask).batched
-    if (out.every((b, i) => b === carryMask[i])) return { carryMask, predicateBatched }
+    const stops = batchProgram(params.condition, [...masks.forCondition, ...carryMask], size).batched[0] as boolean
+    const out = stops ? carryMask.map(() => true) : batchProgram(params.body, [...masks.forBody, ...carryMask], size, carryMask).batched
+    if (out.every((b, i) => b === carryMask[i])) return { carryMask, stops }
     carryMask = carryMask.map((b, i) => b || (out[i] as boolean))
   }
 }

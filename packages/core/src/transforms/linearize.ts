@@ -43,20 +43,28 @@ export function linearizeFlat(
   { wrt, instantiate }: { readonly wrt?: readonly boolean[]; readonly instantiate?: readonly boolean[] } = {},
 ): Linearized {
   return withTrace(level => new LinearizeTrace(level, what), false, t => {
-    const inputs: Tensor[] = []
-    const duals = primals.map((p, i) => {
-      if (wrt !== undefined && !wrt[i]) return p
-      const tangent = t.tangents.input(p.aval)
-      inputs.push(tangent)
-      return t.dual(p, tangent)
-    })
-    const results = f(...duals)
-    const outputs = results.map(r => t.primalOf(r))
-    const tangents = results.map((r, i) => t.tangentOf(r) ?? (instantiate?.[i] && isFloat(r.dtype) ? t.zero(r.aval) : null))
-    const { program, captured } = t.tangents.finish(inputs, tangents.filter(x => x !== null))
-    t.tangents.alive = false
-    return { outputs, ...dropUnused(program, captured), nonzero: tangents.map(x => x !== null) }
+    try {
+      return record(t, f, primals, wrt, instantiate)
+    } finally {
+      t.tangents.alive = false
+    }
   })
+}
+
+function record(
+  t: LinearizeTrace, f: (...inputs: readonly Tensor[]) => readonly Tensor[], primals: readonly Tensor[], wrt: readonly boolean[] | undefined, instantiate: readonly boolean[] | undefined,
+): Linearized {
+  const inputs: Tensor[] = []
+  const duals = primals.map((p, i) => {
+    if (wrt !== undefined && !wrt[i]) return p
+    const tangent = t.tangents.input(p.aval)
+    inputs.push(tangent)
+    return t.dual(p, tangent)
+  })
+  const results = f(...duals)
+  const tangents = results.map((r, i) => t.tangentOf(r) ?? (instantiate?.[i] && isFloat(r.dtype) ? t.zero(r.aval) : null))
+  const { program, captured } = t.tangents.finish(inputs, tangents.filter(x => x !== null))
+  return { outputs: results.map(r => t.primalOf(r)), ...dropUnused(program, captured), nonzero: tangents.map(x => x !== null) }
 }
 
 /** Without equations that no output needs, and without residuals that only they read. */
