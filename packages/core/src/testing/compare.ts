@@ -6,8 +6,10 @@ import type { HostArray } from '../primitives/primitive.ts'
 export interface Accuracy {
   /** Units in the last place. */
   readonly ulp: number
-  /** `element`: of each value itself; `largest`: of the largest magnitude around (sums of terms that cancel). */
-  readonly of: 'element' | 'largest'
+  /** `element`: of each value itself; `largest`: of the largest magnitude around (sums of terms that cancel); a number: of that magnitude. */
+  readonly of: 'element' | 'largest' | number
+  /** Absolute errors up to this are accepted too. */
+  readonly floor?: number
   /** Why it is not smaller. */
   readonly reason: string
 }
@@ -25,19 +27,19 @@ export function difference(got: readonly HostArray[], wanted: readonly HostArray
     const g = got[k] as HostArray
     if (g.aval.dtype !== w.aval.dtype || g.aval.shape.join() !== w.aval.shape.join())
       return `result ${k} is ${g.aval.dtype}[${g.aval.shape.join()}] instead of ${w.aval.dtype}[${w.aval.shape.join()}]`
-    const scale = accuracy.of === 'largest' ? largest([w, ...context]) : 0
+    const scale = accuracy.of === 'largest' ? largest([w, ...context]) : accuracy.of === 'element' ? 0 : accuracy.of
     const at = w.data.findIndex((v, i) => !close(g.data[i] as number, v, w, accuracy, scale))
     if (at >= 0) return `result ${k}[${at}] is ${g.data[at]} instead of ${w.data[at]} (within ${accuracy.ulp} ulp of ${accuracy.of})`
   }
   return null
 }
 
-function close(got: number, wanted: number, { aval: { dtype } }: HostArray, { ulp }: Accuracy, scale: number): boolean {
+function close(got: number, wanted: number, { aval: { dtype } }: HostArray, { ulp, floor = 0 }: Accuracy, scale: number): boolean {
   if (Object.is(got, wanted) || got === wanted || (got !== got && wanted !== wanted)) return true
   if (!isFloat(dtype)) return false
   const d = dtype as 'float32' | 'float64'
   const rounded = d === 'float32' ? Math.fround(wanted) : wanted
   if (got === rounded) return true
   if (!Number.isFinite(rounded) || !Number.isFinite(got)) return Math.abs(wanted) > 3.3e38 && (got === Math.sign(wanted) * Infinity || Math.abs(got) > 3.3e38)
-  return Math.abs(got - wanted) <= ulp * Math.max(EPS[d] * Math.max(Math.abs(wanted), scale), TINY[d])
+  return Math.abs(got - wanted) <= Math.max(floor, ulp * Math.max(EPS[d] * Math.max(Math.abs(wanted), scale), TINY[d]))
 }

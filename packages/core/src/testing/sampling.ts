@@ -2,13 +2,13 @@
 import fc from 'fast-check'
 
 export interface Sampling {
-  /** Drawn cases for each property. Default: the variable COTANGENT_RUNS, else 12. */
+  /** Drawn cases for each property. Default: the variable COTANGENT_RUNS, else 20. */
   readonly runs?: number
   /** Where the cases come from. Default: the variable COTANGENT_SEED, else fast-check's global seed, else a new one each time. */
   readonly seed?: number
 }
 
-const DEFAULT_RUNS = 12
+const DEFAULT_RUNS = 20
 
 /** A variable of the environment, where there is one (not in browsers). */
 function variable(name: string): number | undefined {

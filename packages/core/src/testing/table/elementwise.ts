@@ -5,7 +5,7 @@ import type { Tensor } from '../../tensor.ts'
 import { type OpEntry, type Range, all, binaryCases, exact, floats, input, integers, drawn, arbBroadcast, notATensor, numbers, refusal, text, ulps, unaryCases } from '../entry.ts'
 import type { Accuracy } from '../compare.ts'
 
-const unary = (name: string, f: (x: Tensor) => Tensor, accuracy: Accuracy, options: { range?: Range; dtypes?: readonly DType[]; differentiable?: true | string; special?: boolean } = {}): OpEntry => ({
+export const unary = (name: string, f: (x: Tensor) => Tensor, accuracy: Accuracy, options: { range?: Range; dtypes?: readonly DType[]; differentiable?: true | string; special?: boolean } = {}): OpEntry => ({
   cases: unaryCases(f, options.range ?? [-2, 2], options.dtypes ?? floats),
   accuracy, differentiable: options.differentiable ?? true, refused: [notATensor(name, () => f(text))],
   ...(options.special !== false && { special: f as OpEntry['special'] & object, specialArity: 1 as const }),
@@ -17,7 +17,8 @@ const binary = (name: string, f: (x: Tensor, y: Tensor) => Tensor, accuracy: Acc
   ...(options.special !== false && (options.dtypes ?? numbers).includes('float32') && { special: f as OpEntry['special'] & object, specialArity: 2 as const }),
 })
 
-const one = ulps(1, 'one rounding'), two = ulps(2, 'two roundings'), math = ulps(4, 'polynomial approximation')
+export const math: Accuracy = ulps(4, 'polynomial approximation')
+const one = ulps(1, 'one rounding'), two = ulps(2, 'two roundings')
 const flat = 'piecewise constant', whole = 'integers'
 const positive: Range = [0.2, 3]
 

@@ -7,7 +7,7 @@ import type { Tensor } from '../../tensor.ts'
 import { type OpEntry, type Refusal, all, arbAxis, arbBroadcast, arbShape, arbShapeOf, constants, drawn, exact, input, notATensor, refusal, shapedCases, summed, text } from '../entry.ts'
 import { control } from './control.ts'
 import { convolution } from './convolution.ts'
-import { elementwise } from './elementwise.ts'
+import { elementwise, math, unary } from './elementwise.ts'
 import { laxIndexing } from './indexing.ts'
 import { dotGeneral } from './linalg.ts'
 import { reductions, running } from './reductions.ts'
@@ -57,6 +57,7 @@ const operators = {
     refused: [refusal('an axis out of range', 'ShapeError', ['axis 2'], () => lax.broadcastedIota('int32', [2, 3], 2))],
   },
   stopGradient: { cases: shapedCases(arbShape.map(shape => ({ shape })), x => lax.stopGradient(x)), accuracy: exact, differentiable: 'zero by definition', refused: [] },
+  logistic: unary('logistic', lax.logistic, { ...math, floor: 2 ** -126 }),
   cummax: running('cummax', lax.cummax, exact),
   cummin: running('cummin', lax.cummin, exact),
   cumlogsumexp: running('cumlogsumexp', lax.cumlogsumexp, summed(32)),
