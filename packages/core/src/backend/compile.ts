@@ -7,6 +7,7 @@ import { fuse } from '../lower/fuse.ts'
 import type { BufferId, KernelGraph } from '../lower/kernel.ts'
 import { type Lowered, lower } from '../lower/lower.ts'
 import { planMemory } from '../lower/plan.ts'
+import { splitReductions } from '../lower/split.ts'
 import type { Program } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import type { Backend, Executable } from './backend.ts'
@@ -35,7 +36,7 @@ export function compile(program: Program, backend: Backend, donatable: readonly 
 export function lowerFor(program: Program, backend: Backend, donatable: readonly boolean[] = []): { readonly graph: KernelGraph; readonly sources: readonly Source[] } {
   const simple = simplify(program)
   checkDTypes(simple, backend)
-  const lowered = compact(decompose(fuse(lower(simple)), backend.capabilities))
+  const lowered = compact(splitReductions(decompose(fuse(lower(simple)), backend.capabilities)))
   const planned = plan(lowered, program.inputs.map((_, i) => donatable[i] ?? false))
   observer?.(planned.graph, simple)
   return planned
