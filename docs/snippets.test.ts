@@ -25,7 +25,7 @@ beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   for (const { name, code } of snippets) writeFileSync(join(folder, `${name}.ts`), code)
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.check.json', compilerOptions, include: ['*.ts'] }))
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.check.json', compilerOptions, include: ['*.ts', '../../packages/*/src/**/*.d.ts'] }))
   await init({ backend: 'cpu', threads: 1 })
 })
 
