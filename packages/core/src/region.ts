@@ -57,7 +57,8 @@ export function untracked<R>(body: () => R): R {
 
 /** Runs `body` whose intermediates outlive it (a pullback keeps its residuals): the garbage collector frees them. */
 export function withoutRegion<R>(body: () => R): R {
-  const outer = region, wasTracking = tracking
+  const outer = region,
+    wasTracking = tracking
   region = new Set() // not null: regions inside are not outermost, and leave to the collector what they make
   tracking = false
   try {

@@ -6,7 +6,20 @@
  */
 import { type Tensor, isTensor, toTensor } from './tensor.ts'
 import { checkSameStructure, explainTree, leafPaths } from './tree/paths.ts'
-import { type Fields, type Static, Structure, type TreeNode, flatten, isNode, isPlain, isStatic, noChildren, noKeys, sameStructure, staticKey } from './tree/structure.ts'
+import {
+  type Fields,
+  type Static,
+  Structure,
+  type TreeNode,
+  flatten,
+  isNode,
+  isPlain,
+  isStatic,
+  noChildren,
+  noKeys,
+  sameStructure,
+  staticKey,
+} from './tree/structure.ts'
 
 export { checkSameStructure, leafPaths, structureDifference } from './tree/paths.ts'
 export { flatten, sameStructure, staticKey, staticValue, type Static, type Structure, type TreeNode } from './tree/structure.ts'
@@ -18,10 +31,14 @@ export interface NotATensor<T, Hint extends string> {
   readonly found: T
   readonly hint: Hint
 }
-type Hint<T> = T extends PromiseLike<unknown> ? 'await it'
-  : T extends Collection ? 'use a plain object or array'
-  : T extends number | boolean ? 'to train it: scalar(x); to keep it: Static'
-  : 'close over it, or wrap it: Static'
+type Hint<T> =
+  T extends PromiseLike<unknown>
+    ? 'await it'
+    : T extends Collection
+      ? 'use a plain object or array'
+      : T extends number | boolean
+        ? 'to train it: scalar(x); to keep it: Static'
+        : 'close over it, or wrap it: Static'
 type Leaf = Tensor | string | null | undefined | Static<unknown> | TreeNode
 type Collection = ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | ArrayBufferView | Date
 type Foreign = number | boolean | bigint | symbol | Collection | PromiseLike<unknown> | ((...args: never[]) => unknown)
@@ -113,11 +130,16 @@ export function matchTree(s: Structure, t: unknown, leaves: Tensor[], lift = fal
       else if (lift && (typeof t === 'number' || typeof t === 'boolean')) leaves.push(toTensor(t, 'argument'))
       else return false
       return true
-    case 'constant': return t === s.value
-    case 'static': return typeof t === 'object' && t !== null && isStatic(t) && sameStatic(t.value, (s.value as Static<unknown>).value)
-    case 'array': return Array.isArray(t) && matchAll(s, t, leaves)
-    case 'object': return typeof t === 'object' && t !== null && matchFields(s, t, leaves)
-    case 'node': return typeof t === 'object' && t !== null && t.constructor === s.value && isNode(t) && matchAll(s, t[flatten]()[0], leaves)
+    case 'constant':
+      return t === s.value
+    case 'static':
+      return typeof t === 'object' && t !== null && isStatic(t) && sameStatic(t.value, (s.value as Static<unknown>).value)
+    case 'array':
+      return Array.isArray(t) && matchAll(s, t, leaves)
+    case 'object':
+      return typeof t === 'object' && t !== null && matchFields(s, t, leaves)
+    case 'node':
+      return typeof t === 'object' && t !== null && t.constructor === s.value && isNode(t) && matchAll(s, t[flatten]()[0], leaves)
   }
 }
 
@@ -138,7 +160,8 @@ function matchFields(s: Structure, t: object, leaves: Tensor[]): boolean {
   for (const _ in t) fields++
   if (fields !== keys.length) return false
   for (let i = 0; i < keys.length; i++) {
-    const k = keys[i] as string, value = (t as Fields)[k]
+    const k = keys[i] as string,
+      value = (t as Fields)[k]
     if (value === undefined && !Object.hasOwn(t, k)) return false
     if (!matchTree(children[i] as Structure, value, leaves)) return false
   }
@@ -152,19 +175,25 @@ export function unflattenTree(structure: Structure, leaves: readonly unknown[]):
 
 function build(s: Structure, from: { readonly leaves: readonly unknown[]; next: number }): unknown {
   switch (s.kind) {
-    case 'leaf': return from.leaves[from.next++]
+    case 'leaf':
+      return from.leaves[from.next++]
     case 'constant':
-    case 'static': return s.value
-    case 'array': return s.children.map(c => build(c, from))
-    case 'object': return buildObject(s, from)
-    case 'node': return (s.rebuild as (children: readonly unknown[]) => unknown)(s.children.map(c => build(c, from)))
+    case 'static':
+      return s.value
+    case 'array':
+      return s.children.map(c => build(c, from))
+    case 'object':
+      return buildObject(s, from)
+    case 'node':
+      return (s.rebuild as (children: readonly unknown[]) => unknown)(s.children.map(c => build(c, from)))
   }
 }
 
 function buildObject({ keys, children }: Structure, from: { readonly leaves: readonly unknown[]; next: number }): object {
   const out: Record<string, unknown> = {}
   for (let i = 0; i < keys.length; i++) {
-    const k = keys[i] as string, value = build(children[i] as Structure, from)
+    const k = keys[i] as string,
+      value = build(children[i] as Structure, from)
     if (k === '__proto__') Object.defineProperty(out, k, { value, enumerable: true, configurable: true, writable: true })
     else out[k] = value
   }
@@ -183,7 +212,10 @@ function map(f: (...leaves: Tensor[]) => Tensor, t: unknown, ...others: readonly
     checkSameStructure(`tree.map: tree ${i + 2} has another structure than the first`, structure, flat.structure, 'tree')
     return flat.leaves
   })
-  return unflattenTree(structure, leaves.map((leaf, i) => f(leaf, ...rest.map(r => r[i] as Tensor))))
+  return unflattenTree(
+    structure,
+    leaves.map((leaf, i) => f(leaf, ...rest.map(r => r[i] as Tensor))),
+  )
 }
 
 interface TreeFunctions {

@@ -36,16 +36,26 @@ describe('what a transform makes for itself is freed when it returns', () => {
 describe('what reaches the user lives', () => {
   test('results that pass through, auxiliary values, values without a tangent', () => {
     const kept: Tensor[] = []
-    const [g, aux] = grad((v: Tensor) => {
-      const mask = v.greater(1)
-      kept.push(mask, grad(sin)(0.5))
-      return [f(v), { v, y: sin(v), mask }] as const
-    }, { hasAux: true })(x)
+    const [g, aux] = grad(
+      (v: Tensor) => {
+        const mask = v.greater(1)
+        kept.push(mask, grad(sin)(0.5))
+        return [f(v), { v, y: sin(v), mask }] as const
+      },
+      { hasAux: true },
+    )(x)
     for (const t of [g, aux.v, aux.y, aux.mask, ...kept, x]) expect(t.dataSync().length).toBe(t.size)
   })
   test('values of user code inside rules', () => {
     const kept: Tensor[] = []
-    const h = customJvp((v: Tensor) => sin(v), ([v], [t]) => { const one = array([1, 1, 1]).add(1); kept.push(one); return [sin(v), t.mul(one)] })
+    const h = customJvp(
+      (v: Tensor) => sin(v),
+      ([v], [t]) => {
+        const one = array([1, 1, 1]).add(1)
+        kept.push(one)
+        return [sin(v), t.mul(one)]
+      },
+    )
     grad((v: Tensor) => sum(h(v)))(x)
     expect(kept[0]?.dataSync().length).toBe(3)
     hessian(f)(x)

@@ -16,34 +16,52 @@ useReference()
 class Complex implements TreeNode<Complex> {
   readonly re: Tensor
   readonly im: Tensor
-  constructor(re: Tensor, im: Tensor) { this.re = re; this.im = im }
-  [flatten]() { return [[this.re, this.im], ([re, im]: readonly unknown[]) => new Complex(re as Tensor, im as Tensor)] as const }
+  constructor(re: Tensor, im: Tensor) {
+    this.re = re
+    this.im = im
+  }
+  [flatten]() {
+    return [[this.re, this.im], ([re, im]: readonly unknown[]) => new Complex(re as Tensor, im as Tensor)] as const
+  }
 }
 
 /** Trees of all kinds of nodes. */
 const { t: arbTree } = fc.letrec(tie => ({
-  t: fc.oneof({ maxDepth: 4 },
-    fc.float({ noNaN: true }).map(x => scalar(x)), fc.constant(null), fc.constant(undefined), fc.string(), fc.nat().map(staticValue),
-    fc.array(tie('t'), { maxLength: 3 }), fc.dictionary(fc.string(), tie('t'), { maxKeys: 3, noNullPrototype: true }),
-    tie('t').map(O.some), fc.float().map(x => new Complex(scalar(x), scalar(0)))),
+  t: fc.oneof(
+    { maxDepth: 4 },
+    fc.float({ noNaN: true }).map(x => scalar(x)),
+    fc.constant(null),
+    fc.constant(undefined),
+    fc.string(),
+    fc.nat().map(staticValue),
+    fc.array(tie('t'), { maxLength: 3 }),
+    fc.dictionary(fc.string(), tie('t'), { maxKeys: 3, noNullPrototype: true }),
+    tie('t').map(O.some),
+    fc.float().map(x => new Complex(scalar(x), scalar(0))),
+  ),
 }))
 
 describe('structure', () => {
   test('unflatten puts together what flatten took apart', () => {
-    fc.assert(fc.property(arbTree, t => {
-      const { leaves, structure } = flattenTree(t)
-      expect(unflattenTree(structure, leaves)).toEqual(t)
-      expect(structure.size).toBe(leaves.length)
-      expect(tree.paths(t).length).toBe(leaves.length)
-    }))
+    fc.assert(
+      fc.property(arbTree, t => {
+        const { leaves, structure } = flattenTree(t)
+        expect(unflattenTree(structure, leaves)).toEqual(t)
+        expect(structure.size).toBe(leaves.length)
+        expect(tree.paths(t).length).toBe(leaves.length)
+      }),
+    )
   })
   test('matchTree agrees with equality of keys', () => {
-    fc.assert(fc.property(arbTree, arbTree, (a, b) => {
-      const s = flattenTree(a).structure, leaves: Tensor[] = []
-      expect(matchTree(s, a, leaves)).toBe(true)
-      expect(leaves).toEqual(tree.leaves(a))
-      expect(matchTree(s, b, [])).toBe(sameStructure(s, flattenTree(b).structure))
-    }))
+    fc.assert(
+      fc.property(arbTree, arbTree, (a, b) => {
+        const s = flattenTree(a).structure,
+          leaves: Tensor[] = []
+        expect(matchTree(s, a, leaves)).toBe(true)
+        expect(leaves).toEqual(tree.leaves(a))
+        expect(matchTree(s, b, [])).toBe(sameStructure(s, flattenTree(b).structure))
+      }),
+    )
   })
   test('field order does not matter, names do', () => {
     const [x, y] = [scalar(1), scalar(2)]
@@ -74,8 +92,12 @@ describe('structure', () => {
   })
   test('paths', () => {
     const x = scalar(1)
-    expect(tree.paths({ params: { blocks: [x, null, { w: x, 'a b': x }] }, k: key(1) }))
-      .toEqual(['k', 'params.blocks[0]', 'params.blocks[2]["a b"]', 'params.blocks[2].w'])
+    expect(tree.paths({ params: { blocks: [x, null, { w: x, 'a b': x }] }, k: key(1) })).toEqual([
+      'k',
+      'params.blocks[0]',
+      'params.blocks[2]["a b"]',
+      'params.blocks[2].w',
+    ])
   })
 })
 
@@ -103,16 +125,27 @@ describe('refusals name the place and the remedy', () => {
   })
   test('map over trees of different structure', () => {
     const x = scalar(1)
-    expect(() => tree.map((a, b) => a.add(b), { a: [x, x] }, { a: [x] } as never)).toThrow(/tree\.a: expected an array of 2, got an array of 1/)
+    expect(() => tree.map((a, b) => a.add(b), { a: [x, x] }, { a: [x] } as never)).toThrow(
+      /tree\.a: expected an array of 2, got an array of 1/,
+    )
   })
 })
 
 describe('functions', () => {
   test('map over one, two and three trees, and reduce', () => {
     const t = { a: float(1, 2), b: [float(3)] }
-    expectClose(tree.map(x => x.mul(2), t), { a: float(2, 4), b: [float(6)] })
-    expectClose(tree.map((x, y) => x.add(y), t, t), { a: float(2, 4), b: [float(6)] })
-    expectClose(tree.map((x, y, z) => (x as Tensor).add(y as Tensor).sub(z as Tensor), t, t, t), t)
+    expectClose(
+      tree.map(x => x.mul(2), t),
+      { a: float(2, 4), b: [float(6)] },
+    )
+    expectClose(
+      tree.map((x, y) => x.add(y), t, t),
+      { a: float(2, 4), b: [float(6)] },
+    )
+    expectClose(
+      tree.map((x, y, z) => (x as Tensor).add(y as Tensor).sub(z as Tensor), t, t, t),
+      t,
+    )
     expect(tree.reduce((n, x) => n + x.size, t, 0)).toBe(3)
   })
   test('ravelTree and back', () => {

@@ -21,7 +21,13 @@ export const inFront = (inputs: readonly Tensor[], axes: readonly (number | null
 export const frontAxes = (batched: readonly boolean[]): readonly (number | null)[] => batched.map(b => (b ? 0 : null))
 
 /** Binds a Program as one equation of `primitive`. */
-export function bindCall<P extends CallParams>(primitive: Primitive<P>, { program, consts }: Closed, inputs: readonly Tensor[], params: P, name: string): readonly Tensor[] {
+export function bindCall<P extends CallParams>(
+  primitive: Primitive<P>,
+  { program, consts }: Closed,
+  inputs: readonly Tensor[],
+  params: P,
+  name: string,
+): readonly Tensor[] {
   return bind(primitive, [...consts, ...inputs], { ...params, program, name })
 }
 
@@ -38,7 +44,11 @@ export function callRules<P extends CallParams>(self: () => Primitive<P>): Omit<
     },
     transpose: (cts, inputs, params) => transposeCall(self(), cts, inputs, params),
     batch(inputs, axes, size, params) {
-      const b = batchProgram(params.program, axes.map(a => a !== null), size)
+      const b = batchProgram(
+        params.program,
+        axes.map(a => a !== null),
+        size,
+      )
       return { outputs: bindCall(self(), b, inFront(inputs, axes), params, `vmap(${params.name})`), axes: frontAxes(b.batched) }
     },
     lower: (l, inputs, { program }) => l.program(program, inputs),
@@ -47,7 +57,12 @@ export function callRules<P extends CallParams>(self: () => Primitive<P>): Omit<
   }
 }
 
-function transposeCall<P extends CallParams>(self: Primitive<P>, cts: readonly MaybeTensor[], inputs: readonly (Tensor | Unknown)[], params: P): readonly MaybeTensor[] {
+function transposeCall<P extends CallParams>(
+  self: Primitive<P>,
+  cts: readonly MaybeTensor[],
+  inputs: readonly (Tensor | Unknown)[],
+  params: P,
+): readonly MaybeTensor[] {
   const t = transposeProgram(params.program, inputs.map(isUnknown), nonzero(cts))
   const known = inputs.filter((x): x is Tensor => !isUnknown(x))
   const results = count(t.nonzero) === 0 ? [] : bindCall(self, t, [...known, ...present(cts)], params, `transpose(${params.name})`)

@@ -4,7 +4,19 @@
  */
 import type { Atom, Equation, Program, Var } from '../program/program.ts'
 import { dropDead, simplify } from '../program/simplify.ts'
-import { type Closed, type LinearProgram, avalsOf, cachedFor, bits, identity, linearizeProgram, pick, runInline, spread, traceClosed } from '../transforms/programs.ts'
+import {
+  type Closed,
+  type LinearProgram,
+  avalsOf,
+  cachedFor,
+  bits,
+  identity,
+  linearizeProgram,
+  pick,
+  runInline,
+  spread,
+  traceClosed,
+} from '../transforms/programs.ts'
 import { type CallParams, bindCall, callRules, nonzero, present } from './call.ts'
 import type { CallPrimitive } from './primitive.ts'
 
@@ -19,7 +31,12 @@ export const checkpointP: CallPrimitive<CheckpointParams> = {
   linearizeCall(primals, tangents, params) {
     const { program, name } = params
     const wrt = nonzero(tangents)
-    const { forward, saved, tangent, nonzero: results } = cachedFor(program, `checkpoint ${bits(wrt)} ${identity(params.policy)}`, () => recomputing(program, wrt, params.policy))
+    const {
+      forward,
+      saved,
+      tangent,
+      nonzero: results,
+    } = cachedFor(program, `checkpoint ${bits(wrt)} ${identity(params.policy)}`, () => recomputing(program, wrt, params.policy))
     const outputs = bindCall(checkpointP, forward, primals, params, name)
     const n = program.outputs.length
     const inputs = [...primals, ...outputs.slice(n, n + saved), ...present(tangents)]
@@ -45,19 +62,29 @@ function recomputing(program: Program, wrt: readonly boolean[], policy: (primiti
   const forward = simplify({ ...lin.primal.program, outputs: [...outputs, ...saved] })
   const avals = [...avalsOf(program), ...saved.map(v => v.aval), ...pick(avalsOf(program), wrt)]
   const n = program.inputs.length + saved.length
-  const tangent = traceClosed((...xs) => {
-    const residuals = runInline(recompute, [...consts, ...xs.slice(0, n)])
-    return runInline(lin.tangent, [...residuals, ...xs.slice(n)])
-  }, avals, 'checkpoint')
+  const tangent = traceClosed(
+    (...xs) => {
+      const residuals = runInline(recompute, [...consts, ...xs.slice(0, n)])
+      return runInline(lin.tangent, [...residuals, ...xs.slice(n)])
+    },
+    avals,
+    'checkpoint',
+  )
   return { forward: { program: forward, consts }, tangent, saved: saved.length, nonzero: lin.nonzero }
 }
 
 /** The values that the policy keeps, and the Program (consts, inputs, saved values -> residuals) that computes the rest from them. */
-function splitBySaving({ primal, residuals }: LinearProgram, policy: (primitive: string) => boolean): { readonly recompute: Program; readonly saved: readonly Var[] } {
+function splitBySaving(
+  { primal, residuals }: LinearProgram,
+  policy: (primitive: string) => boolean,
+): { readonly recompute: Program; readonly saved: readonly Var[] } {
   const { program, consts } = primal
-  const kept: Equation[] = [], made: Equation[] = []
+  const kept: Equation[] = [],
+    made: Equation[] = []
   for (const e of program.equations) (policy(e.primitive.name) ? kept : made).push(e)
-  const wanted = residuals.map((s): Atom => ('input' in s ? (program.inputs[consts.length + s.input] as Var) : (program.outputs[s.output] as Atom)))
+  const wanted = residuals.map(
+    (s): Atom => ('input' in s ? (program.inputs[consts.length + s.input] as Var) : (program.outputs[s.output] as Atom)),
+  )
   const candidates = kept.flatMap(e => e.outputs)
   const { equations, outputs } = dropDead({ inputs: [...program.inputs, ...candidates], equations: made, outputs: wanted })
   const used = new Set<Atom>([...equations.flatMap(e => e.inputs), ...outputs])

@@ -9,7 +9,19 @@ import { evaluateProgram } from '../program/evaluate.ts'
 import type { Program } from '../program/program.ts'
 import type { Tensor } from '../tensor.ts'
 import {
-  type Closed, type LinearProgram, avalsOf, batchProgram, bits, cachedFor, identity, jvpProgram, linearizeProgram, pick, runInline, spread, traceClosed,
+  type Closed,
+  type LinearProgram,
+  avalsOf,
+  batchProgram,
+  bits,
+  cachedFor,
+  identity,
+  jvpProgram,
+  linearizeProgram,
+  pick,
+  runInline,
+  spread,
+  traceClosed,
   transposeProgram,
 } from '../transforms/programs.ts'
 import { frontAxes, inFront, nonzero, present } from './call.ts'
@@ -47,15 +59,24 @@ export const condP: CallPrimitive<CondParams> = {
   jvpCall([index, ...operands], [, ...tangents], { branches }) {
     const wrt = nonzero(tangents)
     const out = any(branches.map(b => jvpProgram(b, wrt).nonzero))
-    const results = bindBranches(index as Tensor, branches.map(b => jvpProgram(b, wrt, out)), [...operands, ...present(tangents)])
+    const results = bindBranches(
+      index as Tensor,
+      branches.map(b => jvpProgram(b, wrt, out)),
+      [...operands, ...present(tangents)],
+    )
     const n = out.length
     return [results.slice(0, n), spread(results.slice(n), out)]
   },
   linearizeCall([index, ...operands], [, ...tangents], { branches }) {
     const wrt = nonzero(tangents)
-    const split = cachedFor(branches[0] as Program, `cond ${branches.map(identity).join()} ${bits(wrt)}`, () => linearizeBranches(branches, wrt))
+    const split = cachedFor(branches[0] as Program, `cond ${branches.map(identity).join()} ${bits(wrt)}`, () =>
+      linearizeBranches(branches, wrt),
+    )
     const results = bindBranches(index as Tensor, split.primal, operands)
-    const linear = split.tangent[0]?.program.outputs.length === 0 ? [] : bindBranches(index as Tensor, split.tangent, [...operands, ...results, ...present(tangents)])
+    const linear =
+      split.tangent[0]?.program.outputs.length === 0
+        ? []
+        : bindBranches(index as Tensor, split.tangent, [...operands, ...results, ...present(tangents)])
     return [results.slice(0, split.nonzero.length), spread(linear, split.nonzero)]
   },
   transpose(cts, [index, ...operands], { branches }) {
@@ -69,19 +90,38 @@ export const condP: CallPrimitive<CondParams> = {
     const inputs = inFront(operands, axes)
     if (axis == null) {
       const out = any(branches.map(b => batchProgram(b, batched, size).batched))
-      return { outputs: bindBranches(index as Tensor, branches.map(b => batchProgram(b, batched, size, out)), inputs), axes: frontAxes(out) }
+      return {
+        outputs: bindBranches(
+          index as Tensor,
+          branches.map(b => batchProgram(b, batched, size, out)),
+          inputs,
+        ),
+        axes: frontAxes(out),
+      }
     }
     const all = (branches[0] as Program).outputs.map(() => true)
     const results = branches.map(b => {
       const { program, consts } = batchProgram(b, batched, size, all)
       return runInline(program, [...consts, ...inputs])
     })
-    return { outputs: all.map((_, k) => chooseByIndex(index as Tensor, results.map(r => r[k] as Tensor))), axes: all.map(() => 0) }
+    return {
+      outputs: all.map((_, k) =>
+        chooseByIndex(
+          index as Tensor,
+          results.map(r => r[k] as Tensor),
+        ),
+      ),
+      axes: all.map(() => 0),
+    }
   },
   lower(l, [index, ...operands], { branches }, outputs) {
     const last = branches.length - 1
-    const clamped = l.elementwise(aval([], 'int32'), [index as NonNullable<typeof index>], (b, [i]) =>
-      b.apply('min', [b.apply('max', [i as number, b.constant(0, 'int32')], 'int32'), b.constant(last, 'int32')], 'int32'), 2)
+    const clamped = l.elementwise(
+      aval([], 'int32'),
+      [index as NonNullable<typeof index>],
+      (b, [i]) => b.apply('min', [b.apply('max', [i as number, b.constant(0, 'int32')], 'int32'), b.constant(last, 'int32')], 'int32'),
+      2,
+    )
     const which = l.buffer(clamped)
     const inputs = storedForBody(l, operands)
     const buffers = outputs.map(a => l.allocate(a))
@@ -117,34 +157,60 @@ function linearizeBranches(branches: readonly Program[], wrt: Mask): SplitBranch
   const n = nonzeroOut.length
   const { slots, assigned } = shareSlots(lins, n)
   const first = branches[0] as Program
-  const primal = lins.map(({ primal: p }, i) => traceClosed((...xs) => {
-    const r = runInline(p.program, [...p.consts, ...xs])
-    return [...r.slice(0, n), ...slots.map((a, s) => {
-      const k = (assigned[i] as readonly number[]).indexOf(s)
-      return k < 0 ? zerosOf(a) : (r[n + k] as Tensor)
-    })]
-  }, avalsOf(first), 'cond'))
+  const primal = lins.map(({ primal: p }, i) =>
+    traceClosed(
+      (...xs) => {
+        const r = runInline(p.program, [...p.consts, ...xs])
+        return [
+          ...r.slice(0, n),
+          ...slots.map((a, s) => {
+            const k = (assigned[i] as readonly number[]).indexOf(s)
+            return k < 0 ? zerosOf(a) : (r[n + k] as Tensor)
+          }),
+        ]
+      },
+      avalsOf(first),
+      'cond',
+    ),
+  )
   const known = avalsOf(first).length + n
-  const tangent = lins.map((lin, i) => traceClosed((...xs) => {
-    const operands = xs.slice(0, avalsOf(first).length)
-    const residuals = lin.residuals.map(s => ('input' in s ? operands[s.input] : s.output < n ? xs[operands.length + s.output]
-      : xs[known + ((assigned[i] as readonly number[])[s.output - n] as number)]) as Tensor)
-    return runInline(lin.tangent, [...residuals, ...xs.slice(known + slots.length)])
-  }, [...avalsOf(first), ...outputTypes(first), ...slots, ...pick(avalsOf(first), wrt)], 'cond'))
+  const tangent = lins.map((lin, i) =>
+    traceClosed(
+      (...xs) => {
+        const operands = xs.slice(0, avalsOf(first).length)
+        const residuals = lin.residuals.map(
+          s =>
+            ('input' in s
+              ? operands[s.input]
+              : s.output < n
+                ? xs[operands.length + s.output]
+                : xs[known + ((assigned[i] as readonly number[])[s.output - n] as number)]) as Tensor,
+        )
+        return runInline(lin.tangent, [...residuals, ...xs.slice(known + slots.length)])
+      },
+      [...avalsOf(first), ...outputTypes(first), ...slots, ...pick(avalsOf(first), wrt)],
+      'cond',
+    ),
+  )
   return { primal, tangent, nonzero: nonzeroOut }
 }
 
 /** `assigned[i][k]`: the slot of further residual k of branch i. */
-function shareSlots(lins: readonly LinearProgram[], n: number): { readonly slots: readonly Aval[]; readonly assigned: readonly (readonly number[])[] } {
+function shareSlots(
+  lins: readonly LinearProgram[],
+  n: number,
+): { readonly slots: readonly Aval[]; readonly assigned: readonly (readonly number[])[] } {
   const slots: Aval[] = []
   const assigned = lins.map(({ primal }) => {
     const taken = new Set<number>()
-    return outputTypes(primal.program).slice(n).map(a => {
-      let s = slots.findIndex((slot, k) => slot.id === a.id && !taken.has(k))
-      if (s < 0) s = slots.push(a) - 1
-      taken.add(s)
-      return s
-    })
+    return outputTypes(primal.program)
+      .slice(n)
+      .map(a => {
+        let s = slots.findIndex((slot, k) => slot.id === a.id && !taken.has(k))
+        if (s < 0) s = slots.push(a) - 1
+        taken.add(s)
+        return s
+      })
   })
   return { slots, assigned }
 }

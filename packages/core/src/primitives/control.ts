@@ -25,7 +25,9 @@ export function joinConsts(closed: readonly Closed[]): { readonly programs: read
   if (consts.length === 0) return { programs: closed.map(c => c.program), consts }
   const programs = closed.map(({ program, consts: own }, i) => {
     const before = closed.slice(0, i).reduce((n, c) => n + c.consts.length, 0)
-    const shared = consts.map((t, k) => (k >= before && k < before + own.length ? (program.inputs[k - before] as Program['inputs'][number]) : newVar(t.aval)))
+    const shared = consts.map((t, k) =>
+      k >= before && k < before + own.length ? (program.inputs[k - before] as Program['inputs'][number]) : newVar(t.aval),
+    )
     return { ...program, inputs: [...shared, ...program.inputs.slice(own.length)] }
   })
   return { programs, consts }

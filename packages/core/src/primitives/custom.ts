@@ -40,7 +40,10 @@ interface Forward {
 /** The tangents of the explicit inputs; throws if a captured one has any. */
 function explicitTangents(tangents: readonly MaybeTensor[], { numCaptured, name }: CustomParams, where: string): readonly MaybeTensor[] {
   if (tangents.slice(0, numCaptured).some(t => t !== null))
-    fail('GradientError', `${where}: ${name} closes over a value that is differentiated, which its rule does not see. Pass it as an argument.`)
+    fail(
+      'GradientError',
+      `${where}: ${name} closes over a value that is differentiated, which its rule does not see. Pass it as an argument.`,
+    )
   return tangents.slice(numCaptured)
 }
 
@@ -62,7 +65,10 @@ const applyJvp: CallPrimitive<CustomJvpParams>['jvpCall'] = (primals, tangents, 
   const given = explicitTangents(tangents, params, 'customJvp').map((t, i) => instantiate(t, (explicit[i] as Tensor).aval))
   const [outputs, results] = untracked(() => params.rule(explicit, given))
   if (outputs.some(o => given.some(t => sharesLinearTrace(o, t))))
-    fail('GradientError', `customJvp: the rule of ${params.name} computes its value together with a tangent in one loop (jvp of scan, cond or whileLoop inside jit), so the value cannot be known before the tangent. Call jvp in the rule itself, outside of jit.`)
+    fail(
+      'GradientError',
+      `customJvp: the rule of ${params.name} computes its value together with a tangent in one loop (jvp of scan, cond or whileLoop inside jit), so the value cannot be known before the tangent. Call jvp in the rule itself, outside of jit.`,
+    )
   return [outputs, results.map((t, i) => (isFloat((outputs[i] as Tensor).dtype) ? t : null))]
 }
 
@@ -73,16 +79,28 @@ export const customJvpP: CallPrimitive<CustomJvpParams> = {
   linearizeCall: applyJvp,
   transpose: none('a function with a rule of customJvp is not linear'),
   batch(inputs, axes, size, params) {
-    const batched = axes.map(a => a !== null), n = params.numCaptured
+    const batched = axes.map(a => a !== null),
+      n = params.numCaptured
     const all = params.program.outputs.map(() => true)
     const b = batchProgram(params.program, batched, size, all)
     const rule: CustomJvpParams['rule'] = (primals, tangents) => {
       const is = frontAxes(batched.slice(n))
-      const out = batchFlat((...xs) => params.rule(xs.slice(0, primals.length), xs.slice(primals.length)).flat(), [...primals, ...tangents], [...is, ...is], size, 'vmap')
+      const out = batchFlat(
+        (...xs) => params.rule(xs.slice(0, primals.length), xs.slice(primals.length)).flat(),
+        [...primals, ...tangents],
+        [...is, ...is],
+        size,
+        'vmap',
+      )
       const results = out.outputs.map((o, i) => placeAxis(o, out.axes[i] as number | null, 0, size))
       return [results.slice(0, all.length), results.slice(all.length)]
     }
-    const outputs = bindCustom(customJvpP, [...b.consts, ...inFront(inputs, axes)], { ...params, program: b.program, rule, numCaptured: n + b.consts.length })
+    const outputs = bindCustom(customJvpP, [...b.consts, ...inFront(inputs, axes)], {
+      ...params,
+      program: b.program,
+      rule,
+      numCaptured: n + b.consts.length,
+    })
     return { outputs, axes: frontAxes(all) }
   },
 }
@@ -92,24 +110,37 @@ export const customJvpP: CallPrimitive<CustomJvpParams> = {
 export const customVjpP: CallPrimitive<CustomVjpParams> = {
   ...shared,
   name: 'customVjp',
-  jvpCall: (_, __, { name }) => fail('GradientError', `${name} has only a reverse rule (customVjp), so jvp, jacfwd and hessian cannot pass forwards through it. Use customJvp, from which both modes follow.`),
+  jvpCall: (_, __, { name }) =>
+    fail(
+      'GradientError',
+      `${name} has only a reverse rule (customVjp), so jvp, jacfwd and hessian cannot pass forwards through it. Use customJvp, from which both modes follow.`,
+    ),
   linearizeCall(primals, tangents, params) {
     const explicit = primals.slice(params.numCaptured)
     const given = explicitTangents(tangents, params, 'customVjp')
     const { outputs, residuals, backward } = untracked(() => params.forward(explicit))
     const floats = outputs.map(o => isFloat(o.dtype))
     const results = bind(customTangentP, [...residuals, ...present(given)], {
-      backward, numResiduals: residuals.length, wrt: nonzero(given), outputs: outputs.map(o => o.aval), floats, name: params.name,
+      backward,
+      numResiduals: residuals.length,
+      wrt: nonzero(given),
+      outputs: outputs.map(o => o.aval),
+      floats,
+      name: params.name,
     })
     return [outputs, spread(results, floats)]
   },
   transpose: none('a function with a rule of customVjp is not linear'),
   batch(inputs, axes, size, params) {
-    const batched = axes.map(a => a !== null), n = params.numCaptured
+    const batched = axes.map(a => a !== null),
+      n = params.numCaptured
     const all = params.program.outputs.map(() => true)
     const b = batchProgram(params.program, batched, size, all)
     const outputs = bindCustom(customVjpP, [...b.consts, ...inFront(inputs, axes)], {
-      ...params, program: b.program, numCaptured: n + b.consts.length, forward: batchForward(params.forward, batched.slice(n), size),
+      ...params,
+      program: b.program,
+      numCaptured: n + b.consts.length,
+      forward: batchForward(params.forward, batched.slice(n), size),
     })
     return { outputs, axes: frontAxes(all) }
   },
@@ -119,28 +150,50 @@ export const customVjpP: CallPrimitive<CustomVjpParams> = {
 function batchForward(forward: CustomVjpParams['forward'], batched: readonly boolean[], size: number): CustomVjpParams['forward'] {
   return primals => {
     let one: Forward | undefined
-    const out = batchFlat((...xs) => {
-      one = forward(xs)
-      return [...one.outputs, ...one.residuals]
-    }, primals, frontAxes(batched), size, 'vmap')
+    const out = batchFlat(
+      (...xs) => {
+        one = forward(xs)
+        return [...one.outputs, ...one.residuals]
+      },
+      primals,
+      frontAxes(batched),
+      size,
+      'vmap',
+    )
     const { outputs, backward } = one as Forward
     const front = out.outputs.map((o, i) => placeAxis(o, out.axes[i] as number | null, 0, size))
     return {
-      outputs: front.slice(0, outputs.length), residuals: front.slice(outputs.length),
+      outputs: front.slice(0, outputs.length),
+      residuals: front.slice(outputs.length),
       backward: (residuals, cotangents) => batchBackward(backward, residuals, cotangents, batched, size),
     }
   }
 }
 
-function batchBackward(backward: Forward['backward'], residuals: Tensors, cotangents: Tensors, batched: readonly boolean[], size: number): readonly MaybeTensor[] {
+function batchBackward(
+  backward: Forward['backward'],
+  residuals: Tensors,
+  cotangents: Tensors,
+  batched: readonly boolean[],
+  size: number,
+): readonly MaybeTensor[] {
   let is: readonly boolean[] = []
   const inputs = [...residuals, ...cotangents]
-  const { outputs, axes } = batchFlat((...xs) => {
-    const cts = backward(xs.slice(0, residuals.length), xs.slice(residuals.length))
-    is = nonzero(cts)
-    return present(cts)
-  }, inputs, inputs.map(() => 0), size, 'vmap')
-  const front = spread(outputs.map((o, i) => placeAxis(o, axes[i] as number | null, 0, size)), is)
+  const { outputs, axes } = batchFlat(
+    (...xs) => {
+      const cts = backward(xs.slice(0, residuals.length), xs.slice(residuals.length))
+      is = nonzero(cts)
+      return present(cts)
+    },
+    inputs,
+    inputs.map(() => 0),
+    size,
+    'vmap',
+  )
+  const front = spread(
+    outputs.map((o, i) => placeAxis(o, axes[i] as number | null, 0, size)),
+    is,
+  )
   return front.map((ct, i) => (ct === null || batched[i] ? ct : (bind(reduceSumP, [ct], { axes: [0] })[0] as Tensor)))
 }
 
@@ -154,7 +207,8 @@ interface CustomTangentParams {
   readonly name: string
 }
 
-const cannotRun = (name: string): string => `${name} has only a reverse rule (customVjp): its tangent cannot be computed, only transposed. Use grad or vjp, or customJvp for both modes`
+const cannotRun = (name: string): string =>
+  `${name} has only a reverse rule (customVjp): its tangent cannot be computed, only transposed. Use grad or vjp, or customJvp for both modes`
 
 /** The derivative of a function of which only the transpose is known. It never runs. */
 const customTangentP: SimplePrimitive<CustomTangentParams> = {
@@ -165,12 +219,24 @@ const customTangentP: SimplePrimitive<CustomTangentParams> = {
   transpose(cts, inputs, { backward, numResiduals, wrt, outputs, floats }) {
     const residuals = inputs.slice(0, numResiduals) as Tensors
     const given = spread(cts, floats)
-    const results = untracked(() => backward(residuals, outputs.map((a, i) => instantiate(given[i] ?? null, a))))
+    const results = untracked(() =>
+      backward(
+        residuals,
+        outputs.map((a, i) => instantiate(given[i] ?? null, a)),
+      ),
+    )
     return [...residuals.map(() => null), ...pick(results, wrt).map((ct, i) => (isUnknown(inputs[numResiduals + i] as Tensor) ? ct : null))]
   },
   batch(inputs, axes, size, params) {
     const front = inputs.map((x, i) => placeAxis(x, axes[i] ?? null, 0, size))
-    const backward: Forward['backward'] = (residuals, cotangents) => batchBackward(params.backward, residuals, cotangents, params.wrt.map(() => true), size)
+    const backward: Forward['backward'] = (residuals, cotangents) =>
+      batchBackward(
+        params.backward,
+        residuals,
+        cotangents,
+        params.wrt.map(() => true),
+        size,
+      )
     const outputs = bind(customTangentP, front, { ...params, backward, outputs: params.outputs.map(a => withAxis(a, size)) })
     return { outputs, axes: outputs.map(() => 0) }
   },

@@ -35,8 +35,11 @@ export interface Roles<T> {
   readonly xs: readonly T[]
 }
 /** Inputs of the equation, or of the body, by their role. */
-export const roles = <T>(inputs: readonly T[], { numConsts: a, numCarry: b }: ScanParams): Roles<T> =>
-  ({ consts: inputs.slice(0, a), carry: inputs.slice(a, a + b), xs: inputs.slice(a + b) })
+export const roles = <T>(inputs: readonly T[], { numConsts: a, numCarry: b }: ScanParams): Roles<T> => ({
+  consts: inputs.slice(0, a),
+  carry: inputs.slice(a, a + b),
+  xs: inputs.slice(a + b),
+})
 
 export const range = (from: number, n: number): number[] => Array.from({ length: n }, (_, i) => from + i)
 export const stacked = (a: Aval, length: number): Aval => aval([length, ...a.shape], a.dtype, a.weak)
@@ -57,11 +60,17 @@ export const scanP: CallPrimitive<ScanParams> = {
   },
   jvpCall(primals, tangents, params) {
     const { wrt, nonzeroCarry, body } = differentiate(params, nonzero(tangents))
-    const { consts, carry, xs } = roles(primals, params), t = roles(tangents, params)
+    const { consts, carry, xs } = roles(primals, params),
+      t = roles(tangents, params)
     const carryDots = carry.flatMap((c, i) => (nonzeroCarry[i] ? [instantiate(t.carry[i] as MaybeTensor, c.aval)] : []))
-    const j = { ...params, ...cachedFor(body.program, `scan ${params.numConsts} ${params.numCarry} ${bits(wrt)}`, () => jvpBody(body, wrt, params)) }
+    const j = {
+      ...params,
+      ...cachedFor(body.program, `scan ${params.numConsts} ${params.numCarry} ${bits(wrt)}`, () => jvpBody(body, wrt, params)),
+    }
     const results = bind(scanP, [...body.consts, ...consts, ...present(t.consts), ...carry, ...carryDots, ...xs, ...present(t.xs)], j)
-    const nc = carry.length, ny = params.program.outputs.length - nc, dots = count(nonzeroCarry)
+    const nc = carry.length,
+      ny = params.program.outputs.length - nc,
+      dots = count(nonzeroCarry)
     return [
       [...results.slice(0, nc), ...results.slice(nc + dots, nc + dots + ny)],
       spread([...results.slice(nc, nc + dots), ...results.slice(nc + dots + ny)], body.nonzero),
@@ -70,15 +79,25 @@ export const scanP: CallPrimitive<ScanParams> = {
   linearizeCall: (primals, tangents, params) => linearizeScan(primals, tangents, params),
   transpose: (cts, inputs, params) => transposeScan(cts, inputs, params),
   batch(inputs, axes, size, params) {
-    const { consts, carry, xs } = roles(axes.map(a => a !== null), params)
+    const { consts, carry, xs } = roles(
+      axes.map(a => a !== null),
+      params,
+    )
     const body = settleBatch(params, consts, carry, xs, size)
-    const place = roles(inputs.map((x, i) => ({ x, axis: axes[i] ?? null })), params)
+    const place = roles(
+      inputs.map((x, i) => ({ x, axis: axes[i] ?? null })),
+      params,
+    )
     const moved = [
       ...place.consts.map(({ x, axis }) => (axis === null ? x : moveaxis(x, axis, 0))),
       ...place.carry.map(({ x, axis }, i) => (body.carry[i] ? placeAxis(x, axis, 0, size) : x)),
       ...place.xs.map(({ x, axis }) => (axis === null ? x : moveaxis(x, axis, 1))),
     ]
-    const outputs = bind(scanP, [...body.closed.consts, ...moved], { ...params, program: body.closed.program, numConsts: params.numConsts + body.closed.consts.length })
+    const outputs = bind(scanP, [...body.closed.consts, ...moved], {
+      ...params,
+      program: body.closed.program,
+      numConsts: params.numConsts + body.closed.consts.length,
+    })
     return { outputs, axes: body.out.map((b, i) => (b ? (i < params.numCarry ? 0 : 1) : null)) }
   },
   lower: (l, inputs, params, outputs) => lowerScan(l, inputs, params, outputs),
@@ -96,10 +115,12 @@ export interface CarryDerivative<B> {
 
 /** A carry has a tangent if it starts with one or some step gives it one: the least fixed point. */
 export function carryFixpoint<B extends { readonly nonzero: readonly boolean[] }>(
-  params: ScanParams, given: readonly boolean[], transform: (wrt: readonly boolean[], instantiate: readonly boolean[]) => B,
+  params: ScanParams,
+  given: readonly boolean[],
+  transform: (wrt: readonly boolean[], instantiate: readonly boolean[]) => B,
 ): CarryDerivative<B> {
   const { consts, carry, xs } = roles(given, params)
-  for (let nonzeroCarry = carry; ;) {
+  for (let nonzeroCarry = carry; ; ) {
     const wrt = [...consts, ...nonzeroCarry, ...xs]
     const body = transform(wrt, nonzeroCarry)
     if (nonzeroCarry.every((b, i) => b || !body.nonzero[i])) return { wrt, nonzeroCarry, body }
@@ -112,19 +133,30 @@ const differentiate = (params: ScanParams, given: readonly boolean[]): CarryDeri
 
 /** The body on primals and tangents, each role's tangents after its primals. */
 function jvpBody(
-  { program, consts, nonzero: out }: JvpProgram, wrt: readonly boolean[], params: ScanParams,
+  { program, consts, nonzero: out }: JvpProgram,
+  wrt: readonly boolean[],
+  params: ScanParams,
 ): Pick<ScanParams, 'program' | 'numConsts' | 'numCarry'> {
   const { numCarry: nc } = params
-  const n = roles(avalsOf(params.program), params), d = roles(wrt, params)
-  const own = consts.length, nk = n.consts.length, nx = n.xs.length
+  const n = roles(avalsOf(params.program), params),
+    d = roles(wrt, params)
+  const own = consts.length,
+    nk = n.consts.length,
+    nx = n.xs.length
   const [dk, dc, dx] = [count(d.consts), count(d.carry), count(d.xs)]
-  const primal = own, dot = own + nk + nc + nx
+  const primal = own,
+    dot = own + nk + nc + nx
   const inputs = [
-    ...range(0, own), ...range(primal, nk), ...range(dot, dk),
-    ...range(primal + nk, nc), ...range(dot + dk, dc),
-    ...range(primal + nk + nc, nx), ...range(dot + dk + dc, dx),
+    ...range(0, own),
+    ...range(primal, nk),
+    ...range(dot, dk),
+    ...range(primal + nk, nc),
+    ...range(dot + dk, dc),
+    ...range(primal + nk + nc, nx),
+    ...range(dot + dk + dc, dx),
   ]
-  const ny = out.length - nc, dotsOut = out.length
+  const ny = out.length - nc,
+    dotsOut = out.length
   const outputs = [...range(0, nc), ...range(dotsOut, dc), ...range(nc, ny), ...range(dotsOut + dc, count(out) - dc)]
   return { program: reorder(program, inputs, outputs), numConsts: own + nk + dk, numCarry: nc + dc }
 }
@@ -132,7 +164,7 @@ function jvpBody(
 // ---- batching
 
 function settleBatch(params: ScanParams, consts: readonly boolean[], carry: readonly boolean[], xs: readonly boolean[], size: number) {
-  for (let mask = carry; ;) {
+  for (let mask = carry; ; ) {
     const closed = batchProgram(params.program, [...consts, ...mask, ...xs], size, mask)
     if (mask.every((b, i) => b || !closed.batched[i])) return { closed, carry: mask, out: closed.batched }
     mask = mask.map((b, i) => b || (closed.batched[i] as boolean))
@@ -144,7 +176,8 @@ function settleBatch(params: ScanParams, consts: readonly boolean[], carry: read
 function lowerScan(l: Lowering, inputs: readonly Value[], params: ScanParams, outputs: readonly Aval[]): readonly Value[] {
   const { program, length, reverse, numCarry } = params
   const { consts, carry, xs } = roles(inputs, params)
-  const known = storedForBody(l, consts), scanned = xs.map(x => l.stored(x))
+  const known = storedForBody(l, consts),
+    scanned = xs.map(x => l.stored(x))
   const counter = l.allocate(aval([], 'int32'))
   const buffers = outputs.map(a => l.allocate(a))
   const carries = buffers.slice(0, numCarry)

@@ -27,7 +27,10 @@ export function checkProgram(program: Program): void {
 
 function checkTypes(e: Equation, where: string): void {
   subprograms(e.params).forEach(checkProgram)
-  const types = e.primitive.abstractEval(e.inputs.map(a => a.aval), e.params)
+  const types = e.primitive.abstractEval(
+    e.inputs.map(a => a.aval),
+    e.params,
+  )
   invariant(types.length === e.outputs.length, `${where}: has ${e.outputs.length} outputs, its rule gives ${types.length}`)
   e.outputs.forEach((v, i) => {
     const t = types[i] as Aval

@@ -8,7 +8,11 @@ export function evaluateProgram(program: Program, inputs: readonly HostArray[]):
   const read = (a: Atom): HostArray =>
     a.kind === 'literal' ? { aval: a.aval, data: new Float64Array(a.aval.size).fill(a.value) } : (env.get(a) as HostArray)
   for (const e of program.equations) {
-    const out = e.primitive.evaluate(e.inputs.map(read), e.params, e.outputs.map(v => v.aval))
+    const out = e.primitive.evaluate(
+      e.inputs.map(read),
+      e.params,
+      e.outputs.map(v => v.aval),
+    )
     e.outputs.forEach((v, i) => env.set(v, out[i] as HostArray))
   }
   return program.outputs.map(read)

@@ -36,10 +36,16 @@ function equation(e: Equation, names: Names, define: (v: Var) => string, indent:
   for (const [k, v] of Object.entries(e.params)) {
     const programs = isProgram(v) ? [v] : Array.isArray(v) && v.some(isProgram) ? (v as Program[]) : null
     if (programs === null) params.push(`${k}=${show(v)}`)
-    else programs.forEach((p, i) => below.push(`${indent}  ${k}${programs.length > 1 || Array.isArray(v) ? `[${i}]` : ''} =`, ...block(p, `${indent}  `)))
+    else
+      programs.forEach((p, i) =>
+        below.push(`${indent}  ${k}${programs.length > 1 || Array.isArray(v) ? `[${i}]` : ''} =`, ...block(p, `${indent}  `)),
+      )
   }
   const outputs = e.outputs.map(define).join(' ')
-  return [`${indent}${outputs} = ${e.primitive.name}${params.length > 0 ? `[${params.join(' ')}]` : ''} ${inputs.join(' ')}`.trimEnd(), ...below]
+  return [
+    `${indent}${outputs} = ${e.primitive.name}${params.length > 0 ? `[${params.join(' ')}]` : ''} ${inputs.join(' ')}`.trimEnd(),
+    ...below,
+  ]
 }
 
 function atom(a: Atom, names: Names): string {
@@ -52,7 +58,10 @@ function show(v: unknown): string {
   if (typeof v === 'number') return showNumber(v)
   if (typeof v === 'function') return v.name === '' ? 'function' : v.name
   if (Array.isArray(v)) return `[${v.map(show).join(',')}]`
-  if (typeof v === 'object' && v !== null) return `{${Object.entries(v).map(([k, x]) => `${k}:${show(x)}`).join(' ')}}`
+  if (typeof v === 'object' && v !== null)
+    return `{${Object.entries(v)
+      .map(([k, x]) => `${k}:${show(x)}`)
+      .join(' ')}}`
   return String(v)
 }
 

@@ -27,7 +27,8 @@ export function associativeScan<T>(combine: (a: T, b: T) => T, xs: T, { axis = 0
   const axes = leaves.map((t, i) => normalizeAxis(`associativeScan: ${paths[i]}`, axis, t.ndim))
   const sizes = leaves.map((t, i) => t.shape[axes[i] as number] as number)
   const other = sizes.findIndex(n => n !== sizes[0])
-  if (other >= 0) fail('ShapeError', `associativeScan: ${paths[other]} has ${sizes[other]} slices along axis ${axis}, but ${paths[0]} has ${sizes[0]}.`)
+  if (other >= 0)
+    fail('ShapeError', `associativeScan: ${paths[other]} has ${sizes[other]} slices along axis ${axis}, but ${paths[0]} has ${sizes[0]}.`)
   const each: Each = (list, f) => list.map((t, i) => f(t, axes[i] as number, i))
   const flat = (a: readonly Tensor[], b: readonly Tensor[]): readonly Tensor[] => {
     const result = flattenTree(combine(unflattenTree(structure, a) as T, unflattenTree(structure, b) as T), 'the result of combine')
@@ -44,7 +45,8 @@ type Each = (list: Lists, f: (t: Tensor, axis: number, i: number) => Tensor) => 
 /** Combines neighbours, scans the half as many results, and fills the gaps: 2 n operations in 2 log n steps. */
 function prefixes(xs: Lists, n: number, combine: (a: Lists, b: Lists) => Lists, each: Each): Lists {
   if (n < 2) return xs
-  const take = (list: Lists, start: number, stop: number, stride = 1): Lists => each(list, (t, axis) => sliceAxis(t, start, stop, { axis, stride }))
+  const take = (list: Lists, start: number, stop: number, stride = 1): Lists =>
+    each(list, (t, axis) => sliceAxis(t, start, stop, { axis, stride }))
   const half = Math.floor(n / 2)
   const odd = prefixes(combine(take(xs, 0, 2 * half, 2), take(xs, 1, n, 2)), half, combine, each)
   const later = n % 2 === 0 ? take(odd, 0, half - 1) : odd
@@ -59,6 +61,9 @@ function interleave(a: Tensor, b: Tensor, axis: number): Tensor {
   const n = b.shape[axis] as number
   const spread = (t: Tensor): Tensor => reshape(t, [...t.shape.slice(0, axis + 1), 1, ...t.shape.slice(axis + 1)])
   const pairs = concatenate([spread(sliceAxis(a, 0, n, { axis })), spread(b)], { axis: axis + 1 })
-  const joined = reshape(pairs, b.shape.map((s, k) => (k === axis ? 2 * n : s)))
+  const joined = reshape(
+    pairs,
+    b.shape.map((s, k) => (k === axis ? 2 * n : s)),
+  )
   return a.shape[axis] === n ? joined : concatenate([joined, sliceAxis(a, n, n + 1, { axis })], { axis })
 }

@@ -28,7 +28,14 @@ export class BatchTrace implements Trace {
   example(stacked: Tensor, axis: number | null): Tensor {
     if (axis === null) return stacked
     const value: BatchValue = { trace: this, stacked, axis }
-    return new Tensor(aval(stacked.shape.filter((_, k) => k !== axis), stacked.dtype, stacked.aval.weak), value)
+    return new Tensor(
+      aval(
+        stacked.shape.filter((_, k) => k !== axis),
+        stacked.dtype,
+        stacked.aval.weak,
+      ),
+      value,
+    )
   }
   stackedOf(t: Tensor): Tensor {
     return 'trace' in t.value && t.value.trace === this ? (t.value as BatchValue).stacked : t
@@ -38,7 +45,12 @@ export class BatchTrace implements Trace {
   }
   process(primitive: Primitive, inputs: readonly Tensor[], params: object): readonly Tensor[] {
     return owned(() => {
-      const { outputs, axes } = primitive.batch(inputs.map(t => this.stackedOf(t)), inputs.map(t => this.axisOf(t)), this.size, params)
+      const { outputs, axes } = primitive.batch(
+        inputs.map(t => this.stackedOf(t)),
+        inputs.map(t => this.axisOf(t)),
+        this.size,
+        params,
+      )
       return outputs.map((out, i) => {
         const axis = axes[i] ?? null
         if (axis === null) release([out])
@@ -56,10 +68,18 @@ export function placeAxis(x: Tensor, axis: number | null, to: number, size: numb
 
 /** Runs `f` on examples of the inputs; the outputs come with their batch axes (null: not batched). */
 export function batchFlat(
-  f: (...inputs: readonly Tensor[]) => readonly Tensor[], inputs: readonly Tensor[], axes: readonly (number | null)[], size: number, what: string,
+  f: (...inputs: readonly Tensor[]) => readonly Tensor[],
+  inputs: readonly Tensor[],
+  axes: readonly (number | null)[],
+  size: number,
+  what: string,
 ): { readonly outputs: readonly Tensor[]; readonly axes: readonly (number | null)[] } {
-  return withTrace(level => new BatchTrace(level, what, size), false, t => {
-    const outputs = f(...inputs.map((x, i) => t.example(x, axes[i] ?? null)))
-    return { outputs: outputs.map(o => t.stackedOf(o)), axes: outputs.map(o => t.axisOf(o)) }
-  })
+  return withTrace(
+    level => new BatchTrace(level, what, size),
+    false,
+    t => {
+      const outputs = f(...inputs.map((x, i) => t.example(x, axes[i] ?? null)))
+      return { outputs: outputs.map(o => t.stackedOf(o)), axes: outputs.map(o => t.axisOf(o)) }
+    },
+  )
 }

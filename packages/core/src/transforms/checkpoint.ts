@@ -14,7 +14,11 @@ export interface CheckpointOptions {
 }
 
 /** What to keep for the backward pass. JAX: `checkpoint_policies`. */
-export const checkpointPolicies: { readonly nothing: (primitive: string) => boolean; readonly everything: (primitive: string) => boolean; readonly dots: (primitive: string) => boolean } = {
+export const checkpointPolicies: {
+  readonly nothing: (primitive: string) => boolean
+  readonly everything: (primitive: string) => boolean
+  readonly dots: (primitive: string) => boolean
+} = {
   nothing: () => false,
   everything: () => true,
   /** Matrix products and convolutions. */
@@ -25,12 +29,20 @@ export const checkpointPolicies: { readonly nothing: (primitive: string) => bool
  * `f`, whose intermediate values are computed again in the backward pass instead of being kept: less memory, one more forward computation. The
  * results and gradients are those of `f`. JAX: `checkpoint` (remat).
  */
-export function checkpoint<A extends Args, R>(f: (...args: A) => R, { policy = checkpointPolicies.nothing }: CheckpointOptions = {}): (...args: A) => R {
+export function checkpoint<A extends Args, R>(
+  f: (...args: A) => R,
+  { policy = checkpointPolicies.nothing }: CheckpointOptions = {},
+): (...args: A) => R {
   const name = nameOf(f)
   return (...args) => {
     const flat = flattenArguments(f, args)
     const leaves = flat.flatMap(t => t.leaves)
-    const { program, captured, out } = traceBody(f, flat.map(t => t.structure), leaves.map(t => t.aval), `checkpoint of ${name}`)
+    const { program, captured, out } = traceBody(
+      f,
+      flat.map(t => t.structure),
+      leaves.map(t => t.aval),
+      `checkpoint of ${name}`,
+    )
     return unflattenTree(out, bind(checkpointP, [...captured, ...leaves], { program, name, policy })) as R
   }
 }

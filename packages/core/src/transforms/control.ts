@@ -44,10 +44,14 @@ function readNow(x: TensorLike): number | null {
  * JAX: `lax.cond`.
  */
 export function cond<A extends Args, R>(
-  predicate: TensorLike, onTrue: (...args: NoInfer<A>) => R, onFalse: (...args: NoInfer<A>) => NoInfer<R>, ...operands: A
+  predicate: TensorLike,
+  onTrue: (...args: NoInfer<A>) => R,
+  onFalse: (...args: NoInfer<A>) => NoInfer<R>,
+  ...operands: A
 ): R {
   const p = toTensor(predicate, 'cond')
-  if (p.ndim !== 0) fail('ShapeError', `cond: the predicate must be a scalar, got ${showAval(p.aval)}. For a choice at each element use where.`)
+  if (p.ndim !== 0)
+    fail('ShapeError', `cond: the predicate must be a scalar, got ${showAval(p.aval)}. For a choice at each element use where.`)
   const known = readNow(predicate)
   if (known !== null) return (known !== 0 ? onTrue : onFalse)(...operands)
   const index = astype(astype(p, 'bool'), 'int32')
@@ -61,23 +65,54 @@ export function switch_<A extends Args, R>(index: TensorLike, branches: readonly
   if (i.ndim !== 0) fail('ShapeError', `switch_: the index must be a scalar, got ${showAval(i.aval)}.`)
   const known = readNow(index)
   if (known !== null) return (branches[Math.min(Math.max(Math.trunc(known), 0), branches.length - 1)] as (...args: A) => R)(...operands)
-  return branch('switch_', astype(i, 'int32'), branches, branches.map((_, k) => `branches[${k}]`), operands) as R
+  return branch(
+    'switch_',
+    astype(i, 'int32'),
+    branches,
+    branches.map((_, k) => `branches[${k}]`),
+    operands,
+  ) as R
 }
 
-function branch(where: string, index: Tensor, functions: readonly AnyFunction[], names: readonly string[], operands: readonly unknown[]): unknown {
+function branch(
+  where: string,
+  index: Tensor,
+  functions: readonly AnyFunction[],
+  names: readonly string[],
+  operands: readonly unknown[],
+): unknown {
   const flat = flattenArguments(functions[0] as AnyFunction, operands)
-  const leaves = flat.flatMap(t => t.leaves), avals = leaves.map(t => t.aval)
-  const bodies = functions.map((f, i) => traceBody(f, flat.map(t => t.structure), avals, `${names[i]} of ${where}`))
+  const leaves = flat.flatMap(t => t.leaves),
+    avals = leaves.map(t => t.aval)
+  const bodies = functions.map((f, i) =>
+    traceBody(
+      f,
+      flat.map(t => t.structure),
+      avals,
+      `${names[i]} of ${where}`,
+    ),
+  )
   const first = bodies[0] as Body
   bodies.forEach((b, i) => {
     checkSameStructure(`${where}: ${names[0]} and ${names[i]} return different trees`, first.out, b.out, 'result')
-    checkSameTypes(`${where}: ${names[0]} and ${names[i]} return different types`, first.out, first.program.outputs.map(o => o.aval), b.program.outputs.map(o => o.aval), 'result')
+    checkSameTypes(
+      `${where}: ${names[0]} and ${names[i]} return different types`,
+      first.out,
+      first.program.outputs.map(o => o.aval),
+      b.program.outputs.map(o => o.aval),
+      'result',
+    )
   })
   const captured = [...new Set(bodies.flatMap(b => b.captured))]
   // Every branch takes what any of them captured.
   const branches = bodies.map(b => ({
     ...b.program,
-    inputs: [...captured.map(t => (b.captured.includes(t) ? (b.program.inputs[b.captured.indexOf(t)] as Program['inputs'][number]) : newVar(t.aval))), ...b.program.inputs.slice(b.captured.length)],
+    inputs: [
+      ...captured.map(t =>
+        b.captured.includes(t) ? (b.program.inputs[b.captured.indexOf(t)] as Program['inputs'][number]) : newVar(t.aval),
+      ),
+      ...b.program.inputs.slice(b.captured.length),
+    ],
   }))
   const interned = stagingTrace() === null ? branches.map(internProgram) : branches
   return unflattenTree(first.out, bind(condP, [index, ...captured, ...leaves], { branches: interned }))
@@ -85,7 +120,11 @@ function branch(where: string, index: Tensor, functions: readonly AnyFunction[],
 
 export function checkSameTypes(where: string, structure: Structure, expected: readonly Aval[], found: readonly Aval[], root: string): void {
   const bad = expected.findIndex((a, i) => !sameType(a, found[i] as Aval))
-  if (bad >= 0) fail('ShapeError', `${where}: ${leafPaths(structure, root)[bad]} is ${showAval(expected[bad] as Aval)} in one and ${showAval(found[bad] as Aval)} in the other. Convert with astype or reshape.`)
+  if (bad >= 0)
+    fail(
+      'ShapeError',
+      `${where}: ${leafPaths(structure, root)[bad]} is ${showAval(expected[bad] as Aval)} in one and ${showAval(found[bad] as Aval)} in the other. Convert with astype or reshape.`,
+    )
 }
 
 /** A carry as strongly typed tensors: numbers take a definite dtype. */
@@ -103,17 +142,24 @@ export const makeStrong = (t: Tensor): Tensor => (t.aval.weak ? new Tensor(stron
  * Traces a loop body until the carry's types are those it returns: a carry that began as a JavaScript number takes the dtype that the body gives it;
  * any other change is an error that names the leaf.
  */
-export function settleCarry(where: string, init: unknown, attempt: (carry: Carry) => { readonly body: Body; readonly out: Structure; readonly next: readonly Aval[] }): { readonly carry: Carry; readonly body: Body } {
+export function settleCarry(
+  where: string,
+  init: unknown,
+  attempt: (carry: Carry) => { readonly body: Body; readonly out: Structure; readonly next: readonly Aval[] },
+): { readonly carry: Carry; readonly body: Body } {
   const weak = flattenTree(init, 'init', true).leaves.map(t => t.aval.weak)
   let carry = carryOf(init)
-  for (let again = true; ;) {
+  for (let again = true; ; ) {
     const { body, out, next } = attempt(carry)
     checkSameStructure(`${where}: the carry changes its structure`, carry.structure, out, 'carry')
     const changed = carry.leaves.map((t, i) => !sameType(t.aval, next[i] as Aval))
     if (!changed.some(Boolean)) return { carry, body }
     const bad = changed.findIndex((c, i) => c && !(again && weak[i] && (next[i] as Aval).shape.length === (carry.leaves[i] as Tensor).ndim))
     if (bad >= 0)
-      fail('ShapeError', `${where}: the carry must keep its types, but ${leafPaths(carry.structure, 'carry')[bad]} goes in as ${showAval((carry.leaves[bad] as Tensor).aval)} and comes out as ${showAval((next[bad] as Aval))}. Convert with astype or reshape.`)
+      fail(
+        'ShapeError',
+        `${where}: the carry must keep its types, but ${leafPaths(carry.structure, 'carry')[bad]} goes in as ${showAval((carry.leaves[bad] as Tensor).aval)} and comes out as ${showAval(next[bad] as Aval)}. Convert with astype or reshape.`,
+      )
     carry = { ...carry, leaves: carry.leaves.map((t, i) => (changed[i] ? astype(t, (next[i] as Aval).dtype) : t)) }
     again = false
   }

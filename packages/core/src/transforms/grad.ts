@@ -21,7 +21,10 @@ import type { Args, GradOptions, Out, Wrt, WithAux } from './types.ts'
  */
 export function grad<A extends Args>(f: (x: Tensor, ...rest: A) => Tensor): (x: TensorLike, ...rest: A) => Tensor
 export function grad<P extends TreeOf<P>, A extends Args>(f: (params: P, ...rest: A) => Tensor): (params: P, ...rest: A) => P
-export function grad<A extends Args, const O extends GradOptions, const R extends Out<O>>(f: (...args: A) => R, options: O): (...args: A) => WithAux<O, R, Wrt<A, O>>
+export function grad<A extends Args, const O extends GradOptions, const R extends Out<O>>(
+  f: (...args: A) => R,
+  options: O,
+): (...args: A) => WithAux<O, R, Wrt<A, O>>
 export function grad(f: AnyFunction, options: GradOptions = {}): (...args: readonly unknown[]) => never {
   return named(`grad(${nameOf(f)})`, (...args) => {
     const { value, gradient } = differentiate('grad', f, args, options)
@@ -30,10 +33,16 @@ export function grad(f: AnyFunction, options: GradOptions = {}): (...args: reado
 }
 
 /** The value and the gradient at once: `[value, grad]`, with `hasAux` `[[value, aux], grad]`. JAX: `value_and_grad`. */
-export function valueAndGrad<A extends Args>(f: (x: Tensor, ...rest: A) => Tensor): (x: TensorLike, ...rest: A) => readonly [value: Tensor, grad: Tensor]
-export function valueAndGrad<P extends TreeOf<P>, A extends Args>(f: (params: P, ...rest: A) => Tensor): (params: P, ...rest: A) => readonly [value: Tensor, grad: P]
+export function valueAndGrad<A extends Args>(
+  f: (x: Tensor, ...rest: A) => Tensor,
+): (x: TensorLike, ...rest: A) => readonly [value: Tensor, grad: Tensor]
+export function valueAndGrad<P extends TreeOf<P>, A extends Args>(
+  f: (params: P, ...rest: A) => Tensor,
+): (params: P, ...rest: A) => readonly [value: Tensor, grad: P]
 export function valueAndGrad<A extends Args, const O extends GradOptions, const R extends Out<O>>(
-  f: (...args: A) => R, options: O): (...args: A) => readonly [value: R, grad: Wrt<A, O>]
+  f: (...args: A) => R,
+  options: O,
+): (...args: A) => readonly [value: R, grad: Wrt<A, O>]
 export function valueAndGrad(f: AnyFunction, options: GradOptions = {}): (...args: readonly unknown[]) => never {
   return named(`valueAndGrad(${nameOf(f)})`, (...args) => {
     const { value, gradient } = differentiate('valueAndGrad', f, args, options)
@@ -42,41 +51,62 @@ export function valueAndGrad(f: AnyFunction, options: GradOptions = {}): (...arg
 }
 
 /** A wrapper with a name of its own, for messages and printed Programs. */
-export const named = <F extends (...args: readonly unknown[]) => unknown>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name })
+export const named = <F extends (...args: readonly unknown[]) => unknown>(name: string, f: F): F =>
+  Object.defineProperty(f, 'name', { value: name })
 
 interface Differentiated {
   readonly value: unknown
   readonly gradient: unknown
 }
 
-function differentiate(where: string, f: AnyFunction, args: readonly unknown[], { argnums = 0, hasAux = false }: GradOptions): Differentiated {
+function differentiate(
+  where: string,
+  f: AnyFunction,
+  args: readonly unknown[],
+  { argnums = 0, hasAux = false }: GradOptions,
+): Differentiated {
   const what = `${where} of ${nameOf(f)}`
-  const positions = (typeof argnums === 'number' ? [argnums] : argnums).map(i => checkArgnum(where, i < 0 ? i + args.length : i, args.length))
-  return inRegion(() => {
-    const flat = positions.map(i => {
-      const t = flattenTree(args[i], parameterName(f, i), true)
-      checkDifferentiable(what, t, parameterName(f, i))
-      return t
-    })
-    const structures = flat.map(t => t.structure)
-    let aux: Flat | undefined
-    const lin = linearizeFlat((...leaves) => {
-      const trees = unflattenAll(structures, leaves)
-      const result = f(...(args.map((a, i) => (positions.includes(i) ? trees[positions.indexOf(i)] : a)) as never[]))
-      const [loss, rest] = hasAux ? splitAux(what, result) : [result, null]
-      aux = flattenTree(rest, 'aux', true)
-      return [checkLoss(what, loss), ...aux.leaves]
-    }, flat.flatMap(t => t.leaves), what)
-    const [loss, ...auxLeaves] = lin.outputs
-    const value = hasAux ? [loss, unflattenTree((aux as Flat).structure, auxLeaves)] : loss
-    const gradients = owned(() => pullBack(lin, [onesOf((loss as Tensor).aval), ...auxLeaves.map(() => null)]))
-    const trees = unflattenAll(structures, gradients)
-    return { value, gradient: typeof argnums === 'number' ? trees[0] : trees, tensors: [...lin.outputs.slice(where === 'grad' ? 1 : 0), ...gradients] }
-  }, r => r.tensors)
+  const positions = (typeof argnums === 'number' ? [argnums] : argnums).map(i =>
+    checkArgnum(where, i < 0 ? i + args.length : i, args.length),
+  )
+  return inRegion(
+    () => {
+      const flat = positions.map(i => {
+        const t = flattenTree(args[i], parameterName(f, i), true)
+        checkDifferentiable(what, t, parameterName(f, i))
+        return t
+      })
+      const structures = flat.map(t => t.structure)
+      let aux: Flat | undefined
+      const lin = linearizeFlat(
+        (...leaves) => {
+          const trees = unflattenAll(structures, leaves)
+          const result = f(...(args.map((a, i) => (positions.includes(i) ? trees[positions.indexOf(i)] : a)) as never[]))
+          const [loss, rest] = hasAux ? splitAux(what, result) : [result, null]
+          aux = flattenTree(rest, 'aux', true)
+          return [checkLoss(what, loss), ...aux.leaves]
+        },
+        flat.flatMap(t => t.leaves),
+        what,
+      )
+      const [loss, ...auxLeaves] = lin.outputs
+      const value = hasAux ? [loss, unflattenTree((aux as Flat).structure, auxLeaves)] : loss
+      const gradients = owned(() => pullBack(lin, [onesOf((loss as Tensor).aval), ...auxLeaves.map(() => null)]))
+      const trees = unflattenAll(structures, gradients)
+      return {
+        value,
+        gradient: typeof argnums === 'number' ? trees[0] : trees,
+        tensors: [...lin.outputs.slice(where === 'grad' ? 1 : 0), ...gradients],
+      }
+    },
+    r => r.tensors,
+  )
 }
 
 function checkArgnum(where: string, i: number, n: number): number {
-  return Number.isInteger(i) && i >= 0 && i < n ? i : fail('ValueError', `${where}: argnums names argument ${i}, but the function was called with ${n} argument${n === 1 ? '' : 's'}.`)
+  return Number.isInteger(i) && i >= 0 && i < n
+    ? i
+    : fail('ValueError', `${where}: argnums names argument ${i}, but the function was called with ${n} argument${n === 1 ? '' : 's'}.`)
 }
 
 function splitAux(what: string, result: unknown): readonly [loss: unknown, aux: unknown] {
@@ -88,23 +118,38 @@ function checkLoss(what: string, loss: unknown): Tensor {
   const { leaves, structure } = flattenTree(loss, 'the loss', true)
   const [t] = leaves
   if (t === undefined || structure.kind !== 'leaf')
-    return fail('GradientError', `${what}: the function must return one scalar tensor, got ${structure.key}. To return more, use { hasAux: true }.`)
-  if (t.ndim !== 0) fail('GradientError', `${what}: the function must return a scalar, got ${showAval(t.aval)}. Reduce it with sum or mean, or use jacrev for all derivatives.`)
-  if (!isFloat(t.dtype)) fail('GradientError', `${what}: the function must return a float, got ${showAval(t.aval)}. Convert with astype('float32').`)
+    return fail(
+      'GradientError',
+      `${what}: the function must return one scalar tensor, got ${structure.key}. To return more, use { hasAux: true }.`,
+    )
+  if (t.ndim !== 0)
+    fail(
+      'GradientError',
+      `${what}: the function must return a scalar, got ${showAval(t.aval)}. Reduce it with sum or mean, or use jacrev for all derivatives.`,
+    )
+  if (!isFloat(t.dtype))
+    fail('GradientError', `${what}: the function must return a float, got ${showAval(t.aval)}. Convert with astype('float32').`)
   return t
 }
 
 function checkDifferentiable(what: string, { leaves, structure }: Flat, root: string): void {
   const bad = leaves.findIndex(t => !isFloat(t.dtype))
   if (bad < 0) return
-  fail('GradientError', `${what}: ${leafPaths(structure, root)[bad]} is ${showAval((leaves[bad] as Tensor).aval)}, which has no gradient. Differentiate by floats only: pass integers and keys as other arguments (argnums), or convert with astype('float32').`)
+  fail(
+    'GradientError',
+    `${what}: ${leafPaths(structure, root)[bad]} is ${showAval((leaves[bad] as Tensor).aval)}, which has no gradient. Differentiate by floats only: pass integers and keys as other arguments (argnums), or convert with astype('float32').`,
+  )
 }
 
 /** Cotangents of the inputs of a linearised function; zeros where there are none. */
 function pullBack(lin: Linearized, cotangents: readonly (Tensor | null)[]): readonly Tensor[] {
   const n = lin.residuals.length
   const inputs = lin.tangent.inputs.map((v, i) => (i < n ? (lin.residuals[i] as Tensor) : ({ unknown: true, aval: v.aval } as const)))
-  const cts = backward(lin.tangent, inputs, cotangents.filter((_, i) => lin.nonzero[i]))
+  const cts = backward(
+    lin.tangent,
+    inputs,
+    cotangents.filter((_, i) => lin.nonzero[i]),
+  )
   return cts.slice(n).map((ct, i) => instantiate(ct, (lin.tangent.inputs[n + i] as { readonly aval: Tensor['aval'] }).aval))
 }
 
@@ -115,7 +160,8 @@ function pullBack(lin: Linearized, cotangents: readonly (Tensor | null)[]): read
  * @example const [y, pullback] = vjp((x: Tensor) => sin(x), x); const [dx] = pullback(onesLike(y))
  */
 export function vjp<A extends Args, R>(
-  f: (...args: A) => R, ...primals: A
+  f: (...args: A) => R,
+  ...primals: A
 ): readonly [out: R, pullback: (cotangent: R) => { readonly [I in keyof A]: Settled<A[I]> }] {
   const what = `vjp of ${nameOf(f)}`
   const { outputs, structure, lin, flat } = linearizeTrees(what, f, primals)
@@ -124,7 +170,10 @@ export function vjp<A extends Args, R>(
     checkSameStructure(`${what}: the cotangent is not like the result`, structure, ct.structure, 'cotangent')
     checkLike(what, 'cotangent', ct, lin.outputs)
     const gradients = owned(() => pullBack(lin, ct.leaves))
-    return unflattenAll(flat.map(t => t.structure), zerosForIntegers(flat, gradients))
+    return unflattenAll(
+      flat.map(t => t.structure),
+      zerosForIntegers(flat, gradients),
+    )
   }
   return [unflattenTree(structure, outputs) as R, pullback as (cotangent: R) => { readonly [I in keyof A]: Settled<A[I]> }]
 }
@@ -135,22 +184,46 @@ export function vjp<A extends Args, R>(
  */
 export function jvp<A extends Args, R>(f: (...args: A) => R, primals: A, tangents: NoInfer<A>): readonly [out: R, tangent: R] {
   const what = `jvp of ${nameOf(f)}`
-  return inRegion(() => {
-    const flat = flattenArguments(f, primals), flatTangents = flattenArguments(f, tangents)
-    flat.forEach((t, i) => {
-      checkSameStructure(`${what}: a tangent is not like its primal`, t.structure, (flatTangents[i] as Flat | undefined)?.structure ?? flattenTree(undefined).structure, parameterName(f, i))
-      checkLike(what, `tangent of ${parameterName(f, i)}`, flatTangents[i] as Flat, t.leaves)
-    })
-    const g = flatFunction(f, flat.map(t => t.structure), 'the result')
-    const leafTangents = flatTangents.flatMap(t => t.leaves).map(t => (isFloat(t.dtype) ? t : null))
-    const [outputs, results] = jvpFlat(g.call, flat.flatMap(t => t.leaves), leafTangents, what)
-    const full = owned(() => results.map((t, i) => instantiate(t, (outputs[i] as Tensor).aval)))
-    return { pair: [unflattenTree(g.out(), outputs), unflattenTree(g.out(), full)] as unknown as readonly [R, R], tensors: [...outputs, ...full] }
-  }, r => r.tensors).pair
+  return inRegion(
+    () => {
+      const flat = flattenArguments(f, primals),
+        flatTangents = flattenArguments(f, tangents)
+      flat.forEach((t, i) => {
+        checkSameStructure(
+          `${what}: a tangent is not like its primal`,
+          t.structure,
+          (flatTangents[i] as Flat | undefined)?.structure ?? flattenTree(undefined).structure,
+          parameterName(f, i),
+        )
+        checkLike(what, `tangent of ${parameterName(f, i)}`, flatTangents[i] as Flat, t.leaves)
+      })
+      const g = flatFunction(
+        f,
+        flat.map(t => t.structure),
+        'the result',
+      )
+      const leafTangents = flatTangents.flatMap(t => t.leaves).map(t => (isFloat(t.dtype) ? t : null))
+      const [outputs, results] = jvpFlat(
+        g.call,
+        flat.flatMap(t => t.leaves),
+        leafTangents,
+        what,
+      )
+      const full = owned(() => results.map((t, i) => instantiate(t, (outputs[i] as Tensor).aval)))
+      return {
+        pair: [unflattenTree(g.out(), outputs), unflattenTree(g.out(), full)] as unknown as readonly [R, R],
+        tensors: [...outputs, ...full],
+      }
+    },
+    r => r.tensors,
+  ).pair
 }
 
 /** The value of `f` and its derivative there as a linear function of tangents, which may be called several times. JAX: `linearize`. */
-export function linearize<A extends Args, R>(f: (...args: A) => R, ...primals: A): readonly [out: R, tangent: (...tangents: NoInfer<A>) => R] {
+export function linearize<A extends Args, R>(
+  f: (...args: A) => R,
+  ...primals: A
+): readonly [out: R, tangent: (...tangents: NoInfer<A>) => R] {
   const what = `linearize of ${nameOf(f)}`
   const { outputs, structure, lin, flat } = linearizeTrees(what, f, primals)
   const apply = (...tangents: NoInfer<A>): R => {
@@ -161,7 +234,10 @@ export function linearize<A extends Args, R>(f: (...args: A) => R, ...primals: A
       return tangent.leaves.filter(x => isFloat(x.dtype))
     })
     const results = spread(runInline(lin.tangent, [...lin.residuals, ...leaves]), lin.nonzero)
-    return unflattenTree(structure, results.map((t, i) => instantiate(t, (outputs[i] as Tensor).aval))) as R
+    return unflattenTree(
+      structure,
+      results.map((t, i) => instantiate(t, (outputs[i] as Tensor).aval)),
+    ) as R
   }
   return [unflattenTree(structure, outputs) as R, apply]
 }
@@ -176,7 +252,11 @@ interface LinearizedTrees {
 function linearizeTrees(what: string, f: AnyFunction, primals: readonly unknown[]): LinearizedTrees {
   return withoutRegion(() => {
     const flat = flattenArguments(f, primals)
-    const g = flatFunction(f, flat.map(t => t.structure), 'the result')
+    const g = flatFunction(
+      f,
+      flat.map(t => t.structure),
+      'the result',
+    )
     const leaves = flat.flatMap(t => t.leaves)
     const floats = leaves.map(t => isFloat(t.dtype))
     const lin = linearizeFlat(g.call, leaves, what, { wrt: floats })
@@ -195,6 +275,9 @@ function checkLike(what: string, root: string, { leaves, structure }: Flat, expe
     if (t.shape.length !== e.shape.length || t.shape.some((n, k) => n !== e.shape[k]))
       fail('ShapeError', `${what}: ${leafPaths(structure, root)[i]} has type ${showAval(t.aval)}, but must be like ${showAval(e.aval)}.`)
     if (t.dtype !== e.dtype && isFloat(e.dtype))
-      fail('DTypeError', `${what}: ${leafPaths(structure, root)[i]} has type ${showAval(t.aval)}, but must be like ${showAval(e.aval)}. Convert with astype.`)
+      fail(
+        'DTypeError',
+        `${what}: ${leafPaths(structure, root)[i]} has type ${showAval(t.aval)}, but must be like ${showAval(e.aval)}. Convert with astype.`,
+      )
   })
 }

@@ -99,7 +99,14 @@ class Jitted {
     leaves.length = 0
     for (const s of structures) if (s !== null) leaves.push(...s.leaves)
     const key = `${structures.map((s, i) => (s === null ? staticKey(args[i]) : s.structure.key)).join(';')}|${leaves.map(t => t.aval.id).join()}`
-    const entry = this.entries.get(key) ?? this.trace(key, args, structures.map(s => s?.structure ?? null), leaves)
+    const entry =
+      this.entries.get(key) ??
+      this.trace(
+        key,
+        args,
+        structures.map(s => s?.structure ?? null),
+        leaves,
+      )
     this.last = entry
     return this.run(entry, leaves)
   }
@@ -120,8 +127,13 @@ class Jitted {
     const avals = leaves.map(t => t.aval)
     const { program, captured } = trace(g.call, avals, `jit of ${this.name}`)
     const entry: Entry = {
-      structures, statics: args.map((a, i) => (structures[i] === null ? a : null)), avals,
-      program: stagingTrace() === null ? internProgram(simplify(program)) : simplify(program), captured, out: g.out(), donated: this.donated(structures, captured.length),
+      structures,
+      statics: args.map((a, i) => (structures[i] === null ? a : null)),
+      avals,
+      program: stagingTrace() === null ? internProgram(simplify(program)) : simplify(program),
+      captured,
+      out: g.out(),
+      donated: this.donated(structures, captured.length),
     }
     // A value that an outer transform traces is another one at the next call.
     if (!hasTracers(captured)) this.entries.set(key, entry)
@@ -131,22 +143,31 @@ class Jitted {
 
   private donated(structures: readonly (Structure | null)[], captured: number): readonly boolean[] | undefined {
     if (this.donate.length === 0) return undefined
-    return [...new Array<boolean>(captured).fill(false), ...structures.flatMap((s, i) => new Array<boolean>(s?.size ?? 0).fill(this.donate.includes(i)))]
+    return [
+      ...new Array<boolean>(captured).fill(false),
+      ...structures.flatMap((s, i) => new Array<boolean>(s?.size ?? 0).fill(this.donate.includes(i))),
+    ]
   }
 
   private reason(args: readonly unknown[], structures: readonly (Structure | null)[], leaves: readonly Tensor[]): string {
     const { last } = this
     if (last === null) return firstTrace(this.f)
     const reasons = structures.flatMap((s, i) => {
-      const name = parameterName(this.f, i), before = last.structures[i] ?? null
-      if (s === null) return sameStatic(last.statics[i], args[i]) ? [] : [`static ${name} changed from ${staticKey(last.statics[i])} to ${staticKey(args[i])}`]
+      const name = parameterName(this.f, i),
+        before = last.structures[i] ?? null
+      if (s === null)
+        return sameStatic(last.statics[i], args[i])
+          ? []
+          : [`static ${name} changed from ${staticKey(last.statics[i])} to ${staticKey(args[i])}`]
       const d = before === null || sameStructure(before, s) ? null : structureDifference(before, s, name)
       return d === null ? [] : [`${d.path} changed from ${d.a} to ${d.b}`]
     })
     if (args.length !== last.structures.length) reasons.unshift(`called with ${args.length} arguments instead of ${last.structures.length}`)
     if (reasons.length > 0) return reasons.join('; ')
     const paths = structures.flatMap((s, i) => (s === null ? [] : leafPaths(s, parameterName(this.f, i))))
-    const changed = leaves.flatMap((t, i) => (t.aval === last.avals[i] ? [] : [`${paths[i]} changed from ${showAval(last.avals[i] as Aval)} to ${showAval(t.aval)}`]))
+    const changed = leaves.flatMap((t, i) =>
+      t.aval === last.avals[i] ? [] : [`${paths[i]} changed from ${showAval(last.avals[i] as Aval)} to ${showAval(t.aval)}`],
+    )
     return changed.length > 0 ? changed.join('; ') : 'it uses a value that an outer transform traces, so it cannot be reused'
   }
 }

@@ -38,7 +38,12 @@ export class JvpTrace implements Trace {
   }
   process(primitive: Primitive, inputs: readonly Tensor[], params: object): readonly Tensor[] {
     return owned(() => {
-      const [outputs, tangents] = pushForward(primitive, inputs.map(t => this.primalOf(t)), inputs.map(t => this.tangentOf(t)), params)
+      const [outputs, tangents] = pushForward(
+        primitive,
+        inputs.map(t => this.primalOf(t)),
+        inputs.map(t => this.tangentOf(t)),
+        params,
+      )
       return outputs.map((out, i) => {
         const tangent = tangents[i] ?? null
         if (tangent === null) release([out])
@@ -50,22 +55,37 @@ export class JvpTrace implements Trace {
 
 /** Outputs and tangents of one primitive. */
 function pushForward(
-  primitive: Primitive, primals: readonly Tensor[], tangents: readonly MaybeTensor[], params: object,
+  primitive: Primitive,
+  primals: readonly Tensor[],
+  tangents: readonly MaybeTensor[],
+  params: object,
 ): readonly [readonly Tensor[], readonly MaybeTensor[]] {
-  if (isCall(primitive)) return primitive[tangents.some(t => t !== null && holdsLinear(t)) ? 'linearizeCall' : 'jvpCall'](primals, tangents, params)
+  if (isCall(primitive))
+    return primitive[tangents.some(t => t !== null && holdsLinear(t)) ? 'linearizeCall' : 'jvpCall'](primals, tangents, params)
   const outputs = bind(primitive, primals, params)
   if (!outputs.some(t => isFloat(t.dtype))) return [outputs, outputs.map(() => null)]
   const rule = primitive.jvp
-  if (isNone(rule)) return fail('GradientError', `${primitive.name} has no derivative: ${rule.none}. Use stopGradient on its input if the derivative is to be zero.`)
+  if (isNone(rule))
+    return fail(
+      'GradientError',
+      `${primitive.name} has no derivative: ${rule.none}. Use stopGradient on its input if the derivative is to be zero.`,
+    )
   return [outputs, rule(primals, tangents, outputs, params)]
 }
 
 /** Outputs of `f` and their tangents, for tangents of its inputs. */
 export function jvpFlat(
-  f: (...inputs: readonly Tensor[]) => readonly Tensor[], primals: readonly Tensor[], tangents: readonly MaybeTensor[], what: string,
+  f: (...inputs: readonly Tensor[]) => readonly Tensor[],
+  primals: readonly Tensor[],
+  tangents: readonly MaybeTensor[],
+  what: string,
 ): readonly [outputs: readonly Tensor[], tangents: readonly MaybeTensor[]] {
-  return withTrace(level => new JvpTrace(level, what), false, t => {
-    const outputs = f(...primals.map((p, i) => t.dual(p, tangents[i] ?? null)))
-    return [outputs.map(o => t.primalOf(o)), outputs.map(o => t.tangentOf(o))] as const
-  })
+  return withTrace(
+    level => new JvpTrace(level, what),
+    false,
+    t => {
+      const outputs = f(...primals.map((p, i) => t.dual(p, tangents[i] ?? null)))
+      return [outputs.map(o => t.primalOf(o)), outputs.map(o => t.tangentOf(o))] as const
+    },
+  )
 }

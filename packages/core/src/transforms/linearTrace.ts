@@ -11,7 +11,14 @@ export class LinearTrace extends ProgramTrace {
   override process(primitive: Primitive, inputs: readonly Tensor[], params: object): readonly Tensor[] {
     const called = inlined(primitive, params)
     // A rule of customJvp that calls jvp of a jitted function asks for values and tangents in one equation: taken apart here.
-    if (called !== null && !dependent(called, inputs.map(t => 'trace' in t.value && t.value.trace === this)).every(Boolean)) return evalProgram(called, inputs, bind)
+    if (
+      called !== null &&
+      !dependent(
+        called,
+        inputs.map(t => 'trace' in t.value && t.value.trace === this),
+      ).every(Boolean)
+    )
+      return evalProgram(called, inputs, bind)
     return super.process(primitive, inputs, params)
   }
 }
@@ -27,7 +34,9 @@ function dependent(program: Program, mask: readonly boolean[]): readonly boolean
     if (!inputs.some(Boolean)) continue
     const called = inlined(e.primitive, e.params)
     const out = called === null ? e.outputs.map(() => true) : dependent(called, inputs)
-    e.outputs.forEach((v, i) => { if (out[i]) depends.add(v) })
+    e.outputs.forEach((v, i) => {
+      if (out[i]) depends.add(v)
+    })
   }
   return program.outputs.map(a => a.kind === 'var' && depends.has(a))
 }

@@ -17,20 +17,35 @@ import type { Args } from './types.ts'
  *
  * @example linearTranspose((x: Tensor) => matmul(a, x), x)(y) // [matmul(transpose(a), y)]
  */
-export function linearTranspose<A extends Args, R>(f: (...args: A) => R, ...primals: A): (cotangent: R) => { readonly [I in keyof A]: Settled<A[I]> } {
+export function linearTranspose<A extends Args, R>(
+  f: (...args: A) => R,
+  ...primals: A
+): (cotangent: R) => { readonly [I in keyof A]: Settled<A[I]> } {
   const what = `linearTranspose of ${nameOf(f)}`
   const flat = flattenArguments(f, primals)
-  const structures = flat.map(t => t.structure), avals = flat.flatMap(t => t.leaves.map(x => x.aval))
+  const structures = flat.map(t => t.structure),
+    avals = flat.flatMap(t => t.leaves.map(x => x.aval))
   const integer = avals.find(a => !isFloat(a.dtype))
-  if (integer !== undefined) fail('GradientError', `${what}: an argument is ${showAval(integer)}: only functions of floats are linear. Close over it instead.`)
+  if (integer !== undefined)
+    fail('GradientError', `${what}: an argument is ${showAval(integer)}: only functions of floats are linear. Close over it instead.`)
   const g = flatFunction(f, structures, 'the result')
   const { program, captured } = trace(g.call, avals, what)
-  const linear = simplify(program), out = g.out()
+  const linear = simplify(program),
+    out = g.out()
   return cotangent => {
     const ct = flattenTree(cotangent, 'cotangent', true)
     checkSameStructure(`${what}: the cotangent is not like the result`, out, ct.structure, 'cotangent')
-    checkSameTypes(`${what}: the cotangent is not like the result`, out, linear.outputs.map(o => o.aval), ct.leaves.map(t => t.aval), 'cotangent')
+    checkSameTypes(
+      `${what}: the cotangent is not like the result`,
+      out,
+      linear.outputs.map(o => o.aval),
+      ct.leaves.map(t => t.aval),
+      'cotangent',
+    )
     const cts = backward(linear, [...captured, ...avals.map(aval => ({ unknown: true as const, aval }))], ct.leaves).slice(captured.length)
-    return unflattenAll(structures, cts.map((t, i) => t ?? zerosOf(avals[i] as (typeof avals)[number]))) as unknown as { readonly [I in keyof A]: Settled<A[I]> }
+    return unflattenAll(
+      structures,
+      cts.map((t, i) => t ?? zerosOf(avals[i] as (typeof avals)[number])),
+    ) as unknown as { readonly [I in keyof A]: Settled<A[I]> }
   }
 }

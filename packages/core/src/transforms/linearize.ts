@@ -39,20 +39,30 @@ export interface Linearized {
 
 /** `wrt[i]`: differentiate by input i (default: all). `instantiate[i]`: output i has a tangent even if it is zero. */
 export function linearizeFlat(
-  f: (...inputs: readonly Tensor[]) => readonly Tensor[], primals: readonly Tensor[], what: string,
+  f: (...inputs: readonly Tensor[]) => readonly Tensor[],
+  primals: readonly Tensor[],
+  what: string,
   { wrt, instantiate }: { readonly wrt?: readonly boolean[]; readonly instantiate?: readonly boolean[] } = {},
 ): Linearized {
-  return withTrace(level => new LinearizeTrace(level, what), false, t => {
-    try {
-      return record(t, f, primals, wrt, instantiate)
-    } finally {
-      t.tangents.alive = false
-    }
-  })
+  return withTrace(
+    level => new LinearizeTrace(level, what),
+    false,
+    t => {
+      try {
+        return record(t, f, primals, wrt, instantiate)
+      } finally {
+        t.tangents.alive = false
+      }
+    },
+  )
 }
 
 function record(
-  t: LinearizeTrace, f: (...inputs: readonly Tensor[]) => readonly Tensor[], primals: readonly Tensor[], wrt: readonly boolean[] | undefined, instantiate: readonly boolean[] | undefined,
+  t: LinearizeTrace,
+  f: (...inputs: readonly Tensor[]) => readonly Tensor[],
+  primals: readonly Tensor[],
+  wrt: readonly boolean[] | undefined,
+  instantiate: readonly boolean[] | undefined,
 ): Linearized {
   const inputs: Tensor[] = []
   const duals = primals.map((p, i) => {
@@ -63,7 +73,10 @@ function record(
   })
   const results = f(...duals)
   const tangents = results.map((r, i) => t.tangentOf(r) ?? (instantiate?.[i] && isFloat(r.dtype) ? t.zero(r.aval) : null))
-  const { program, captured } = t.tangents.finish(inputs, tangents.filter(x => x !== null))
+  const { program, captured } = t.tangents.finish(
+    inputs,
+    tangents.filter(x => x !== null),
+  )
   return { outputs: results.map(r => t.primalOf(r)), ...dropUnused(program, captured), nonzero: tangents.map(x => x !== null) }
 }
 
@@ -71,7 +84,9 @@ function record(
 function dropUnused(program: Program, captured: readonly Tensor[]): { readonly tangent: Program; readonly residuals: readonly Tensor[] } {
   const { equations, outputs } = dropDead(program)
   const used = new Set<Var>()
-  const use = (a: Atom): void => { if (a.kind === 'var') used.add(a) }
+  const use = (a: Atom): void => {
+    if (a.kind === 'var') used.add(a)
+  }
   for (const e of equations) e.inputs.forEach(use)
   outputs.forEach(use)
   const keep = captured.map((_, i) => used.has(program.inputs[i] as Var))

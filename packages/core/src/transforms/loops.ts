@@ -27,8 +27,18 @@ export interface ScanOptions {
  *
  * @example const [total, running] = scan((sum, x: Tensor) => [sum.add(x), sum.add(x)], 0, xs) // a cumulative sum
  */
-export function scan<X, Y>(step: (carry: Tensor, x: X) => readonly [carry: TensorLike, y: Y], init: TensorLike, xs: X, options?: ScanOptions): readonly [carry: Tensor, ys: Y]
-export function scan<C, X, Y>(step: (carry: C, x: X) => readonly [carry: NoInfer<C>, y: Y], init: C, xs: X, options?: ScanOptions): readonly [carry: C, ys: Y]
+export function scan<X, Y>(
+  step: (carry: Tensor, x: X) => readonly [carry: TensorLike, y: Y],
+  init: TensorLike,
+  xs: X,
+  options?: ScanOptions,
+): readonly [carry: Tensor, ys: Y]
+export function scan<C, X, Y>(
+  step: (carry: C, x: X) => readonly [carry: NoInfer<C>, y: Y],
+  init: C,
+  xs: X,
+  options?: ScanOptions,
+): readonly [carry: C, ys: Y]
 export function scan(step: AnyFunction, init: unknown, xs: unknown, options: ScanOptions = {}): readonly [never, never] {
   const scanned = flattenTree(xs, 'xs')
   const length = scanLength(scanned, options.length)
@@ -37,7 +47,8 @@ export function scan(step: AnyFunction, init: unknown, xs: unknown, options: Sca
   const { carry, body } = settleCarry('scan', init, current => {
     const f = (c: never, x: never): unknown => {
       const result = step(c, x)
-      if (!Array.isArray(result) || result.length !== 2) fail('TreeError', 'scan: the step must return [carry, y]. Without a y return [carry, null].')
+      if (!Array.isArray(result) || result.length !== 2)
+        fail('TreeError', 'scan: the step must return [carry, y]. Without a y return [carry, null].')
       return { carry: liftNumber(result[0]), y: liftNumber(result[1]) }
     }
     const traced = traceBody(f, [current.structure, scanned.structure], [...current.leaves.map(t => t.aval), ...slices], 'the step of scan')
@@ -47,9 +58,16 @@ export function scan(step: AnyFunction, init: unknown, xs: unknown, options: Sca
   })
   const numCarry = carry.leaves.length
   const results = bind(scanP, [...body.captured, ...carry.leaves, ...scanned.leaves], {
-    program: body.program, length, reverse: options.reverse ?? false, numConsts: body.captured.length, numCarry,
+    program: body.program,
+    length,
+    reverse: options.reverse ?? false,
+    numConsts: body.captured.length,
+    numCarry,
   })
-  return [unflattenTree(carry.structure, results.slice(0, numCarry)) as never, unflattenTree(ysStructure as unknown as Structure, results.slice(numCarry)) as never]
+  return [
+    unflattenTree(carry.structure, results.slice(0, numCarry)) as never,
+    unflattenTree(ysStructure as unknown as Structure, results.slice(numCarry)) as never,
+  ]
 }
 
 const liftNumber = (x: unknown): unknown => (typeof x === 'number' || typeof x === 'boolean' ? toTensor(x, 'scan') : x)
@@ -57,14 +75,18 @@ const liftNumber = (x: unknown): unknown => (typeof x === 'number' || typeof x =
 function scanLength({ leaves, structure }: Flat, given: number | undefined): number {
   const paths = leafPaths(structure, 'xs')
   leaves.forEach((t, i) => {
-    if (t.ndim === 0) fail('ShapeError', `scan: ${paths[i]} is a scalar (${showAval(t.aval)}) and has no axis to scan over. Close over it instead.`)
+    if (t.ndim === 0)
+      fail('ShapeError', `scan: ${paths[i]} is a scalar (${showAval(t.aval)}) and has no axis to scan over. Close over it instead.`)
   })
   const length = given ?? leaves[0]?.shape[0]
   if (length === undefined) return fail('ValueError', 'scan: with nothing to scan over it needs { length }.')
   if (!Number.isInteger(length) || length < 0) fail('ValueError', `scan: the length must be a non-negative integer, got ${length}.`)
   const other = leaves.findIndex(t => t.shape[0] !== length)
   if (other >= 0)
-    fail('ShapeError', `scan: leading axes differ: ${paths[other]} is ${showAval((leaves[other] as Tensor).aval)}, but ${given === undefined ? `${paths[0]} is ${showAval((leaves[0] as Tensor).aval)}` : `length is ${length}`}.`)
+    fail(
+      'ShapeError',
+      `scan: leading axes differ: ${paths[other]} is ${showAval((leaves[other] as Tensor).aval)}, but ${given === undefined ? `${paths[0]} is ${showAval((leaves[0] as Tensor).aval)}` : `length is ${length}`}.`,
+    )
   return length
 }
 
@@ -76,12 +98,25 @@ export function whileLoop(condition: (carry: Tensor) => Tensor, body: (carry: Te
 export function whileLoop<C>(condition: (carry: NoInfer<C>) => Tensor, body: (carry: NoInfer<C>) => NoInfer<C>, init: C): C
 export function whileLoop(condition: AnyFunction, body: AnyFunction, init: unknown): never {
   const { carry, body: next } = settleCarry('whileLoop', init, current => {
-    const traced = traceBody(body, [current.structure], current.leaves.map(t => t.aval), 'the body of whileLoop')
+    const traced = traceBody(
+      body,
+      [current.structure],
+      current.leaves.map(t => t.aval),
+      'the body of whileLoop',
+    )
     return { body: traced, out: traced.out, next: traced.program.outputs.map(o => o.aval) }
   })
-  const test = traceBody((c: never) => toPredicate(condition(c)), [carry.structure], carry.leaves.map(t => t.aval), 'the condition of whileLoop')
+  const test = traceBody(
+    (c: never) => toPredicate(condition(c)),
+    [carry.structure],
+    carry.leaves.map(t => t.aval),
+    'the condition of whileLoop',
+  )
   const results = bind(whileP, [...test.captured, ...next.captured, ...carry.leaves], {
-    condition: test.program, conditionConsts: test.captured.length, body: next.program, bodyConsts: next.captured.length,
+    condition: test.program,
+    conditionConsts: test.captured.length,
+    body: next.program,
+    bodyConsts: next.captured.length,
   })
   return unflattenTree(carry.structure, results) as never
 }
@@ -102,7 +137,8 @@ export function foriLoop(lower: TensorLike, upper: TensorLike, body: AnyFunction
   const f = body as (i: Tensor, carry: unknown) => unknown
   if (typeof lower === 'number' && typeof upper === 'number') {
     const length = Math.max(0, upper - lower)
-    if (!Number.isInteger(lower) || !Number.isInteger(length)) fail('ValueError', `foriLoop: bounds must be integers, got ${lower} and ${upper}.`)
+    if (!Number.isInteger(lower) || !Number.isInteger(length))
+      fail('ValueError', `foriLoop: bounds must be integers, got ${lower} and ${upper}.`)
     return scan((carry: unknown, i: Tensor) => [f(i, carry), null], init, add(iota([length]), scalarOf(lower, 'int32')))[0] as never
   }
   const end = astype(upper, 'int32')

@@ -23,8 +23,16 @@ export type PrintableProgram = Program & { toString(): string }
 export function makeProgram<A extends Args, R>(f: (...args: A) => R): (...args: A) => PrintableProgram {
   return (...args) => {
     const flat = flattenArguments(f, args)
-    const g = flatFunction(f, flat.map(t => t.structure), 'the result')
-    const { program } = trace(g.call, flat.flatMap(t => t.leaves.map(x => x.aval)), `makeProgram of ${nameOf(f)}`)
+    const g = flatFunction(
+      f,
+      flat.map(t => t.structure),
+      'the result',
+    )
+    const { program } = trace(
+      g.call,
+      flat.flatMap(t => t.leaves.map(x => x.aval)),
+      `makeProgram of ${nameOf(f)}`,
+    )
     return printable(simplify(program))
   }
 }
@@ -43,16 +51,36 @@ export class ShapeDType {
     this.dtype = aval.dtype
     this.aval = aval
   }
-  toString(): string { return showAval(this.aval) }
+  toString(): string {
+    return showAval(this.aval)
+  }
 }
 
 /** The type of a tree in which every tensor is replaced by its shape and dtype. */
-export type Shapes<T> = Settled<T> extends infer S ? (S extends Tensor ? ShapeDType : S extends string | null | undefined ? S : { readonly [K in keyof S]: Shapes<S[K]> }) : never
+export type Shapes<T> =
+  Settled<T> extends infer S
+    ? S extends Tensor
+      ? ShapeDType
+      : S extends string | null | undefined
+        ? S
+        : { readonly [K in keyof S]: Shapes<S[K]> }
+    : never
 
 /** Shapes and dtypes of the result of `f`; nothing is computed. JAX: `eval_shape`. */
 export function evalShape<A extends Args, R>(f: (...args: A) => R, ...args: A): Shapes<R> {
   const flat = flattenArguments(f as AnyFunction, args)
-  const g = flatFunction(f as AnyFunction, flat.map(t => t.structure), 'the result')
-  const { program } = trace(g.call, flat.flatMap(t => t.leaves.map(x => x.aval)), `evalShape of ${nameOf(f)}`)
-  return unflattenTree(g.out(), program.outputs.map(o => new ShapeDType(o.aval))) as Shapes<R>
+  const g = flatFunction(
+    f as AnyFunction,
+    flat.map(t => t.structure),
+    'the result',
+  )
+  const { program } = trace(
+    g.call,
+    flat.flatMap(t => t.leaves.map(x => x.aval)),
+    `evalShape of ${nameOf(f)}`,
+  )
+  return unflattenTree(
+    g.out(),
+    program.outputs.map(o => new ShapeDType(o.aval)),
+  ) as Shapes<R>
 }

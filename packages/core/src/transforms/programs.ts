@@ -39,7 +39,10 @@ export function traceClosed(f: (...inputs: readonly Tensor[]) => readonly Tensor
   const { program, captured } = trace(f, avals, what)
   for (const t of captured) {
     if ('trace' in t.value)
-      fail('TracerError', `A rule of customJvp or customVjp closes over a value that is traced by ${t.value.trace.what}. Pass it to the function as an argument.`)
+      fail(
+        'TracerError',
+        `A rule of customJvp or customVjp closes over a value that is traced by ${t.value.trace.what}. Pass it to the function as an argument.`,
+      )
   }
   return { program: simplify(program), consts: captured }
 }
@@ -76,13 +79,17 @@ export function jvpProgram(program: Program, wrt: Mask, instantiate?: Mask): Jvp
   return cachedFor(program, `jvp ${bits(wrt)} ${bits(instantiate)}`, () => {
     const avals = avalsOf(program)
     let nonzero: Mask = []
-    const closed = traceClosed((...xs) => {
-      const tangents = spread(xs.slice(avals.length), wrt)
-      const [outputs, results] = jvpFlat((...ys) => runInline(program, ys), xs.slice(0, avals.length), tangents, 'jvp')
-      const full = results.map((t, i) => t ?? (instantiate?.[i] ? zerosOf((outputs[i] as Tensor).aval) : null))
-      nonzero = full.map(t => t !== null)
-      return [...outputs, ...full.filter(t => t !== null)]
-    }, [...avals, ...pick(avals, wrt)], 'jvp')
+    const closed = traceClosed(
+      (...xs) => {
+        const tangents = spread(xs.slice(avals.length), wrt)
+        const [outputs, results] = jvpFlat((...ys) => runInline(program, ys), xs.slice(0, avals.length), tangents, 'jvp')
+        const full = results.map((t, i) => t ?? (instantiate?.[i] ? zerosOf((outputs[i] as Tensor).aval) : null))
+        nonzero = full.map(t => t !== null)
+        return [...outputs, ...full.filter(t => t !== null)]
+      },
+      [...avals, ...pick(avals, wrt)],
+      'jvp',
+    )
     return { ...closed, nonzero }
   })
 }
@@ -103,18 +110,23 @@ export interface LinearProgram {
 export function linearizeProgram(program: Program, wrt: Mask, instantiate?: Mask): LinearProgram {
   return cachedFor(program, `linearize ${bits(wrt)} ${bits(instantiate)}`, () => {
     let rest: Omit<LinearProgram, 'primal'> | undefined
-    const primal = traceClosed((...inputs) => {
-      const { outputs, tangent, residuals, nonzero } = linearizeFlat((...ys) => runInline(program, ys), inputs, 'linearize', {
-        wrt, ...(instantiate && { instantiate }),
-      })
-      const results = [...outputs]
-      const known = new Map<Tensor, ResidualSource>()
-      outputs.forEach((t, output) => known.set(t, { output }))
-      inputs.forEach((t, input) => known.set(t, { input }))
-      const sources = residuals.map(r => known.get(r) ?? { output: results.push(r) - 1 })
-      rest = { tangent: simplify(tangent), residuals: sources, nonzero }
-      return results
-    }, avalsOf(program), 'linearize')
+    const primal = traceClosed(
+      (...inputs) => {
+        const { outputs, tangent, residuals, nonzero } = linearizeFlat((...ys) => runInline(program, ys), inputs, 'linearize', {
+          wrt,
+          ...(instantiate && { instantiate }),
+        })
+        const results = [...outputs]
+        const known = new Map<Tensor, ResidualSource>()
+        outputs.forEach((t, output) => known.set(t, { output }))
+        inputs.forEach((t, input) => known.set(t, { input }))
+        const sources = residuals.map(r => known.get(r) ?? { output: results.push(r) - 1 })
+        rest = { tangent: simplify(tangent), residuals: sources, nonzero }
+        return results
+      },
+      avalsOf(program),
+      'linearize',
+    )
     return { primal, ...(rest as Omit<LinearProgram, 'primal'>) }
   })
 }
@@ -134,14 +146,24 @@ export function transposeProgram(program: Program, linear: Mask, given: Mask, in
     const avals = avalsOf(program)
     const known = linear.map(b => !b)
     let nonzero: Mask = []
-    const closed = traceClosed((...xs) => {
-      const values = spread(xs.slice(0, count(known)), known)
-      const inputs = values.map((x, i) => x ?? { unknown: true as const, aval: avals[i] as Aval })
-      const cts = backward(program, inputs, spread(xs.slice(count(known)), given))
-      const full = cts.map((ct, i) => ct ?? (instantiate?.[i] ? zerosOf(avals[i] as Aval) : null))
-      nonzero = full.map(ct => ct !== null)
-      return full.filter(ct => ct !== null)
-    }, [...pick(avals, known), ...pick(program.outputs.map(o => o.aval), given)], 'transpose')
+    const closed = traceClosed(
+      (...xs) => {
+        const values = spread(xs.slice(0, count(known)), known)
+        const inputs = values.map((x, i) => x ?? { unknown: true as const, aval: avals[i] as Aval })
+        const cts = backward(program, inputs, spread(xs.slice(count(known)), given))
+        const full = cts.map((ct, i) => ct ?? (instantiate?.[i] ? zerosOf(avals[i] as Aval) : null))
+        nonzero = full.map(ct => ct !== null)
+        return full.filter(ct => ct !== null)
+      },
+      [
+        ...pick(avals, known),
+        ...pick(
+          program.outputs.map(o => o.aval),
+          given,
+        ),
+      ],
+      'transpose',
+    )
     return { ...closed, nonzero }
   })
 }
@@ -155,11 +177,21 @@ export function batchProgram(program: Program, batched: Mask, size: number, forc
   return cachedFor(program, `batch ${bits(batched)} ${size} ${bits(force)}`, () => {
     const avals = avalsOf(program).map((a, i) => (batched[i] ? withAxis(a, size) : a))
     let out: Mask = []
-    const closed = traceClosed((...xs) => {
-      const { outputs, axes } = batchFlat((...ys) => runInline(program, ys), xs, batched.map(b => (b ? 0 : null)), size, 'vmap')
-      out = axes.map((axis, i) => axis !== null || (force?.[i] ?? false))
-      return outputs.map((o, i) => (out[i] ? placeAxis(o, axes[i] as number | null, 0, size) : o))
-    }, avals, 'vmap')
+    const closed = traceClosed(
+      (...xs) => {
+        const { outputs, axes } = batchFlat(
+          (...ys) => runInline(program, ys),
+          xs,
+          batched.map(b => (b ? 0 : null)),
+          size,
+          'vmap',
+        )
+        out = axes.map((axis, i) => axis !== null || (force?.[i] ?? false))
+        return outputs.map((o, i) => (out[i] ? placeAxis(o, axes[i] as number | null, 0, size) : o))
+      },
+      avals,
+      'vmap',
+    )
     return { ...closed, batched: out }
   })
 }

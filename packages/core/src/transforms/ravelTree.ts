@@ -21,7 +21,10 @@ export function ravelTree<T>(t: T): readonly [flat: Tensor, unravel: (flat: Tens
   const unravel = (v: Tensor): T => {
     if (v.ndim !== 1 || v.size !== flat.size) fail('ShapeError', `unravel: expected ${showAval(flat.aval)}, got ${showAval(v.aval)}.`)
     let from = 0
-    return unflattenTree(structure, leaves.map(x => astype(reshape(sliceAxis(v, from, (from += x.size)), x.shape), x.dtype))) as T
+    return unflattenTree(
+      structure,
+      leaves.map(x => astype(reshape(sliceAxis(v, from, (from += x.size)), x.shape), x.dtype)),
+    ) as T
   }
   return [flat, unravel]
 }

@@ -14,7 +14,11 @@ import { Tensor } from '../tensor.ts'
  * Cotangents of the `Unknown` inputs of a Program that is linear in them jointly (null: zero, and for the known inputs). Equations that depend on
  * known inputs only are computed first: a checkpointed Program recomputes its residuals here.
  */
-export function backward(program: Program, inputs: readonly (Tensor | Unknown)[], cotangents: readonly MaybeTensor[]): readonly MaybeTensor[] {
+export function backward(
+  program: Program,
+  inputs: readonly (Tensor | Unknown)[],
+  cotangents: readonly MaybeTensor[],
+): readonly MaybeTensor[] {
   const known = new Map<Var, Tensor>()
   const linear = new Set<Var>()
   program.inputs.forEach((v, i) => {
@@ -45,7 +49,12 @@ function computeKnown(program: Program, known: Map<Var, Tensor>, linear: Set<Var
   return program.equations.filter(e => {
     const depends = e.inputs.some(a => a.kind === 'var' && linear.has(a))
     if (depends) e.outputs.forEach(v => linear.add(v))
-    else bind(e.primitive, e.inputs.map(a => read(known, a)), e.params).forEach((t, i) => known.set(e.outputs[i] as Var, t))
+    else
+      bind(
+        e.primitive,
+        e.inputs.map(a => read(known, a)),
+        e.params,
+      ).forEach((t, i) => known.set(e.outputs[i] as Var, t))
     return depends
   })
 }

@@ -13,8 +13,18 @@ export interface GradOptions {
   readonly hasAux?: boolean
 }
 export type Out<O> = O extends { readonly hasAux: true } ? readonly [value: Tensor, aux: unknown] : Tensor
-type At<A extends Args, I> = I extends number ? (number extends I ? NotATensor<I, 'write argnums as a literal, or `as const`'> : Settled<A[I]>) : never
+type At<A extends Args, I> = I extends number
+  ? number extends I
+    ? NotATensor<I, 'write argnums as a literal, or `as const`'>
+    : Settled<A[I]>
+  : never
 export type Wrt<A extends Args, O> = O extends { readonly argnums: infer I }
-  ? I extends readonly number[] ? { readonly [K in keyof I]: At<A, I[K]> } : At<A, I>
+  ? I extends readonly number[]
+    ? { readonly [K in keyof I]: At<A, I[K]> }
+    : At<A, I>
   : At<A, 0>
-export type WithAux<O, R, G> = O extends { readonly hasAux: true } ? (R extends readonly [unknown, infer Aux] ? readonly [G, Aux] : never) : G
+export type WithAux<O, R, G> = O extends { readonly hasAux: true }
+  ? R extends readonly [unknown, infer Aux]
+    ? readonly [G, Aux]
+    : never
+  : G

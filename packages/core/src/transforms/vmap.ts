@@ -28,23 +28,40 @@ export interface VmapOptions<A extends Args, R> {
 export function vmap<A extends Args, R>(f: (...args: A) => R, options: VmapOptions<A, R> = {}): (...args: A) => R {
   const { inAxes = 0, outAxes = 0 } = options
   const what = `vmap of ${nameOf(f)}`
-  return named(`vmap(${nameOf(f)})`, (...args) => inRegion(() => {
-    if (typeof inAxes !== 'number' && inAxes.length !== args.length)
-      fail('TreeError', `${what}: inAxes lists ${inAxes.length} arguments, but the function was called with ${args.length}.`)
-    const prefixes = args.map((_, i): unknown => (typeof inAxes === 'number' ? inAxes : inAxes[i]) ?? null)
-    // What is not mapped is passed on as it is, and need not be a tree: shapes, options, functions.
-    const mapped = prefixes.flatMap((p, i) => (p === null ? [] : [i]))
-    const flat = mapped.map(i => flattenTree(args[i], parameterName(f, i), true))
-    const axes = flat.flatMap((t, k) => axesOf(what, prefixes[mapped[k] as number], t, parameterName(f, mapped[k] as number)))
-    const leaves = flat.flatMap(t => t.leaves)
-    const size = commonSize(what, leaves, axes, flat.flatMap((t, k) => leafPaths(t.structure, parameterName(f, mapped[k] as number))))
-    const ofMapped = (...trees: unknown[]): unknown => f(...(args.map((a, i) => (mapped.includes(i) ? trees[mapped.indexOf(i)] : a)) as unknown as A))
-    const g = flatFunction(ofMapped, flat.map(t => t.structure), 'the result')
-    const out = batchFlat(g.call, leaves, axes, size, what)
-    const targets = prefixAxes(`${what}: outAxes`, outAxes, g.out(), 'the result')
-    const outputs = owned(() => out.outputs.map((x, i) => placeOutput(what, x, out.axes[i] ?? null, targets[i] ?? null, size)))
-    return { result: unflattenTree(g.out(), outputs) as R, tensors: outputs }
-  }, r => r.tensors).result) as (...args: A) => R
+  return named(
+    `vmap(${nameOf(f)})`,
+    (...args) =>
+      inRegion(
+        () => {
+          if (typeof inAxes !== 'number' && inAxes.length !== args.length)
+            fail('TreeError', `${what}: inAxes lists ${inAxes.length} arguments, but the function was called with ${args.length}.`)
+          const prefixes = args.map((_, i): unknown => (typeof inAxes === 'number' ? inAxes : inAxes[i]) ?? null)
+          // What is not mapped is passed on as it is, and need not be a tree: shapes, options, functions.
+          const mapped = prefixes.flatMap((p, i) => (p === null ? [] : [i]))
+          const flat = mapped.map(i => flattenTree(args[i], parameterName(f, i), true))
+          const axes = flat.flatMap((t, k) => axesOf(what, prefixes[mapped[k] as number], t, parameterName(f, mapped[k] as number)))
+          const leaves = flat.flatMap(t => t.leaves)
+          const size = commonSize(
+            what,
+            leaves,
+            axes,
+            flat.flatMap((t, k) => leafPaths(t.structure, parameterName(f, mapped[k] as number))),
+          )
+          const ofMapped = (...trees: unknown[]): unknown =>
+            f(...(args.map((a, i) => (mapped.includes(i) ? trees[mapped.indexOf(i)] : a)) as unknown as A))
+          const g = flatFunction(
+            ofMapped,
+            flat.map(t => t.structure),
+            'the result',
+          )
+          const out = batchFlat(g.call, leaves, axes, size, what)
+          const targets = prefixAxes(`${what}: outAxes`, outAxes, g.out(), 'the result')
+          const outputs = owned(() => out.outputs.map((x, i) => placeOutput(what, x, out.axes[i] ?? null, targets[i] ?? null, size)))
+          return { result: unflattenTree(g.out(), outputs) as R, tensors: outputs }
+        },
+        r => r.tensors,
+      ).result,
+  ) as (...args: A) => R
 }
 
 /** One axis a leaf, checked against its rank. Whole arguments that are plain numbers have no axis to map. */
@@ -53,14 +70,18 @@ function axesOf(what: string, prefix: unknown, { leaves, structure }: Flat, root
     const t = leaves[i] as Tensor
     if (axis === null) return null
     if (!Number.isInteger(axis) || axis < -t.ndim || axis >= t.ndim)
-      fail('ShapeError', `${what}: ${leafPaths(structure, root)[i]} is ${showAval(t.aval)} and has no axis ${axis} to map over. Use null in inAxes for what all examples share.`)
+      fail(
+        'ShapeError',
+        `${what}: ${leafPaths(structure, root)[i]} is ${showAval(t.aval)} and has no axis ${axis} to map over. Use null in inAxes for what all examples share.`,
+      )
     return axis < 0 ? axis + t.ndim : axis
   })
 }
 
 /** Spreads a prefix over the leaves below it. */
 function prefixAxes(where: string, prefix: unknown, structure: Structure, path: string): readonly (number | null)[] {
-  if (prefix === null || prefix === undefined || typeof prefix === 'number') return new Array<number | null>(structure.size).fill(prefix ?? null)
+  if (prefix === null || prefix === undefined || typeof prefix === 'number')
+    return new Array<number | null>(structure.size).fill(prefix ?? null)
   if (typeof prefix !== 'object' || structure.children.length === 0)
     return fail('TreeError', `${where}: at ${path} an axis (a number or null) is expected, got ${typeof prefix}.`)
   if (Array.isArray(prefix)) {
@@ -92,8 +113,14 @@ function commonSize(what: string, leaves: readonly Tensor[], axes: readonly (num
 
 function placeOutput(what: string, x: Tensor, axis: number | null, target: number | null, size: number): Tensor {
   if (target === null)
-    return axis === null ? x : fail('ValueError', `${what}: outAxes is null for a result that differs between examples. Give it an axis, or reduce over the batch.`)
+    return axis === null
+      ? x
+      : fail(
+          'ValueError',
+          `${what}: outAxes is null for a result that differs between examples. Give it an axis, or reduce over the batch.`,
+        )
   const ndim = x.ndim + (axis === null ? 1 : 0)
-  if (!Number.isInteger(target) || target < -ndim || target >= ndim) fail('ShapeError', `${what}: outAxes ${target} is out of range for a result of ${ndim} dimensions.`)
+  if (!Number.isInteger(target) || target < -ndim || target >= ndim)
+    fail('ShapeError', `${what}: outAxes ${target} is out of range for a result of ${ndim} dimensions.`)
   return placeAxis(x, axis, target < 0 ? target + ndim : target, size)
 }

@@ -3,7 +3,8 @@ import { fail } from '../errors.ts'
 import { isTensor } from '../tensor.ts'
 import { type Fields, type Structure, fieldName, flatten, isNode, isPlain, isStatic, sameStructure } from './structure.ts'
 
-const field = (path: string, k: string): string => (fieldName(k) === k ? (path === '' ? k : `${path}.${k}`) : `${path}[${JSON.stringify(k)}]`)
+const field = (path: string, k: string): string =>
+  fieldName(k) === k ? (path === '' ? k : `${path}.${k}`) : `${path}[${JSON.stringify(k)}]`
 
 /** The path of each leaf: `params.blocks[2].w`. Children of a TreeNode are numbered, a single one (a key's data) has its parent's path. */
 export function leafPaths(structure: Structure, root = ''): readonly string[] {
@@ -21,7 +22,8 @@ export function leafPaths(structure: Structure, root = ''): readonly string[] {
 export function explainTree(t: unknown, path: string): never {
   const visit = (x: unknown, at: string): void => {
     if (x === null || x === undefined || typeof x === 'string' || isTensor(x)) return
-    if (typeof x !== 'object') refuse(at, typeof x === 'function' ? `a function${x.name === '' ? '' : ` (${x.name})`}` : `a ${typeof x} (${String(x)})`, remedy(x))
+    if (typeof x !== 'object')
+      refuse(at, typeof x === 'function' ? `a function${x.name === '' ? '' : ` (${x.name})`}` : `a ${typeof x} (${String(x)})`, remedy(x))
     if (Array.isArray(x)) x.forEach((v, i) => visit(v, `${at}[${i}]`))
     else if (isNode(x)) x[flatten]()[0].forEach((v, i) => visit(v, `${at}[${i}]`))
     else if (isStatic(x)) return
@@ -48,8 +50,17 @@ function remedy(x: unknown): string {
 }
 
 /** The path and the two descriptions where two structures first differ. */
-export function structureDifference(a: Structure, b: Structure, path: string): { readonly path: string; readonly a: string; readonly b: string } | null {
-  if (a.kind === b.kind && a.children.length === b.children.length && a.keys.join() === b.keys.join() && (a.children.length > 0 || a.key === b.key)) {
+export function structureDifference(
+  a: Structure,
+  b: Structure,
+  path: string,
+): { readonly path: string; readonly a: string; readonly b: string } | null {
+  if (
+    a.kind === b.kind &&
+    a.children.length === b.children.length &&
+    a.keys.join() === b.keys.join() &&
+    (a.children.length > 0 || a.key === b.key)
+  ) {
     for (let i = 0; i < a.children.length; i++) {
       const at = a.kind === 'object' ? field(path, a.keys[i] as string) : `${path}[${i}]`
       const d = structureDifference(a.children[i] as Structure, b.children[i] as Structure, at)
@@ -62,11 +73,16 @@ export function structureDifference(a: Structure, b: Structure, path: string): {
 
 function summary(s: Structure): string {
   switch (s.kind) {
-    case 'leaf': return 'a tensor'
-    case 'array': return `an array of ${s.children.length}`
-    case 'object': return `an object with ${s.keys.length === 0 ? 'no fields' : s.keys.map(fieldName).join(', ')}`
-    case 'node': return `a ${(s.value as { name: string }).name}`
-    default: return s.key
+    case 'leaf':
+      return 'a tensor'
+    case 'array':
+      return `an array of ${s.children.length}`
+    case 'object':
+      return `an object with ${s.keys.length === 0 ? 'no fields' : s.keys.map(fieldName).join(', ')}`
+    case 'node':
+      return `a ${(s.value as { name: string }).name}`
+    default:
+      return s.key
   }
 }
 

@@ -35,7 +35,13 @@ export class Structure {
   readonly size: number
   private text: string | null = null
 
-  constructor(kind: Kind, children: readonly Structure[], keys: readonly string[] = noKeys, value?: unknown, rebuild: Structure['rebuild'] = null) {
+  constructor(
+    kind: Kind,
+    children: readonly Structure[],
+    keys: readonly string[] = noKeys,
+    value?: unknown,
+    rebuild: Structure['rebuild'] = null,
+  ) {
     this.kind = kind
     this.children = children
     this.keys = keys
@@ -52,12 +58,18 @@ export class Structure {
   }
   private describe(): string {
     switch (this.kind) {
-      case 'leaf': return '*'
-      case 'constant': return typeof this.value === 'string' ? JSON.stringify(this.value) : String(this.value)
-      case 'static': return `Static(${staticKey((this.value as Static<unknown>).value)})`
-      case 'array': return `[${this.children.map(c => c.key).join(', ')}]`
-      case 'object': return `{${this.children.map((c, i) => `${fieldName(this.keys[i] as string)}: ${c.key}`).join(', ')}}`
-      case 'node': return `${(this.value as { name: string }).name}#${identity(this.value as object)}(${this.children.map(c => c.key).join(', ')})`
+      case 'leaf':
+        return '*'
+      case 'constant':
+        return typeof this.value === 'string' ? JSON.stringify(this.value) : String(this.value)
+      case 'static':
+        return `Static(${staticKey((this.value as Static<unknown>).value)})`
+      case 'array':
+        return `[${this.children.map(c => c.key).join(', ')}]`
+      case 'object':
+        return `{${this.children.map((c, i) => `${fieldName(this.keys[i] as string)}: ${c.key}`).join(', ')}}`
+      case 'node':
+        return `${(this.value as { name: string }).name}#${identity(this.value as object)}(${this.children.map(c => c.key).join(', ')})`
     }
   }
 }
@@ -90,7 +102,10 @@ export function staticKey(x: unknown): string {
   if (typeof x !== 'object' || x === null) return `${typeof x}:${String(x)}`
   if (Array.isArray(x)) return `[${x.map(staticKey).join(',')}]`
   if (!isPlain(x)) return `${x.constructor.name}#${identity(x)}`
-  return `{${Object.keys(x).sort().map(k => `${JSON.stringify(k)}:${staticKey((x as Record<string, unknown>)[k])}`).join(',')}}`
+  return `{${Object.keys(x)
+    .sort()
+    .map(k => `${JSON.stringify(k)}:${staticKey((x as Record<string, unknown>)[k])}`)
+    .join(',')}}`
 }
 
 export const isNode = (x: object): x is TreeNode => typeof (x as { [flatten]?: unknown })[flatten] === 'function'

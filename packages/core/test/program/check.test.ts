@@ -14,9 +14,14 @@ import { scan } from '../../src/transforms/loops.ts'
 import { useReference } from '../support/laws.ts'
 
 useReference()
-const vector = aval([2], 'float32'), scalarType = aval([], 'float32')
+const vector = aval([2], 'float32'),
+  scalarType = aval([], 'float32')
 const [a, b] = [newVar(vector), newVar(vector)]
-const sum: Program = { inputs: [a], equations: [{ primitive: addP, inputs: [a, literal(1, scalarType)], params: noParams, outputs: [b] }], outputs: [b] }
+const sum: Program = {
+  inputs: [a],
+  equations: [{ primitive: addP, inputs: [a, literal(1, scalarType)], params: noParams, outputs: [b] }],
+  outputs: [b],
+}
 
 describe('checkProgram', () => {
   test('accepts what tracing gives', () => {
@@ -28,8 +33,16 @@ describe('checkProgram', () => {
     ['a use before the definition', { ...sum, inputs: [] }, /equation 0 \(add\): a variable is used before it is defined/],
     ['an output that nothing defines', { ...sum, outputs: [newVar(vector)] }, /output 0: a variable is used before/],
     ['two definitions', { ...sum, equations: [equation, equation] }, /equation 1 \(add\): a variable is defined twice/],
-    ['a wrong type', { ...sum, equations: [{ ...equation, outputs: [newVar(scalarType)] }], outputs: [] }, /output 0 is f32\[\], its rule gives f32\[2\]/],
-    ['a wrong number of outputs', { ...sum, equations: [{ ...equation, outputs: [b, newVar(vector)] }] }, /has 2 outputs, its rule gives 1/],
+    [
+      'a wrong type',
+      { ...sum, equations: [{ ...equation, outputs: [newVar(scalarType)] }], outputs: [] },
+      /output 0 is f32\[\], its rule gives f32\[2\]/,
+    ],
+    [
+      'a wrong number of outputs',
+      { ...sum, equations: [{ ...equation, outputs: [b, newVar(vector)] }] },
+      /has 2 outputs, its rule gives 1/,
+    ],
   ]
   test.each(refused)('refuses %s', (_, program, message) => {
     expect(() => checkProgram(program)).toThrow(message)
@@ -39,14 +52,28 @@ describe('checkProgram', () => {
 describe('simplify', () => {
   const traced = (f: (x: Tensor) => Tensor): Program => trace(x => [f(x as Tensor)], [vector], 'f').program
   test('drops what is not used and shares what is equal', () => {
-    const p = simplify(traced(x => { sin(sin(x)); return sin(x).add(sin(x)) }))
+    const p = simplify(
+      traced(x => {
+        sin(sin(x))
+        return sin(x).add(sin(x))
+      }),
+    )
     expect(printProgram(p)).toBe('{ a:f32[2] ->\n  b:f32[2] = sin a\n  c:f32[2] = add b b\n  return c }')
     checkProgram(p)
   })
   test('keeps apart what differs in a literal or a param', () => {
     expect(simplify(traced(x => x.mul(2).add(x.mul(-2)))).equations.length).toBe(3)
     expect(simplify(traced(x => x.mul(0).add(x.mul(-0)))).equations.length).toBe(3)
-    expect(simplify(traced(x => x.reshape([2, 1]).sum().add(x.reshape([1, 2]).sum()))).equations.length).toBe(5)
+    expect(
+      simplify(
+        traced(x =>
+          x
+            .reshape([2, 1])
+            .sum()
+            .add(x.reshape([1, 2]).sum()),
+        ),
+      ).equations.length,
+    ).toBe(5)
   })
 })
 
@@ -58,7 +85,8 @@ describe('internProgram', () => {
     expect(internProgram(of(0))).not.toBe(internProgram(of(-0)))
   })
   test('looks into sub-programs', () => {
-    const loop = (k: number): Program => trace(x => [scan((c: Tensor, v: Tensor) => [c.add(v.mul(k)), null], 0, x as Tensor)[0]], [vector], 'f').program
+    const loop = (k: number): Program =>
+      trace(x => [scan((c: Tensor, v: Tensor) => [c.add(v.mul(k)), null], 0, x as Tensor)[0]], [vector], 'f').program
     expect(internProgram(loop(2))).toBe(internProgram(loop(2)))
     expect(internProgram(loop(2))).not.toBe(internProgram(loop(3)))
   })

@@ -8,7 +8,8 @@ export const numbers = (t: Tensor): number[] => [...t.dataSync()]
 
 /** Both trees have one structure, and tensors of the same types whose elements differ by at most `tolerance`, relative to the larger of 1 and the value. */
 export function expectClose(found: unknown, expected: unknown, tolerance = 1e-5): void {
-  const a = flattenTree(found), b = flattenTree(expected)
+  const a = flattenTree(found),
+    b = flattenTree(expected)
   expect(keyOf(a.structure)).toBe(keyOf(b.structure))
   expect(sameStructure(a.structure, b.structure)).toBe(true)
   a.leaves.forEach((t, i) => {
@@ -25,6 +26,7 @@ export function expectNumbers(found: Tensor | readonly number[], expected: reado
   expect(xs.length).toBe(expected.length)
   xs.forEach((x, i) => {
     const e = expected[i] as number
-    if (Number.isNaN(e) ? !Number.isNaN(x) : Math.abs(x - e) > tolerance * Math.max(1, Math.abs(e))) expect.fail(`element ${i}: ${x} is not ${e}: [${xs.join()}] and [${expected.join()}]`)
+    if (Number.isNaN(e) ? !Number.isNaN(x) : Math.abs(x - e) > tolerance * Math.max(1, Math.abs(e)))
+      expect.fail(`element ${i}: ${x} is not ${e}: [${xs.join()}] and [${expected.join()}]`)
   })
 }

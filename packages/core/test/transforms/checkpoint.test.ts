@@ -16,13 +16,23 @@ import { useReference } from '../support/laws.ts'
 import { float } from '../support/values.ts'
 
 useReference()
-const w = array([[0.2, -0.4], [0.6, 0.1]]), x = array([[1, 2], [3, -4]])
+const w = array([
+    [0.2, -0.4],
+    [0.6, 0.1],
+  ]),
+  x = array([
+    [1, 2],
+    [3, -4],
+  ])
 const layer = (v: Tensor, h: Tensor): Tensor => tanh(sin(matmul(h, v)))
 const policies = Object.entries(checkpointPolicies)
 
 describe.each(policies)('policy %s', (_, policy) => {
   const f = checkpoint(layer, { policy })
-  const loss = (g: typeof layer) => (v: Tensor, h: Tensor): Tensor => sum(sin(g(v, g(v, h))))
+  const loss =
+    (g: typeof layer) =>
+    (v: Tensor, h: Tensor): Tensor =>
+      sum(sin(g(v, g(v, h))))
   test('results and derivatives are those of the plain function', () => {
     expectClose(f(w, x), layer(w, x))
     const expected = grad(loss(layer), { argnums: [0, 1] })(w, x)
@@ -34,7 +44,10 @@ describe.each(policies)('policy %s', (_, policy) => {
     expectClose(vmap(grad(loss(f)), { inAxes: [null, 0] })(w, batch), vmap(grad(loss(layer)), { inAxes: [null, 0] })(w, batch))
   })
   test('in a scan', () => {
-    const deep = (g: typeof layer) => (v: Tensor): Tensor => sum(scan((h: Tensor, _) => [g(v, h), null], x, null, { length: 4 })[0])
+    const deep =
+      (g: typeof layer) =>
+      (v: Tensor): Tensor =>
+        sum(scan((h: Tensor, _) => [g(v, h), null], x, null, { length: 4 })[0])
     expectClose(grad(deep(f))(w), grad(deep(layer))(w))
     expectClose(jit(grad(deep(f)))(w), grad(deep(layer))(w))
   })

@@ -16,12 +16,21 @@ import { useReference } from '../support/laws.ts'
 
 useReference()
 let compiled = 0
-observeGraphs(() => { compiled++ })
-afterAll(() => { observeGraphs(null) })
+observeGraphs(() => {
+  compiled++
+})
+afterAll(() => {
+  observeGraphs(null)
+})
 
 const x = array([0.5, -2, 1])
 const loop = (xs: Tensor): Tensor => scan((c: Tensor, v: Tensor) => [tanh(c.mul(v).add(1)), null], 1, xs)[0]
-const double = (v: Tensor): Tensor => whileLoop(c => c.less(100), c => c.mul(2).add(1), v)
+const double = (v: Tensor): Tensor =>
+  whileLoop(
+    c => c.less(100),
+    c => c.mul(2).add(1),
+    v,
+  )
 
 // Functions are closures made anew at each call; what they trace to is the same.
 test.each<[string, () => unknown]>([
@@ -35,7 +44,18 @@ test.each<[string, () => unknown]>([
   ['foriLoop', () => foriLoop(0, 3, (i, c) => c.add(i), 0)],
   ['checkpoint', () => grad((v: Tensor) => sum(checkpoint((y: Tensor) => sin(sin(y)))(v)))(x)],
   ['batched cond', () => vmap(grad((v: Tensor) => cond(v.greater(0), sin, y => y.mul(2), v)))(x)],
-  ['custom rules', () => vmap(grad(customJvp((v: Tensor) => sin(v), ([v], [t]) => [sin(v), t.mul(2)])))(x)],
+  [
+    'custom rules',
+    () =>
+      vmap(
+        grad(
+          customJvp(
+            (v: Tensor) => sin(v),
+            ([v], [t]) => [sin(v), t.mul(2)],
+          ),
+        ),
+      )(x),
+  ],
   ['jit made anew', () => grad(jit((v: Tensor) => sum(sin(v).mul(v))))(x)],
 ])('%s compiles in the first calls only', (_, call) => {
   call()

@@ -18,7 +18,13 @@ import { float, int } from '../support/values.ts'
 
 useReference()
 type Linear = { readonly w: Tensor; readonly b: Tensor }
-const linear: Linear = { w: array([[0.1, -0.2], [0.3, 0.4]]), b: float(0.5, -0.5) }
+const linear: Linear = {
+  w: array([
+    [0.1, -0.2],
+    [0.3, 0.4],
+  ]),
+  b: float(0.5, -0.5),
+}
 const predict = (p: Linear, x: Tensor): Tensor => tanh(matmul(x, p.w).add(p.b))
 const loss = (p: Linear, x: Tensor): Tensor => sum(predict(p, x))
 
@@ -31,8 +37,9 @@ describe('grad', () => {
     expect(grad(grad(grad(grad(cube))))(2).item()).toBe(0)
   })
   test('has the tree of the parameters; static parts stay', () => {
-    const g = grad((p: { readonly net: Linear; readonly kind: string; readonly n: ReturnType<typeof staticValue<number>> }, x: Tensor) => loss(p.net, x))(
-      { net: linear, kind: 'tanh', n: staticValue(3) }, float(1, 2).reshape([1, 2]))
+    const g = grad((p: { readonly net: Linear; readonly kind: string; readonly n: ReturnType<typeof staticValue<number>> }, x: Tensor) =>
+      loss(p.net, x),
+    )({ net: linear, kind: 'tanh', n: staticValue(3) }, float(1, 2).reshape([1, 2]))
     expect(g.kind).toBe('tanh')
     expect(g.n.value).toBe(3)
     const slope = (t: number): number => 1 - Math.tanh(t) ** 2
@@ -64,25 +71,55 @@ describe('grad', () => {
   })
   test('chain rule for random coefficients', () => {
     const number = fc.float({ min: -2, max: 2, noNaN: true })
-    fc.assert(fc.property(number, number, number, (a, b, x) => {
-      expectNumbers([grad((v: Tensor) => sin(v.mul(a)).mul(v).add(cos(v.mul(b))))(x).item()],
-        [Math.sin(a * x) + a * x * Math.cos(a * x) - b * Math.sin(b * x)], 1e-4)
-    }))
+    fc.assert(
+      fc.property(number, number, number, (a, b, x) => {
+        expectNumbers(
+          [
+            grad((v: Tensor) =>
+              sin(v.mul(a))
+                .mul(v)
+                .add(cos(v.mul(b))),
+            )(x).item(),
+          ],
+          [Math.sin(a * x) + a * x * Math.cos(a * x) - b * Math.sin(b * x)],
+          1e-4,
+        )
+      }),
+    )
   })
 })
 
 describe('vjp, jvp and linearize', () => {
   test('agree with one another', () => {
-    const x = array([[1, 2], [3, 4]]), dx = array([[0.5, -1], [2, 0]]), dp = { w: array([[1, 0], [0, -1]]), b: float(2, 3) }
+    const x = array([
+        [1, 2],
+        [3, 4],
+      ]),
+      dx = array([
+        [0.5, -1],
+        [2, 0],
+      ]),
+      dp = {
+        w: array([
+          [1, 0],
+          [0, -1],
+        ]),
+        b: float(2, 3),
+      }
     const [y, ty] = jvp(predict, [linear, x], [dp, dx])
     const [y2, apply] = linearize(predict, linear, x)
     expectClose(y, y2)
     expectClose(ty, apply(dp, dx))
-    const ct = array([[1, -2], [0.5, 3]])
+    const ct = array([
+      [1, -2],
+      [0.5, 3],
+    ])
     const [y3, pullback] = vjp(predict, linear, x)
     expectClose(y, y3)
     const [gp, gx] = pullback(ct)
-    const inner = sum(gp.w.mul(dp.w)).add(sum(gp.b.mul(dp.b))).add(sum(gx.mul(dx)))
+    const inner = sum(gp.w.mul(dp.w))
+      .add(sum(gp.b.mul(dp.b)))
+      .add(sum(gx.mul(dx)))
     expectNumbers([inner.item()], [sum(ct.mul(ty)).item()])
     expectClose(pullback(ct), [gp, gx])
   })
@@ -102,12 +139,28 @@ describe('errors', () => {
     ['non-scalar', () => grad((x: Tensor) => x)(float(1, 2) as never), /grad of .*must return a scalar, got f32\[2\].*sum or mean/],
     ['integer result', () => grad((x: Tensor) => x.greater(0).sum())(1), /must return a float, got i32/],
     ['tree result', () => grad((x: Tensor) => [x] as never)(1), /must return one scalar tensor, got \[\*\]/],
-    ['integer leaf', () => grad((params: { readonly w: Tensor; readonly idx: readonly Tensor[] }) => sum(params.w))({ w: float(1), idx: [float(1), int(1)] }),
-      /params\.idx\[1\] is i32\[1\], which has no gradient/],
-    ['key', () => grad((params: { readonly w: Tensor; readonly k: ReturnType<typeof key> }) => sum(params.w))({ w: float(1), k: key(0) }), /params\.k is u32\[2\]/],
-    ['argnums', () => grad((x: Tensor) => x, { argnums: 1 as 0 })(scalar(1)), /argnums names argument 1, but the function was called with 1 argument/],
+    [
+      'integer leaf',
+      () =>
+        grad((params: { readonly w: Tensor; readonly idx: readonly Tensor[] }) => sum(params.w))({ w: float(1), idx: [float(1), int(1)] }),
+      /params\.idx\[1\] is i32\[1\], which has no gradient/,
+    ],
+    [
+      'key',
+      () => grad((params: { readonly w: Tensor; readonly k: ReturnType<typeof key> }) => sum(params.w))({ w: float(1), k: key(0) }),
+      /params\.k is u32\[2\]/,
+    ],
+    [
+      'argnums',
+      () => grad((x: Tensor) => x, { argnums: 1 as 0 })(scalar(1)),
+      /argnums names argument 1, but the function was called with 1 argument/,
+    ],
     ['hasAux', () => grad((x: Tensor) => x as never, { hasAux: true })(scalar(1)), /must return \[loss, aux\]/],
-    ['cotangent shape', () => vjp((x: Tensor) => x.mul(2), float(1, 2))[1](scalar(1)), /cotangent has type f32\[\], but must be like f32\[2\]/],
+    [
+      'cotangent shape',
+      () => vjp((x: Tensor) => x.mul(2), float(1, 2))[1](scalar(1)),
+      /cotangent has type f32\[\], but must be like f32\[2\]/,
+    ],
     ['cotangent tree', () => vjp((x: Tensor) => [x], float(1, 2))[1](float(1) as never), /cotangent is not like the result/],
     ['tangent', () => jvp((x: Tensor) => x, [float(1)], [float(1, 2)]), /tangent of x has type f32\[2\]/],
   ]
@@ -116,7 +169,10 @@ describe('errors', () => {
   })
   test('escaped tracers name their transform', () => {
     const kept: Tensor[] = []
-    const keep = (x: Tensor): Tensor => { kept.push(x); return x.mul(1) }
+    const keep = (x: Tensor): Tensor => {
+      kept.push(x)
+      return x.mul(1)
+    }
     for (const t of [grad(keep), jit(keep), (x: Tensor) => vmap(keep)(x.reshape([1]))]) {
       kept.length = 0
       t(scalar(1))

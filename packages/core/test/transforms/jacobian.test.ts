@@ -14,14 +14,23 @@ import { float, int } from '../support/values.ts'
 
 useReference()
 type Linear = { readonly w: Tensor; readonly b: Tensor }
-const p: Linear = { w: array([[0.1, 0.2, 0.3], [-0.4, 0.5, 0.6]]), b: float(0.1, 0.2, 0.3) }
+const p: Linear = {
+  w: array([
+    [0.1, 0.2, 0.3],
+    [-0.4, 0.5, 0.6],
+  ]),
+  b: float(0.1, 0.2, 0.3),
+}
 const net = (q: Linear, x: Tensor): Tensor => tanh(matmul(x, q.w).add(q.b))
 
 describe('jacfwd and jacrev', () => {
   test('agree, for tensors and trees', () => {
     const x = float(1, -2)
     const j = jacrev(net)(p, x)
-    expect([j.w.shape, j.b.shape]).toEqual([[3, 2, 3], [3, 3]])
+    expect([j.w.shape, j.b.shape]).toEqual([
+      [3, 2, 3],
+      [3, 3],
+    ])
     expectClose(jacfwd(net)(p, x), j)
     expectClose(jit(jacfwd(net))(p, x), j)
     expectClose(jacfwd(net, { argnums: 1 })(p, x), jacrev(net, { argnums: 1 })(p, x))
@@ -31,7 +40,10 @@ describe('jacfwd and jacrev', () => {
     expectClose(t.s.b, float(1, 1, 1))
   })
   test('of matrices has the axes of result and argument', () => {
-    const a = array([[1, 2], [3, 4]])
+    const a = array([
+      [1, 2],
+      [3, 4],
+    ])
     expect(jacrev((x: Tensor) => matmul(x, x))(a).shape).toEqual([2, 2, 2, 2])
     expectClose(jacfwd((x: Tensor) => matmul(x, x))(a), jacrev((x: Tensor) => matmul(x, x))(a))
   })
@@ -46,22 +58,34 @@ describe('hessian', () => {
   test('known answers', () => {
     const x = linspace(-1, 1, { count: 4 })
     const d = [0.30715448607, -1.37207407776, 1.37207407776, -0.30715448607]
-    expectNumbers(hessian((v: Tensor) => sum(power(tanh(v), 3)))(x), d.flatMap((v, i) => d.map((_, k) => (i === k ? v : 0))))
+    expectNumbers(
+      hessian((v: Tensor) => sum(power(tanh(v), 3)))(x),
+      d.flatMap((v, i) => d.map((_, k) => (i === k ? v : 0))),
+    )
     expectNumbers(vmap(grad((v: Tensor) => v.mul(sin(v))))(x), [-1.38177329068, -0.64218034557, 0.64218034557, 1.38177329068])
   })
   test('is symmetric, and its product with a vector is forward over reverse', () => {
     const f = (v: Tensor): Tensor => sum(sin(v.mul(v.slice(0, 1)))).add(power(sum(v), 3))
     const coordinates = fc.array(fc.float({ min: -1, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 })
-    fc.assert(fc.property(coordinates, coordinates, (at, direction) => {
-      const x = float(...at), v = float(...direction)
-      const h = hessian(f)(x)
-      expectClose(h, h.transpose(), 1e-4)
-      expectNumbers(jvp(grad(f), [x], [v])[1], numbers(matmul(h, v)), 1e-3)
-    }), { numRuns: 20 })
+    fc.assert(
+      fc.property(coordinates, coordinates, (at, direction) => {
+        const x = float(...at),
+          v = float(...direction)
+        const h = hessian(f)(x)
+        expectClose(h, h.transpose(), 1e-4)
+        expectNumbers(jvp(grad(f), [x], [v])[1], numbers(matmul(h, v)), 1e-3)
+      }),
+      { numRuns: 20 },
+    )
   })
   test('of trees is a tree of trees', () => {
     const h = hessian((q: Linear) => sum(net(q, float(1, 2))))(p)
-    expect([h.w.w.shape, h.w.b.shape, h.b.w.shape, h.b.b.shape]).toEqual([[2, 3, 2, 3], [2, 3, 3], [3, 2, 3], [3, 3]])
+    expect([h.w.w.shape, h.w.b.shape, h.b.w.shape, h.b.b.shape]).toEqual([
+      [2, 3, 2, 3],
+      [2, 3, 3],
+      [3, 2, 3],
+      [3, 3],
+    ])
     expectClose(h.w.b.reshape([6, 3]).transpose(), h.b.w.reshape([3, 6]))
   })
 })

@@ -19,7 +19,13 @@ const reasons = (f: object): readonly string[] => jitReport(f)?.traces.map(t => 
 describe('traces', () => {
   test('once for values, again for types, structures and static arguments; each with its reason', () => {
     let runs = 0
-    const f = jit((params: { readonly w: Tensor; readonly b?: Tensor }, x: Tensor, n: number) => { runs++; return params.w.mul(x).mul(n) }, { static: [2] })
+    const f = jit(
+      (params: { readonly w: Tensor; readonly b?: Tensor }, x: Tensor, n: number) => {
+        runs++
+        return params.w.mul(x).mul(n)
+      },
+      { static: [2] },
+    )
     const w = float(1, 2)
     for (let i = 0; i < 5; i++) f({ w: float(i, i) }, float(1, i), 2)
     expect(runs).toBe(1)
@@ -31,13 +37,21 @@ describe('traces', () => {
     expect(runs).toBe(5)
     expect(jitReport(f)).toMatchObject({ calls: 10 })
     expect(reasons(f)).toEqual([
-      'first call', 'x changed from f32[2] to f32[]', 'params changed from an object with w to an object with b, w',
-      'params changed from an object with b, w to an object with w; static n changed from 2 to 3', 'params.w changed from f32[2] to i32[2]',
+      'first call',
+      'x changed from f32[2] to f32[]',
+      'params changed from an object with w to an object with b, w',
+      'params changed from an object with b, w to an object with w; static n changed from 2 to 3',
+      'params.w changed from f32[2] to i32[2]',
     ])
   })
   test('strings, staticValue and null are static by themselves', () => {
-    const f = jit((mode: 'add' | 'mul', n: ReturnType<typeof staticValue<number>>, x: Tensor) => (mode === 'add' ? x.add(n.value) : x.mul(n.value)))
-    expectClose([f('add', staticValue(2), float(1)), f('mul', staticValue(3), float(1)), f('add', staticValue(2), float(5))], [float(3), float(3), float(7)])
+    const f = jit((mode: 'add' | 'mul', n: ReturnType<typeof staticValue<number>>, x: Tensor) =>
+      mode === 'add' ? x.add(n.value) : x.mul(n.value),
+    )
+    expectClose(
+      [f('add', staticValue(2), float(1)), f('mul', staticValue(3), float(1)), f('add', staticValue(2), float(5))],
+      [float(3), float(3), float(7)],
+    )
     expect(reasons(f).length).toBe(2)
     expect(reasons(f)[1]).toBe('mode changed from "add" to "mul"; n changed from Static(2) to Static(3)')
   })
@@ -53,7 +67,10 @@ describe('traces', () => {
     const w = float(2, 3)
     const f = jit((x: Tensor) => x.mul(w))
     expectClose([f(float(1, 1)), f(float(2, 2))], [float(2, 3), float(4, 6)])
-    const g = (v: Tensor): Tensor => { const h = jit((x: Tensor) => x.mul(v)); return sum(h(float(1, 2)).add(h(float(3, 4)))) }
+    const g = (v: Tensor): Tensor => {
+      const h = jit((x: Tensor) => x.mul(v))
+      return sum(h(float(1, 2)).add(h(float(3, 4))))
+    }
     expect(grad(g)(5).item()).toBe(10)
     const h = jit((x: Tensor) => x.add(1))
     expect(grad((x: Tensor) => h(x))(1).item()).toBe(1)
@@ -63,8 +80,15 @@ describe('traces', () => {
 
 describe('calls', () => {
   test('give back what came in, constants, repeated results and trees', () => {
-    const f = jit((p: { readonly a: Tensor; readonly b: Tensor }) => ({ ...p, sum: p.a.add(p.b), again: [p.a, p.a], one: float(1), n: null }))
-    const a = float(1, 2), b = float(3, 4)
+    const f = jit((p: { readonly a: Tensor; readonly b: Tensor }) => ({
+      ...p,
+      sum: p.a.add(p.b),
+      again: [p.a, p.a],
+      one: float(1),
+      n: null,
+    }))
+    const a = float(1, 2),
+      b = float(3, 4)
     expectClose(f({ a, b }), { a, b, sum: float(4, 6), again: [a, a], one: float(1), n: null })
     expectClose(f({ a, b }), { a, b, sum: float(4, 6), again: [a, a], one: float(1), n: null })
   })
@@ -81,7 +105,8 @@ describe('calls', () => {
   })
   test('donate', () => {
     const f = jit((p: { readonly w: Tensor }, x: Tensor) => ({ w: p.w.add(x) }), { donate: [0] })
-    const p = { w: float(1, 2) }, x = float(1, 1)
+    const p = { w: float(1, 2) },
+      x = float(1, 1)
     expectClose(f(p, x), { w: float(2, 3) })
     expect(() => p.w.item()).toThrow()
     expect(() => f(p, x)).toThrow(/disposed/)
@@ -95,7 +120,9 @@ describe('calls', () => {
     expectClose(jit(vmap(grad(jit(f))))(x), vmap(grad((v: Tensor) => sin(v).mul(v)))(x))
   })
   test('errors name the argument', () => {
-    expect(() => jit((x: Tensor, options: { readonly train: boolean }) => (options.train ? x : x))(float(1), { train: true })).toThrow(/options\.train is a boolean.*list the argument as static/)
+    expect(() => jit((x: Tensor, options: { readonly train: boolean }) => (options.train ? x : x))(float(1), { train: true })).toThrow(
+      /options\.train is a boolean.*list the argument as static/,
+    )
     expect(() => jit((x: Tensor) => x, { static: [-1 as 0] })).toThrow(/positions of arguments/)
     expect(() => jit((x: Tensor) => x, { static: [0], donate: [0] })).toThrow(/both static and donated/)
     expect(() => jit((x: Tensor) => (x.item() > 0 ? x : x))(float(1))).toThrow(/item: .*traced by jit of/)
@@ -113,7 +140,9 @@ describe('makeProgram and evalShape', () => {
   e:f32[2] = mul d 2
   f:f32[] = sum[axes=[0]] e
   return f }`)
-    expect(String(makeProgram((x: Tensor) => jit(f)(x, x))(float(1)))).toContain('jit[name=f] a a\n    program =\n    { a:f32[1] b:f32[1] ->')
+    expect(String(makeProgram((x: Tensor) => jit(f)(x, x))(float(1)))).toContain(
+      'jit[name=f] a a\n    program =\n    { a:f32[1] b:f32[1] ->',
+    )
     expect(String(evalShape((x: Tensor) => ({ y: x.reshape([2, 1]), n: null, s: 'x' }), float(1, 2)).y)).toBe('f32[2,1]')
   })
   test('a long function has names beyond z', () => {

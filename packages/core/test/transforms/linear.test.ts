@@ -17,7 +17,11 @@ useReference()
 
 describe('linearTranspose', () => {
   test('of matrices, trees and loops', () => {
-    const a = array([[1, 2], [3, 4], [5, 6]])
+    const a = array([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ])
     const t = linearTranspose((x: Tensor, p: { readonly b: Tensor }) => matmul(a, x).add(p.b.mul(2)), float(0, 0), { b: float(0, 0, 0) })
     expectClose(t(float(1, 0, -1)), [float(-4, -4), { b: float(2, 0, -2) }])
     const running = (xs: Tensor): Tensor => scan((c: Tensor, x: Tensor) => [c.add(x), c.add(x)], 0, xs)[1]
@@ -32,16 +36,19 @@ describe('linearTranspose', () => {
 
 describe('associativeScan', () => {
   test('is the running combination', () => {
-    fc.assert(fc.property(fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 12 }), fc.boolean(), (xs, reverse) => {
-      const order = reverse ? [...xs].reverse() : xs
-      const sums = order.map((_, i) => order.slice(0, i + 1).reduce((a, b) => a + b, 0))
-      expectClose(associativeScan(add, float(...xs), { reverse }), float(...(reverse ? sums.reverse() : sums)))
-    }))
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 12 }), fc.boolean(), (xs, reverse) => {
+        const order = reverse ? [...xs].reverse() : xs
+        const sums = order.map((_, i) => order.slice(0, i + 1).reduce((a, b) => a + b, 0))
+        expectClose(associativeScan(add, float(...xs), { reverse }), float(...(reverse ? sums.reverse() : sums)))
+      }),
+    )
   })
   test('of linear recurrences, along any axis, with gradient', () => {
     type Step = { readonly a: Tensor; readonly b: Tensor }
     const compose = (first: Step, then: Step): Step => ({ a: first.a.mul(then.a), b: first.b.mul(then.a).add(then.b) })
-    const a = array([[0.5, 2, -1, 3, 0.1]]), b = array([[1, 2, 3, 4, 5]])
+    const a = array([[0.5, 2, -1, 3, 0.1]]),
+      b = array([[1, 2, 3, 4, 5]])
     let h = 0
     const expected = [0.5, 2, -1, 3, 0.1].map((v, i) => (h = v * h + i + 1))
     expectNumbers(associativeScan(compose, { a, b }, { axis: 1 }).b, expected)

@@ -57,16 +57,19 @@ test('the k-th derivative of sine', () => {
     fc.constantFrom(...Object.keys(derivatives)).map(name => ({ name, of: derivatives[name] as (f: F) => F, order: 1 })),
   )
   const steps = fc.array(step, { minLength: 1, maxLength: 5 }).filter(s => s.reduce((n, x) => n + x.order, 0) <= 3)
-  fc.assert(fc.property(steps, fc.float({ min: -3, max: 3, noNaN: true }), (path, x) => {
-    const f = path.reduce<F>((g, s) => s.of(g), sin)
-    const order = path.reduce((n, s) => n + s.order, 0)
-    const expected = (sines[order % 4] as (x: number) => number)(x)
-    const name = path.map(s => s.name).join(' then ')
-    expect(Math.abs(f(scalar(x)).item() - expected), name).toBeLessThan(1e-4)
-    // The Program of it all is well formed, and exact in float64.
-    const at = { aval: aval([], 'float32'), data: Float64Array.of(x) }
-    expect(oracleOf(t => [f(t as Tensor)], [at])(at)[0]?.data[0], name).toBeCloseTo(expected, 9)
-  }), { numRuns: 100 })
+  fc.assert(
+    fc.property(steps, fc.float({ min: -3, max: 3, noNaN: true }), (path, x) => {
+      const f = path.reduce<F>((g, s) => s.of(g), sin)
+      const order = path.reduce((n, s) => n + s.order, 0)
+      const expected = (sines[order % 4] as (x: number) => number)(x)
+      const name = path.map(s => s.name).join(' then ')
+      expect(Math.abs(f(scalar(x)).item() - expected), name).toBeLessThan(1e-4)
+      // The Program of it all is well formed, and exact in float64.
+      const at = { aval: aval([], 'float32'), data: Float64Array.of(x) }
+      expect(oracleOf(t => [f(t as Tensor)], [at])(at)[0]?.data[0], name).toBeCloseTo(expected, 9)
+    }),
+    { numRuns: 100 },
+  )
 })
 
 test('a rule of customVjp in every reverse-mode context', () => {
@@ -85,5 +88,8 @@ test('hessian of a vector function through jit, vmap and scan', () => {
   const f: F = x => sum(vmap(jit((y: Tensor) => scan((c: Tensor, _) => [sin(c), null], y, null, { length: 2 })[0]))(x))
   const xs = [0.3, -1, 2]
   const second = (x: number): number => -Math.sin(Math.sin(x)) * Math.cos(x) ** 2 - Math.cos(Math.sin(x)) * Math.sin(x)
-  expectNumbers(hessian(f)(array(xs)), xs.flatMap((x, i) => xs.map((_, k) => (i === k ? second(x) : 0))))
+  expectNumbers(
+    hessian(f)(array(xs)),
+    xs.flatMap((x, i) => xs.map((_, k) => (i === k ? second(x) : 0))),
+  )
 })

@@ -16,41 +16,120 @@ import { float } from '../support/values.ts'
 
 useReference()
 type Linear = { readonly w: Tensor; readonly b: Tensor }
-const p: Linear = { w: array([[1, 2], [3, 4]]), b: float(5, 6) }
+const p: Linear = {
+  w: array([
+    [1, 2],
+    [3, 4],
+  ]),
+  b: float(5, 6),
+}
 const apply = (q: Linear, x: Tensor): Tensor => matmul(x, q.w).add(q.b)
 
 describe('axes', () => {
   test('of arguments: one for all, one each, prefixes of trees, negative ones', () => {
-    const xs = array([[1, 0], [0, 1], [1, 1]])
-    const expected = array([[6, 8], [8, 10], [9, 12]])
+    const xs = array([
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ])
+    const expected = array([
+      [6, 8],
+      [8, 10],
+      [9, 12],
+    ])
     expectClose(vmap(apply, { inAxes: [null, 0] })(p, xs), expected)
     expectClose(vmap(apply, { inAxes: [null, 1] })(p, xs.transpose()), expected)
     expectClose(vmap(apply, { inAxes: [null, -1] })(p, xs.transpose()), expected)
-    const stacked = { w: p.w, b: array([[5, 6], [0, 0], [1, 1]]) }
-    expectClose(vmap(apply, { inAxes: [{ w: null, b: 0 }, 0] })(stacked, xs), array([[6, 8], [3, 4], [5, 7]]))
-    expectClose(vmap(apply, { inAxes: [{ b: 0 }, 0] })(stacked, xs), array([[6, 8], [3, 4], [5, 7]]))
+    const stacked = {
+      w: p.w,
+      b: array([
+        [5, 6],
+        [0, 0],
+        [1, 1],
+      ]),
+    }
+    expectClose(
+      vmap(apply, { inAxes: [{ w: null, b: 0 }, 0] })(stacked, xs),
+      array([
+        [6, 8],
+        [3, 4],
+        [5, 7],
+      ]),
+    )
+    expectClose(
+      vmap(apply, { inAxes: [{ b: 0 }, 0] })(stacked, xs),
+      array([
+        [6, 8],
+        [3, 4],
+        [5, 7],
+      ]),
+    )
   })
   test('of results', () => {
-    const xs = array([[1, 2], [3, 4], [5, 6]])
+    const xs = array([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ])
     expectClose(vmap((x: Tensor) => x.mul(2), { outAxes: 1 })(xs), xs.mul(2).transpose())
-    expectClose(vmap((x: Tensor) => ({ x, s: sum(x), k: float(7) }), { outAxes: { x: -1, s: 0, k: null } })(xs), { x: xs.transpose(), s: float(3, 7, 11), k: float(7) })
+    expectClose(vmap((x: Tensor) => ({ x, s: sum(x), k: float(7) }), { outAxes: { x: -1, s: 0, k: null } })(xs), {
+      x: xs.transpose(),
+      s: float(3, 7, 11),
+      k: float(7),
+    })
     expectClose(vmap((_: Tensor) => float(7))(xs), array([[7], [7], [7]]))
   })
   test('over keys; what is not mapped may be anything', () => {
     const keys = split(key(0), 3)
     const stacked = wrapKeyData(concatenate(keys.map(k => keyData(k).reshape([1, 2]))))
-    expectNumbers(vmap(uniform, { inAxes: [0, null] })(stacked, [2]), keys.flatMap(k => numbers(uniform(k, [2]))))
+    expectNumbers(
+      vmap(uniform, { inAxes: [0, null] })(stacked, [2]),
+      keys.flatMap(k => numbers(uniform(k, [2]))),
+    )
     expectClose(vmap((x: Tensor, f: (x: Tensor) => Tensor) => f(x), { inAxes: [0, null] })(float(1, 2), sin), sin(float(1, 2)))
   })
   test('nested, with jit and grad of each example', () => {
-    const xs = array([[1, 2], [3, 4]])
+    const xs = array([
+      [1, 2],
+      [3, 4],
+    ])
     const f = (x: Tensor): Tensor => sin(x).mul(x)
-    expectNumbers(vmap(vmap(grad(f)))(xs), numbers(xs).map(x => Math.cos(x) * x + Math.sin(x)))
-    expectNumbers(jit(vmap(vmap(grad(f), { inAxes: 0 }), { inAxes: 1, outAxes: 1 }))(xs), numbers(xs).map(x => Math.cos(x) * x + Math.sin(x)))
+    expectNumbers(
+      vmap(vmap(grad(f)))(xs),
+      numbers(xs).map(x => Math.cos(x) * x + Math.sin(x)),
+    )
+    expectNumbers(
+      jit(vmap(vmap(grad(f), { inAxes: 0 }), { inAxes: 1, outAxes: 1 }))(xs),
+      numbers(xs).map(x => Math.cos(x) * x + Math.sin(x)),
+    )
     const outer = vmap((x: Tensor) => vmap((y: Tensor) => x.mul(y))(float(1, 2, 3)))(float(10, 20))
-    expectClose(outer, array([[10, 20, 30], [20, 40, 60]]))
-    const perExample = vmap(grad((q: Linear, x: Tensor) => sum(apply(q, x))), { inAxes: [null, 0] })(p, xs)
-    expectClose(perExample, { w: array([[[1, 1], [2, 2]], [[3, 3], [4, 4]]]), b: array([[1, 1], [1, 1]]) })
+    expectClose(
+      outer,
+      array([
+        [10, 20, 30],
+        [20, 40, 60],
+      ]),
+    )
+    const perExample = vmap(
+      grad((q: Linear, x: Tensor) => sum(apply(q, x))),
+      { inAxes: [null, 0] },
+    )(p, xs)
+    expectClose(perExample, {
+      w: array([
+        [
+          [1, 1],
+          [2, 2],
+        ],
+        [
+          [3, 3],
+          [4, 4],
+        ],
+      ]),
+      b: array([
+        [1, 1],
+        [1, 1],
+      ]),
+    })
   })
   test('of no examples', () => {
     expect(vmap((x: Tensor) => sin(x).mul(2))(array(new Float32Array(0), { shape: [0, 3] })).shape).toEqual([0, 3])

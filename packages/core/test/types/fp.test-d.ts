@@ -12,8 +12,18 @@ declare function same<A>(): <B>(value: B, ...proof: Equal<A, B> extends true ? [
 declare const x: Tensor, key: Key
 
 // Every function of numpy that takes a tensor, or a list of them, first.
-type Accepts<X> = [TensorLike] extends [X] ? ([X] extends [TensorLike] ? true : false) : [readonly TensorLike[]] extends [X] ? ([X] extends [readonly TensorLike[]] ? true : false) : false
-type DataKeys<N> = keyof { readonly [K in keyof N as N[K] extends (x: infer X, ...rest: never[]) => unknown ? (Accepts<X> extends true ? K : never) : never]: N[K] }
+type Accepts<X> = [TensorLike] extends [X]
+  ? [X] extends [TensorLike]
+    ? true
+    : false
+  : [readonly TensorLike[]] extends [X]
+    ? [X] extends [readonly TensorLike[]]
+      ? true
+      : false
+    : false
+type DataKeys<N> = keyof {
+  readonly [K in keyof N as N[K] extends (x: infer X, ...rest: never[]) => unknown ? (Accepts<X> extends true ? K : never) : never]: N[K]
+}
 type Missing = Exclude<DataKeys<typeof numpy>, keyof typeof fp>
 export const complete: Equal<Missing, never> = true
 

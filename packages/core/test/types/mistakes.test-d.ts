@@ -4,6 +4,7 @@ import { type Key, type Tensor, cond, customVjp, exp, grad, jit, multiply, scan,
 declare const x: Tensor, key: Key
 type Linear = { readonly w: Tensor; readonly b: Tensor }
 declare const linear: Linear
+declare const p: boolean, double: (x: Tensor) => Tensor, pair: (x: Tensor) => { readonly y: Tensor }
 declare const loss: (p: Linear, x: Tensor) => Tensor
 
 export const mistakes: readonly unknown[] = [
@@ -26,11 +27,11 @@ export const mistakes: readonly unknown[] = [
   // @ts-expect-error a tensor where the tree is wanted
   grad((p: Linear, _k: Key) => sum(p.w))(x, key),
   // @ts-expect-error branches of different structure
-  cond(true, a => multiply(a, 2), a => ({ y: a }), x),
+  cond(p, double, pair, x),
   // @ts-expect-error a forgotten argument
   grad(loss)(linear),
   // @ts-expect-error too few cotangents
   customVjp((a: Tensor, _b: Tensor) => exp(a), { forward: (a, b) => [exp(a), b], backward: (r, ct) => [multiply(r, ct)] }),
   // @ts-expect-error assignment to what is immutable
-  linear.w = x,
+  (linear.w = x),
 ]

@@ -1,8 +1,35 @@
 /** Types that must hold; compiled, never run. `same<A>()(value)` compiles only when the value's type is exactly A. */
 import type { Option } from 'fp-ts/lib/Option.js'
 import {
-  type Key, type Static, type Tensor, type TreeNode, type TreeOf, add, checkpoint, cond, customJvp, customVjp, exp, flatten, foriLoop, grad, hessian, jacrev, jit, jvp,
-  multiply, random, scan, stopGradient, sum, switch_, tree, valueAndGrad, vjp, vmap, whileLoop,
+  type Key,
+  type Static,
+  type Tensor,
+  type TreeNode,
+  type TreeOf,
+  add,
+  checkpoint,
+  cond,
+  customJvp,
+  customVjp,
+  exp,
+  flatten,
+  foriLoop,
+  grad,
+  hessian,
+  jacrev,
+  jit,
+  jvp,
+  multiply,
+  random,
+  scan,
+  stopGradient,
+  sum,
+  switch_,
+  tree,
+  valueAndGrad,
+  vjp,
+  vmap,
+  whileLoop,
 } from '../../src/index.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -11,7 +38,13 @@ declare const x: Tensor, key: Key
 
 // Parameters: type alias, interface, tuples, nested readonly arrays, Option, Static.
 type Linear = { readonly w: Tensor; readonly b: Tensor }
-interface Block { readonly attn: readonly [Linear, Linear]; readonly name: string; readonly heads: Static<number>; readonly extra: Option<Tensor>; readonly gone: null }
+interface Block {
+  readonly attn: readonly [Linear, Linear]
+  readonly name: string
+  readonly heads: Static<number>
+  readonly extra: Option<Tensor>
+  readonly gone: null
+}
 type Union = { readonly kind: 'a'; readonly w: Tensor } | { readonly kind: 'b'; readonly v: readonly Tensor[] }
 type Deep = { readonly union: Union; readonly blocks: readonly Block[]; readonly head?: Linear }
 declare const linear: Linear, layers: Linear[], block: Block, deep: Deep
@@ -45,7 +78,9 @@ same<Tensor>()(vmap(loss, { inAxes: [null, 0, 0] })(linear, x, x))
 same<Tensor>()(vmap(loss, { inAxes: [{ w: 0, b: null }, 0, 0] })(linear, x, x))
 same<Linear>()(vmap(grad(loss), { inAxes: [null, 0, 0] })(linear, x, x))
 same<Linear>()(jit(grad(loss))(linear, x, x))
-same<Tensor>()(jit((p: Linear, kind: 'relu' | 'gelu', a: Tensor) => loss(p, a, kind === 'relu' ? a : x), { static: [1] })(linear, 'relu', x))
+same<Tensor>()(
+  jit((p: Linear, kind: 'relu' | 'gelu', a: Tensor) => loss(p, a, kind === 'relu' ? a : x), { static: [1] })(linear, 'relu', x),
+)
 same<Tensor>()(checkpoint(loss)(linear, x, x))
 same<{ p: Linear; key: Key }>()(jit((p: Linear, k: Key) => ({ p, key: random.split(k)[0] }))(linear, key))
 
@@ -53,12 +88,42 @@ same<{ p: Linear; key: Key }>()(jit((p: Linear, k: Key) => ({ p, key: random.spl
 same<readonly [carry: Linear, ys: Tensor]>()(scan((p, xi) => [{ w: add(p.w, xi), b: p.b }, p.w], linear, x))
 same<readonly [carry: Tensor, ys: { h: Tensor }]>()(scan((h, _) => [multiply(h, 2), { h }], x, null, { length: 5 }))
 same<readonly [carry: Tensor, ys: Tensor]>()(scan((total, v) => [total.add(v), total], 0, x))
-same<Tensor>()(cond(true, (p, a) => multiply(p.w, a), (p, a) => add(p.b, a), linear, x))
+same<Tensor>()(
+  cond(
+    true,
+    (p, a) => multiply(p.w, a),
+    (p, a) => add(p.b, a),
+    linear,
+    x,
+  ),
+)
 same<Tensor>()(switch_(1, [a => a, a => multiply(a, 2)], x))
-same<Linear>()(whileLoop(p => sum(p.w), p => ({ w: multiply(p.w, 2), b: p.b }), linear))
+same<Linear>()(
+  whileLoop(
+    p => sum(p.w),
+    p => ({ w: multiply(p.w, 2), b: p.b }),
+    linear,
+  ),
+)
 same<Tensor>()(foriLoop(0, 5, (i, total) => total.add(i), 0))
-same<Tensor>()(customVjp((a: Tensor) => exp(a), { forward: a => { const y = exp(a); return [y, y] }, backward: (y, ct) => [multiply(y, ct)] })(x))
-same<Tensor>()(customJvp((a: Tensor) => exp(a), ([a], [t]) => { const y = exp(a); return [y, multiply(y, t)] })(x))
+same<Tensor>()(
+  customVjp((a: Tensor) => exp(a), {
+    forward: a => {
+      const y = exp(a)
+      return [y, y]
+    },
+    backward: (y, ct) => [multiply(y, ct)],
+  })(x),
+)
+same<Tensor>()(
+  customJvp(
+    (a: Tensor) => exp(a),
+    ([a], [t]) => {
+      const y = exp(a)
+      return [y, multiply(y, t)]
+    },
+  )(x),
+)
 same<Linear>()(stopGradient(linear))
 same<Deep>()(tree.map(a => multiply(a, 2), deep))
 same<Linear>()(tree.map((a, b, c) => add(add(a as Tensor, b as Tensor), c as Tensor), linear, linear, linear))
@@ -66,8 +131,13 @@ same<Linear>()(tree.map((a, b, c) => add(add(a as Tensor, b as Tensor), c as Ten
 class Complex implements TreeNode<Complex> {
   readonly re: Tensor
   readonly im: Tensor
-  constructor(re: Tensor, im: Tensor) { this.re = re; this.im = im }
-  [flatten]() { return [[this.re, this.im], ([re, im]: readonly unknown[]) => new Complex(re as Tensor, im as Tensor)] as const }
+  constructor(re: Tensor, im: Tensor) {
+    this.re = re
+    this.im = im
+  }
+  [flatten]() {
+    return [[this.re, this.im], ([re, im]: readonly unknown[]) => new Complex(re as Tensor, im as Tensor)] as const
+  }
 }
 same<{ z: Complex }>()(grad((p: { z: Complex }) => p.z.re)({ z: new Complex(x, x) }))
 
