@@ -1,46 +1,52 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { init } from '@cotangent/core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { agrees, problemsOf, snippetsOf } from './snippets.ts'
+import { folder, modulesOf, pages, root, runModule, textOf, writeModules } from './pages.ts'
+import { $is, $throws, agrees, problemsOf, refreshed, showProblem, snippetsOf } from './snippets.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-/** Not in git; in the repository, so that imports of packages find them. */
-const folder = join(root, 'docs/.snippets')
-
-const pages = [
-  'README.md',
-  'CONTRIBUTING.md',
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter(file => file.endsWith('.md') && !file.startsWith('.'))
-    .map(file => `docs/${file.replaceAll('\\', '/')}`),
-].sort()
-const snippets = pages.flatMap(page => snippetsOf(page, readFileSync(join(root, page), 'utf8'), '../snippets.ts'))
-
+const snippets = pages.flatMap(modulesOf)
 const compilerOptions = { rootDir: '../..', lib: ['es2024', 'esnext', 'dom'], noUncheckedIndexedAccess: false }
+const include = ['*.ts', '../../packages/*/src/**/*.d.ts']
 
 beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-  for (const { name, code } of snippets) writeFileSync(join(folder, `${name}.ts`), code)
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.check.json', compilerOptions, include: ['*.ts', '../../packages/*/src/**/*.d.ts'] }))
+  writeModules(snippets)
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.check.json', compilerOptions, include }))
   await init({ backend: 'cpu', threads: 1 })
 })
 
 describe('the code in the documentation', () => {
   it('compiles', () => {
-    const { stdout, status } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], {
-      encoding: 'utf8',
-      cwd: root,
-    })
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const { stdout, status } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8', cwd: root })
     expect(stdout).toBe('')
     expect(status).toBe(0)
   })
   for (const { name, runs } of snippets) {
-    if (runs)
-      it(name, async () => expect((await problemsOf(() => import(pathToFileURL(join(folder, `${name}.ts`)).href))).join('\n\n')).toBe(''))
+    if (runs) it(name, async () => expect((await problemsOf(() => runModule(name))).map(showProblem).join('\n\n')).toBe(''))
+  }
+})
+
+describe('links between pages', () => {
+  const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```$/gm, '').replace(/`[^`]*`/g, '')
+  const anchorsOf = (page: string): readonly string[] =>
+    [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    )
+  for (const page of pages) {
+    it(page, () => {
+      const links = [...withoutCode(textOf(page)).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
+      const broken = links.filter(([, path = '', anchor]) => {
+        const target = path === '' ? page : join(dirname(page), path)
+        return !existsSync(join(root, target)) || (anchor !== undefined && !anchorsOf(target).includes(anchor))
+      })
+      expect(broken.map(([link]) => link)).toEqual([])
+    })
   }
 })
 
@@ -72,5 +78,15 @@ describe('snippets', () => {
     expect(agrees('Tensor([1, 0.33333334])', 'Tensor([1, 0.3334])')).toBe(false)
     expect(agrees('f32[3]', 'f32[4]')).toBe(false)
     expect(agrees('ShapeError: add: x', 'ShapeError: add...')).toBe(true)
+  })
+  it('see where a page is wrong, and bring it up to date', async () => {
+    const text = 'a = 1 // -> 2\nb\n// -> x\n//    y\nc() // throws ValueError\n'
+    const found = await problemsOf(async () => {
+      $is('p.md:1', 1, '2')
+      $is('p.md:2', [1], 'x\ny')
+      await $throws('p.md:5', async () => 0, 'ValueError')
+    })
+    expect(found.map(p => p.shown)).toEqual(['1', '[ 1 ]', 'no error'])
+    expect(refreshed(text, found)).toBe('a = 1 // -> 1\nb // -> [ 1 ]\nc()\n// throws no error\n')
   })
 })

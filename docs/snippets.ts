@@ -86,9 +86,20 @@ function check(statement: string, throws: boolean, where: string, wanted: string
 
 // ---- what the modules call
 
-let problems: string[] = []
+/** Where a page says something else than happens. */
+export interface Problem {
+  /** `docs/page.md:12`, the line of the statement. */
+  readonly where: string
+  readonly kind: '->' | 'throws'
+  readonly wanted: string
+  readonly shown: string
+}
+export const showProblem = ({ where, kind, wanted, shown }: Problem): string =>
+  `${where}: the page says\n// ${kind} ${wanted}\nbut it is\n// ${kind} ${shown}`
+
+let problems: Problem[] = []
 /** Runs a page and returns what it does other than it says. */
-export async function problemsOf(run: () => Promise<unknown>): Promise<readonly string[]> {
+export async function problemsOf(run: () => Promise<unknown>): Promise<readonly Problem[]> {
   problems = []
   await run()
   return problems
@@ -96,13 +107,13 @@ export async function problemsOf(run: () => Promise<unknown>): Promise<readonly 
 
 /** The value prints as the page says: plain objects and arrays as `console.log` shows them, everything else as `String` does. */
 export function $is(where: string, value: unknown, wanted: string): void {
-  const plain =
-    typeof value === 'object' &&
-    value !== null &&
-    (Array.isArray(value) || (Object.getPrototypeOf(value) === Object.prototype && !Object.hasOwn(value, 'toString')))
-  const shown = plain ? inspect(value, { depth: 6, breakLength: 120 }) : String(value)
-  if (!agrees(shown, wanted)) problems.push(`${where}: the page says\n${wanted}\nbut it is\n${shown}`)
+  const shown = isPlain(value) ? inspect(value, { depth: 6, breakLength: 120 }) : String(value)
+  if (!agrees(shown, wanted)) problems.push({ where, kind: '->', wanted, shown })
 }
+
+const isPlain = (value: unknown): boolean =>
+  Array.isArray(value) ||
+  (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype && !Object.hasOwn(value, 'toString'))
 
 /** The statement ends with an error whose kind and message begin as the page says. */
 export async function $throws(where: string, run: () => Promise<unknown>, wanted: string): Promise<void> {
@@ -110,8 +121,7 @@ export async function $throws(where: string, run: () => Promise<unknown>, wanted
     () => 'no error',
     e => String(e),
   )
-  if (!agrees(shown, `${wanted.replace(/ ?\.\.\.$/, '')}...`))
-    problems.push(`${where}: the page says it throws\n${wanted}\nbut it gives\n${shown}`)
+  if (!agrees(shown, `${wanted.replace(/ ?\.\.\.$/, '')}...`)) problems.push({ where, kind: 'throws', wanted, shown })
 }
 
 const number = /-?\d+(?:\.\d*)?(?:e[-+]?\d+)?/g
@@ -130,3 +140,43 @@ export function agrees(shown: string, wanted: string): boolean {
 
 const near = (shown: string, wanted: string): boolean =>
   shown === wanted || (/[.e]/.test(shown) && Math.abs(Number(shown) - Number(wanted)) <= 1e-5 * Math.abs(Number(wanted)) + 1e-7)
+
+// ---- bringing a page up to date
+
+/** Longest line of an error that is written into a page. */
+const LINE = 125
+
+/** The page with its expectations as they really are. */
+export function refreshed(text: string, found: readonly Problem[]): string {
+  const lines = text.split('\n')
+  // From the end, so that the line numbers of what comes before stay true.
+  for (const { where, kind, shown } of found.toReversed()) {
+    const at = Number(where.split(':').at(-1)) - 1
+    const [, before = ''] = expectation.exec(lines[at] as string) ?? []
+    const trailing = before !== ''
+    let end = at + (trailing ? 1 : 2)
+    while (/^\/\/ {2}/.test(lines[end] ?? '')) end++
+    const statement = trailing ? before : (lines[at] as string)
+    const output = kind === 'throws' ? folded(shown) : shown.split('\n')
+    const oneLine = `${statement} // ${kind} ${output[0]}`
+    lines.splice(
+      at,
+      end - at,
+      ...(output.length === 1 && kind === '->'
+        ? [oneLine]
+        : [statement, `// ${kind} ${output[0]}`, ...output.slice(1).map(line => `//    ${line}`)]),
+    )
+  }
+  return lines.join('\n')
+}
+
+function folded(text: string): readonly string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) as string
+    if (last === '') lines[lines.length - 1] = word
+    else if (last.length + word.length < LINE) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
