@@ -7,6 +7,7 @@ import { closedBit, control, maximumWorkers, takenWord } from '../runtime/contro
 import { canWait } from '../runtime/environment.ts'
 import type { Job, Runner } from '../runtime/executable.ts'
 import type { Memory } from '../runtime/memory.ts'
+import { Pace } from './pace.ts'
 import { installedWord, joinedOf, nextTicket, readyWord, workerState } from './protocol.ts'
 import { startThread, type Thread } from './thread.ts'
 
@@ -48,6 +49,7 @@ export class Pool implements Runner {
   /** By slot; undefined once lost. */
   private workers: (Thread | undefined)[] | undefined
   private readonly installations = new Map<Job, Installation>()
+  private readonly paces = new WeakMap<Job, Pace>()
   private nextId = 1
   private sent = 0
   private lastEnd = -Infinity
@@ -65,13 +67,23 @@ export class Pool implements Runner {
 
   run(job: Job): void {
     if (job.cost < worthForking || this.stopped || this.threads === 1) return job.main(job.frame, job.scratch, 0, 1)
-    const joined = this.offer(job)
+    const pace = this.paceOf(job)
+    const start = performance.now()
+    const joined = pace.shared ? this.offer(job) : 0
     try {
-      if (joined === 0) return job.main(job.frame, job.scratch, 0, 1)
-      this.together(job, joined)
+      if (joined === 0) job.main(job.frame, job.scratch, 0, 1)
+      else this.together(job, joined)
     } finally {
       this.lastEnd = performance.now()
     }
+    if (joined === 0) pace.ranAlone(this.lastEnd - start)
+    else pace.ranTogether(this.lastEnd - start)
+  }
+
+  private paceOf(job: Job): Pace {
+    let pace = this.paces.get(job)
+    if (pace === undefined) this.paces.set(job, (pace = new Pace()))
+    return pace
   }
 
   forget(job: Job): void {
