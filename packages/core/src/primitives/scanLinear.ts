@@ -27,6 +27,7 @@ import { nonzero, present } from './call.ts'
 import { outputTypes, reorder } from './control.ts'
 import { jitP } from './jit.ts'
 import { isUnknown, type MaybeTensor, type Unknown } from './primitive.ts'
+import { type HoistedScan, hoistFromLoop } from './scanHoist.ts'
 import { type ScanParams, carryFixpoint, range, roles, scanP } from './scan.ts'
 import { instantiate, zerosOf } from './zeros.ts'
 
@@ -47,6 +48,8 @@ interface SplitScan {
   readonly hoisted: Closed
   /** The linear loop: fixed residuals, tangents of consts; tangents of the carry; stacked residuals, tangents of xs. */
   readonly linear: ScanParams
+  /** What can be done before the linear loop, for all steps at once. */
+  readonly out: HoistedScan | null
   readonly residuals: readonly Residual[]
   readonly nonzeroCarry: Mask
   readonly nonzero: Mask
@@ -83,8 +86,25 @@ export function linearizeScan(
   const fixed = split.residuals.filter(isFixed).map(residual),
     moving = split.residuals.filter(r => !isFixed(r)).map(residual)
   const carryDots = carry.flatMap((c, i) => (split.nonzeroCarry[i] ? [instantiate(t.carry[i] as MaybeTensor, c.aval)] : []))
-  const linear = bind(scanP, [...fixed, ...present(t.consts), ...carryDots, ...moving, ...present(t.xs)], split.linear)
+  const linear = bindLinear(split, [...fixed, ...present(t.consts)], carryDots, [...moving, ...present(t.xs)])
   return [outputs, spread(linear, split.nonzero)]
+}
+
+/** The linear loop, preceded by what was taken out of it. */
+function bindLinear(
+  { linear, out }: SplitScan,
+  consts: readonly Tensor[],
+  carry: readonly Tensor[],
+  xs: readonly Tensor[],
+): readonly Tensor[] {
+  if (out === null) return bind(scanP, [...consts, ...carry, ...xs], linear)
+  const values = bind(jitP, [...out.before.consts, ...consts, ...xs], { program: out.before.program, name: 'hoisted' })
+  const constant = out.stacked.map(b => !b)
+  return bind(
+    scanP,
+    [...pick(consts, out.consts), ...pick(values, constant), ...carry, ...pick(xs, out.xs), ...pick(values, out.stacked)],
+    out.loop,
+  )
 }
 
 const isFixed = (r: Residual): boolean => r.kind === 'const' || r.kind === 'invariant'
@@ -95,6 +115,7 @@ function splitScan(params: ScanParams, given: Mask): SplitScan {
   const { residuals, hoisted, stackedAtoms } = placeResiduals(body, params)
   const { program, consts } = body.primal
   const forward = simplify({ ...program, outputs: [...program.outputs.slice(0, n), ...stackedAtoms] })
+  const linear = linearLoop(body, residuals, wrt, params)
   return {
     forward: { ...params, program: forward, numConsts: params.numConsts + consts.length },
     forwardConsts: consts,
@@ -102,7 +123,8 @@ function splitScan(params: ScanParams, given: Mask): SplitScan {
     residuals,
     nonzeroCarry,
     nonzero: body.nonzero,
-    linear: linearLoop(body, residuals, wrt, params),
+    linear,
+    out: hoistFromLoop(linear),
   }
 }
 

@@ -61,6 +61,8 @@ const total =
       .map(t => sum(sin(t)))
       .reduce((a, b) => a.add(b))
 
+const rnnLoss = (w: Tensor, xs: Tensor): Tensor => sum(scan((h: Tensor, x: Tensor) => [tanh(matmul(h, w).add(x)), null], start, xs)[0])
+
 describe('scan', () => {
   test('is a loop', () => {
     expectClose(
@@ -135,6 +137,30 @@ describe('scan', () => {
     const text = String(makeProgram(grad(f))(float(1).sum(), float(1, 2, 3)))
     expect(text).toContain('jit[name=invariant]')
     expectClose(grad(f)(float(0.1).sum(), float(1, 2, 3)), float(2 * Math.exp(0.2) + 2 * Math.exp(0.1)).sum(), 1e-5)
+  })
+  test('what does not depend on the carry is differentiated for all steps at once', () => {
+    type Params = { readonly w: Tensor; readonly u: Tensor; readonly b: Tensor; readonly s: Tensor }
+    const p: Params = {
+      w: weight,
+      u: array([
+        [1, -0.5],
+        [0.2, 0.7],
+      ]),
+      b: float(0.1, 0.2),
+      s: float(0.9).sum(),
+    }
+    const step = (q: Params, h: Tensor, v: Tensor): Tensor =>
+      tanh(matmul(h, q.w.transpose()).mul(q.s).add(matmul(v, q.u)).add(q.b)).mul(q.b)
+    const looped = (q: Params, xs: Tensor): Tensor => sum(scan((h: Tensor, v: Tensor) => [step(q, h, v), null], start, xs)[0])
+    const written = (q: Params, xs: Tensor): Tensor => sum([0, 1, 2].reduce((h, i) => step(q, h, xs.slice(i, i + 1).reshape([2])), start))
+    for (const argnums of [0, 1] as const) {
+      expectClose(grad(looped, { argnums })(p, steps), grad(written, { argnums })(p, steps))
+      expectClose(jit(grad(looped, { argnums }))(p, steps), grad(written, { argnums })(p, steps))
+    }
+    expectClose(hessian((q: Params) => looped(q, steps))(p), hessian((q: Params) => written(q, steps))(p), 1e-4)
+    const text = String(makeProgram(grad(rnnLoss))(weight, steps))
+    // The backward loop has no carry for the weights: their gradient is one product after it.
+    expect(text).toMatch(/scan\[length=3 reverse=true numConsts=1 numCarry=1\][^]*jit\[name=transpose\(hoisted\)\][^]*dotGeneral/)
   })
   test('a stacked result that the derivative needs is kept once', () => {
     const text = String(makeProgram(grad((xs: Tensor) => sum(scan((c: Tensor, x: Tensor) => [c.mul(x), c], 1, xs)[1])))(float(1, 2)))
