@@ -2,10 +2,15 @@
  * Takes out of a linear loop what does not depend on its carry, and does it for all steps at once. In the backward pass of a recurrent network, the
  * gradient of the weights is then one large matrix product after the loop instead of a small one, added up, in every step.
  */
-import { isCall } from './primitive.ts'
+import { bind } from '../program/bind.ts'
 import type { Equation, Program, Var } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
-import { type Closed, batchProgram, pick } from '../transforms/programs.ts'
+import { evalProgram } from '../program/trace.ts'
+import type { Tensor } from '../tensor.ts'
+import { type Closed, avalsOf, batchProgram, pick, traceClosed } from '../transforms/programs.ts'
+import type { CallParams } from './call.ts'
+import { jitP } from './jit.ts'
+import { isCall } from './primitive.ts'
 import { type ScanParams, roles } from './scan.ts'
 
 export interface HoistedScan {
@@ -21,7 +26,7 @@ export interface HoistedScan {
 
 /** Null when there is nothing to take out. `params.program` is linear: no equation of it is known work. */
 export function hoistFromLoop(params: ScanParams): HoistedScan | null {
-  const { program } = params
+  const program = expandJit(params.program)
   const { consts, carry, xs } = roles(program.inputs, params)
   const hoisted = new Set(hoistable(program, consts, xs))
   if (hoisted.size === 0) return null
@@ -40,6 +45,16 @@ export function hoistFromLoop(params: ScanParams): HoistedScan | null {
     ...keep,
     loop: { ...params, program: { inputs, equations: rest, outputs: program.outputs }, numConsts: loopConsts.length },
   }
+}
+
+/** With the equations of jitted functions in place of their calls. */
+function expandJit(program: Program): Program {
+  if (!program.equations.some(e => e.primitive === jitP)) return program
+  const run = (p: Program, inputs: readonly Tensor[]): readonly Tensor[] =>
+    evalProgram(p, inputs, (primitive, xs, params) =>
+      primitive === jitP ? run((params as CallParams).program, xs) : bind(primitive, xs, params),
+    )
+  return traceClosed((...inputs) => run(program, inputs), avalsOf(program), 'scan').program
 }
 
 /**

@@ -158,9 +158,13 @@ describe('scan', () => {
       expectClose(jit(grad(looped, { argnums }))(p, steps), grad(written, { argnums })(p, steps))
     }
     expectClose(hessian((q: Params) => looped(q, steps))(p), hessian((q: Params) => written(q, steps))(p), 1e-4)
-    const text = String(makeProgram(grad(rnnLoss))(weight, steps))
+    // In a cell that is jitted too.
+    const cellOf = jit((w: Tensor, h: Tensor, x: Tensor) => tanh(matmul(h, w).add(x)))
+    const jitted = (w: Tensor, xs: Tensor): Tensor => sum(scan((h: Tensor, x: Tensor) => [cellOf(w, h, x), null], start, xs)[0])
+    expectClose(grad(jitted)(weight, steps), grad(rnnLoss)(weight, steps))
     // The backward loop has no carry for the weights: their gradient is one product after it.
-    expect(text).toMatch(/scan\[length=3 reverse=true numConsts=1 numCarry=1\][^]*jit\[name=transpose\(hoisted\)\][^]*dotGeneral/)
+    for (const text of [rnnLoss, jitted].map(f => String(makeProgram(grad(f))(weight, steps))))
+      expect(text).toMatch(/scan\[length=3 reverse=true numConsts=1 numCarry=1\][^]*jit\[name=transpose\(hoisted\)\][^]*dotGeneral/)
   })
   test('a stacked result that the derivative needs is kept once', () => {
     const text = String(makeProgram(grad((xs: Tensor) => sum(scan((c: Tensor, x: Tensor) => [c.mul(x), c], 1, xs)[1])))(float(1, 2)))
