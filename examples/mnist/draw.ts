@@ -22,5 +22,5 @@ export function drawDigits(d: Digits, predictions: readonly Prediction[], color:
     lines.push(predictions.map(p => Array.from({ length: SIDE - 8 }, (_, x) => cell(p.index, y, x + 4)).join('')).join('  '))
   const caption = (p: Prediction): string => `${p.predicted} (${Math.round(100 * p.probability)} %)${d.labels[p.index] === p.predicted ? '' : `, is ${d.labels[p.index]}`}`
   lines.push(predictions.map(p => caption(p).padEnd(SIDE - 8)).join('  '))
-  return lines.join('\n')
+  return lines.map(line => line.trimEnd()).join('\n')
 }

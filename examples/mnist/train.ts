@@ -1,7 +1,7 @@
 /** Training as a fold: each step takes parameters, optimiser state and a batch, and gives the next ones. */
-import { type Key, type Tensor, jit, random, valueAndGrad } from '@cotangent/core'
+import { type Key, type Tensor, type TreeOf, jit, random, valueAndGrad } from '@cotangent/core'
 import { type Layer, accuracy, adam, applyUpdates, softmaxCrossEntropy } from '@cotangent/nn'
-import { type Digits, SIDE, batch } from '../lib/mnist.ts'
+import { type Digits, type Mnist, SIDE, batch } from '../lib/mnist.ts'
 
 export interface Progress {
   readonly epoch: number
@@ -31,15 +31,15 @@ export interface Trained<P> {
 
 const STEPS_A_REPORT = 50
 
-export function train<P>(model: Layer<P>, data: { readonly train: Digits; readonly test: Digits }, options: Options): Trained<P> {
+export function train<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options: Options): Trained<P> {
   const { epochs, batchSize, seed, learningRate = 1e-3 } = options
   const [initKey, dataKey] = random.split(random.key(seed))
   const optimizer = adam(learningRate)
   const loss = (params: P, images: Tensor, labels: Tensor, key: Key): Tensor =>
     softmaxCrossEntropy(model.apply(params, images, { train: true, key }), labels)
   const step = jit((params: P, state: ReturnType<typeof optimizer.init<P>>, images: Tensor, labels: Tensor, key: Key, number: Tensor) => {
-    const [value, grads] = valueAndGrad(loss, { argnums: 0 })(params, images, labels, random.foldIn(key, number))
-    const [updates, next] = optimizer.update(grads as P, state, params)
+    const [value, grads] = valueAndGrad(loss)(params, images, labels, random.foldIn(key, number))
+    const [updates, next] = optimizer.update(grads, state, params)
     return [applyUpdates(params, updates), next, value] as const
   }, { donate: [0, 1] })
 
