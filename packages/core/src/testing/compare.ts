@@ -43,3 +43,25 @@ function close(got: number, wanted: number, { aval: { dtype } }: HostArray, { ul
   if (!Number.isFinite(rounded) || !Number.isFinite(got)) return Math.abs(wanted) > 3.3e38 && (got === Math.sign(wanted) * Infinity || Math.abs(got) > 3.3e38)
   return Math.abs(got - wanted) <= Math.max(floor, ulp * Math.max(EPS[d] * Math.max(Math.abs(wanted), scale), TINY[d]))
 }
+
+/**
+ * How many representable numbers lie between two: 0 for equal ones (also two NaN, or zeros of both signs), 1 for neighbours; Infinity between NaN and a
+ * number.
+ *
+ * @example ulpDistance(1, 1 + 2 ** -23) // 1
+ */
+export function ulpDistance(a: number, b: number, dtype: 'float32' | 'float64' = 'float32'): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b) ? 0 : Infinity
+  const order = dtype === 'float32' ? order32 : order64, x = order(a), y = order(b)
+  return Number(x > y ? x - y : y - x)
+}
+
+/** Integers in the order of the floats: sign and magnitude to two's complement. */
+function order32(x: number): bigint {
+  const bits = new Int32Array(Float32Array.of(x).buffer)[0] as number
+  return BigInt(bits < 0 ? -(bits & 0x7fffffff) : bits)
+}
+function order64(x: number): bigint {
+  const bits = new BigInt64Array(Float64Array.of(x).buffer)[0] as bigint
+  return bits < 0n ? -BigInt.asUintN(63, bits) : bits
+}

@@ -63,7 +63,16 @@ export function describeBackend(name: string, create: () => Promise<Backend>, ru
   })
 }
 
-function describeOp(op: string, entry: OpEntry, sampling: Sampling, { describe, it }: Runner): void {
+/**
+ * Checks one operation by all laws, its special values and its refusals, on the backend in use. For authors of primitives.
+ *
+ * @example checkOperation('softplus', { cases: drawn(arbShape(), shape => ({ inputs: [input(shape, 'float32')], call: x => softplus(x) })), ... })
+ */
+export function checkOperation(name: string, entry: OpEntry, sampling: Sampling = {}): void {
+  describeOp(name, entry, sampling, { describe: (_, body) => body(), it: (_, body) => void body() })
+}
+
+function describeOp(op: string, entry: OpEntry, sampling: Sampling, { describe, it }: Pick<Runner, 'describe' | 'it'>): void {
   describe(op, () => {
     for (const [name, { law, applies }] of Object.entries(laws)) {
       if (applies(entry)) it(name, () => checkProperty(`${op}: ${name}`, entry.cases, c => law(c, entry), showCase, sampling))

@@ -33,14 +33,16 @@ export interface OpEntry {
   readonly refused: readonly Refusal[]
 }
 
+/** No error at all. */
 export const exact: Accuracy = { ulp: 0, of: 'element', reason: 'moves or compares values' }
+/** Relative to each value: `ulp` units in the last place. */
 export const ulps = (ulp: number, reason: string): Accuracy => ({ ulp, of: 'element', reason })
 /** For sums of many terms: relative to the largest term. */
 export const summed = (ulp = 16): Accuracy => ({ ulp, of: 'largest', reason: 'sums are rounded in an order of their own' })
 
 const seed = fc.nat(1_000_000)
 /** Up to three axes of 0 to 4. */
-export const arbShape: fc.Arbitrary<readonly number[]> = fc.oneof(
+export const anyShape: fc.Arbitrary<readonly number[]> = fc.oneof(
   { weight: 6, arbitrary: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }) },
   { weight: 1, arbitrary: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 }) },
   { weight: 1, arbitrary: fc.constantFrom([17], [3, 9], [2, 2, 7], [130]) },
@@ -54,15 +56,16 @@ export const integers: readonly DType[] = ['int32', 'uint32']
 export const all: readonly DType[] = ['float32', 'int32', 'uint32', 'bool']
 
 const rangeFor = (d: DType, range: Range): Range => (isFloat(d) ? range : d === 'uint32' ? [0, 9] : d === 'bool' ? [0, 1] : [-9, 9])
+/** An input of a shape and dtype. The range is for floats; integers lie in -9..9, unsigned ones in 0..9. */
 export const input = (shape: readonly number[], dtype: DType, range: Range = [-2, 2]): InputSpec => ({ shape, dtype, range: rangeFor(dtype, range) })
 
 /** Elementwise functions of one argument. */
 export const unaryCases = (f: (x: Tensor) => Tensor, range: Range = [-2, 2], dtypes: readonly DType[] = floats): fc.Arbitrary<Case> =>
-  fc.record({ shape: arbShape, dtype: fc.constantFrom(...dtypes), seed }).map(({ shape, dtype, seed }) => ({ inputs: [input(shape, dtype, range)], call: x => f(x as Tensor), seed }))
+  fc.record({ shape: anyShape, dtype: fc.constantFrom(...dtypes), seed }).map(({ shape, dtype, seed }) => ({ inputs: [input(shape, dtype, range)], call: x => f(x as Tensor), seed }))
 
 /** Shapes that broadcast: the second drops leading axes or has ones. */
 export const arbBroadcast: fc.Arbitrary<readonly [readonly number[], readonly number[]]> = fc
-  .record({ shape: arbShape, ones: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }), drop: fc.nat(3), swap: fc.boolean() })
+  .record({ shape: anyShape, ones: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }), drop: fc.nat(3), swap: fc.boolean() })
   .map(({ shape, ones, drop, swap }) => {
     const other = shape.map((n, i) => (ones[i] ? 1 : n)).slice(Math.min(drop, shape.length))
     return swap ? [other, shape] : [shape, other]
@@ -97,6 +100,7 @@ export const arbAxis = (min = 1, max = 3): fc.Arbitrary<{ readonly shape: readon
 export const indices = (shape: readonly number[], n: number, outside = false): InputSpec =>
   ({ shape, dtype: 'int32', range: outside ? [-1, n] : [0, n - 1] })
 
+/** A call that must throw an error of `kind` whose message contains all of `says`. */
 export const refusal = (because: string, kind: ErrorKind, says: readonly string[], call: () => unknown): Refusal => ({ because, kind, says, call })
 
 /** What is no tensor, for calls that must be refused. */

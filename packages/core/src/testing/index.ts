@@ -1,7 +1,9 @@
-/** `@cotangent/core/testing`: the conformance kit for backend authors, and property-based gradient tests for everybody. Needs `fast-check`. */
-export { describeBackend, laws, type ConformanceOptions, type Runner } from './describeBackend.ts'
-export { opTable } from './opTable.ts'
-export type { OpEntry, Refusal } from './entry.ts'
+/** `@cotangent/core/testing`: property-based gradient tests for everybody, the conformance kit for backend authors. Needs `fast-check`. */
+export { arbShape, arbTensor, arbTree, type ArbShapeOptions, type ArbTensorOptions, type ArbTreeOptions, type TensorTree } from './arbitraries.ts'
+export { checkGrads, type CheckGradsOptions, type GradMode } from './checkGrads.ts'
+export { type Accuracy, ulpDistance } from './compare.ts'
 export type { Case, InputSpec } from './case.ts'
-export type { Accuracy } from './compare.ts'
+export { type ConformanceOptions, checkOperation, describeBackend, laws, type Runner } from './describeBackend.ts'
+export { drawn, exact, input, type OpEntry, refusal, type Refusal, summed, ulps } from './entry.ts'
+export { opTable } from './opTable.ts'
 export type { Sampling } from './sampling.ts'

@@ -3,7 +3,7 @@
  * Derivatives are judged in float64 by the oracle, results by the backend in use.
  */
 import { isFloat } from '../dtype.ts'
-import { grad, jvp, vjp } from '../transforms/grad.ts'
+import { grad, jvp } from '../transforms/grad.ts'
 import { jit } from '../transforms/jit.ts'
 import { vmap } from '../transforms/vmap.ts'
 import type { HostArray } from '../primitives/primitive.ts'
@@ -12,9 +12,11 @@ import { sum } from '../primitives/reduce.ts'
 import type { Tensor } from '../tensor.ts'
 import { type Case, hostInput, hostOf, inputsOf, outputsOf, tensorOf, uniformAt, valuesOf } from './case.ts'
 import { type Accuracy, difference } from './compare.ts'
-import { type Lists, addHost, dot, oracleOf, scaleHost } from './oracle.ts'
+import { type Verdict, centralDifference, direction, near, pullback, sameTypes, tangentOf } from './derivatives.ts'
+import { type Lists, dot, oracleOf } from './oracle.ts'
 
-export type Verdict = string | null
+export type { Verdict }
+
 const list = (c: Case): Lists => (...xs) => outputsOf(c.call(...xs))
 
 /** 1. The backend's result equals the reference evaluation. */
@@ -34,47 +36,18 @@ function smoothPart(c: Case): { readonly f: Lists; readonly at: readonly HostArr
   return { f, at: inputs.filter((_, i) => floats[i]) }
 }
 
-/** A direction: values in [-1, 1] like `x`. */
-const direction = (x: HostArray, seed: number, k: number): HostArray => ({ aval: x.aval, data: x.data.map((_, i) => 2 * uniformAt(seed + 977, k, i) - 1) })
-
-const STEP = 1e-5
-/** (f(x + h t) - f(x - h t)) / 2h, with one step of Richardson's extrapolation. */
-function centralDifference(f: (at: readonly HostArray[]) => readonly HostArray[], at: readonly HostArray[], t: readonly HostArray[]): readonly HostArray[] {
-  const slope = (h: number): readonly HostArray[] => {
-    const up = f(at.map((x, i) => addHost(x, t[i] as HostArray, h))), down = f(at.map((x, i) => addHost(x, t[i] as HostArray, -h)))
-    return up.map((u, i) => scaleHost(addHost(u, down[i] as HostArray, -1), 1 / (2 * h)))
-  }
-  const coarse = slope(2 * STEP)
-  return slope(STEP).map((fine, i) => scaleHost(addHost(scaleHost(fine, 4), coarse[i] as HostArray, -1), 1 / 3))
-}
-
-function near(what: string, got: readonly HostArray[], wanted: readonly HostArray[], relative: number): Verdict {
-  for (const [k, w] of wanted.entries()) {
-    const g = got[k] as HostArray
-    const scale = w.data.reduce((m, v) => Math.max(m, Math.abs(v)), 1)
-    const at = w.data.findIndex((v, i) => !(Math.abs((g.data[i] as number) - v) <= relative * scale))
-    if (at >= 0) return `${what} ${k}[${at}] is ${g.data[at]} instead of ${w.data[at]}`
-  }
-  return null
-}
-
 /** 2. The jvp equals a central difference in float64; and the backend computes that jvp. */
 export function jvpIsDerivative(c: Case, accuracy: Accuracy): Verdict {
   const { f, at } = smoothPart(c)
   if (at.length === 0) return null
   const t = at.map((x, i) => direction(x, c.seed, i))
-  const both: Lists = (...xs) => jvp(f as (...xs: readonly Tensor[]) => readonly Tensor[], xs.slice(0, at.length), xs.slice(at.length))[1]
+  const both = tangentOf(f, at.length)
   const tangent = oracleOf(both, [...at, ...t])(...at, ...t)
-  const oracle = oracleOf(f, at)
-  const wrong = near('tangent', tangent, centralDifference(x => oracle(...x), at, t), 1e-5)
+  const oracle = oracleOf(f, at), slopes = centralDifference(x => oracle(...x), at, t)
+  const wrong = sameTypes('tangent', tangent, slopes) ?? near('tangent', tangent, slopes, 1e-5)
   if (wrong !== null) return wrong
   const rounded = [...at, ...t].map(x => hostOf(tensorOf(x)))
   return difference(both(...rounded.map(tensorOf)).map(hostOf), oracleOf(both, rounded)(...rounded), { ...accuracy, ulp: 16 * accuracy.ulp + 16, of: 'largest' }, rounded)
-}
-
-const pullback = (f: Lists, n: number): Lists => (...xs) => {
-  const [out, back] = vjp(f as (...xs: readonly Tensor[]) => readonly Tensor[], ...xs.slice(0, n))
-  return (back as (ct: readonly Tensor[]) => readonly Tensor[])(xs.slice(n, n + out.length))
 }
 
 /** 3. Reverse mode is the transpose of forward mode: <vjp(ct), t> = <ct, jvp(t)>; and the backend computes that vjp. */
@@ -84,9 +57,11 @@ export function vjpIsTranspose(c: Case, accuracy: Accuracy): Verdict {
   const t = at.map((x, i) => direction(x, c.seed, i))
   const out = oracleOf(f, at)(...at)
   const ct = out.map((y, i) => direction(y, c.seed, i + 10))
-  const forward = oracleOf((...xs) => jvp(f as (...xs: readonly Tensor[]) => readonly Tensor[], xs.slice(0, at.length), xs.slice(at.length))[1], [...at, ...t])(...at, ...t)
+  const forward = oracleOf(tangentOf(f, at.length), [...at, ...t])(...at, ...t)
   const back = pullback(f, at.length)
   const reverse = oracleOf(back, [...at, ...ct])(...at, ...ct)
+  const mistyped = sameTypes('cotangent', reverse, at)
+  if (mistyped !== null) return mistyped
   const a = dot(reverse, t), b = dot(ct, forward)
   if (!(Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), ...forward.map(x => x.data.reduce((m, v) => Math.max(m, Math.abs(v)), 0))))) return `<vjp(ct), t> is ${a}, <ct, jvp(t)> is ${b}`
   const rounded = [...at, ...ct].map(x => hostOf(tensorOf(x)))
@@ -147,14 +122,18 @@ function sliceHost(x: HostArray, axis: number | null, k: number): HostArray {
   return hostInput({ shape: rest, dtype: x.aval.dtype, range: [0, 0] }, data)
 }
 
-/** 6. jit equals eager; a second call with other values compiles nothing new and is right too. */
+/** 6. jit equals eager; a second call with other values traces nothing again and is right too. */
 export function jitIsEager(c: Case, accuracy: Accuracy): Verdict {
-  const f = jit(list(c) as (...xs: readonly Tensor[]) => readonly Tensor[])
+  let traces = 0
+  const f = jit((...xs: readonly Tensor[]) => {
+    traces++
+    return list(c)(...xs)
+  })
   for (const seed of [c.seed, c.seed + 1]) {
     const again = { ...c, seed }
     const inputs = inputsOf(again)
     const wrong = difference(f(...inputs.map(tensorOf)).map(hostOf), list(again)(...inputs.map(tensorOf)).map(hostOf), accuracy, inputs)
     if (wrong !== null) return `jit with seed ${seed}: ${wrong}`
   }
-  return null
+  return traces === 1 ? null : `jit traced ${traces} times for one type of input`
 }

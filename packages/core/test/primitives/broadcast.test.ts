@@ -27,8 +27,8 @@ function naive(a: readonly number[], b: readonly number[]): number[] | null {
 }
 
 test('shapes broadcast as in NumPy', () => {
-  const arbShape = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 4 })
-  fc.assert(fc.property(arbShape, arbShape, (a, b) => {
+  const anyShape = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 4 })
+  fc.assert(fc.property(anyShape, anyShape, (a, b) => {
     const expected = naive(a, b)
     if (expected === null) expect(() => add(zeros(a), zeros(b))).toThrow(/add: shapes .* do not broadcast/)
     else expect(add(zeros(a), zeros(b)).shape).toEqual(expected)

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import * as np from '../../numpy/index.ts'
 import type { Tensor } from '../../tensor.ts'
-import { type OpEntry, type Refusal, all, arbAxis, arbShape, arbShapeOf, constants, drawn, exact, input, notATensor, numbers, refusal, shapedCases, summed, text, ulps } from '../entry.ts'
+import { type OpEntry, type Refusal, all, arbAxis, anyShape, arbShapeOf, constants, drawn, exact, input, notATensor, numbers, refusal, shapedCases, summed, text, ulps } from '../entry.ts'
 
 const made = (calls: readonly (() => Tensor)[], refused: readonly Refusal[], accuracy: OpEntry['accuracy'] = exact): OpEntry =>
   ({ cases: constants(...calls), accuracy, differentiable: 'no inputs', refused })
@@ -14,7 +14,7 @@ const arbMatrix = (least: number, most: number): fc.Arbitrary<{ readonly shape: 
   fc.record({ shape: arbShapeOf(least, most), offset: fc.integer({ min: -4, max: 4 }) })
 
 const like = (name: string, f: (x: Tensor, options?: { readonly dtype?: 'int32' }) => Tensor): OpEntry => ({
-  cases: shapedCases(fc.record({ shape: arbShape, typed: fc.boolean() }), (x, { typed }) => f(x, typed ? { dtype: 'int32' } : {})), accuracy: exact, differentiable: 'constant',
+  cases: shapedCases(fc.record({ shape: anyShape, typed: fc.boolean() }), (x, { typed }) => f(x, typed ? { dtype: 'int32' } : {})), accuracy: exact, differentiable: 'constant',
   refused: [notATensor(name, () => f(text)), badDType(name, dtype => f(np.ones([2]), { dtype: dtype as never }))],
 })
 const ofMatrix = (name: string, f: (x: Tensor, options: { readonly offset: number }) => Tensor, least = 2, most = 3): OpEntry => ({
@@ -25,7 +25,7 @@ const ofMatrix = (name: string, f: (x: Tensor, options: { readonly offset: numbe
 export const creation = {
   scalar: made([() => np.scalar(3), () => np.scalar(true), () => np.scalar(2.5, { dtype: 'int32' })], [badDType('scalar', dtype => np.scalar(1, { dtype }))]),
   full: {
-    cases: drawn(fc.record({ shape: arbShape, dtype: fc.constantFrom(...all) }), ({ shape, dtype }) => ({ inputs: [input([], dtype)], call: x => np.full(shape, x as Tensor) })),
+    cases: drawn(fc.record({ shape: anyShape, dtype: fc.constantFrom(...all) }), ({ shape, dtype }) => ({ inputs: [input([], dtype)], call: x => np.full(shape, x as Tensor) })),
     accuracy: exact, differentiable: true,
     refused: [notATensor('full', () => np.full([2], text)), badShape('full', shape => np.full(shape, 1)), badDType('full', dtype => np.full([2], 1, { dtype }))],
   },

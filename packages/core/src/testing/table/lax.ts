@@ -4,7 +4,7 @@ import * as lax from '../../lax/index.ts'
 import * as np from '../../numpy/index.ts'
 import { broadcastShapes } from '../../shape.ts'
 import type { Tensor } from '../../tensor.ts'
-import { type OpEntry, type Refusal, all, arbAxis, arbBroadcast, arbShape, arbShapeOf, constants, drawn, exact, input, notATensor, refusal, shapedCases, summed, text } from '../entry.ts'
+import { type OpEntry, type Refusal, all, arbAxis, arbBroadcast, anyShape, arbShapeOf, constants, drawn, exact, input, notATensor, refusal, shapedCases, summed, text } from '../entry.ts'
 import { control } from './control.ts'
 import { convolution } from './convolution.ts'
 import { elementwise, math, unary } from './elementwise.ts'
@@ -43,7 +43,7 @@ const operators = {
     const shape = broadcastShapes('select', a, b)
     return { inputs: [input(shape, 'bool'), input(shape, 'float32'), input(shape, 'float32')], call: (p, x, y) => lax.select(p as Tensor, x as Tensor, y as Tensor) }
   }), [refusal('shapes that do not broadcast', 'ShapeError', ['[2]', '[3]'], () => lax.select(np.ones([2]).astype('bool'), np.ones([3]), 0))]),
-  clamp: moves(drawn(arbShape, shape => ({ inputs: [input([], 'float32', [-1.5, -0.5]), input(shape, 'float32'), input(shape, 'float32', [0.5, 1.5])], call: (low, x, high) => lax.clamp(low as Tensor, x as Tensor, high as Tensor) })),
+  clamp: moves(drawn(anyShape, shape => ({ inputs: [input([], 'float32', [-1.5, -0.5]), input(shape, 'float32'), input(shape, 'float32', [0.5, 1.5])], call: (low, x, high) => lax.clamp(low as Tensor, x as Tensor, high as Tensor) })),
     [notATensor('clip', () => lax.clamp(0, text, 1)), refusal('shapes that do not broadcast', 'ShapeError', ['[2]', '[3]'], () => lax.clamp(np.ones([2]), np.ones([3]), 1))]),
   concatenate: moves(drawn(fc.record({ value: arbAxis(), dtype: anyDType }), ({ value: { shape, axis }, dtype }) => ({ inputs: [input(shape, dtype), input(shape, dtype)], call: (...xs) => lax.concatenate(xs, axis) })), shapes.concatenate.refused),
   broadcastInDim: moves(shapedCases(arbInDim, (x, { target, dimensions }) => lax.broadcastInDim(x, target, dimensions)), [
@@ -56,7 +56,7 @@ const operators = {
     cases: constants(() => lax.broadcastedIota('int32', [2, 3], 0), () => lax.broadcastedIota('float32', [2, 3], 1)), accuracy: exact, differentiable: 'no inputs',
     refused: [refusal('an axis out of range', 'ShapeError', ['axis 2'], () => lax.broadcastedIota('int32', [2, 3], 2))],
   },
-  stopGradient: { cases: shapedCases(arbShape.map(shape => ({ shape })), x => lax.stopGradient(x)), accuracy: exact, differentiable: 'zero by definition', refused: [] },
+  stopGradient: { cases: shapedCases(anyShape.map(shape => ({ shape })), x => lax.stopGradient(x)), accuracy: exact, differentiable: 'zero by definition', refused: [] },
   logistic: unary('logistic', lax.logistic, { ...math, floor: 2 ** -126 }),
   cummax: running('cummax', lax.cummax, exact),
   cummin: running('cummin', lax.cummin, exact),

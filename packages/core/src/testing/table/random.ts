@@ -5,7 +5,7 @@ import * as random from '../../random/index.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Case, InputSpec } from '../case.ts'
 import type { Accuracy } from '../compare.ts'
-import { type OpEntry, type Refusal, arbAxis, arbShape, arbShapeOf, drawn, exact, input, refusal, ulps } from '../entry.ts'
+import { type OpEntry, type Refusal, arbAxis, anyShape, arbShapeOf, drawn, exact, input, refusal, ulps } from '../entry.ts'
 
 /** The words of a key. */
 const words: InputSpec = { shape: [2], dtype: 'uint32', range: [0, 2 ** 32 - 1] }
@@ -25,7 +25,7 @@ const onlyFloats = (name: string, call: (dtype: 'int32') => unknown): Refusal =>
 
 type Draw = (key: Key, shape: Shape, options?: random.FloatOptions) => Tensor
 const ofShape = (name: string, f: Draw, accuracy: Accuracy): OpEntry => ({
-  cases: draws(arbShape, () => [], f), accuracy, differentiable: 'no input but the key',
+  cases: draws(anyShape, () => [], f), accuracy, differentiable: 'no input but the key',
   refused: [noKey(name, k => f(k, [])), manyKeys(name, k => f(k, [])), onlyFloats(name, dtype => f(random.key(0), [], { dtype })),
     refusal('a negative size', 'ShapeError', [name, '[-1]'], () => f(random.key(0), [-1]))],
 })
@@ -42,17 +42,17 @@ const probability = (x: Tensor): Tensor => np.erf(np.multiply(x, Math.SQRT1_2))
 const m3 = (): Tensor => np.ones([3])
 
 export const draw = {
-  bits: { cases: draws(arbShape, () => [], random.bits), accuracy: exact, differentiable: 'integers', refused: [noKey('bits', random.bits), manyKeys('bits', random.bits), refusal('a negative size', 'ShapeError', ['bits', '[-1]'], () => random.bits(random.key(0), [-1]))] },
+  bits: { cases: draws(anyShape, () => [], random.bits), accuracy: exact, differentiable: 'integers', refused: [noKey('bits', random.bits), manyKeys('bits', random.bits), refusal('a negative size', 'ShapeError', ['bits', '[-1]'], () => random.bits(random.key(0), [-1]))] },
   uniform: { ...bounded((k, shape, minval, maxval) => random.uniform(k, shape, { minval, maxval }), near1(4)), refused: ofShape('uniform', random.uniform, exact).refused },
   truncatedNormal: {
     ...bounded((k, shape, low, high) => random.truncatedNormal(k, low, high, shape), near1(64)),
     refused: [noKey('truncatedNormal', k => random.truncatedNormal(k, -1, 1)), onlyFloats('truncatedNormal', dtype => random.truncatedNormal(random.key(0), -1, 1, [], { dtype }))],
   },
-  normal: { ...ofShape('normal', random.normal, near1(8)), cases: draws(arbShape, () => [], (k, shape) => probability(random.normal(k, shape))) },
+  normal: { ...ofShape('normal', random.normal, near1(8)), cases: draws(anyShape, () => [], (k, shape) => probability(random.normal(k, shape))) },
   exponential: ofShape('exponential', random.exponential, ulps(4, 'a logarithm')),
   gumbel: ofShape('gumbel', random.gumbel, near1(4)),
   bernoulli: {
-    cases: draws(arbShape, shape => [input(shape, 'float32', [0.1, 0.9])], (k, _, p) => random.bernoulli(k, p as Tensor)), accuracy: exact, differentiable: 'boolean',
+    cases: draws(anyShape, shape => [input(shape, 'float32', [0.1, 0.9])], (k, _, p) => random.bernoulli(k, p as Tensor)), accuracy: exact, differentiable: 'boolean',
     refused: [noKey('bernoulli', k => random.bernoulli(k)), refusal('no probability', 'TreeError', ['bernoulli'], () => random.bernoulli(random.key(0), 'half' as never))],
   },
   randint: {
@@ -85,7 +85,7 @@ export const draw = {
     refused: [noKey('split', k => random.split(k)), manyKeys('split', k => random.split(k)), refusal('a negative number', 'ValueError', ['split', '-1'], () => random.split(random.key(0), -1 as number))],
   },
   splitBatch: {
-    cases: draws(arbShape, () => [], (k, shape) => random.keyData(random.splitBatch(k, shape))), accuracy: exact, differentiable: 'integers',
+    cases: draws(anyShape, () => [], (k, shape) => random.keyData(random.splitBatch(k, shape))), accuracy: exact, differentiable: 'integers',
     refused: [noKey('splitBatch', k => random.splitBatch(k, 2)), manyKeys('splitBatch', k => random.splitBatch(k, 2))],
   },
   foldIn: {

@@ -5,7 +5,7 @@ import { broadcastShapes } from '../../shape.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Case } from '../case.ts'
 import {
-  type OpEntry, type Refusal, all, arbAxis, arbBroadcast, arbShape, arbShapeOf, drawn, exact, input, notATensor, refusal, shapedCases, text,
+  type OpEntry, type Refusal, all, arbAxis, arbBroadcast, anyShape, arbShapeOf, drawn, exact, input, notATensor, refusal, shapedCases, text,
 } from '../entry.ts'
 
 /** One input of any dtype, with drawn options. */
@@ -15,14 +15,14 @@ const moves = <T extends { readonly shape: readonly number[] }>(arbitrary: fc.Ar
 const m23 = (): Tensor => np.ones([2, 3])
 const badAxis = (name: string, call: (x: Tensor) => unknown): Refusal => refusal('an axis out of range', 'ShapeError', [name, 'axis 2', '2 dimensions'], () => call(m23()))
 
-const arbPermutation = arbShape.chain(shape => fc.shuffledSubarray(shape.map((_, k) => k), { minLength: shape.length }).map(axes => ({ shape, axes })))
+const arbPermutation = anyShape.chain(shape => fc.shuffledSubarray(shape.map((_, k) => k), { minLength: shape.length }).map(axes => ({ shape, axes })))
 const arbTwoAxes = fc.record({ value: arbAxis(2), other: fc.nat(9) }).map(({ value: { shape, axis }, other }) => ({ shape, a: axis, b: other % shape.length }))
-const withOnes = fc.record({ shape: arbShape, places: fc.array(fc.nat(9), { minLength: 1, maxLength: 2 }) }).map(({ shape, places }) => {
+const withOnes = fc.record({ shape: anyShape, places: fc.array(fc.nat(9), { minLength: 1, maxLength: 2 }) }).map(({ shape, places }) => {
   const sizes = [...shape]
   for (const p of places) sizes.splice(p % (sizes.length + 1), 0, 1)
   return { shape: sizes }
 })
-const just = arbShape.map(shape => ({ shape }))
+const just = anyShape.map(shape => ({ shape }))
 
 /** Several tensors that differ along one axis. */
 const joinCases = (f: (xs: readonly Tensor[], axis: number) => Tensor, arbitrary: fc.Arbitrary<{ readonly shape: readonly number[]; readonly axis: number }> = arbAxis()): fc.Arbitrary<Case> =>
@@ -33,7 +33,7 @@ const joinCases = (f: (xs: readonly Tensor[], axis: number) => Tensor, arbitrary
     }))
 /** Several tensors of one shape. */
 const stackCases = (f: (xs: readonly Tensor[], axis: number) => Tensor): fc.Arbitrary<Case> =>
-  drawn(fc.record({ shape: arbShape, count: fc.integer({ min: 1, max: 3 }), pick: fc.nat(9), dtype: fc.constantFrom(...all) }), ({ shape, count, pick, dtype }) => ({
+  drawn(fc.record({ shape: anyShape, count: fc.integer({ min: 1, max: 3 }), pick: fc.nat(9), dtype: fc.constantFrom(...all) }), ({ shape, count, pick, dtype }) => ({
     inputs: Array.from({ length: count }, () => input(shape, dtype)), call: (...xs) => f(xs, (pick % (shape.length + 1)) - (pick > 4 ? shape.length + 1 : 0)),
   }))
 const joined = (cases: fc.Arbitrary<Case>, refused: readonly Refusal[]): OpEntry => ({ cases, accuracy: exact, differentiable: true, refused })
@@ -45,7 +45,7 @@ const shift = fc.integer({ min: -7, max: 7 })
 const position = fc.integer({ min: -6, max: 6 })
 
 const layout = {
-  reshape: moves(fc.record({ shape: arbShape, rows: fc.boolean() }), (x, { shape, rows }) => np.reshape(x, rows && x.size > 0 ? [shape[0] ?? 1, -1] : [1, x.size]), [
+  reshape: moves(fc.record({ shape: anyShape, rows: fc.boolean() }), (x, { shape, rows }) => np.reshape(x, rows && x.size > 0 ? [shape[0] ?? 1, -1] : [1, x.size]), [
     notATensor('reshape', () => np.reshape(text, [1])),
     refusal('another number of elements', 'ShapeError', ['reshape', '[2, 3]', '[4, 2]'], () => np.reshape(m23(), [4, 2])),
     refusal('two unknown sizes', 'ShapeError', ['reshape', '-1'], () => np.reshape(m23(), [-1, -1])),
@@ -64,7 +64,7 @@ const layout = {
     notATensor('moveaxis', () => np.moveaxis(text, 0, 1)), badAxis('moveaxis', x => np.moveaxis(x, 2, 0)),
     refusal('lists of different lengths', 'ShapeError', ['moveaxis', '[0, 1]', '[0]'], () => np.moveaxis(m23(), [0, 1], [0])),
   ]),
-  expandDims: moves(fc.record({ shape: arbShape, pick: fc.nat(9) }), (x, { shape, pick }) => np.expandDims(x, pick % (shape.length + 1)), [
+  expandDims: moves(fc.record({ shape: anyShape, pick: fc.nat(9) }), (x, { shape, pick }) => np.expandDims(x, pick % (shape.length + 1)), [
     notATensor('expandDims', () => np.expandDims(text, 0)), refusal('an axis out of range', 'ShapeError', ['expandDims', 'axis 4'], () => np.expandDims(m23(), 4)),
   ]),
   squeeze: moves(withOnes, x => np.squeeze(x), [
