@@ -63,7 +63,9 @@ export class BodyBuilder implements Body {
   }
   constant(value: number, dtype: DType): NodeId { return this.push({ op: 'const', dtype, value: convert(value, dtype) }) }
   iota(index: Index, dtype: DType): NodeId { return this.push({ op: 'iota', dtype, map: index }) }
-  apply(op: InstructionName, args: readonly NodeId[], dtype: DType): NodeId { return this.push({ op, dtype, args }) }
+  apply(op: InstructionName, args: readonly NodeId[], dtype: DType): NodeId {
+    return this.unchanged(op, args) ?? this.push({ op, dtype, args })
+  }
 
   read(value: Value, index: readonly Index[]): NodeId {
     const v = asLazy(value)
@@ -88,6 +90,15 @@ export class BodyBuilder implements Body {
     return this.load(asLazy(value), index, indirect.map(i => ({ index: i.node, stride: strides[i.axis] as number })))
   }
 
+  /** The operand that an instruction gives back as it is, for all its values: `x * 1`, `x / 1`, `x - 0`. Not `x + 0`, which turns -0 into 0. */
+  private unchanged(op: InstructionName, [a, b]: readonly NodeId[]): NodeId | null {
+    const is = (id: NodeId | undefined, value: number): boolean => {
+      const n = id === undefined ? undefined : this.node(id)
+      return n?.op === 'const' && Object.is(n.value, value)
+    }
+    if (op === 'mul') return is(b, 1) ? (a as NodeId) : is(a, 1) ? (b as NodeId) : null
+    return (op === 'div' && is(b, 1)) || (op === 'sub' && is(b, 0)) ? (a as NodeId) : null
+  }
   private load(v: Lazy, index: readonly Index[], indirect?: Load['indirect']): NodeId {
     invariant(v.buffer !== null, 'a gather reads a stored value')
     const { shape, dtype } = v.aval
