@@ -8,6 +8,7 @@ import { fromHost } from './backend/execute.ts'
 import type { DType, TypedArray } from './dtype.ts'
 import { fail } from './errors.ts'
 import { formatArray } from './format.ts'
+import { hostScalar, nest } from './host.ts'
 import * as np from './numpy/index.ts'
 import type { TracerValue } from './program/bind.ts'
 import { trackStorage } from './region.ts'
@@ -103,16 +104,16 @@ export class Tensor {
   /** Copies the elements out, row-major. Booleans come as bytes 0 and 1. Rejects when the device failed. */
   async data(): Promise<TypedArray> {
     const s = this.concrete('data')
-    return s instanceof Storage ? s.backend.read(s.buffer) : np.hostScalar(s.scalar, this.dtype)
+    return s instanceof Storage ? s.backend.read(s.buffer) : hostScalar(s.scalar, this.dtype)
   }
   /** Like `data`, but waits; blocks the thread. */
   dataSync(): TypedArray {
     const s = this.concrete('dataSync')
-    return s instanceof Storage ? s.backend.readSync(s.buffer) : np.hostScalar(s.scalar, this.dtype)
+    return s instanceof Storage ? s.backend.readSync(s.buffer) : hostScalar(s.scalar, this.dtype)
   }
   /** The elements as nested arrays of numbers (booleans for dtype bool). */
   async toArray(): Promise<NestedArray> {
-    return np.nest(await this.data(), this.shape, this.dtype)
+    return nest(await this.data(), this.shape, this.dtype)
   }
   /** The only element as a JavaScript number (0 or 1 for bool). Throws a ShapeError when there is not exactly one. */
   item(): number {

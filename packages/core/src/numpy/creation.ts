@@ -13,7 +13,7 @@ import { sum } from '../primitives/reduce.ts'
 import { expandDims, reshape } from '../primitives/reshape.ts'
 import { where } from '../primitives/select.ts'
 import { sliceAxis } from '../primitives/slice.ts'
-import { checkShape, type Shape, showShape, sizeOf, stridesOf } from '../shape.ts'
+import { checkShape, type Shape, showShape, sizeOf } from '../shape.ts'
 import { type NestedArray, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 // ---- from and to the host
@@ -86,23 +86,6 @@ function flatten(data: NestedArray, out: number[], path = 'array'): number[] {
       fail('ShapeError', `array: ragged nesting: ${path}[${i}] has shape ${showShape(shape)}, ${path}[0] has ${showShape(inner)}.`)
   }
   return [list.length, ...inner]
-}
-
-/** A host array of one element. */
-export function hostScalar(value: number, dtype: DType): TypedArray {
-  const host = hostArray(dtype, 1)
-  host[0] = convert(value, dtype)
-  return host
-}
-
-/** Flat data as nested arrays; booleans for dtype bool. */
-export function nest(data: TypedArray, shape: Shape, dtype: DType): NestedArray {
-  const strides = stridesOf(shape)
-  const at = (axis: number, offset: number): NestedArray => {
-    if (axis === shape.length) return dtype === 'bool' ? data[offset] !== 0 : (data[offset] as number)
-    return Array.from({ length: shape[axis] as number }, (_, i) => at(axis + 1, offset + i * (strides[axis] as number)))
-  }
-  return at(0, 0)
 }
 
 // ---- constants

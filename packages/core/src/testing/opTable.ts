@@ -20,7 +20,7 @@ import { sorting } from './table/sorting.ts'
 /** Exported functions that are no operations on tensors, and why. */
 export const notOperations = {
   numpy: {
-    array: 'reads host data', nest: 'gives host data', hostScalar: 'gives host data', shape: 'gives sizes', ndim: 'gives a number', size: 'gives a number', var: 'the same function as variance',
+    array: 'reads host data', shape: 'gives sizes', ndim: 'gives a number', size: 'gives a number', var: 'the same function as variance',
   },
   lax: {},
   random: { Key: 'a class', keyData: 'gives what the key holds; part of the other entries', wrapKeyData: 'the same' },
