@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  arange, array, diag, diagonal, eye, full, fullLike, linspace, meshgrid, nest, ones, onesLike, scalar, trace, tri, tril, triu, zeros, zerosLike,
-} from '../../src/numpy/creation.ts'
+import { nest } from '../../src/host.ts'
+import { arange, array, diag, diagonal, eye, full, fullLike, linspace, meshgrid, ones, onesLike, scalar, trace, tri, tril, triu, zeros, zerosLike } from '../../src/numpy/creation.ts'
 import { add } from '../../src/primitives/arithmetic.ts'
 import type { NestedArray, Tensor } from '../../src/tensor.ts'
 import { jit } from '../../src/transforms/jit.ts'

@@ -1,5 +1,6 @@
 /** Short forms for tests with known values. */
-import { array, nest } from '../../src/numpy/creation.ts'
+import { nest } from '../../src/host.ts'
+import { array } from '../../src/numpy/creation.ts'
 import type { NestedArray, Tensor } from '../../src/tensor.ts'
 
 export const int = (...values: number[]): Tensor => array(values, { dtype: 'int32' })
