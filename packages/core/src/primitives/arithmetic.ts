@@ -7,7 +7,7 @@ import { astype, promoteFloats, promoteOperands } from './cast.ts'
 import { equal, less, notEqual } from './comparison.ts'
 import { type Derivative, elementwise } from './family.ts'
 import type { NoParams, SimplePrimitive } from './primitive.ts'
-import { floor, trunc } from './rounding.ts'
+import { floor, round, trunc } from './rounding.ts'
 import { where } from './select.ts'
 
 type Elementwise = SimplePrimitive<NoParams>
@@ -75,12 +75,16 @@ export function multiply(x: TensorLike, y: TensorLike): Tensor {
 export function divide(x: TensorLike, y: TensorLike): Tensor {
   return bind1(divP, promoteFloats('divide', x, y))
 }
-/** The largest integer not above x / y, in the operands' dtype. Integers divided by zero give -1. NumPy: `floor_divide`, Python's `//`. */
+/**
+ * The largest integer not above x / y, in the operands' dtype. Integers divided by zero give -1, floats x / 0. Made of the exact remainder, so that a
+ * quotient that rounds to an integer or to zero is not a fault. NumPy: `floor_divide`, Python's `//`.
+ */
 export function floorDivide(x: TensorLike, y: TensorLike): Tensor {
   const [a, b] = promoteOperands('floorDivide', x, y)
-  if (isFloat(a.dtype)) return floor(divide(a, b))
+  const rest = fmod(a, b), borrow = astype(signsDiffer(rest, b), a.dtype)
+  if (isFloat(a.dtype)) return where(equal(b, 0), floor(divide(a, b)), round(subtract(divide(subtract(a, rest), b), borrow)))
   const quotient = bind1(divP, [a, b])
-  return a.dtype === 'uint32' ? quotient : subtract(quotient, astype(signsDiffer(fmod(a, b), b), a.dtype))
+  return a.dtype === 'uint32' ? quotient : subtract(quotient, borrow)
 }
 /** x - floor(x / y) * y: the remainder with the sign of y. NumPy: `remainder`, `mod`, Python's `%`. */
 export function remainder(x: TensorLike, y: TensorLike): Tensor {
