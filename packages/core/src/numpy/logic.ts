@@ -1,24 +1,26 @@
 /** Logic and tests of equality. A number counts as true when it is not zero. */
 import { abs, add, multiply, subtract } from '../primitives/arithmetic.ts'
 import { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from '../primitives/bitwise.ts'
-import { promoteFloats, scalarOf, toBool } from '../primitives/cast.ts'
+import { promoteElementwise, promoteFloats, scalarOf, toBool } from '../primitives/cast.ts'
 import { equal, isfinite, isnan, lessEqual } from '../primitives/comparison.ts'
 import { all } from '../primitives/reduce.ts'
 import { where } from '../primitives/select.ts'
 import { sameShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
+const truths = (where: string, x: TensorLike, y: TensorLike): readonly [Tensor, Tensor] => promoteElementwise(where, toBool(where, x), toBool(where, y))
+
 /** Both are true. NumPy: `logical_and`. */
 export function logicalAnd(x: TensorLike, y: TensorLike): Tensor {
-  return bitwiseAnd(toBool('logicalAnd', x), toBool('logicalAnd', y))
+  return bitwiseAnd(...truths('logicalAnd', x, y))
 }
 /** One or both are true. NumPy: `logical_or`. */
 export function logicalOr(x: TensorLike, y: TensorLike): Tensor {
-  return bitwiseOr(toBool('logicalOr', x), toBool('logicalOr', y))
+  return bitwiseOr(...truths('logicalOr', x, y))
 }
 /** Exactly one is true. NumPy: `logical_xor`. */
 export function logicalXor(x: TensorLike, y: TensorLike): Tensor {
-  return bitwiseXor(toBool('logicalXor', x), toBool('logicalXor', y))
+  return bitwiseXor(...truths('logicalXor', x, y))
 }
 /** It is false. NumPy: `logical_not`. */
 export function logicalNot(x: TensorLike): Tensor {
@@ -39,7 +41,7 @@ export function isclose(x: TensorLike, y: TensorLike, tolerance: Tolerance = {})
   return closeness('isclose', x, y, tolerance)
 }
 function closeness(caller: string, x: TensorLike, y: TensorLike, { rtol = 1e-5, atol = 1e-8, equalNan = false }: Tolerance): Tensor {
-  const [a, b] = promoteFloats(caller, x, y)
+  const [a, b] = promoteElementwise(caller, ...promoteFloats(caller, x, y))
   const near = lessEqual(abs(subtract(a, b)), add(atol, multiply(rtol, abs(b))))
   const close = where(logicalAnd(isfinite(a), isfinite(b)), near, equal(a, b))
   return equalNan ? logicalOr(close, logicalAnd(isnan(a), isnan(b))) : close

@@ -1,7 +1,7 @@
 /** Elementwise functions that are composed of others. */
 import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
-import { promoteFloats, toFloat } from '../primitives/cast.ts'
+import { promoteElementwise, toFloat } from '../primitives/cast.ts'
 import { equal, isnan } from '../primitives/comparison.ts'
 import { log, power, sqrt, square } from '../primitives/exponential.ts'
 import { where } from '../primitives/select.ts'
@@ -25,7 +25,7 @@ export function log10(x: TensorLike): Tensor {
 }
 /** sqrt(x^2 + y^2) without overflow of the squares. NumPy: `hypot`. */
 export function hypot(x: TensorLike, y: TensorLike): Tensor {
-  const [a, b] = promoteFloats('hypot', x, y).map(abs) as [Tensor, Tensor]
+  const [a, b] = promoteElementwise('hypot', toFloat('hypot', x), toFloat('hypot', y)).map(abs) as [Tensor, Tensor]
   const large = maximum(a, b), small = minimum(a, b)
   const scale = where(equal(large, 0), 1, large)
   const ratio = where(equal(large, Infinity), 0, divide(small, scale))

@@ -3,7 +3,7 @@ import { isFloat } from '../dtype.ts'
 import { bind1 } from '../program/bind.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { andP, orP } from './bitwise.ts'
-import { astype, promoteFloats, promoteOperands } from './cast.ts'
+import { astype, promoteElementwise, promoteFloats, promoteOperands } from './cast.ts'
 import { equal, less, notEqual } from './comparison.ts'
 import { type Derivative, elementwise } from './family.ts'
 import type { NoParams, SimplePrimitive } from './primitive.ts'
@@ -80,7 +80,7 @@ export function divide(x: TensorLike, y: TensorLike): Tensor {
  * quotient that rounds to an integer or to zero is not a fault. NumPy: `floor_divide`, Python's `//`.
  */
 export function floorDivide(x: TensorLike, y: TensorLike): Tensor {
-  const [a, b] = promoteOperands('floorDivide', x, y)
+  const [a, b] = promoteElementwise('floorDivide', x, y)
   const rest = fmod(a, b), borrow = astype(signsDiffer(rest, b), a.dtype)
   if (isFloat(a.dtype)) return where(equal(b, 0), floor(divide(a, b)), round(subtract(divide(subtract(a, rest), b), borrow)))
   const quotient = bind1(divP, [a, b])
@@ -88,7 +88,7 @@ export function floorDivide(x: TensorLike, y: TensorLike): Tensor {
 }
 /** x - floor(x / y) * y: the remainder with the sign of y. NumPy: `remainder`, `mod`, Python's `%`. */
 export function remainder(x: TensorLike, y: TensorLike): Tensor {
-  const [a, b] = promoteOperands('remainder', x, y)
+  const [a, b] = promoteElementwise('remainder', x, y)
   const r = fmod(a, b)
   return where(signsDiffer(r, b), add(r, b), r)
 }

@@ -4,6 +4,7 @@ import { checkDType, convert, type DType, isFloat, isInteger, promote, type Weak
 import { fail } from '../errors.ts'
 import { castTo, instructions } from '../lower/instructions.ts'
 import { bind1 } from '../program/bind.ts'
+import { broadcastShapes } from '../shape.ts'
 import { Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { batchElementwise, first, mapHost } from './family.ts'
 import { isUnknown, none, type SimplePrimitive } from './primitive.ts'
@@ -108,6 +109,13 @@ function asInteger(t: Tensor, dtype: DType): Tensor {
 export function toFloat(where: string, x: TensorLike): Tensor {
   const t = toTensor(x, where)
   return isFloat(t.dtype) ? t : astype(t, 'float32')
+}
+
+/** Operands of an elementwise function that is made of others: promoted, and checked to broadcast, so that the error has its name. */
+export function promoteElementwise<T extends readonly TensorLike[]>(where: string, ...operands: T): Tensors<T> {
+  const tensors = promoteOperands(where, ...operands)
+  broadcastShapes(where, ...tensors.map(t => t.shape))
+  return tensors
 }
 
 /** An operand that is true or false: is it not zero? */

@@ -7,7 +7,7 @@ import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { add, divide, multiply, subtract } from './arithmetic.ts'
 import { bitwiseAnd, rightShiftLogical } from './bitwise.ts'
 import { broadcastTo } from './broadcast.ts'
-import { promoteFloats, promoteOperands, scalarOf, toFloat } from './cast.ts'
+import { promoteElementwise, promoteFloats, promoteOperands, scalarOf, toFloat } from './cast.ts'
 import { equal, isfinite, notEqual } from './comparison.ts'
 import { type Derivative, elementwise } from './family.ts'
 import type { NoParams, SimplePrimitive } from './primitive.ts'
@@ -169,5 +169,5 @@ function wholePower(base: Tensor, exponent: Tensor): Tensor {
 }
 /** x to the power y as a float, also for integers. NumPy: `float_power` (in float32 unless an operand is float64). */
 export function floatPower(x: TensorLike, y: TensorLike): Tensor {
-  return power(toFloat('floatPower', x), typeof y === 'number' ? y : toFloat('floatPower', y))
+  return typeof y === 'number' ? power(toFloat('floatPower', x), y) : power(...promoteElementwise('floatPower', toFloat('floatPower', x), toFloat('floatPower', y)))
 }
