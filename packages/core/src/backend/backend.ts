@@ -19,6 +19,11 @@ export interface Capabilities {
   readonly kernels: readonly KernelKind[]
   /** Dtypes of Contractions it runs itself. */
   readonly contractions: readonly DType[]
+  /**
+   * Large 3x3 convolutions come in Winograd's form, in blocks whose intermediate values are at most so many elements (a cache's worth). Absent:
+   * convolutions are single Contractions.
+   */
+  readonly winograd?: number
 }
 
 export interface MemoryStatistics {

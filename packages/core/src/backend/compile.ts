@@ -1,6 +1,7 @@
 /** Program -> executable: lower, fuse, plan memory, hand to the backend. */
 import type { Aval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { simplifyAxes } from '../lower/axes.ts'
 import { compact } from '../lower/compact.ts'
 import { decompose } from '../lower/decompose.ts'
 import { fuse } from '../lower/fuse.ts'
@@ -8,6 +9,7 @@ import type { BufferId, KernelGraph } from '../lower/kernel.ts'
 import { type Lowered, lower } from '../lower/lower.ts'
 import { planMemory } from '../lower/plan.ts'
 import { splitReductions } from '../lower/split.ts'
+import { convolveByTiles } from '../lower/winograd.ts'
 import type { Program } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import type { Backend, Executable } from './backend.ts'
@@ -36,7 +38,8 @@ export function compile(program: Program, backend: Backend, donatable: readonly 
 export function lowerFor(program: Program, backend: Backend, donatable: readonly boolean[] = []): { readonly graph: KernelGraph; readonly sources: readonly Source[] } {
   const simple = simplify(program)
   checkDTypes(simple, backend)
-  const lowered = compact(splitReductions(decompose(fuse(lower(simple)), backend.capabilities)))
+  const fused = simplifyAxes(convolveByTiles(fuse(lower(simple)), backend.capabilities))
+  const lowered = compact(splitReductions(decompose(fused, backend.capabilities)))
   const planned = plan(lowered, program.inputs.map((_, i) => donatable[i] ?? false))
   observer?.(planned.graph, simple)
   return planned

@@ -1,7 +1,14 @@
 /** Simpler iteration spaces: axes of size 1 go, neighbours that every address walks as one become one. */
 import { BodyBuilder } from './body.ts'
-import type { Affine, Loop, Node, NodeId } from './kernel.ts'
-import { type Nest, affinesOf, mapAffines, renumber } from './rewrite.ts'
+import type { Affine, Kernel, Loop, Node, NodeId } from './kernel.ts'
+import type { Lowered } from './lower.ts'
+import { type Nest, affinesOf, isNest, mapAffines, mapNested, renumber } from './rewrite.ts'
+
+/** All nests with as few axes as they can have. */
+export function simplifyAxes(lowered: Lowered): Lowered {
+  const pass = (kernels: readonly Kernel[]): readonly Kernel[] => kernels.map(k => (isNest(k) ? collapse(dropUnitAxes(k)) : mapNested(k, pass)))
+  return { ...lowered, kernels: pass(lowered.kernels) }
+}
 
 export function dropUnitAxes(k: Nest): Nest {
   const keep = k.extents.map(n => n !== 1)

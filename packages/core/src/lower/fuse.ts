@@ -1,8 +1,8 @@
 /**
- * Fewer kernels: neighbours that walk the same iteration space become one (merge.ts says which), stores that nobody reads go, axes are merged.
+ * Fewer kernels: neighbours that walk the same iteration space become one (merge.ts says which), stores that nobody reads go.
  * Works on kernels, so it serves all primitives and all backends alike.
  */
-import { collapse, dropUnitAxes } from './axes.ts'
+import { dropUnitAxes } from './axes.ts'
 import { dropDeadStores } from './dead.ts'
 import type { BufferId, Kernel } from './kernel.ts'
 import type { Lowered } from './lower.ts'
@@ -15,11 +15,8 @@ const WINDOW = 48
 export function fuse(lowered: Lowered): Lowered {
   const pass = (kernels: readonly Kernel[]): readonly Kernel[] =>
     mergeNeighbours(kernels.map(k => (isNest(k) ? dropUnitAxes(k) : mapNested(k, pass))))
-  const kernels = dropDeadStores(pass(lowered.kernels), new Set(lowered.outputs))
-  return { ...lowered, kernels: collapseAll(kernels) }
+  return { ...lowered, kernels: dropDeadStores(pass(lowered.kernels), new Set(lowered.outputs)) }
 }
-
-const collapseAll = (kernels: readonly Kernel[]): readonly Kernel[] => kernels.map(k => (isNest(k) ? collapse(k) : mapNested(k, collapseAll)))
 
 interface Item {
   readonly kernel: Kernel

@@ -1,0 +1,31 @@
+/** Large convolutions take Winograd's form here: they and their gradients are those of the direct sum, for any number of threads. */
+import { describe, expect, test } from 'vitest'
+import { grad, init, lax, numpy as np, type Tensor } from '@cotangent/core'
+import { backend as cpu } from '../src/index.ts'
+
+type Shape = readonly [n: number, h: number, w: number, channels: number, results: number]
+
+/** `[result, gradients of its weighted sum]` on a backend. */
+async function convolve(threads: number | 'reference', [n, h, w, c, o]: Shape): Promise<readonly Float32Array[]> {
+  await init(threads === 'reference' ? { backend: threads } : { backend: cpu, threads })
+  const image = np.sin(np.arange(n * h * w * c).mul(0.37)).reshape([n, h, w, c])
+  const taps = np.cos(np.arange(9 * c * o).mul(0.71)).reshape([3, 3, c, o])
+  const f = (x: Tensor, k: Tensor): Tensor =>
+    np.maximum(lax.convGeneralDilated(x, k, [1, 1], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(0.5), 0)
+  const loss = (x: Tensor, k: Tensor): Tensor => f(x, k).mul(np.cos(np.arange(o))).mean()
+  return [f(image, taps), ...grad(loss, { argnums: [0, 1] })(image, taps)].map(t => t.dataSync() as Float32Array)
+}
+
+describe.each<Shape>([[2, 12, 12, 16, 24], [3, 15, 14, 20, 16], [1, 28, 27, 32, 40]])('%i images of %i x %i x %i -> %i', (...shape) => {
+  test('results and gradients', async () => {
+    const one = await convolve(1, shape),
+      two = await convolve(2, shape),
+      direct = await convolve('reference', shape)
+    expect(two).toEqual(one)
+    direct.forEach((expected, i) => {
+      const scale = expected.reduce((a, x) => Math.max(a, Math.abs(x)), 0)
+      const error = expected.reduce((a, x, j) => Math.max(a, Math.abs(x - (one[i]?.[j] ?? Number.NaN))), 0)
+      expect(error / scale).toBeLessThan(5e-6)
+    })
+  })
+})
