@@ -11,6 +11,9 @@ export const folder: string = join(root, 'docs/.snippets')
 export const pages: readonly string[] = [
   'README.md',
   'CONTRIBUTING.md',
+  'packages/backend-cpu/README.md',
+  'packages/core/README.md',
+  'packages/nn/README.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter(file => file.endsWith('.md') && !file.startsWith('.'))
     .map(file => `docs/${file.replaceAll('\\', '/')}`),
