@@ -1,6 +1,6 @@
 /** Norms. Their gradient at zero is zero, where the mathematical one does not exist. */
 import { fail } from '../errors.ts'
-import { abs, divide } from '../primitives/arithmetic.ts'
+import { abs } from '../primitives/arithmetic.ts'
 import { astype, toFloat } from '../primitives/cast.ts'
 import { equal, notEqual } from '../primitives/comparison.ts'
 import { power, sqrt } from '../primitives/exponential.ts'
@@ -32,7 +32,7 @@ export function vectorNorm(x: TensorLike, { ord = 2, ...given }: VectorNormOptio
     default: {
       if (!Number.isFinite(ord)) fail('ValueError', `vectorNorm: ord must be a number, got ${ord}.`)
       const powers = ord > 0 ? atNonZero(abs(t), a => power(a, ord)) : power(abs(t), ord)
-      return atNonZero(sum(powers, options), s => power(s, divide(1, ord)))
+      return atNonZero(sum(powers, options), s => power(s, 1 / ord))
     }
   }
 }

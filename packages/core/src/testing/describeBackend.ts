@@ -6,7 +6,7 @@ import { CotangentError } from '../errors.ts'
 import { checkKernels } from '../lower/check.ts'
 import { type Case, showCase } from './case.ts'
 import type { OpEntry, Refusal } from './entry.ts'
-import { type Verdict, equalsReference, jitIsEager, jvpIsDerivative, secondDerivative, vjpIsTranspose, vmapIsLoop } from './laws.ts'
+import { type Verdict, equalsReference, equalsReferenceInDouble, jitIsEager, jvpIsDerivative, secondDerivative, vjpIsTranspose, vmapIsLoop } from './laws.ts'
 import { opTable } from './opTable.ts'
 import { type Sampling, checkProperty } from './sampling.ts'
 import { specialValues } from './special.ts'
@@ -29,6 +29,7 @@ type Law = (c: Case, entry: OpEntry) => Verdict
 /** The laws by their name in the test report; each says of which entries it is checked. */
 export const laws: Readonly<Record<string, { readonly law: Law; readonly applies: (e: OpEntry) => boolean }>> = {
   'equals the reference': { law: (c, e) => equalsReference(c, e.accuracy), applies: () => true },
+  'equals the reference in float64': { law: (c, e) => equalsReferenceInDouble(c, e.accuracy), applies: e => e.doubles === undefined },
   'jvp is the derivative': { law: (c, e) => jvpIsDerivative(c, e.accuracy), applies: e => e.differentiable === true },
   'vjp is the transpose of jvp': { law: (c, e) => vjpIsTranspose(c, e.accuracy), applies: e => e.differentiable === true && e.reverse === undefined },
   'second derivatives': { law: c => secondDerivative(c), applies: e => e.differentiable === true && e.reverse === undefined && e.secondOrder === undefined },

@@ -23,6 +23,8 @@ export interface OpEntry {
   readonly differentiable: true | string
   /** Second derivatives are checked unless a reason is given. */
   readonly secondOrder?: string
+  /** float64 inputs are checked unless a reason is given. */
+  readonly doubles?: string
   /** Reverse mode is checked unless a reason is given. */
   readonly reverse?: string
   /** vmap is checked unless a reason is given. */

@@ -2,6 +2,7 @@
  * The laws that every public function obeys (DESIGN section 3), each as a function of a drawn case: it returns null, or says what is wrong.
  * Derivatives are judged in float64 by the oracle, results by the backend in use.
  */
+import { currentBackend } from '../backend/current.ts'
 import { isFloat } from '../dtype.ts'
 import { grad, jvp } from '../transforms/grad.ts'
 import { jit } from '../transforms/jit.ts'
@@ -10,7 +11,7 @@ import type { HostArray } from '../primitives/primitive.ts'
 import { multiply } from '../primitives/arithmetic.ts'
 import { sum } from '../primitives/reduce.ts'
 import type { Tensor } from '../tensor.ts'
-import { type Case, hostInput, hostOf, inputsOf, outputsOf, tensorOf, uniformAt, valuesOf } from './case.ts'
+import { type Case, type InputSpec, hostInput, hostOf, inputsOf, outputsOf, tensorOf, uniformAt, valuesOf } from './case.ts'
 import { type Accuracy, difference } from './compare.ts'
 import { type Verdict, centralDifference, direction, near, pullback, sameTypes, tangentOf } from './derivatives.ts'
 import { type Lists, dot, oracleOf } from './oracle.ts'
@@ -23,6 +24,13 @@ const list = (c: Case): Lists => (...xs) => outputsOf(c.call(...xs))
 export function equalsReference(c: Case, accuracy: Accuracy): Verdict {
   const inputs = inputsOf(c)
   return difference(list(c)(...inputs.map(tensorOf)).map(hostOf), oracleOf(list(c), inputs)(...inputs), accuracy, inputs)
+}
+
+/** 1, in float64, on backends that have it. The oracle itself rounds in float64: the bound is wider than for float32. */
+export function equalsReferenceInDouble(c: Case, { ulp, floor, reason }: Accuracy): Verdict {
+  if (!currentBackend().capabilities.dtypes.includes('float64') || !c.inputs.some(spec => spec.dtype === 'float32')) return null
+  const double = { ...c, inputs: c.inputs.map((spec): InputSpec => (spec.dtype === 'float32' ? { ...spec, dtype: 'float64' } : spec)) }
+  return equalsReference(double, { ulp: 4 * ulp + 32, of: 'largest', reason, ...(floor !== undefined && { floor: floor * 2 ** -29 }) })
 }
 
 /** The function of its float inputs alone, and those inputs: what derivatives are about. */
