@@ -98,7 +98,10 @@ export default defineConfig({
       ['packages/backend-webgl/src/**/*.ts', 'packages/backend-cuda/src/**/*.ts'],
       packages('@cotangent/core/kernel'),
     ),
-    restrict(['packages/nn/src/**/*.ts'], packages('@cotangent/core', '@cotangent/core/fp', 'fp-ts', 'fp-ts/**')),
+    restrict(
+      ['packages/nn/src/**/*.ts'],
+      packages('@cotangent/core', '@cotangent/core/extend', '@cotangent/core/fp', 'fp-ts', 'fp-ts/**'),
+    ),
     { files: ['*.config.ts', 'scripts/summary-reporter.ts'], rules: { 'import/no-default-export': 'off' } },
   ],
 })

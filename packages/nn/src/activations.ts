@@ -1,4 +1,5 @@
 /** Activations: elementwise, or over an axis. Definitions as `jax.nn`. */
+import { type SimplePrimitive, bind1, elementwise, toTensor } from '@cotangent/core/extend'
 import { type Tensor, type TensorLike, exp, lax, lessEqual, log, logaddexp, max, stopGradient, subtract, sum, tanh as hyperbolicTangent, where } from '@cotangent/core'
 
 export interface AxisOption {
@@ -6,8 +7,14 @@ export interface AxisOption {
   readonly axis?: number
 }
 
+/** A primitive, because its derivative can be told from its result alone: what goes into a large activation need not be kept for the way back. */
+const reluP: SimplePrimitive = /* @__PURE__ */ elementwise({
+  name: 'relu', inputs: ['x'], domain: 'number', cost: 1,
+  derivatives: [(t, _, y) => where(lessEqual(y, 0), 0, t)],
+  composite: { lower: (b, [x = 0], dtype) => b.apply('max', [x, b.constant(0, dtype)], dtype), evaluate: ([x = NaN]) => (x <= 0 ? 0 : x) },
+})
 /** `max(x, 0)`; the derivative at 0 is 0, as in JAX. NaN stays NaN. */
-export const relu = (x: Tensor): Tensor => where(lessEqual(x, 0), 0, x)
+export const relu = (x: Tensor): Tensor => bind1(reluP, [toTensor(x, 'relu')])
 /** `1 / (1 + exp(-x))`; accurate, with finite gradients, for all x. */
 export const sigmoid = (x: Tensor): Tensor => lax.logistic(x)
 /** The hyperbolic tangent. */
