@@ -1,0 +1,3 @@
+/** What model.ts imports and nothing else: the cost of the declarations. */
+export * as core from '@cotangent/core'
+export * as nn from '@cotangent/nn'
