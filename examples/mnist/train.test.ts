@@ -30,7 +30,9 @@ describe('training', () => {
     // Seeds 0 to 9 give 0.873 to 0.889.
     expect(testAccuracy).toBeGreaterThan(0.86)
     expect(losses[1]).toBeLessThan(losses[0] as number)
-    expect(reports.map(p => `${p.epoch}: ${p.step}/${p.steps}`)).toEqual(['1: 50/63', '1: 63/63', '2: 50/63', '2: 63/63', '3: 50/63', '3: 63/63'])
+    const steps = reports.map(p => (p.epoch - 1) * p.steps + p.step)
+    expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b))
+    expect([63, 126, 189].every(end => steps.includes(end))).toBe(true)
     expect(reports.every(p => p.loss > 0 && p.examplesPerSecond > 0)).toBe(true)
     expect(epochs).toEqual([1, expect.any(Number), 2, expect.any(Number), 3, testAccuracy])
     expect(evaluate(mlp(), params, part(1, 10000).test)).toBe(testAccuracy)

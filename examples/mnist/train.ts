@@ -16,7 +16,7 @@ export interface Options {
   readonly batchSize: number
   readonly seed: number
   readonly learningRate?: number
-  /** Called a few times a second. */
+  /** Called about ten times a second, and at the end of each epoch. */
   readonly onProgress?: (p: Progress) => void
   /** Called after each epoch with the test accuracy. */
   readonly onEpoch?: (epoch: number, testAccuracy: number, seconds: number) => void
@@ -29,7 +29,8 @@ export interface Trained<P> {
   readonly losses: readonly number[]
 }
 
-const STEPS_A_REPORT = 50
+/** Milliseconds. */
+const REPORT_INTERVAL = 100
 
 export function train<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options: Options): Trained<P> {
   const { epochs, batchSize, seed, learningRate = 1e-3 } = options
@@ -52,7 +53,7 @@ export function train<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options
     const key = random.foldIn(dataKey, epoch)
     const order = random.permutation(key, data.train.count).dataSync()
     const steps = Math.ceil(data.train.count / batchSize)
-    let total = 0, recent = 0, reported = started
+    let total = 0, recent = 0, count = 0, examples = 0, reported = started
     for (let i = 0; i < steps; i++) {
       const { images, labels } = batch(data.train, order.subarray(i * batchSize, (i + 1) * batchSize))
       const [nextParams, nextState, value] = step(params, state, images, labels, key, state.count)
@@ -61,10 +62,12 @@ export function train<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options
       const l = value.item()
       total += l
       recent += l
-      if ((i + 1) % STEPS_A_REPORT === 0 || i + 1 === steps) {
-        const now = performance.now(), count = i % STEPS_A_REPORT + 1
-        options.onProgress?.({ epoch, step: i + 1, steps, loss: recent / count, examplesPerSecond: (count * batchSize * 1000) / (now - reported) })
-        recent = 0
+      count++
+      examples += labels.size
+      const now = performance.now()
+      if (now - reported >= REPORT_INTERVAL || i + 1 === steps) {
+        options.onProgress?.({ epoch, step: i + 1, steps, loss: recent / count, examplesPerSecond: (examples * 1000) / (now - reported) })
+        recent = count = examples = 0
         reported = now
       }
     }
