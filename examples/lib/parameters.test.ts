@@ -40,6 +40,7 @@ describe('parameters', () => {
     const file = await readFile(path), size = Number(file.readBigUInt64LE())
     const header = JSON.parse(file.toString('utf8', 8, 8 + size)) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>
     expect(header['body[0].kernel']).toMatchObject({ dtype: 'F32', shape: [4, 3] })
+    expect(size % 8).toBe(0)
     expect(file.length).toBe(8 + size + Math.max(...Object.values(header).map(e => e.data_offsets[1])))
     expect(await readdir(folder)).toEqual(['model.safetensors'])
   })

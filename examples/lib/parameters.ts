@@ -30,15 +30,17 @@ export async function saveParameters(path: string, params: unknown): Promise<voi
   if (other >= 0) throw new CotangentError('ValueError', `${path}: ${names[other]} is ${leaves[other]?.dtype}; only float32 can be saved.`)
   const parts = await Promise.all(leaves.map(async t => Buffer.from(((await t.data()) as Float32Array).slice().buffer)))
   let end = 0
-  const header = JSON.stringify(Object.fromEntries(leaves.map((t, i): [string, Entry] => {
+  const text = JSON.stringify(Object.fromEntries(leaves.map((t, i): [string, Entry] => {
     const start = end
     end += (parts[i] as Buffer).length
     return [names[i] as string, { dtype: 'F32', shape: t.shape, data_offsets: [start, end] }]
   })))
+  // Spaces at its end align the numbers.
+  const header = Buffer.from(text + ' '.repeat((8 - (Buffer.byteLength(text) % 8)) % 8))
   const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(Buffer.byteLength(header)))
+  length.writeBigUInt64LE(BigInt(header.length))
   try {
-    await writeFile(`${path}.part`, Buffer.concat([length, Buffer.from(header), ...parts]))
+    await writeFile(`${path}.part`, Buffer.concat([length, header, ...parts]))
     await rename(`${path}.part`, path)
   } catch (cause) {
     cannotWrite(path, cause)
