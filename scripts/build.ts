@@ -1,5 +1,6 @@
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { bundlePackage } from './bundle.ts'
 import { publishable, tool } from './workspace.ts'
 
 // `pnpm build`: compiles the published packages into packages/*/dist and checks them as a user's installation would.
@@ -19,5 +20,7 @@ for (const file of directories.flatMap((directory) => globSync(join(directory, '
   const rewritten = code.replace(/(new URL\((['"])\.{1,2}\/[^'"]+)\.ts(\2, import\.meta\.url\))/g, '$1.js$3')
   if (rewritten !== code) writeFileSync(file, rewritten)
 }
+
+for (const pkg of publishable()) await bundlePackage(pkg)
 
 await import('./check-packages.ts')

@@ -9,6 +9,7 @@ interface Manifest {
   readonly name: string
   readonly version: string
   readonly private?: boolean
+  readonly exports: Readonly<Record<string, { readonly default: string }>>
   readonly dependencies?: Readonly<Record<string, string>>
 }
 
