@@ -36,22 +36,27 @@ export interface ArbTensorOptions {
   readonly max?: number
 }
 
-const defaultRange: Readonly<Record<DType, readonly [number, number]>> = { float32: [-2, 2], float64: [-2, 2], int32: [-9, 9], uint32: [0, 9], bool: [0, 1] }
+const defaultRange: Readonly<Record<DType, readonly [number, number]>> = {
+  float32: [-2, 2],
+  float64: [-2, 2],
+  int32: [-9, 9],
+  uint32: [0, 9],
+  bool: [0, 1],
+}
 const isShape = (shape: Shape | fc.Arbitrary<Shape>): shape is Shape => Array.isArray(shape)
 
 /**
- * Tensors on the backend in use. Their float values are generic: different from each other and at some distance from zero and other round numbers, so that
- * derivatives by differences are not taken across the kink of a `relu` or a `max`.
+ * Tensors on the backend in use. Their float values are generic: different from each other and at some distance from zero and other
+ * round numbers, so that derivatives by differences are not taken across the kink of a `relu` or a `max`.
  *
  * @example fc.assert(fc.property(arbTensor({ shape: [3, 4] }), x => checkGrads(layer, [x])))
  */
 export function arbTensor({ shape = arbShape(), dtype = 'float32', min, max }: ArbTensorOptions = {}): fc.Arbitrary<Tensor> {
   const range = [min ?? defaultRange[dtype][0], max ?? defaultRange[dtype][1]] as const
-  return fc.record({ shape: isShape(shape) ? fc.constant(shape) : shape, seed: fc.nat(1_000_000) })
-    .map(({ shape, seed }) => {
-      const spec = { shape, dtype, range }
-      return tensorOf(hostInput(spec, valuesOf(spec, seed, seed % 7)))
-    })
+  return fc.record({ shape: isShape(shape) ? fc.constant(shape) : shape, seed: fc.nat(1_000_000) }).map(({ shape, seed }) => {
+    const spec = { shape, dtype, range }
+    return tensorOf(hostInput(spec, valuesOf(spec, seed, seed % 7)))
+  })
 }
 
 /** Nested arrays and objects of tensors. */

@@ -1,4 +1,4 @@
-/** One drawn application of a public function: what goes in, and the call. Values follow from a seed, so that a case is small data and shrinks by shape. */
+/** One drawn application of a public function: inputs and the call. Values follow from a seed: a case is small data, shrunk by shape. */
 import { aval } from '../aval.ts'
 import { type DType, type TypedArray, convert, hostArray, isFloat } from '../dtype.ts'
 import { fromHost } from '../backend/execute.ts'
@@ -26,7 +26,11 @@ export interface Case {
 }
 
 export const showCase = (c: Case): string =>
-  `inputs ${c.inputs.map(i => `${i.dtype}[${i.shape.join()}] in ${i.range.join('..')}`).join(', ')}${c.options === undefined ? '' : `; options ${JSON.stringify(c.options)}`}; seed ${c.seed}`
+  [
+    `inputs ${c.inputs.map(i => `${i.dtype}[${i.shape.join()}] in ${i.range.join('..')}`).join(', ')}`,
+    ...(c.options === undefined ? [] : [`options ${JSON.stringify(c.options)}`]),
+    `seed ${c.seed}`,
+  ].join('; ')
 
 /** Uniform in [0, 1): a mixing of the seed, the input's number and the element's (murmur3 finaliser). */
 export function uniformAt(seed: number, input: number, element: number): number {
@@ -37,11 +41,13 @@ export function uniformAt(seed: number, input: number, element: number): number 
 }
 
 /**
- * The values of an input, exactly representable in its dtype. Floats are generic: a fine grid has one value a cell, so that none is within 1e-4 of
- * another one of the same or another input, of zero, or of a multiple of the grid's step. No derivative is then taken across a kink or a tie.
+ * The values of an input, exactly representable in its dtype. Floats are generic: a fine grid has one value a cell, so that none is
+ * within 1e-4 of another one of the same or another input, of zero, or of a multiple of the grid's step. No derivative is then taken
+ * across a kink or a tie.
  */
 export function valuesOf(spec: InputSpec, seed: number, input: number): Float64Array {
-  const [low, high] = spec.range, size = sizeOf(spec.shape)
+  const [low, high] = spec.range,
+    size = sizeOf(spec.shape)
   if (isFloat(spec.dtype)) return genericFloats(low, high, size, seed, input)
   return Float64Array.from({ length: size }, (_, i) => convert(Math.floor(low + (high - low + 1) * uniformAt(seed, input, i)), spec.dtype))
 }
@@ -51,11 +57,13 @@ const FINEST = 256
 function genericFloats(low: number, high: number, size: number, seed: number, input: number): Float64Array {
   // A power of two, so that grids of several inputs align.
   const perUnit = Math.max(FINEST, 2 ** Math.ceil(Math.log2((size + 2) / (high - low))))
-  const firstCell = Math.ceil(low * perUnit), cells = Math.floor(high * perUnit) - firstCell
+  const firstCell = Math.ceil(low * perUnit),
+    cells = Math.floor(high * perUnit) - firstCell
   const order = Array.from({ length: size }, (_, i) => i).sort((a, b) => uniformAt(seed, input, a) - uniformAt(seed, input, b))
   const out = new Float64Array(size)
   order.forEach((element, rank) => {
-    const from = Math.floor((rank * cells) / size), room = Math.floor(((rank + 1) * cells) / size) - from
+    const from = Math.floor((rank * cells) / size),
+      room = Math.floor(((rank + 1) * cells) / size) - from
     const cell = firstCell + from + Math.floor(room * uniformAt(seed + 31, input, element))
     // Each input has its own part of a cell, and there some bits of noise, so that results need rounding.
     const part = (1 + 2 * (input % 7) + uniformAt(seed + 57, input, element) / 4) / 16

@@ -31,13 +31,18 @@ interface Problem {
 }
 
 /**
- * Checks the derivatives of `f` at `args`: `jvp` against central differences and `vjp` against `jvp`, both in float64, along random directions, for one float
- * tensor of the arguments after the other; then the same for the gradient. Throws a GradientError that names the argument and both numbers. `f` takes and
- * gives trees of tensors; it must be traceable (as for `jit`), and smooth where it is checked: draw the arguments with `arbTensor`.
+ * Checks the derivatives of `f` at `args`: `jvp` against central differences and `vjp` against `jvp`, both in float64, along random
+ * directions, for one float tensor of the arguments after the other; then the same for the gradient. Throws a GradientError that names
+ * the argument and both numbers. `f` takes and gives trees of tensors; it must be traceable (as for `jit`), and smooth where it is
+ * checked: draw the arguments with `arbTensor`.
  *
  * @example checkGrads((params: Params, x: Tensor) => loss(params, x), [params, x])
  */
-export function checkGrads<A extends readonly unknown[]>(f: (...args: A) => unknown, args: NoInfer<A>, options: CheckGradsOptions = {}): void {
+export function checkGrads<A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+  args: NoInfer<A>,
+  options: CheckGradsOptions = {},
+): void {
   const { order = 2, modes = ['forward', 'reverse'], tolerance = 1e-5, seed = 0 } = options
   let problem: Problem | null = smoothProblem(f as AnyFunction, args)
   for (let k = 0; k < order && problem !== null; k++) problem = checkOrder(problem, modes, tolerance * 10 ** k, seed + k, k + 1 < order)
@@ -45,14 +50,21 @@ export function checkGrads<A extends readonly unknown[]>(f: (...args: A) => unkn
 
 /** `f` as a function of its float leaves alone; other leaves are constants, other results are dropped. */
 function smoothProblem(f: AnyFunction, args: readonly unknown[]): Problem {
-  const trees = flattenArguments(f, args), leaves = trees.flatMap(t => t.leaves)
+  const trees = flattenArguments(f, args),
+    leaves = trees.flatMap(t => t.leaves)
   const paths = trees.flatMap((t, i) => leafPaths(t.structure, parameterName(f, i)))
   const smooth = leaves.map(t => isFloat(t.dtype))
-  const { call } = flatFunction(f, trees.map(t => t.structure), 'the result')
+  const { call } = flatFunction(
+    f,
+    trees.map(t => t.structure),
+    'the result',
+  )
   const what = `checkGrads of ${nameOf(f)}`
   if (!smooth.includes(true)) fail('GradientError', `${what}: no argument holds floats, so there is no derivative to check.`)
   return {
-    what, at: leaves.filter((_, i) => smooth[i]).map(hostOf), paths: paths.filter((_, i) => smooth[i]),
+    what,
+    at: leaves.filter((_, i) => smooth[i]).map(hostOf),
+    paths: paths.filter((_, i) => smooth[i]),
     f: (...xs) => {
       let next = 0
       return call(...leaves.map((t, i) => (smooth[i] ? (xs[next++] as Tensor) : t))).filter(y => isFloat(y.dtype))
@@ -61,12 +73,20 @@ function smoothProblem(f: AnyFunction, args: readonly unknown[]): Problem {
 }
 
 /** Checks one order; the problem of the next one is the gradient for fixed cotangents. */
-function checkOrder({ what, f, at, paths }: Problem, modes: readonly GradMode[], tolerance: number, seed: number, more: boolean): Problem | null {
-  const value = oracleOf(f, at), results = value(...at)
+function checkOrder(
+  { what, f, at, paths }: Problem,
+  modes: readonly GradMode[],
+  tolerance: number,
+  seed: number,
+  more: boolean,
+): Problem | null {
+  const value = oracleOf(f, at),
+    results = value(...at)
   if (results.length === 0) fail('GradientError', `${what}: the result holds no floats, so there is no derivative to check.`)
   const ct = results.map((y, i) => direction(y, seed, i + 100))
   const jvp = modes.includes('forward') ? oracleOf(tangentOf(f, at.length), [...at, ...at]) : null
-  const back = pullback(f, at.length), gradients = modes.includes('reverse') ? oracleOf(back, [...at, ...ct])(...at, ...ct) : null
+  const back = pullback(f, at.length),
+    gradients = modes.includes('reverse') ? oracleOf(back, [...at, ...ct])(...at, ...ct) : null
   at.forEach((x, i) => {
     // One leaf moves at a time, so that a fault has a name.
     const t = at.map((y, k) => (k === i ? direction(x, seed, i) : { ...y, data: new Float64Array(y.data.length) }))
@@ -74,7 +94,14 @@ function checkOrder({ what, f, at, paths }: Problem, modes: readonly GradMode[],
     const tangents = jvp === null ? slopes : jvp(...at, ...t)
     const by = `${what}: the derivative by ${paths[i]}`
     if (jvp !== null) compareTangents(by, tangents, slopes, tolerance)
-    if (gradients !== null) comparePullback(by, dot([gradients[i] as HostArray], [t[i] as HostArray]), dot(ct, tangents), tolerance * scaleOf(tangents), jvp !== null)
+    if (gradients !== null)
+      comparePullback(
+        by,
+        dot([gradients[i] as HostArray], [t[i] as HostArray]),
+        dot(ct, tangents),
+        tolerance * scaleOf(tangents),
+        jvp !== null,
+      )
   })
   if (!more) return null
   const weights = ct.map(tensorOf)
@@ -88,7 +115,8 @@ function compareTangents(by: string, got: readonly HostArray[], wanted: readonly
   const allowed = tolerance * scaleOf(wanted)
   wanted.forEach((w, k) => {
     const at = w.data.findIndex((v, i) => !(Math.abs(((got[k] as HostArray).data[i] as number) - v) <= allowed))
-    if (at >= 0) fail('GradientError', `${by}: result ${k}, element ${at}: jvp gives ${got[k]?.data[at]}, central differences give ${w.data[at]}.`)
+    if (at >= 0)
+      fail('GradientError', `${by}: result ${k}, element ${at}: jvp gives ${got[k]?.data[at]}, central differences give ${w.data[at]}.`)
   })
 }
 

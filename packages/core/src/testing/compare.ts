@@ -6,7 +6,7 @@ import type { HostArray } from '../primitives/primitive.ts'
 export interface Accuracy {
   /** Units in the last place. */
   readonly ulp: number
-  /** `element`: of each value itself; `largest`: of the largest magnitude around (sums of terms that cancel); a number: of that magnitude. */
+  /** Of each value itself (`element`), of the largest magnitude around (`largest`: sums of terms that cancel), or of a given magnitude. */
   readonly of: 'element' | 'largest' | number
   /** Absolute errors up to this are accepted too. */
   readonly floor?: number
@@ -21,7 +21,12 @@ const largest = (arrays: readonly HostArray[]): number =>
   arrays.reduce((m, x) => x.data.reduce((n, v) => (Number.isFinite(v) ? Math.max(n, Math.abs(v)) : n), m), 0)
 
 /** The first difference as text, or null. `context`: inputs, for the scale of `largest`. */
-export function difference(got: readonly HostArray[], wanted: readonly HostArray[], accuracy: Accuracy, context: readonly HostArray[] = []): string | null {
+export function difference(
+  got: readonly HostArray[],
+  wanted: readonly HostArray[],
+  accuracy: Accuracy,
+  context: readonly HostArray[] = [],
+): string | null {
   if (got.length !== wanted.length) return `${got.length} results instead of ${wanted.length}`
   for (const [k, w] of wanted.entries()) {
     const g = got[k] as HostArray
@@ -40,19 +45,22 @@ function close(got: number, wanted: number, { aval: { dtype } }: HostArray, { ul
   const d = dtype as 'float32' | 'float64'
   const rounded = d === 'float32' ? Math.fround(wanted) : wanted
   if (got === rounded) return true
-  if (!Number.isFinite(rounded) || !Number.isFinite(got)) return Math.abs(wanted) > 3.3e38 && (got === Math.sign(wanted) * Infinity || Math.abs(got) > 3.3e38)
+  if (!Number.isFinite(rounded) || !Number.isFinite(got))
+    return Math.abs(wanted) > 3.3e38 && (got === Math.sign(wanted) * Infinity || Math.abs(got) > 3.3e38)
   return Math.abs(got - wanted) <= Math.max(floor, ulp * Math.max(EPS[d] * Math.max(Math.abs(wanted), scale), TINY[d]))
 }
 
 /**
- * How many representable numbers lie between two: 0 for equal ones (also two NaN, or zeros of both signs), 1 for neighbours; Infinity between NaN and a
- * number.
+ * How many representable numbers lie between two: 0 for equal ones (also two NaN, or zeros of both signs), 1 for neighbours; Infinity
+ * between NaN and a number.
  *
  * @example ulpDistance(1, 1 + 2 ** -23) // 1
  */
 export function ulpDistance(a: number, b: number, dtype: 'float32' | 'float64' = 'float32'): number {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b) ? 0 : Infinity
-  const order = dtype === 'float32' ? order32 : order64, x = order(a), y = order(b)
+  const order = dtype === 'float32' ? order32 : order64,
+    x = order(a),
+    y = order(b)
   return Number(x > y ? x - y : y - x)
 }
 

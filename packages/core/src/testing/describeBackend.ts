@@ -6,12 +6,21 @@ import { CotangentError } from '../errors.ts'
 import { checkKernels } from '../lower/check.ts'
 import { type Case, showCase } from './case.ts'
 import type { OpEntry, Refusal } from './entry.ts'
-import { type Verdict, equalsReference, equalsReferenceInDouble, jitIsEager, jvpIsDerivative, secondDerivative, vjpIsTranspose, vmapIsLoop } from './laws.ts'
+import {
+  type Verdict,
+  equalsReference,
+  equalsReferenceInDouble,
+  jitIsEager,
+  jvpIsDerivative,
+  secondDerivative,
+  vjpIsTranspose,
+  vmapIsLoop,
+} from './laws.ts'
 import { opTable } from './opTable.ts'
 import { type Sampling, checkProperty } from './sampling.ts'
 import { specialValues } from './special.ts'
 
-/** The functions of a test runner that the kit needs (Vitest, Jest and node:test have them; node:test calls the hooks `before` and `after`). */
+/** What the kit needs of a test runner: Vitest, Jest and node:test have it (node:test calls the hooks `before` and `after`). */
 export interface Runner {
   readonly describe: (name: string, body: () => void) => void
   readonly it: (name: string, body: () => void | Promise<void>) => void
@@ -31,14 +40,21 @@ export const laws: Readonly<Record<string, { readonly law: Law; readonly applies
   'equals the reference': { law: (c, e) => equalsReference(c, e.accuracy), applies: () => true },
   'equals the reference in float64': { law: (c, e) => equalsReferenceInDouble(c, e.accuracy), applies: e => e.doubles === undefined },
   'jvp is the derivative': { law: (c, e) => jvpIsDerivative(c, e.accuracy), applies: e => e.differentiable === true },
-  'vjp is the transpose of jvp': { law: (c, e) => vjpIsTranspose(c, e.accuracy), applies: e => e.differentiable === true && e.reverse === undefined },
-  'second derivatives': { law: c => secondDerivative(c), applies: e => e.differentiable === true && e.reverse === undefined && e.secondOrder === undefined },
+  'vjp is the transpose of jvp': {
+    law: (c, e) => vjpIsTranspose(c, e.accuracy),
+    applies: e => e.differentiable === true && e.reverse === undefined,
+  },
+  'second derivatives': {
+    law: c => secondDerivative(c),
+    applies: e => e.differentiable === true && e.reverse === undefined && e.secondOrder === undefined,
+  },
   'vmap is a loop': { law: (c, e) => vmapIsLoop(c, e.accuracy), applies: e => e.batched === undefined },
   'jit is eager': { law: (c, e) => jitIsEager(c, e.accuracy), applies: () => true },
 }
 
 /**
- * Declares the conformance tests of a backend: all laws for all functions of the op table. `create` makes the backend; the kit disposes of it.
+ * Declares the conformance tests of a backend: all laws for all functions of the op table. `create` makes the backend; the kit disposes
+ * of it.
  * More drawn cases: COTANGENT_RUNS=200. The same cases again: COTANGENT_SEED, with the number that a failure prints.
  *
  * @example
@@ -67,7 +83,9 @@ export function describeBackend(name: string, create: () => Promise<Backend>, ru
 /**
  * Checks one operation by all laws, its special values and its refusals, on the backend in use. For authors of primitives.
  *
- * @example checkOperation('softplus', { cases: drawn(arbShape(), shape => ({ inputs: [input(shape, 'float32')], call: x => softplus(x) })), ... })
+ * @example
+ * const cases = drawn(arbShape(), shape => ({ inputs: [input(shape, 'float32')], call: x => softplus(x as Tensor) }))
+ * checkOperation('softplus', { cases, accuracy: ulps(4, 'a logarithm'), differentiable: true, refused: [] })
  */
 export function checkOperation(name: string, entry: OpEntry, sampling: Sampling = {}): void {
   describeOp(name, entry, sampling, { describe: (_, body) => body(), it: (_, body) => void body() })
@@ -93,7 +111,8 @@ export function refuses({ because, call, kind, says }: Refusal): Verdict {
   try {
     call()
   } catch (e) {
-    if (!(e instanceof CotangentError) || e.kind !== kind) return `${because}: expected a ${kind}, got ${e instanceof Error ? `${e.name}: ${e.message}` : String(e)}`
+    if (!(e instanceof CotangentError) || e.kind !== kind)
+      return `${because}: expected a ${kind}, got ${e instanceof Error ? `${e.name}: ${e.message}` : String(e)}`
     const missing = says.find(text => !e.message.includes(text))
     return missing === undefined ? null : `${because}: the message does not contain "${missing}": ${e.message}`
   }

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { type DType, isFloat } from '../dtype.ts'
 import type { ErrorKind } from '../errors.ts'
-import type { Reduce, Tensor } from '../tensor.ts'
+import type { Tensor } from '../tensor.ts'
 import type { Case, InputSpec } from './case.ts'
 import type { Accuracy } from './compare.ts'
 
@@ -49,7 +49,8 @@ export const anyShape: fc.Arbitrary<readonly number[]> = fc.oneof(
   { weight: 1, arbitrary: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 }) },
   { weight: 1, arbitrary: fc.constantFrom([17], [3, 9], [2, 2, 7], [130]) },
 )
-export const arbShapeOf = (min: number, max = 3): fc.Arbitrary<readonly number[]> => fc.array(fc.integer({ min: 1, max: 4 }), { minLength: min, maxLength: max })
+export const arbShapeOf = (min: number, max = 3): fc.Arbitrary<readonly number[]> =>
+  fc.array(fc.integer({ min: 1, max: 4 }), { minLength: min, maxLength: max })
 
 export type Range = readonly [low: number, high: number]
 export const floats: readonly DType[] = ['float32']
@@ -59,11 +60,17 @@ export const all: readonly DType[] = ['float32', 'int32', 'uint32', 'bool']
 
 const rangeFor = (d: DType, range: Range): Range => (isFloat(d) ? range : d === 'uint32' ? [0, 9] : d === 'bool' ? [0, 1] : [-9, 9])
 /** An input of a shape and dtype. The range is for floats; integers lie in -9..9, unsigned ones in 0..9. */
-export const input = (shape: readonly number[], dtype: DType, range: Range = [-2, 2]): InputSpec => ({ shape, dtype, range: rangeFor(dtype, range) })
+export const input = (shape: readonly number[], dtype: DType, range: Range = [-2, 2]): InputSpec => ({
+  shape,
+  dtype,
+  range: rangeFor(dtype, range),
+})
 
 /** Elementwise functions of one argument. */
 export const unaryCases = (f: (x: Tensor) => Tensor, range: Range = [-2, 2], dtypes: readonly DType[] = floats): fc.Arbitrary<Case> =>
-  fc.record({ shape: anyShape, dtype: fc.constantFrom(...dtypes), seed }).map(({ shape, dtype, seed }) => ({ inputs: [input(shape, dtype, range)], call: x => f(x as Tensor), seed }))
+  fc
+    .record({ shape: anyShape, dtype: fc.constantFrom(...dtypes), seed })
+    .map(({ shape, dtype, seed }) => ({ inputs: [input(shape, dtype, range)], call: x => f(x as Tensor), seed }))
 
 /** Shapes that broadcast: the second drops leading axes or has ones. */
 export const arbBroadcast: fc.Arbitrary<readonly [readonly number[], readonly number[]]> = fc
@@ -73,9 +80,18 @@ export const arbBroadcast: fc.Arbitrary<readonly [readonly number[], readonly nu
     return swap ? [other, shape] : [shape, other]
   })
 
-export const binaryCases = (f: (x: Tensor, y: Tensor) => Tensor, ranges: readonly [Range, Range] = [[-2, 2], [-2, 2]], dtypes: readonly DType[] = numbers): fc.Arbitrary<Case> =>
+export const binaryCases = (
+  f: (x: Tensor, y: Tensor) => Tensor,
+  ranges: readonly [Range, Range] = [
+    [-2, 2],
+    [-2, 2],
+  ],
+  dtypes: readonly DType[] = numbers,
+): fc.Arbitrary<Case> =>
   fc.record({ shapes: arbBroadcast, dtype: fc.constantFrom(...dtypes), seed }).map(({ shapes, dtype, seed }) => ({
-    inputs: [input(shapes[0], dtype, ranges[0]), input(shapes[1], dtype, ranges[1])], call: (x, y) => f(x as Tensor, y as Tensor), seed,
+    inputs: [input(shapes[0], dtype, ranges[0]), input(shapes[1], dtype, ranges[1])],
+    call: (x, y) => f(x as Tensor, y as Tensor),
+    seed,
   }))
 
 /** Anything else: `make` builds inputs and call from a drawn record. */
@@ -84,26 +100,43 @@ export const drawn = <T>(arbitrary: fc.Arbitrary<T>, make: (drawn: T) => Omit<Ca
 
 /** Functions without inputs: one case each. */
 export const constants = (...calls: readonly (() => Tensor | readonly Tensor[])[]): fc.Arbitrary<Case> =>
-  fc.record({ index: fc.nat(calls.length - 1), seed }).map(({ index, seed }) => ({ inputs: [], call: calls[index] as Case['call'], seed, options: `call ${index}` }))
+  fc
+    .record({ index: fc.nat(calls.length - 1), seed })
+    .map(({ index, seed }) => ({ inputs: [], call: calls[index] as Case['call'], seed, options: `call ${index}` }))
 
 /** One input of a drawn shape and any dtype; `f` gets the drawn record for its options. */
 export const shapedCases = <T extends { readonly shape: readonly number[] }>(
-  arbitrary: fc.Arbitrary<T>, f: (x: Tensor, drawn: T) => Tensor | readonly Tensor[], dtypes: readonly DType[] = all, range?: Range,
+  arbitrary: fc.Arbitrary<T>,
+  f: (x: Tensor, drawn: T) => Tensor | readonly Tensor[],
+  dtypes: readonly DType[] = all,
+  range?: Range,
 ): fc.Arbitrary<Case> =>
   drawn(fc.record({ value: arbitrary, dtype: fc.constantFrom(...dtypes) }), ({ value, dtype }) => ({
-    inputs: [input(value.shape, dtype, range)], call: x => f(x as Tensor, value), options: value,
+    inputs: [input(value.shape, dtype, range)],
+    call: x => f(x as Tensor, value),
+    options: value,
   }))
 
 /** A shape of at least `min` axes with one of its axes, which may count from the end. */
 export const arbAxis = (min = 1, max = 3): fc.Arbitrary<{ readonly shape: readonly number[]; readonly axis: number }> =>
-  fc.record({ shape: arbShapeOf(min, max), pick: fc.nat(99) }).map(({ shape, pick }) => ({ shape, axis: (pick % (2 * shape.length)) - shape.length }))
+  fc
+    .record({ shape: arbShapeOf(min, max), pick: fc.nat(99) })
+    .map(({ shape, pick }) => ({ shape, axis: (pick % (2 * shape.length)) - shape.length }))
 
 /** Indices into an axis of size n; `outside`: also one before and one behind. */
-export const indices = (shape: readonly number[], n: number, outside = false): InputSpec =>
-  ({ shape, dtype: 'int32', range: outside ? [-1, n] : [0, n - 1] })
+export const indices = (shape: readonly number[], n: number, outside = false): InputSpec => ({
+  shape,
+  dtype: 'int32',
+  range: outside ? [-1, n] : [0, n - 1],
+})
 
 /** A call that must throw an error of `kind` whose message contains all of `says`. */
-export const refusal = (because: string, kind: ErrorKind, says: readonly string[], call: () => unknown): Refusal => ({ because, kind, says, call })
+export const refusal = (because: string, kind: ErrorKind, says: readonly string[], call: () => unknown): Refusal => ({
+  because,
+  kind,
+  says,
+  call,
+})
 
 /** What is no tensor, for calls that must be refused. */
 export const text = 'text' as unknown as Tensor

@@ -1,5 +1,13 @@
 /** `@cotangent/core/testing`: property-based gradient tests for everybody, the conformance kit for backend authors. Needs `fast-check`. */
-export { arbShape, arbTensor, arbTree, type ArbShapeOptions, type ArbTensorOptions, type ArbTreeOptions, type TensorTree } from './arbitraries.ts'
+export {
+  arbShape,
+  arbTensor,
+  arbTree,
+  type ArbShapeOptions,
+  type ArbTensorOptions,
+  type ArbTreeOptions,
+  type TensorTree,
+} from './arbitraries.ts'
 export { checkGrads, type CheckGradsOptions, type GradMode } from './checkGrads.ts'
 export { type Accuracy, ulpDistance } from './compare.ts'
 export type { Case, InputSpec } from './case.ts'

@@ -18,7 +18,10 @@ import { type Lists, dot, oracleOf } from './oracle.ts'
 
 export type { Verdict }
 
-const list = (c: Case): Lists => (...xs) => outputsOf(c.call(...xs))
+const list =
+  (c: Case): Lists =>
+  (...xs) =>
+    outputsOf(c.call(...xs))
 
 /** 1. The backend's result equals the reference evaluation. */
 export function equalsReference(c: Case, accuracy: Accuracy): Verdict {
@@ -51,11 +54,17 @@ export function jvpIsDerivative(c: Case, accuracy: Accuracy): Verdict {
   const t = at.map((x, i) => direction(x, c.seed, i))
   const both = tangentOf(f, at.length)
   const tangent = oracleOf(both, [...at, ...t])(...at, ...t)
-  const oracle = oracleOf(f, at), slopes = centralDifference(x => oracle(...x), at, t)
+  const oracle = oracleOf(f, at),
+    slopes = centralDifference(x => oracle(...x), at, t)
   const wrong = sameTypes('tangent', tangent, slopes) ?? near('tangent', tangent, slopes, 1e-5)
   if (wrong !== null) return wrong
   const rounded = [...at, ...t].map(x => hostOf(tensorOf(x)))
-  return difference(both(...rounded.map(tensorOf)).map(hostOf), oracleOf(both, rounded)(...rounded), { ...accuracy, ulp: 16 * accuracy.ulp + 16, of: 'largest' }, rounded)
+  return difference(
+    both(...rounded.map(tensorOf)).map(hostOf),
+    oracleOf(both, rounded)(...rounded),
+    { ...accuracy, ulp: 16 * accuracy.ulp + 16, of: 'largest' },
+    rounded,
+  )
 }
 
 /** 3. Reverse mode is the transpose of forward mode: <vjp(ct), t> = <ct, jvp(t)>; and the backend computes that vjp. */
@@ -70,45 +79,71 @@ export function vjpIsTranspose(c: Case, accuracy: Accuracy): Verdict {
   const reverse = oracleOf(back, [...at, ...ct])(...at, ...ct)
   const mistyped = sameTypes('cotangent', reverse, at)
   if (mistyped !== null) return mistyped
-  const a = dot(reverse, t), b = dot(ct, forward)
-  if (!(Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), ...forward.map(x => x.data.reduce((m, v) => Math.max(m, Math.abs(v)), 0))))) return `<vjp(ct), t> is ${a}, <ct, jvp(t)> is ${b}`
+  const a = dot(reverse, t),
+    b = dot(ct, forward)
+  if (!(Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), ...forward.map(x => x.data.reduce((m, v) => Math.max(m, Math.abs(v)), 0)))))
+    return `<vjp(ct), t> is ${a}, <ct, jvp(t)> is ${b}`
   const rounded = [...at, ...ct].map(x => hostOf(tensorOf(x)))
-  return difference(back(...rounded.map(tensorOf)).map(hostOf), oracleOf(back, rounded)(...rounded), { ...accuracy, ulp: 16 * accuracy.ulp + 16, of: 'largest' }, rounded)
+  return difference(
+    back(...rounded.map(tensorOf)).map(hostOf),
+    oracleOf(back, rounded)(...rounded),
+    { ...accuracy, ulp: 16 * accuracy.ulp + 16, of: 'largest' },
+    rounded,
+  )
 }
 
 /** 4. The derivative of the gradient equals a central difference of the gradient, and the Hessian is symmetric. */
 export function secondDerivative(c: Case): Verdict {
   const { f, at } = smoothPart(c)
   if (at.length === 0) return null
-  const u = at.map((x, i) => direction(x, c.seed, i)), v = at.map((x, i) => direction(x, c.seed + 1, i))
+  const u = at.map((x, i) => direction(x, c.seed, i)),
+    v = at.map((x, i) => direction(x, c.seed + 1, i))
   const ct = oracleOf(f, at)(...at).map((y, i) => direction(y, c.seed, i + 10))
   // A scalar: the outputs against fixed cotangents.
   const n = at.length
   const gradient: Lists = (...xs) => {
     const weights = xs.slice(n)
-    const scalar = (ys: readonly Tensor[]): Tensor => f(...ys).map((y, i) => sum(multiply(y, weights[i] as Tensor))).reduce((a, b) => a.add(b))
+    const scalar = (ys: readonly Tensor[]): Tensor =>
+      f(...ys)
+        .map((y, i) => sum(multiply(y, weights[i] as Tensor)))
+        .reduce((a, b) => a.add(b))
     return grad(scalar as (ys: readonly Tensor[]) => Tensor)(xs.slice(0, n))
   }
   const alongCt = (...xs: readonly HostArray[]): readonly HostArray[] => [...xs, ...ct]
-  const hvp: Lists = (...xs) => jvp((...ys: readonly Tensor[]) => gradient(...ys, ...xs.slice(2 * n)), xs.slice(0, n), xs.slice(n, 2 * n))[1]
-  const g = oracleOf(gradient, alongCt(...at)), h = oracleOf(hvp, [...at, ...u, ...ct])
-  const hu = h(...at, ...u, ...ct), hv = h(...at, ...v, ...ct)
-  const a = dot(v, hu), b = dot(u, hv)
-  if (!(Math.abs(a - b) <= 1e-8 * Math.max(1, Math.abs(a), ...hu.map(x => x.data.reduce((m, w) => Math.max(m, Math.abs(w)), 0))))) return `the Hessian is not symmetric: <v, H u> is ${a}, <u, H v> is ${b}`
-  return near('second derivative', hu, centralDifference(x => g(...x, ...ct), at, u), 1e-4)
+  const hvp: Lists = (...xs) =>
+    jvp((...ys: readonly Tensor[]) => gradient(...ys, ...xs.slice(2 * n)), xs.slice(0, n), xs.slice(n, 2 * n))[1]
+  const g = oracleOf(gradient, alongCt(...at)),
+    h = oracleOf(hvp, [...at, ...u, ...ct])
+  const hu = h(...at, ...u, ...ct),
+    hv = h(...at, ...v, ...ct)
+  const a = dot(v, hu),
+    b = dot(u, hv)
+  if (!(Math.abs(a - b) <= 1e-8 * Math.max(1, Math.abs(a), ...hu.map(x => x.data.reduce((m, w) => Math.max(m, Math.abs(w)), 0)))))
+    return `the Hessian is not symmetric: <v, H u> is ${a}, <u, H v> is ${b}`
+  return near(
+    'second derivative',
+    hu,
+    centralDifference(x => g(...x, ...ct), at, u),
+    1e-4,
+  )
 }
 
 /** 5. vmap equals a loop, for a batch axis anywhere and inputs that have none. */
 export function vmapIsLoop(c: Case, accuracy: Accuracy): Verdict {
   const size = 1 + (c.seed % 3)
-  const axes = c.inputs.map((spec, i) => (i > 0 && uniformAt(c.seed + 5, i, 0) < 0.3 ? null : Math.floor(uniformAt(c.seed + 6, i, 0) * (spec.shape.length + 1))))
+  const axes = c.inputs.map((spec, i) =>
+    i > 0 && uniformAt(c.seed + 5, i, 0) < 0.3 ? null : Math.floor(uniformAt(c.seed + 6, i, 0) * (spec.shape.length + 1)),
+  )
   if (axes.length === 0) return null
   const batched = c.inputs.map((spec, i) => {
     const axis = axes[i] as number | null
     const shape = axis === null ? spec.shape : [...spec.shape.slice(0, axis), size, ...spec.shape.slice(axis)]
     return hostInput({ ...spec, shape }, valuesOf({ ...spec, shape }, c.seed, i))
   })
-  const mapped = vmap(list(c) as (...xs: readonly Tensor[]) => readonly Tensor[], { inAxes: axes } as never)(...batched.map(tensorOf)).map(hostOf)
+  const mapped = vmap(
+    list(c) as (...xs: readonly Tensor[]) => readonly Tensor[],
+    { inAxes: axes } as never,
+  )(...batched.map(tensorOf)).map(hostOf)
   for (let k = 0; k < size; k++) {
     const one = batched.map((x, i) => sliceHost(x, axes[i] as number | null, k))
     const wanted = list(c)(...one.map(tensorOf)).map(hostOf)
@@ -123,7 +158,8 @@ export function vmapIsLoop(c: Case, accuracy: Accuracy): Verdict {
 function sliceHost(x: HostArray, axis: number | null, k: number): HostArray {
   if (axis === null) return x
   const shape = x.aval.shape
-  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1), n = shape[axis] as number
+  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1),
+    n = shape[axis] as number
   const rest = [...shape.slice(0, axis), ...shape.slice(axis + 1)]
   const count = rest.reduce((a, b) => a * b, 1)
   const data = Float64Array.from({ length: count }, (_, i) => x.data[Math.floor(i / inner) * inner * n + k * inner + (i % inner)] as number)

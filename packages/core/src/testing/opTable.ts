@@ -1,6 +1,6 @@
 /**
- * The op table: one entry a public function, which says how to draw valid inputs, what must be refused, how exact results are, and whether there are
- * derivatives. Its types make it complete: an exported function that has no entry does not compile.
+ * The op table: one entry a public function, which says how to draw valid inputs, what must be refused, how exact results are, and
+ * whether there are derivatives. Its types make it complete: an exported function that has no entry does not compile.
  */
 import type * as lax from '../lax/index.ts'
 import type * as np from '../numpy/index.ts'
@@ -20,7 +20,11 @@ import { sorting } from './table/sorting.ts'
 /** Exported functions that are no operations on tensors, and why. */
 export const notOperations = {
   numpy: {
-    array: 'reads host data', shape: 'gives sizes', ndim: 'gives a number', size: 'gives a number', var: 'the same function as variance',
+    array: 'reads host data',
+    shape: 'gives sizes',
+    ndim: 'gives a number',
+    size: 'gives a number',
+    var: 'the same function as variance',
   },
   lax: {},
   random: { Key: 'a class', keyData: 'gives what the key holds; part of the other entries', wrapKeyData: 'the same' },
@@ -29,14 +33,18 @@ export const notOperations = {
 /** One entry for each function of a module, but for those named. */
 type Complete<Module, Other> = { readonly [K in Exclude<keyof Module, keyof Other>]: OpEntry }
 
-const numpyTable = { ...elementwise, ...reductions, ...shapes, ...creation, ...linalg, ...indexing, ...sorting } satisfies Complete<typeof np, typeof notOperations.numpy>
+const numpyTable = { ...elementwise, ...reductions, ...shapes, ...creation, ...linalg, ...indexing, ...sorting } satisfies Complete<
+  typeof np,
+  typeof notOperations.numpy
+>
 
 const prefixed = (prefix: string, table: Readonly<Record<string, OpEntry>>): Readonly<Record<string, OpEntry>> =>
   Object.fromEntries(Object.entries(table).map(([name, entry]) => [`${prefix}.${name}`, entry]))
 
 /** All entries by name: numpy's functions and the transforms as they are, others as `lax.topK`, `random.normal`. */
 export const opTable: Readonly<Record<string, OpEntry>> = {
-  ...numpyTable, ...control,
+  ...numpyTable,
+  ...control,
   ...prefixed('lax', laxTable satisfies Complete<typeof lax, typeof notOperations.lax>),
   ...prefixed('random', draw satisfies Complete<typeof random, typeof notOperations.random>),
 }

@@ -19,17 +19,27 @@ function variable(name: string): number | undefined {
 }
 
 /** Draws cases until one has a verdict, shrinks it, and throws an Error with the verdict, the case and the seed. */
-export function checkProperty<T>(what: string, cases: fc.Arbitrary<T>, law: (drawn: T) => string | null, show: (drawn: T) => string, sampling: Sampling = {}): void {
+export function checkProperty<T>(
+  what: string,
+  cases: fc.Arbitrary<T>,
+  law: (drawn: T) => string | null,
+  show: (drawn: T) => string,
+  sampling: Sampling = {},
+): void {
   const seed = sampling.seed ?? variable('COTANGENT_SEED')
   const numRuns = sampling.runs ?? variable('COTANGENT_RUNS') ?? DEFAULT_RUNS
-  const result = fc.check(fc.property(cases, c => {
-    const verdict = law(c)
-    if (verdict !== null) throw new Error(verdict)
-  }), { numRuns, ...(seed !== undefined && { seed }) })
+  const result = fc.check(
+    fc.property(cases, c => {
+      const verdict = law(c)
+      if (verdict !== null) throw new Error(verdict)
+    }),
+    { numRuns, ...(seed !== undefined && { seed }) },
+  )
   if (!result.failed) return
   const [drawn] = result.counterexample as [T]
   const cause = result.errorInstance
-  throw new Error(
-    `${what}: ${cause instanceof Error ? cause.message : String(cause)}\n  for ${show(drawn)}\n  case ${result.numRuns} of ${numRuns}, shrunk ${result.numShrinks} times; replay with COTANGENT_SEED=${result.seed}`,
-    { cause })
+  const replay = `case ${result.numRuns} of ${numRuns}, shrunk ${result.numShrinks} times; replay with COTANGENT_SEED=${result.seed}`
+  throw new Error([`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, `for ${show(drawn)}`, replay].join('\n  '), {
+    cause,
+  })
 }

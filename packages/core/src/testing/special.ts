@@ -7,7 +7,9 @@ import { type Accuracy, difference } from './compare.ts'
 import type { Verdict } from './laws.ts'
 import { oracleOf } from './oracle.ts'
 
-const values = [0, -0, 1, -1, 0.5, -0.5, 2, -2.5, Infinity, -Infinity, NaN, 1e-40, -1e-40, 3.4e38, -3.4e38, 1e-30, 88, -100, 16777217].map(Math.fround)
+const values = [0, -0, 1, -1, 0.5, -0.5, 2, -2.5, Infinity, -Infinity, NaN, 1e-40, -1e-40, 3.4e38, -3.4e38, 1e-30, 88, -100, 16777217].map(
+  Math.fround,
+)
 
 /** Every value, or every pair of values. */
 export function specialValues(f: (...inputs: readonly Tensor[]) => Tensor, arity: 1 | 2, accuracy: Accuracy): Verdict {

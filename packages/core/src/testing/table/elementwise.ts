@@ -2,7 +2,24 @@
 import * as np from '../../numpy/index.ts'
 import type { DType } from '../../dtype.ts'
 import type { Tensor } from '../../tensor.ts'
-import { type OpEntry, type Range, all, binaryCases, exact, floats, input, integers, drawn, arbBroadcast, notATensor, numbers, refusal, text, ulps, unaryCases } from '../entry.ts'
+import {
+  type OpEntry,
+  type Range,
+  all,
+  binaryCases,
+  exact,
+  floats,
+  input,
+  integers,
+  drawn,
+  arbBroadcast,
+  notATensor,
+  numbers,
+  refusal,
+  text,
+  ulps,
+  unaryCases,
+} from '../entry.ts'
 import type { Accuracy } from '../compare.ts'
 
 interface UnaryOptions {
@@ -15,36 +32,86 @@ interface UnaryOptions {
 
 export const unary = (name: string, f: (x: Tensor) => Tensor, accuracy: Accuracy, options: UnaryOptions = {}): OpEntry => ({
   cases: unaryCases(f, options.range ?? [-2, 2], options.dtypes ?? floats),
-  accuracy, differentiable: options.differentiable ?? true, refused: [notATensor(name, () => f(text))],
-  ...(options.notSpecial === undefined && (options.dtypes ?? floats).includes('float32') && { special: f as OpEntry['special'] & object, specialArity: 1 as const }),
+  accuracy,
+  differentiable: options.differentiable ?? true,
+  refused: [notATensor(name, () => f(text))],
+  ...(options.notSpecial === undefined &&
+    (options.dtypes ?? floats).includes('float32') && { special: f as OpEntry['special'] & object, specialArity: 1 as const }),
 })
-const binary = (name: string, f: (x: Tensor, y: Tensor) => Tensor, accuracy: Accuracy, options: { ranges?: readonly [Range, Range]; dtypes?: readonly DType[]; differentiable?: true | string } = {}): OpEntry => ({
+const binary = (
+  name: string,
+  f: (x: Tensor, y: Tensor) => Tensor,
+  accuracy: Accuracy,
+  options: { ranges?: readonly [Range, Range]; dtypes?: readonly DType[]; differentiable?: true | string } = {},
+): OpEntry => ({
   cases: binaryCases(f, options.ranges, options.dtypes ?? numbers),
-  accuracy, differentiable: options.differentiable ?? true,
-  refused: [notATensor(name, () => f(text, np.ones([2]))), refusal('shapes that do not broadcast', 'ShapeError', [name, '[2]', '[3]'], () => f(np.ones([2]).astype((options.dtypes ?? numbers)[0] as DType), np.ones([3]).astype((options.dtypes ?? numbers)[0] as DType)))],
+  accuracy,
+  differentiable: options.differentiable ?? true,
+  refused: [
+    notATensor(name, () => f(text, np.ones([2]))),
+    refusal('shapes that do not broadcast', 'ShapeError', [name, '[2]', '[3]'], () =>
+      f(np.ones([2]).astype((options.dtypes ?? numbers)[0] as DType), np.ones([3]).astype((options.dtypes ?? numbers)[0] as DType)),
+    ),
+  ],
   ...((options.dtypes ?? numbers).includes('float32') && { special: f as OpEntry['special'] & object, specialArity: 2 as const }),
 })
 
 export const math: Accuracy = ulps(4, 'polynomial approximation')
 const one = ulps(1, 'one rounding')
-const flat = 'piecewise constant', whole = 'integers'
+const flat = 'piecewise constant',
+  whole = 'integers'
 const positive: Range = [0.2, 3]
 
 export const elementwise = {
   add: binary('add', np.add, one),
   subtract: binary('subtract', np.subtract, one),
   multiply: binary('multiply', np.multiply, one),
-  divide: binary('divide', np.divide, one, { ranges: [[-2, 2], [0.5, 2]] }),
-  floorDivide: binary('floorDivide', np.floorDivide, one, { ranges: [[-2, 2], [0.5, 2]], differentiable: flat }),
-  remainder: binary('remainder', np.remainder, one, { ranges: [[0.1, 0.9], [1, 2]] }),
-  fmod: binary('fmod', np.fmod, one, { ranges: [[0.1, 0.9], [1, 2]] }),
+  divide: binary('divide', np.divide, one, {
+    ranges: [
+      [-2, 2],
+      [0.5, 2],
+    ],
+  }),
+  floorDivide: binary('floorDivide', np.floorDivide, one, {
+    ranges: [
+      [-2, 2],
+      [0.5, 2],
+    ],
+    differentiable: flat,
+  }),
+  remainder: binary('remainder', np.remainder, one, {
+    ranges: [
+      [0.1, 0.9],
+      [1, 2],
+    ],
+  }),
+  fmod: binary('fmod', np.fmod, one, {
+    ranges: [
+      [0.1, 0.9],
+      [1, 2],
+    ],
+  }),
   power: binary('power', np.power, ulps(8, 'exp of a product of a logarithm'), { ranges: [positive, [-2, 2]], dtypes: floats }),
-  floatPower: binary('floatPower', np.floatPower, ulps(8, 'exp of a product of a logarithm'), { ranges: [positive, [-2, 2]], dtypes: floats }),
+  floatPower: binary('floatPower', np.floatPower, ulps(8, 'exp of a product of a logarithm'), {
+    ranges: [positive, [-2, 2]],
+    dtypes: floats,
+  }),
   maximum: binary('maximum', np.maximum, exact),
   minimum: binary('minimum', np.minimum, exact),
-  arctan2: binary('arctan2', np.arctan2, math, { ranges: [[0.2, 2], [-2, 2]], dtypes: floats }),
+  arctan2: binary('arctan2', np.arctan2, math, {
+    ranges: [
+      [0.2, 2],
+      [-2, 2],
+    ],
+    dtypes: floats,
+  }),
   hypot: binary('hypot', np.hypot, ulps(4, 'composed'), { dtypes: floats }),
-  logaddexp: binary('logaddexp', np.logaddexp, { ulp: 4, of: 'largest', reason: 'the logarithm is added to the larger operand' }, { dtypes: floats }),
+  logaddexp: binary(
+    'logaddexp',
+    np.logaddexp,
+    { ulp: 4, of: 'largest', reason: 'the logarithm is added to the larger operand' },
+    { dtypes: floats },
+  ),
   negative: unary('negative', np.negative, exact),
   abs: unary('abs', np.abs, exact, { range: [0.1, 2] }),
   sign: unary('sign', np.sign, exact, { differentiable: flat }),
@@ -73,7 +140,12 @@ export const elementwise = {
   erf: unary('erf', np.erf, math),
   erfc: unary('erfc', np.erfc, ulps(64, 'one minus erf')),
   erfInv: unary('erfInv', np.erfInv, ulps(16, 'polynomials by range'), { range: [-0.95, 0.95] }),
-  sinc: unary('sinc', np.sinc, { ulp: 64, of: 'element', floor: 2 ** -22, reason: 'at integers the sine of a rounded multiple of pi' }, { range: [0.1, 0.9], notSpecial: 'pi x overflows where x does not, as in NumPy' }),
+  sinc: unary(
+    'sinc',
+    np.sinc,
+    { ulp: 64, of: 'element', floor: 2 ** -22, reason: 'at integers the sine of a rounded multiple of pi' },
+    { range: [0.1, 0.9], notSpecial: 'pi x overflows where x does not, as in NumPy' },
+  ),
   deg2rad: unary('deg2rad', np.deg2rad, one),
   rad2deg: unary('rad2deg', np.rad2deg, one),
   floor: unary('floor', np.floor, exact, { differentiable: flat }),
@@ -103,22 +175,34 @@ export const elementwise = {
   rightShiftLogical: binary('rightShiftLogical', np.rightShiftLogical, exact, { differentiable: whole, dtypes: ['uint32'] }),
   isclose: binary('isclose', (x, y) => np.isclose(x, y), exact, { differentiable: 'boolean', dtypes: floats }),
   where: {
-    cases: drawn(arbBroadcast, ([a, b]) => ({ inputs: [input(a, 'bool'), input(b, 'float32'), input(a, 'float32')], call: (p, x, y) => np.where(p as Tensor, x as Tensor, y as Tensor) })),
-    accuracy: exact, differentiable: true,
-    refused: [refusal('shapes that do not broadcast', 'ShapeError', ['where', '[3]'], () => np.where(np.ones([2]).astype('bool'), np.ones([3]), 0))],
+    cases: drawn(arbBroadcast, ([a, b]) => ({
+      inputs: [input(a, 'bool'), input(b, 'float32'), input(a, 'float32')],
+      call: (p, x, y) => np.where(p as Tensor, x as Tensor, y as Tensor),
+    })),
+    accuracy: exact,
+    differentiable: true,
+    refused: [
+      refusal('shapes that do not broadcast', 'ShapeError', ['where', '[3]'], () => np.where(np.ones([2]).astype('bool'), np.ones([3]), 0)),
+    ],
   },
   clip: {
-    cases: unaryCases(x => np.clip(x, -1.03, 1.07)), accuracy: exact, differentiable: true, special: x => np.clip(x as Tensor, -1, 1), specialArity: 1,
+    cases: unaryCases(x => np.clip(x, -1.03, 1.07)),
+    accuracy: exact,
+    differentiable: true,
+    special: x => np.clip(x as Tensor, -1, 1),
+    specialArity: 1,
     refused: [notATensor('clip', () => np.clip(text, 0, 1))],
   },
   astype: {
     cases: drawn(arbBroadcast, ([a]) => ({ inputs: [input(a, 'float32', [-4, 4])], call: x => np.astype(x as Tensor, 'int32') })),
-    accuracy: exact, differentiable: 'conversion to integers',
+    accuracy: exact,
+    differentiable: 'conversion to integers',
     refused: [refusal('an unknown dtype', 'DTypeError', ['astype', 'float16'], () => np.astype(np.ones([2]), 'float16' as never))],
   },
   bitcast: {
     cases: drawn(arbBroadcast, ([a]) => ({ inputs: [input(a, 'uint32', [0, 9])], call: x => np.bitcast(x as Tensor, 'float32') })),
-    accuracy: exact, differentiable: whole,
+    accuracy: exact,
+    differentiable: whole,
     refused: [refusal('a dtype of another size', 'DTypeError', ['bitcast'], () => np.bitcast(np.ones([2]), 'bool'))],
   },
 } satisfies Record<string, OpEntry>

@@ -6,7 +6,23 @@ import type { Reduce, Tensor } from '../../tensor.ts'
 import type { Case } from '../case.ts'
 import type { Accuracy } from '../compare.ts'
 import {
-  type OpEntry, type Range, type Refusal, all, arbAxis, arbShapeOf, drawn, exact, floats, input, notATensor, numbers, refusal, shapedCases, summed, text, ulps,
+  type OpEntry,
+  type Range,
+  type Refusal,
+  all,
+  arbAxis,
+  arbShapeOf,
+  drawn,
+  exact,
+  floats,
+  input,
+  notATensor,
+  numbers,
+  refusal,
+  shapedCases,
+  summed,
+  text,
+  ulps,
 } from '../entry.ts'
 
 type Reduction = (x: Tensor, options: Reduce) => Tensor
@@ -26,23 +42,32 @@ interface ReductionOptions {
 }
 
 const arbReduction = (least: number, rank: number): fc.Arbitrary<{ readonly shape: readonly number[]; readonly options: Reduce }> =>
-  fc.record({
-    shape: fc.oneof({ weight: 9, arbitrary: fc.array(fc.integer({ min: least, max: 5 }), { minLength: rank, maxLength: 3 }) }, { weight: 1, arbitrary: fc.constantFrom([70], [3, 40], [33, 2]) }),
-    keepdims: fc.boolean(), axes: fc.constantFrom('all', 'first', 'last', 'two'),
-  }).map(({ shape, keepdims, axes }) => {
-    const n = shape.length
-    const axis = axes === 'all' || n === 0 ? undefined : axes === 'first' ? 0 : axes === 'last' || n === 1 ? -1 : [0, n - 1]
-    return { shape, options: { keepdims, ...(axis !== undefined && { axis }) } }
-  })
+  fc
+    .record({
+      shape: fc.oneof(
+        { weight: 9, arbitrary: fc.array(fc.integer({ min: least, max: 5 }), { minLength: rank, maxLength: 3 }) },
+        { weight: 1, arbitrary: fc.constantFrom([70], [3, 40], [33, 2]) },
+      ),
+      keepdims: fc.boolean(),
+      axes: fc.constantFrom('all', 'first', 'last', 'two'),
+    })
+    .map(({ shape, keepdims, axes }) => {
+      const n = shape.length
+      const axis = axes === 'all' || n === 0 ? undefined : axes === 'first' ? 0 : axes === 'last' || n === 1 ? -1 : [0, n - 1]
+      return { shape, options: { keepdims, ...(axis !== undefined && { axis }) } }
+    })
 
 /** Cases with one axis, or with none. */
-const arbOneAxis: fc.Arbitrary<{ readonly shape: readonly number[]; readonly options: { readonly axis?: number } }> =
-  fc.record({ value: arbAxis(), flat: fc.boolean() }).map(({ value: { shape, axis }, flat }) => ({ shape, options: flat ? {} : { axis } }))
+const arbOneAxis: fc.Arbitrary<{ readonly shape: readonly number[]; readonly options: { readonly axis?: number } }> = fc
+  .record({ value: arbAxis(), flat: fc.boolean() })
+  .map(({ value: { shape, axis }, flat }) => ({ shape, options: flat ? {} : { axis } }))
 
 function reduction(name: string, f: Reduction, accuracy: Accuracy, options: ReductionOptions = {}): OpEntry {
   const { dtypes = floats, least = 0, rank = 0, range, differentiable = true, refused = [], special = true, bare = f } = options
   return {
-    cases: shapedCases(arbReduction(least, rank), (x, { options }) => f(x, options), dtypes, range), accuracy, differentiable,
+    cases: shapedCases(arbReduction(least, rank), (x, { options }) => f(x, options), dtypes, range),
+    accuracy,
+    differentiable,
     refused: [
       notATensor(name, () => bare(text, {})),
       refusal('an axis out of range', 'ShapeError', [name, 'axis 2', '2 dimensions'], () => bare(np.ones([2, 3]), { axis: 2 })),
@@ -55,22 +80,44 @@ function reduction(name: string, f: Reduction, accuracy: Accuracy, options: Redu
 const empty = (name: string, f: Reduction): Refusal =>
   refusal('no elements', 'ShapeError', [name, '[0, 2]'], () => f(np.ones([0, 2]), { axis: 0 }))
 
-const few = ulps(8, 'a chain of products'), flat = 'piecewise constant'
+const few = ulps(8, 'a chain of products'),
+  flat = 'piecewise constant'
 
 /** Running reductions. */
-export const running = (name: string, f: (x: Tensor, options: { readonly axis?: number; readonly reverse?: boolean }) => Tensor, accuracy: Accuracy, range?: Range): OpEntry => ({
-  cases: shapedCases(fc.record({ value: arbOneAxis, reverse: fc.boolean() }).map(({ value, reverse }) => ({ ...value, reverse })),
-    (x, { options, reverse }) => f(x, { ...options, reverse }), numbers, range),
-  accuracy, differentiable: true,
-  refused: [notATensor(name, () => f(text, {})), refusal('an axis out of range', 'ShapeError', [name, 'axis 1'], () => f(np.ones([2]), { axis: 1 }))],
+export const running = (
+  name: string,
+  f: (x: Tensor, options: { readonly axis?: number; readonly reverse?: boolean }) => Tensor,
+  accuracy: Accuracy,
+  range?: Range,
+): OpEntry => ({
+  cases: shapedCases(
+    fc.record({ value: arbOneAxis, reverse: fc.boolean() }).map(({ value, reverse }) => ({ ...value, reverse })),
+    (x, { options, reverse }) => f(x, { ...options, reverse }),
+    numbers,
+    range,
+  ),
+  accuracy,
+  differentiable: true,
+  refused: [
+    notATensor(name, () => f(text, {})),
+    refusal('an axis out of range', 'ShapeError', [name, 'axis 1'], () => f(np.ones([2]), { axis: 1 })),
+  ],
 })
 
 const argReduction = (name: string, f: (x: Tensor, options: np.ArgReduce) => Tensor): OpEntry => ({
-  cases: shapedCases(fc.record({ value: arbOneAxis, keepdims: fc.boolean() }).map(({ value: { shape, options }, keepdims }) => ({ shape, options: { ...options, keepdims } })),
-    (x, { options }) => f(x, options)),
-  accuracy: exact, differentiable: 'positions', special: (x, y) => f(np.stack([x as Tensor, y as Tensor]), { axis: 0 }), specialArity: 2,
+  cases: shapedCases(
+    fc
+      .record({ value: arbOneAxis, keepdims: fc.boolean() })
+      .map(({ value: { shape, options }, keepdims }) => ({ shape, options: { ...options, keepdims } })),
+    (x, { options }) => f(x, options),
+  ),
+  accuracy: exact,
+  differentiable: 'positions',
+  special: (x, y) => f(np.stack([x as Tensor, y as Tensor]), { axis: 0 }),
+  specialArity: 2,
   refused: [
-    notATensor(name, () => f(text, {})), refusal('an axis out of range', 'ShapeError', [name, 'axis 2'], () => f(np.ones([2, 3]), { axis: 2 })),
+    notATensor(name, () => f(text, {})),
+    refusal('an axis out of range', 'ShapeError', [name, 'axis 2'], () => f(np.ones([2, 3]), { axis: 2 })),
     refusal('no elements', 'ShapeError', [name], () => f(np.ones([2, 0]), { axis: 1 })),
   ],
 })
@@ -83,12 +130,23 @@ const withNaN = (x: Tensor): Tensor => {
 
 /** Tests of two tensors that are equal, nearly equal or different. */
 const agreement = (name: string, f: (x: Tensor, y: Tensor) => Tensor): OpEntry => ({
-  cases: drawn(fc.record({ shape: arbShapeOf(0), offset: fc.constantFrom(0, 1) }), ({ shape, offset }) => ({ inputs: [input(shape, 'float32')], call: x => f(x as Tensor, np.add(x as Tensor, offset)) })),
-  accuracy: exact, differentiable: 'boolean', refused: [notATensor(name, () => f(text, np.ones([2])))],
+  cases: drawn(fc.record({ shape: arbShapeOf(0), offset: fc.constantFrom(0, 1) }), ({ shape, offset }) => ({
+    inputs: [input(shape, 'float32')],
+    call: x => f(x as Tensor, np.add(x as Tensor, offset)),
+  })),
+  accuracy: exact,
+  differentiable: 'boolean',
+  refused: [notATensor(name, () => f(text, np.ones([2])))],
 })
 
 const weighted = fc.record({ value: arbAxis(), vector: fc.boolean() })
-const averageCase = ({ value: { shape, axis }, vector }: { readonly value: { readonly shape: readonly number[]; readonly axis: number }; readonly vector: boolean }): Omit<Case, 'seed'> => ({
+const averageCase = ({
+  value: { shape, axis },
+  vector,
+}: {
+  readonly value: { readonly shape: readonly number[]; readonly axis: number }
+  readonly vector: boolean
+}): Omit<Case, 'seed'> => ({
   inputs: [input(shape, 'float32'), input(vector ? [shape.at(axis) as number] : shape, 'float32', [0.5, 2])],
   call: (x, w) => np.average(x as Tensor, { weights: w as Tensor, axis }),
 })
@@ -107,10 +165,14 @@ export const reductions = {
   countNonzero: reduction('countNonzero', np.countNonzero, exact, { dtypes: all, differentiable: flat }),
   logsumexp: reduction('logsumexp', np.logsumexp, summed(), { least: 1 }),
   average: {
-    cases: drawn(weighted, averageCase), accuracy: summed(32), differentiable: true,
+    cases: drawn(weighted, averageCase),
+    accuracy: summed(32),
+    differentiable: true,
     refused: [
       notATensor('average', () => np.average(text)),
-      refusal('weights that do not fit', 'ShapeError', ['average', '[4]', '[2, 3]'], () => np.average(np.ones([2, 3]), { weights: np.ones([4]), axis: 1 })),
+      refusal('weights that do not fit', 'ShapeError', ['average', '[4]', '[2, 3]'], () =>
+        np.average(np.ones([2, 3]), { weights: np.ones([4]), axis: 1 }),
+      ),
     ],
   },
   nansum: reduction('nansum', (x, o) => np.nansum(withNaN(x), o), summed(), { special: false, bare: np.nansum }),
@@ -121,12 +183,19 @@ export const reductions = {
   argmin: argReduction('argmin', np.argmin),
   norm: {
     cases: fc.oneof(
-      shapedCases(fc.record({ shape: arbShapeOf(2), ord: fc.constantFrom(undefined, 1, 2, 3, Infinity, -Infinity, 0), keepdims: fc.boolean() }),
-        (x, { ord, keepdims }) => np.norm(x, { keepdims, ...(ord !== undefined && { ord, axis: -1 }) }), floats),
-      shapedCases(fc.record({ shape: arbShapeOf(2), ord: fc.constantFrom('fro' as const, 1, -1, Infinity, -Infinity), keepdims: fc.boolean() }),
-        (x, { ord, keepdims }) => np.norm(x, { ord, axis: [-2, -1], keepdims }), floats),
+      shapedCases(
+        fc.record({ shape: arbShapeOf(2), ord: fc.constantFrom(undefined, 1, 2, 3, Infinity, -Infinity, 0), keepdims: fc.boolean() }),
+        (x, { ord, keepdims }) => np.norm(x, { keepdims, ...(ord !== undefined && { ord, axis: -1 }) }),
+        floats,
+      ),
+      shapedCases(
+        fc.record({ shape: arbShapeOf(2), ord: fc.constantFrom('fro' as const, 1, -1, Infinity, -Infinity), keepdims: fc.boolean() }),
+        (x, { ord, keepdims }) => np.norm(x, { ord, axis: [-2, -1], keepdims }),
+        floats,
+      ),
     ),
-    accuracy: summed(64), differentiable: true,
+    accuracy: summed(64),
+    differentiable: true,
     refused: [
       notATensor('norm', () => np.norm(text)),
       refusal('three axes', 'ShapeError', ['norm', '[1, 2, 3]'], () => np.norm(np.ones([1, 2, 3]), { ord: 1 })),
