@@ -98,7 +98,7 @@ const bounds: Readonly<Record<string, Bound>> = {
     ],
   },
   tanh: {
-    ulp: 1.4,
+    ulp: 1.95,
     dense: [
       [-10, 10],
       [-1, 1],

@@ -68,7 +68,7 @@ export class Body implements BodyState {
     this.reduced = reduced
     for (const s of this.steps) {
       if (s.level !== level) continue
-      if (s.varying) lanes.forEach((n, copy) => s.emit(n, copy))
+      if (s.varying) this.o.f.interleave(lanes.map((n, copy) => () => s.emit(n, copy)))
       else s.emit(1, 0)
     }
   }

@@ -22,7 +22,7 @@ const CHEAP = 0.1
 const HEAVY: Readonly<Record<string, number>> = {
   exp: 3,
   log: 4,
-  tanh: 6,
+  tanh: 4,
   sin: 4,
   cos: 4,
   tan: 9,
@@ -126,13 +126,13 @@ function isDense(loop: Loop, buffers: readonly BufferSpec[]): boolean {
   )
 }
 
-/** Long bodies gain from independent work in flight up to a point; gathers and guards make code long. */
+/** Bodies gain from independent work in flight up to a point; gathers and guards make code long. */
 function unrollOf(loop: Loop, vector: number): number {
   const nodes = [...loop.body, ...(loop.body.length > 0 ? [] : loop.epilogue)]
   const bulky = nodes.some(n => n.op === 'load' && (n.indirect !== undefined || n.guards?.some(g => g.index.strides[vector] !== 0)))
   if (vector < 0 || bulky) return 1
   const cost = nodes.reduce((sum, n) => sum + computeCost(n), 0)
-  return cost > 8 ? 1 : cost > 2 ? 2 : 4
+  return cost > 20 ? 1 : cost > 8 ? 2 : 4
 }
 
 /** Rows of a tile: their cache lines stay in the first level together, also when their distance is a power of two. */

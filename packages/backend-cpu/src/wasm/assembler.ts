@@ -63,6 +63,9 @@ export class WasmFunction implements Callable {
   private readonly locals: ValueType[] = []
   private readonly constants = new Map<string, { readonly local: Local; readonly bytes: readonly number[] }>()
   private code: Code = []
+  /** While `interleave` runs: the starts of the pieces of the stream being written, and how many blocks are open in it. */
+  private cuts: number[] | undefined
+  private depth = 0
 
   constructor(name: string, params: readonly ValueType[], results: readonly ValueType[] = []) {
     this.name = name
@@ -170,18 +173,50 @@ export class WasmFunction implements Callable {
   relaxedNmadd(): this { return this.simd(0x106) }
 
   // ---- control
-  block(body: () => void): this { this.op(0x02, 0x40); body(); return this.op(0x0b) }
-  loop(body: () => void): this { this.op(0x03, 0x40); body(); return this.op(0x0b) }
+  block(body: () => void): this { return this.nested(0x02, body) }
+  loop(body: () => void): this { return this.nested(0x03, body) }
   /** Consumes an i32 condition. */
   if(then: () => void, otherwise?: () => void): this {
-    this.op(0x04, 0x40)
-    then()
-    if (otherwise) { this.op(0x05); otherwise() }
+    return this.nested(0x04, () => {
+      then()
+      if (otherwise) { this.op(0x05); otherwise() }
+    })
+  }
+  private nested(opcode: number, body: () => void): this {
+    this.op(opcode, 0x40)
+    this.depth++
+    body()
+    this.depth--
     return this.op(0x0b)
   }
   br(depth: number): this { return this.op(0x0c, ...leb(depth)) }
   brIf(depth: number): this { return this.op(0x0d, ...leb(depth)) }
   return(): this { return this.op(0x0f) }
+
+  /** A place where `interleave` may change to the next stream: nothing is on the stack. */
+  cut(): void {
+    if (this.cuts !== undefined && this.depth === 0) this.cuts.push(this.code.length)
+  }
+  /**
+   * Streams of independent instructions of the same shape, piece by piece in turn: the engine keeps this order, and a processor finds more
+   * work to do at a time than its schedulers hold of one long chain.
+   */
+  interleave(streams: readonly (() => void)[]): void {
+    const { code: before, depth } = this
+    const pieces = streams.map(stream => {
+      this.code = []
+      this.cuts = [0]
+      this.depth = 0
+      stream()
+      const { code, cuts } = this
+      return cuts.map((from, i) => code.slice(from, cuts[i + 1]))
+    })
+    this.code = before
+    this.cuts = undefined
+    this.depth = depth
+    const most = Math.max(...pieces.map(p => p.length))
+    for (let i = 0; i < most; i++) for (const p of pieces) for (const c of p[i] ?? []) before.push(c)
+  }
 
   /** Runs `body` `count` times (a compile-time constant); nothing when it is 0, straight-line code when it is 1. */
   repeat(count: number, body: () => void): this {
