@@ -47,7 +47,7 @@ const seed = fc.nat(1_000_000)
 export const anyShape: fc.Arbitrary<readonly number[]> = fc.oneof(
   { weight: 6, arbitrary: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }) },
   { weight: 1, arbitrary: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 }) },
-  { weight: 1, arbitrary: fc.constantFrom([17], [3, 9], [2, 2, 7], [130]) },
+  { weight: 1, arbitrary: fc.constantFrom([17], [3, 9], [2, 2, 7], [130], [3, 350]) },
 )
 export const arbShapeOf = (min: number, max = 3): fc.Arbitrary<readonly number[]> =>
   fc.array(fc.integer({ min: 1, max: 4 }), { minLength: min, maxLength: max })
