@@ -1,7 +1,7 @@
 /** Random kernels of every kind over a draft. Each appends to `draft.kernels` and reads only buffers that hold values by then. */
 import { type DType, isFloat } from '../../src/dtype.ts'
 import type { InstructionName } from '../../src/lower/instructions.ts'
-import type { BufferId, Contraction, Kernel, KernelKind, Load, Loop, Scatter, Store } from '../../src/lower/kernel.ts'
+import type { BufferId, Contraction, Kernel, KernelKind, Load, Loop, NodeId, Scatter, Store } from '../../src/lower/kernel.ts'
 import { sizeOf } from '../../src/shape.ts'
 import { bijection, type Draft, drawLoad } from './draft.ts'
 import { NodeList } from './drawNodes.ts'
@@ -50,24 +50,39 @@ function drawTarget(draft: Draft, dtype: DType, size: number, forbidden: (id: Bu
   return draft.nesting === 0 && choices.chance(35) ? draft.output(dtype, size) : draft.temporary(dtype, size)
 }
 
-/** One to `most` stores of nodes of `list`, each a one-to-one map of its extents onto a buffer, or two halves of one buffer. */
-function drawStores(draft: Draft, list: NodeList, most: number, forbidden: (id: BufferId) => boolean): Store[] {
+/** Nodes to store: one, or two for the halves of a buffer. They are drawn before all targets, since what they load is no target. */
+interface StoredValue {
+  readonly value: NodeId
+  readonly second: NodeId | undefined
+}
+
+const drawStoredValues = ({ choices }: Draft, list: NodeList, most: number): StoredValue[] =>
+  Array.from({ length: choices.between(1, most) }, () => {
+    const value = choices.chance(60) ? list.nodes.length - 1 : choices.below(list.nodes.length)
+    return { value, second: choices.chance(15) ? list.value(list.dtypeOf(value)) : undefined }
+  })
+
+/** Stores of nodes of `list`, each a one-to-one map of its extents onto a buffer, or two halves of one buffer. */
+function drawStores(
+  draft: Draft,
+  list: NodeList,
+  values: readonly StoredValue[],
+  forbidden: (id: BufferId) => boolean,
+): Store[] {
   const { choices } = draft,
     points = sizeOf(list.extents),
     stores: Store[] = []
-  for (let n = choices.between(1, most); n > 0; n--) {
-    const value = choices.chance(60) ? list.nodes.length - 1 : choices.below(list.nodes.length),
-      dtype = list.dtypeOf(value)
-    const halves = choices.chance(15)
+  for (const { value, second } of values) {
+    const dtype = list.dtypeOf(value)
     const buffer = drawTarget(
       draft,
       dtype,
-      halves ? 2 * points : points,
+      second === undefined ? points : 2 * points,
       (id) => forbidden(id) || stores.some((s) => s.buffer === id),
     )
     const map = bijection(list.extents, choices)
     stores.push({ buffer, map, value })
-    if (halves) stores.push({ buffer, map: { ...map, offset: map.offset + points }, value: list.value(dtype) })
+    if (second !== undefined) stores.push({ buffer, map: { ...map, offset: map.offset + points }, value: second })
   }
   return stores
 }
@@ -87,11 +102,10 @@ function drawLoop(draft: Draft, options: KernelChoices): void {
   )
   for (let n = choices.between(hasReduced ? 0 : 1, 6); n > 0; n--) epilogue.instruction(options.instructions)
   const loaded = (id: BufferId): boolean => body.loads(id) || epilogue.loads(id)
-  const stores = drawStores(draft, epilogue, 2, loaded)
-  const bodyStores =
-    hasReduced && choices.chance(20)
-      ? drawStores(draft, body, 1, (id) => loaded(id) || stores.some((s) => s.buffer === id))
-      : []
+  const values = drawStoredValues(draft, epilogue, 2)
+  const bodyValues = hasReduced && choices.chance(20) ? drawStoredValues(draft, body, 1) : []
+  const stores = drawStores(draft, epilogue, values, loaded)
+  const bodyStores = drawStores(draft, body, bodyValues, (id) => loaded(id) || stores.some((s) => s.buffer === id))
   const loop: Loop = {
     kind: 'loop',
     extents,
@@ -123,7 +137,13 @@ function drawContraction(draft: Draft, options: KernelChoices): void {
     b = operand()
   const epilogue = new NodeList(draft, extents.slice(0, parallel), [{ op: 'reduced', dtype, index: 0 }])
   for (let n = choices.below(4); n > 0; n--) epilogue.instruction(options.instructions)
-  const stores = drawStores(draft, epilogue, 2, (id) => epilogue.loads(id) || a.buffer === id || b.buffer === id)
+  const values = drawStoredValues(draft, epilogue, 2)
+  const stores = drawStores(
+    draft,
+    epilogue,
+    values,
+    (id) => epilogue.loads(id) || a.buffer === id || b.buffer === id,
+  )
   const kernel: Contraction = { kind: 'contraction', extents, parallel, dtype, a, b, epilogue: epilogue.nodes, stores }
   emit(
     draft,
