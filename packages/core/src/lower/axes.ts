@@ -1,4 +1,5 @@
 /** Simpler iteration spaces: axes of size 1 go, neighbours that every address walks as one become one. */
+import { isFloat } from '../dtype.ts'
 import { BodyBuilder } from './body.ts'
 import type { Affine, Kernel, Loop, Node, NodeId } from './kernel.ts'
 import type { Lowered } from './lower.ts'
@@ -29,9 +30,15 @@ function withoutReduction(k: Nest): Loop {
     return ids
   }
   const inner = append(body, [])
-  const outer = append(k.epilogue, values.map(id => inner[id] as NodeId))
+  const outer = append(k.epilogue, values.map((id, i) => fromZero(b, inner[id] as NodeId, k.kind === 'contraction' || k.reductions[i]?.op === 'sum')))
   const stores = [...(k.kind === 'loop' ? k.bodyStores : []).map(s => ({ ...s, value: inner[s.value] as NodeId })), ...k.stores.map(s => ({ ...s, value: outer[s.value] as NodeId }))]
   return { kind: 'loop', extents: k.extents, parallel: k.parallel, body: [], bodyStores: [], reductions: [], epilogue: b.nodes(), stores }
+}
+
+/** A sum begins with 0, so that of -0 is 0. */
+function fromZero(b: BodyBuilder, id: NodeId, sum: boolean): NodeId {
+  const { dtype } = b.node(id)
+  return sum && isFloat(dtype) ? b.apply('add', [b.constant(0, dtype), id], dtype) : id
 }
 
 /** Merges axes i and i+1 where each map's stride of i is its stride of i+1 times the extent of i+1. */

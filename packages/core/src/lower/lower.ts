@@ -50,9 +50,8 @@ class Lowerer implements Lowering {
   elements(out: Aval, inputs: readonly Value[], rule: ElementRule, options: { readonly cost: number; readonly repeats?: boolean }): Value {
     const from = inputs.map(asLazy)
     if (options.repeats === true) for (const v of from) if (v.cost > CHEAP && out.size > v.aval.size) this.store_(v)
-    const cost = from.reduce((sum, v) => sum + v.cost, options.cost)
-    const v = new Lazy(out, null, { rule, inputs: from, cost })
-    if (cost > LARGEST_EXPRESSION) this.store_(v)
+    const v = new Lazy(out, null, { rule, inputs: from, work: options.cost })
+    if (v.cost > LARGEST_EXPRESSION) this.store_(v)
     return v
   }
   elementwise(out: Aval, inputs: readonly Value[], rule: (b: Body, args: readonly NodeId[]) => NodeId, cost: number): Value {
@@ -64,7 +63,7 @@ class Lowerer implements Lowering {
     if (sameShape(out.shape, v.aval.shape)) return v
     const at = v.buffer === null ? reshapeIndex(out.shape, v.aval.shape) : null
     if (at === null) return this.wrap(out, this.buffer(v))
-    return new Lazy(out, null, { rule: (b, index) => b.read(v, at(index, b.axes)), inputs: [v], cost: v.cost, reshapeOf: v })
+    return new Lazy(out, null, { rule: (b, index) => b.read(v, at(index, b.axes)), inputs: [v], work: 0, reshapeOf: v })
   }
   reduce(out: Aval, inputs: readonly Value[], op: ReduceOp, reduced: readonly number[],
     rule: (b: Body, output: readonly Index[], reduced: readonly Index[]) => NodeId,
@@ -189,10 +188,8 @@ class Lowerer implements Lowering {
   private storeSources(v: Lazy): void {
     if (v.buffer !== null) return
     const recipe = v.recipe
-    if (recipe === null || recipe.inputs.length !== 1) { this.store_(v); return }
-    const source = recipe.inputs[0] as Lazy
-    if (recipe.cost > source.cost) { this.store_(v); return }
-    this.storeSources(source)
+    if (recipe === null || recipe.inputs.length !== 1 || recipe.work > 0) this.store_(v)
+    else this.storeSources(recipe.inputs[0] as Lazy)
   }
 }
 
@@ -203,7 +200,7 @@ function broadcastIndex(shape: readonly number[], index: readonly Index[], axes:
 }
 
 const literalValue = (value: number, type: Aval): Value =>
-  new Lazy(makeAval(type.shape, type.dtype), null, { rule: b => b.constant(convert(value, type.dtype), type.dtype), inputs: [], cost: 0 }, value)
+  new Lazy(makeAval(type.shape, type.dtype), null, { rule: b => b.constant(convert(value, type.dtype), type.dtype), inputs: [], work: 0 }, value)
 
 function countUses(program: Program): Map<Var, number> {
   const uses = new Map<Var, number>()

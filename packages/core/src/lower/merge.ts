@@ -7,7 +7,7 @@
 import { sameMap } from './access.ts'
 import { permuteAxes } from './axes.ts'
 import { BodyBuilder } from './body.ts'
-import type { Kernel, Load, Loop, Node, NodeId, Store } from './kernel.ts'
+import type { Affine, Kernel, Load, Loop, Node, NodeId, Reduction, Store } from './kernel.ts'
 import { type Nest, renumber } from './rewrite.ts'
 
 /** Kernels do not grow past this many nodes: registers and compile time. */
@@ -15,7 +15,7 @@ const LARGEST_KERNEL = 160
 
 export function merge(a: Nest, b: Nest): Kernel | null {
   if (b.kind === 'contraction' || nodeCount(a) + nodeCount(b) > LARGEST_KERNEL) return null
-  if (isElementwise(b)) return sameExtents(outer(a), b.extents) ? appendEpilogue(a, b) : null
+  if (isElementwise(b)) return (sameExtents(outer(a), b.extents) ? appendEpilogue(a, b) : null) ?? appendTransposed(a, b)
   if (a.kind === 'contraction') return null
   return isElementwise(a) ? computeInside(a, b) : joinReductions(a, b)
 }
@@ -59,12 +59,15 @@ function append(to: BodyBuilder, nodes: readonly Node[], stores: readonly Store[
   return id => ids[id] as NodeId
 }
 
-const builderOf = (extents: readonly number[], nodes: readonly Node[]): BodyBuilder => {
-  const b = new BodyBuilder(extents)
-  nodes.forEach(n => b.push(n))
-  return b
+/** A builder with these nodes, of which some may be equal: they become one. */
+function builderOf(extents: readonly number[], nodes: readonly Node[]): { readonly builder: BodyBuilder; readonly own: (id: NodeId) => NodeId } {
+  const builder = new BodyBuilder(extents), ids: NodeId[] = []
+  for (const n of nodes) ids.push(builder.push(renumber(n, id => ids[id] as NodeId)))
+  return { builder, own: id => ids[id] as NodeId }
 }
 const retarget = (stores: readonly Store[], to: (id: NodeId) => NodeId): readonly Store[] => stores.map(s => ({ ...s, value: to(s.value) }))
+const retargetReductions = (reductions: readonly Reduction[], to: (id: NodeId) => NodeId): readonly Reduction[] =>
+  reductions.map(r => ({ ...r, value: to(r.value), ...(r.index !== undefined && { index: to(r.index) }) }))
 
 function appendEpilogue(a: Nest, b: Loop): Kernel | null {
   const inner: readonly Node[] = a.kind === 'loop' ? a.body : [a.a, a.b]
@@ -75,42 +78,56 @@ function appendEpilogue(a: Nest, b: Loop): Kernel | null {
   if (loadsOf(inner).some(n => b.stores.some(s => s.buffer === n.buffer)) || !overwritesSafely(loadsOf(a.epilogue), b.stores)) return null
   if (!overwritesSafely(loadsOf(b.epilogue).filter(n => !a.stores.some(s => s.buffer === n.buffer)), [...a.stores, ...b.stores])) return null
   if (readsDynamically(b.epilogue, b.stores, [...a.stores, ...innerStores]) || readsDynamically([...inner, ...a.epilogue], [...a.stores, ...innerStores], b.stores)) return null
-  const builder = builderOf(outer(a), a.epilogue)
-  const to = append(builder, b.epilogue, a.stores)
-  return to === null ? null : { ...a, epilogue: builder.nodes(), stores: [...a.stores, ...retarget(b.stores, to)] }
+  const { builder, own } = builderOf(outer(a), a.epilogue)
+  const stores = retarget(a.stores, own)
+  const to = append(builder, b.epilogue, stores)
+  return to === null ? null : { ...a, epilogue: builder.nodes(), stores: [...stores, ...retarget(b.stores, to)] }
+}
+
+/** The same for a Loop that walks `a`'s results in another order, but for the innermost axis: its stores stay runs of neighbours. */
+function appendTransposed(a: Nest, b: Loop): Kernel | null {
+  const read = loadsOf(b.epilogue).find(n => a.stores.some(s => s.buffer === n.buffer))
+  const store = a.stores.find(s => s.buffer === read?.buffer)
+  if (read === undefined || store === undefined) return null
+  const order = matchAxes({ extents: b.extents, map: read.map }, { extents: outer(a), map: store.map })
+  const last = b.extents.length - 1
+  return order === null || order[last] !== last || order.every((i, j) => i === j) ? null : appendEpilogue(a, permuteAxes(b, order))
 }
 
 function computeInside(a: Loop, b: Loop): Kernel | null {
   const reads = loadsOf(b.body).filter(n => a.stores.some(s => s.buffer === n.buffer))
   if (reads.length === 0 || a.extents.length !== b.extents.length) return null
   if (loadsOf(b.epilogue).some(n => a.stores.some(s => s.buffer === n.buffer))) return null
-  const order = axisOrder(a, b, reads[0] as Load)
+  const [read] = reads as [Load]
+  const order = matchAxes({ extents: a.extents, map: (a.stores.find(s => s.buffer === read.buffer) as Store).map }, { extents: b.extents, map: read.map })
   if (order === null) return null
   const p = permuteAxes(a, order)
   if (!neverWrittenTwice(p.stores, [...b.stores, ...b.bodyStores])) return null
   if (loadsOf(p.epilogue).some(n => [...b.stores, ...b.bodyStores].some(s => s.buffer === n.buffer))) return null
   if (!overwritesSafely(loadsOf(p.epilogue), p.stores) || readsDynamically([...b.body, ...b.epilogue], [...b.stores, ...b.bodyStores], p.stores)) return null
-  const builder = builderOf(b.extents, p.epilogue)
-  const to = append(builder, b.body, p.stores)
+  const { builder, own } = builderOf(b.extents, p.epilogue)
+  const stores = retarget(p.stores, own)
+  const to = append(builder, b.body, stores)
   if (to === null) return null
-  return {
-    ...b, body: builder.nodes(), bodyStores: [...p.stores, ...retarget(b.bodyStores, to)],
-    reductions: b.reductions.map(r => ({ ...r, value: to(r.value), ...(r.index !== undefined && { index: to(r.index) }) })),
-  }
+  return { ...b, body: builder.nodes(), bodyStores: [...stores, ...retarget(b.bodyStores, to)], reductions: retargetReductions(b.reductions, to) }
 }
 
-/** Which axis of `a` each axis of `b` is, judged by the strides with which `a` stores and `b` reads. */
-function axisOrder(a: Loop, b: Loop, read: Load): readonly number[] | null {
-  const store = a.stores.find(s => s.buffer === read.buffer) as Store
+interface Walk {
+  readonly extents: readonly number[]
+  readonly map: Affine
+}
+
+/** Which axis of `a` each axis of `b` is, judged by the strides of two addresses of one buffer. */
+function matchAxes(a: Walk, b: Walk): readonly number[] | null {
   const free = new Set(a.extents.keys())
   const order: number[] = []
   for (const [j, n] of b.extents.entries()) {
-    const match = [...free].find(i => a.extents[i] === n && store.map.strides[i] === read.map.strides[j])
+    const match = [...free].find(i => a.extents[i] === n && a.map.strides[i] === b.map.strides[j])
     if (match === undefined) return null
     free.delete(match)
     order.push(match)
   }
-  return order
+  return free.size > 0 ? null : order
 }
 
 function joinReductions(a: Loop, b: Loop): Kernel | null {
@@ -121,15 +138,16 @@ function joinReductions(a: Loop, b: Loop): Kernel | null {
   if (!neverWrittenTwice(aStores, bStores) || all(b).some(n => a.stores.some(s => s.buffer === n.buffer))) return null
   if (loadsOf(b.epilogue).some(n => a.bodyStores.some(s => s.buffer === n.buffer)) || all(a).some(n => bStores.some(s => s.buffer === n.buffer))) return null
   if (readsDynamically([...b.body, ...b.epilogue], bStores, aStores)) return null
-  const body = builderOf(a.extents, a.body)
-  const to = append(body, b.body, a.bodyStores)
-  const epilogue = builderOf(outer(a), a.epilogue)
+  const { builder: body, own } = builderOf(a.extents, a.body)
+  const bodyStores = retarget(a.bodyStores, own)
+  const to = append(body, b.body, bodyStores)
+  const { builder: epilogue, own: ownEpilogue } = builderOf(outer(a), a.epilogue)
   const shifted = b.epilogue.map((n): Node => (n.op === 'reduced' ? { ...n, index: n.index + a.reductions.length } : n))
   const toEpilogue = append(epilogue, shifted, [])
   if (to === null || toEpilogue === null) return null
   return {
-    ...a, body: body.nodes(), bodyStores: [...a.bodyStores, ...retarget(b.bodyStores, to)],
-    reductions: [...a.reductions, ...b.reductions.map(r => ({ ...r, value: to(r.value), ...(r.index !== undefined && { index: to(r.index) }) }))],
-    epilogue: epilogue.nodes(), stores: [...a.stores, ...retarget(b.stores, toEpilogue)],
+    ...a, body: body.nodes(), bodyStores: [...bodyStores, ...retarget(b.bodyStores, to)],
+    reductions: [...retargetReductions(a.reductions, own), ...retargetReductions(b.reductions, to)],
+    epilogue: epilogue.nodes(), stores: [...retarget(a.stores, ownEpilogue), ...retarget(b.stores, toEpilogue)],
   }
 }

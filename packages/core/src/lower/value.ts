@@ -8,8 +8,8 @@ export interface Recipe {
   readonly rule: ElementRule
   /** Values the rule reads. */
   readonly inputs: readonly Lazy[]
-  /** Scalar work of one element, with that of lazy inputs expanded in place. */
-  readonly cost: number
+  /** Scalar work of one element, without that of its inputs; 0: a view. */
+  readonly work: number
   /** Set for a reshape: this value is the same buffer as `of`, once that is stored. */
   readonly reshapeOf?: Lazy
 }
@@ -26,8 +26,10 @@ export class Lazy implements Value {
     this.buffer = buffer
     this.recipe = recipe
   }
-  /** Work to compute one element where it is read: nothing when stored. */
-  get cost(): number { return this.buffer !== null ? 0 : (this.recipe?.cost ?? 0) }
+  /** Work to compute one element where it is read, with that of lazy inputs expanded in place: nothing when stored. */
+  get cost(): number {
+    return this.buffer !== null || this.recipe === null ? 0 : this.recipe.inputs.reduce((sum, v) => sum + v.cost, this.recipe.work)
+  }
 }
 
 export function asLazy(v: Value): Lazy {
