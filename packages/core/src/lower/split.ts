@@ -1,6 +1,7 @@
 /**
- * Reductions with few results and much work, such as the sum of a whole tensor or the gradient of a bias, in two Loops: results of fixed
- * blocks of one reduced axis, then the combination of these. The blocks depend on sizes alone, so results never depend on threads.
+ * Reductions in two Loops: results of fixed blocks of one reduced axis, then the combination of these. Two kinds gain: those with few
+ * results and much work, such as the sum of a whole tensor or the gradient of a bias; and those down long columns, whose elements all lie
+ * in different pages. The blocks depend on sizes alone, so results never depend on threads.
  */
 import type { DType } from '../dtype.ts'
 import { sizeOf, stridesOf } from '../shape.ts'
@@ -19,17 +20,24 @@ export interface SplitLimits {
   readonly tasks: number
   /** Fewest points of a block. */
   readonly block: number
+  /** Elements of a column whose neighbours are at least `far` elements apart that are reduced at a time. */
+  readonly column: number
+  readonly far: number
 }
 
-/** A block of 4096 points takes about as long as waking a thread; 64 tasks share evenly among the threads of today's machines. */
-const limits: SplitLimits = { points: 1 << 15, lanes: 16, enough: 16, tasks: 64, block: 1 << 12 }
+/**
+ * A block of 4096 points takes about as long as waking a thread; 64 tasks share evenly among the threads of today's machines. A processor
+ * keeps the addresses of some 64 pages of 1024 floats at hand: 16 MB summed down 2048 columns take 1.68 ms whole, 0.60 in blocks of 512,
+ * 0.50 in blocks of 128, 0.57 in blocks of 32.
+ */
+const limits: SplitLimits = { points: 1 << 15, lanes: 16, enough: 16, tasks: 64, block: 1 << 12, column: 128, far: 512 }
 
 export function splitReductions(lowered: Lowered, given: SplitLimits = limits): Lowered {
   const buffers: BufferSpec[] = [...lowered.buffers]
   const allocate = (dtype: DType, size: number): BufferId => buffers.push({ dtype, size }) - 1
   const pass = (kernels: readonly Kernel[]): readonly Kernel[] =>
     kernels.flatMap((k): readonly Kernel[] => {
-      const cut = k.kind === 'loop' ? chooseBlocks(k, given) : null
+      const cut = k.kind === 'loop' ? chooseBlocks(k, given) ?? cutColumns(k, given) : null
       return k.kind === 'loop' && cut !== null ? inBlocks(k, cut, allocate) : [mapNested(k, pass)]
     })
   const kernels = pass(lowered.kernels)
@@ -54,6 +62,19 @@ function chooseBlocks(k: Loop, { points, lanes, enough, tasks, block }: SplitLim
   const extent = k.extents[axis] ?? 1, count = Math.min(wanted, extent)
   const length = Math.floor(extent / count)
   return count < 2 ? null : { axis, count, length, rest: extent - count * length }
+}
+
+/** Blocks of a reduced axis along which all loads go far at each step, where neighbouring results read neighbouring elements. */
+function cutColumns(k: Loop, { points, column, far }: SplitLimits): Blocks | null {
+  if (sizeOf(k.extents) < points) return null
+  const loads = k.body.flatMap((n) => (n.op === 'load' ? [n.map.strides.map(Math.abs)] : []))
+  const isFar = (axis: number): boolean => loads.some((s) => s[axis] !== 0) && loads.every((s) => s[axis] === 0 || (s[axis] as number) >= far)
+  const reduced = k.extents.map((_, axis) => axis).slice(k.parallel)
+  const candidates = k.reductions.some(isArg) ? reduced.slice(0, 1) : reduced
+  const axis = candidates.find((a) => (k.extents[a] as number) >= 2 * column && isFar(a))
+  if (axis === undefined || !loads.some((s) => s.slice(0, k.parallel).includes(1))) return null
+  const extent = k.extents[axis] as number, count = Math.floor(extent / column)
+  return { axis, count, length: column, rest: extent - count * column }
 }
 
 /** The outermost reduced axis, where the order of ties shows; else a longer one if that is too short. */

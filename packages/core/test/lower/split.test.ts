@@ -23,6 +23,7 @@ describe('on random graphs', () => {
   const kinds = ['loop', 'scan', 'branch'] as const
   const arbLimits = fc.record({
     points: fc.constantFrom(0, 8), lanes: fc.constantFrom(1, 4), enough: fc.constantFrom(3, 1000), tasks: fc.constantFrom(2, 3, 1000), block: fc.constantFrom(1, 3),
+    column: fc.constantFrom(1, 2, 1000), far: fc.constantFrom(1, 3),
   })
   test('valid kernels with the same results', () => {
     fc.assert(fc.property(arbKernelCase({ kinds }), arbLimits, ({ graph, inputs }, limits) => {
@@ -55,7 +56,7 @@ function reduction(n: number, reduced: readonly number[], dtype: DType = 'float3
 const unplanned = (graph: KernelGraph): UnplannedGraph => ({ ...graph, buffers: graph.buffers as UnplannedGraph['buffers'], donatable: [false] })
 
 describe('with the limits of the library', () => {
-  test.each([[1, [65536]], [1, [65537]], [3, [2, 30011]], [40, [3000]]] as const)('%i results of %j elements each are split', (n, reduced) => {
+  test.each([[1, [65536]], [1, [65537]], [3, [2, 30011]], [40, [3000]], [600, [300]], [520, [257, 3]]] as const)('%i results of %j elements each are split', (n, reduced) => {
     const graph = reduction(n, reduced, 'int32')
     const halves = split(unplanned(graph))
     expect(halves.kernels.length).toBeGreaterThan(1)
