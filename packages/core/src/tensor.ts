@@ -44,6 +44,8 @@ export class Storage {
     this.owners.count++
     return new Storage(this.backend, this.buffer, this.owners)
   }
+  /** Nothing else shares the buffer, so it may be given away. */
+  get alone(): boolean { return this.owners.count === 1 }
   dispose(): void {
     if (this.disposed) return
     this.disposed = true
@@ -158,9 +160,14 @@ export class Tensor {
     if ('trace' in v && v.trace.alive && v.primal !== undefined) return v.primal.concrete(what)
     if ('trace' in v)
       return fail('TracerError', `${what}: the value (${showAval(this.aval)}) is traced by ${v.trace.what} and has no number yet. Branch with where, cond or switch_, loop with scan or whileLoop, or return the value and read it outside.`)
-    if (v instanceof Storage && v.disposed) return fail('DisposedError', `${what}: the tensor (${showAval(this.aval)}) was disposed.`)
+    if (v instanceof Storage && v.disposed) return failDisposed(`${what}: the tensor (${showAval(this.aval)})`)
     return v
   }
+}
+
+/** `what`: the operation and its operand. */
+export function failDisposed(what: string): never {
+  fail('DisposedError', `${what} was disposed: by dispose(), by \`using\`, or as a donated argument of jit. Use it before that, or leave it to the garbage collector.`)
 }
 
 export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor

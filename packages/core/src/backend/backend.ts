@@ -1,4 +1,4 @@
-/** What a backend is: seven members. It sees kernels and buffers, never primitives. */
+/** What a backend is. It sees kernels and buffers, never primitives. */
 import type { DType, TypedArray } from '../dtype.ts'
 import type { KernelGraph, KernelKind } from '../lower/kernel.ts'
 
@@ -41,6 +41,12 @@ export interface Executable {
    * is an input or constant of the graph is returned as a new Buffer that shares or copies its memory, to be freed on its own.
    */
   run(inputs: readonly Buffer[], donated?: readonly boolean[]): readonly Buffer[]
+  /**
+   * The same without blocking the calling thread. `run`, of this executable too, and everything else may be called before the promise
+   * settles; core calls `runAsync` of one backend again only after that. Core keeps the inputs alive meanwhile. Donated ones are given up by
+   * the call, also if the promise rejects. Absent: core calls `run` in a later task.
+   */
+  runAsync?(inputs: readonly Buffer[], donated?: readonly boolean[]): Promise<readonly Buffer[]>
   dispose(): void
 }
 
@@ -57,6 +63,6 @@ export interface Backend {
   free(buffer: Buffer): void
   compile(graph: KernelGraph): Executable
   memory(): MemoryStatistics
-  /** Ends workers and frees everything. */
+  /** Ends workers and frees everything. Runs that have not settled reject with a BackendError, or end first. */
   dispose(): Promise<void>
 }

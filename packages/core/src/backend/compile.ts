@@ -10,7 +10,7 @@ import { type Lowered, lower } from '../lower/lower.ts'
 import { planMemory } from '../lower/plan.ts'
 import { splitReductions } from '../lower/split.ts'
 import { convolveByTiles } from '../lower/winograd.ts'
-import type { Program } from '../program/program.ts'
+import { type Program, subprograms } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import type { Backend, Executable } from './backend.ts'
 
@@ -39,7 +39,7 @@ export function lowerFor(program: Program, backend: Backend, donatable: readonly
   const simple = simplify(program)
   checkDTypes(simple, backend)
   const fused = simplifyAxes(convolveByTiles(fuse(lower(simple)), backend.capabilities))
-  const lowered = compact(splitReductions(decompose(fused, backend.capabilities)))
+  const lowered = compact(splitReductions(decompose(fused, backend)))
   const planned = plan(lowered, program.inputs.map((_, i) => donatable[i] ?? false))
   observer?.(planned.graph, simple)
   return planned
@@ -66,5 +66,8 @@ function checkDTypes(program: Program, backend: Backend): void {
       fail('DTypeError', `The ${backend.name} backend has no ${a.dtype}; it has ${backend.capabilities.dtypes.join(', ')}. Convert with astype, or choose another backend in init().`)
   }
   program.inputs.forEach(v => check(v.aval))
-  for (const e of program.equations) e.outputs.forEach(v => check(v.aval))
+  for (const e of program.equations) {
+    e.outputs.forEach(v => check(v.aval))
+    subprograms(e.params).forEach(p => checkDTypes(p, backend))
+  }
 }

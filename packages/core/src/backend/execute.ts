@@ -6,9 +6,10 @@ import { type Aval, aval, showAval } from '../aval.ts'
 import { type DType, type TypedArray, convert, hostArray } from '../dtype.ts'
 import { fail, invariant } from '../errors.ts'
 import { type Primitive, noParams } from '../primitives/primitive.ts'
-import { type Program, isProgram, newVar } from '../program/program.ts'
+import { paramsKey } from '../program/key.ts'
+import { type Program, newVar } from '../program/program.ts'
 import { type Shape, sizeOf } from '../shape.ts'
-import { Storage, Tensor } from '../tensor.ts'
+import { Storage, Tensor, failDisposed } from '../tensor.ts'
 import type { Backend, Buffer } from './backend.ts'
 import { type Compiled, compile } from './compile.ts'
 import { currentBackend } from './current.ts'
@@ -53,16 +54,27 @@ export function compiledProgram(program: Program, backend: Backend, donated?: re
 }
 
 function run(compiled: Compiled, backend: Backend, inputs: readonly Tensor[], name: string, donated?: readonly boolean[]): readonly Tensor[] {
-  const buffers = new Array<Buffer>(inputs.length)
-  for (let i = 0; i < inputs.length; i++) buffers[i] = bufferOf(inputs[i] as Tensor, backend, name)
-  const { sources, avals } = compiled
-  const results = compiled.graph.outputs.length === 0 ? [] : compiled.executable.run(buffers, donated)
-  const owned = new Map<Buffer, Storage>()
-  const tensors = sources.map((source, i) => new Tensor(avals[i] as Aval, 'output' in source
-    ? ownStorage(owned, results[source.output] as Buffer, backend)
-    : shareInput(inputs[source.input] as Tensor, buffers[source.input] as Buffer, backend)))
+  const buffers = buffersOf(inputs, backend, name)
+  const results = compiled.graph.outputs.length === 0 ? [] : compiled.executable.run(buffers, givable(compiled, inputs, donated))
+  const tensors = wrap(compiled, backend, inputs, buffers, results)
   if (donated !== undefined) donated.forEach((given, i) => { if (given) (inputs[i] as Tensor).dispose() })
   return tensors
+}
+
+/** The donated inputs whose buffers the backend may have: not numbers, which are cached, nor what another tensor or a result shares. */
+export function givable({ sources }: Compiled, inputs: readonly Tensor[], donated: readonly boolean[] | undefined): readonly boolean[] | undefined {
+  return donated?.map((given, i) => {
+    const v = (inputs[i] as Tensor).value
+    return given && v instanceof Storage && v.alone && !sources.some(s => 'input' in s && s.input === i)
+  })
+}
+
+/** The results of a Program, from the buffers that its executable returned. */
+export function wrap(compiled: Compiled, backend: Backend, inputs: readonly Tensor[], buffers: readonly Buffer[], results: readonly Buffer[]): readonly Tensor[] {
+  const owned = new Map<Buffer, Storage>()
+  return compiled.sources.map((source, i) => new Tensor(compiled.avals[i] as Aval, 'output' in source
+    ? ownStorage(owned, results[source.output] as Buffer, backend)
+    : shareInput(inputs[source.input] as Tensor, buffers[source.input] as Buffer, backend)))
 }
 
 /** Two results may be one buffer. */
@@ -79,7 +91,7 @@ const shareInput = (t: Tensor, buffer: Buffer, backend: Backend): Storage =>
 // ---- inputs
 
 /** The backend that all stored inputs live on; the one in use when there is none. */
-function backendOf(inputs: readonly Tensor[], name: string): Backend {
+export function backendOf(inputs: readonly Tensor[], name: string): Backend {
   let found: Backend | null = null
   for (const t of inputs) {
     const v = t.value
@@ -91,10 +103,16 @@ function backendOf(inputs: readonly Tensor[], name: string): Backend {
   return found ?? currentBackend()
 }
 
+export function buffersOf(inputs: readonly Tensor[], backend: Backend, name: string): readonly Buffer[] {
+  const buffers = new Array<Buffer>(inputs.length)
+  for (let i = 0; i < inputs.length; i++) buffers[i] = bufferOf(inputs[i] as Tensor, backend, name)
+  return buffers
+}
+
 function bufferOf(t: Tensor, backend: Backend, name: string): Buffer {
   const v = t.value
   if (v instanceof Storage) {
-    if (v.disposed) fail('DisposedError', `${name}: an input (${showAval(t.aval)}) was disposed.`)
+    if (v.disposed) failDisposed(`${name}: an input (${showAval(t.aval)})`)
     return v.buffer
   }
   if ('scalar' in v) return scalarBuffer(v.scalar, t.dtype, backend)
@@ -151,20 +169,6 @@ function eagerKey(inputs: readonly Tensor[], params: object): string {
   let key = ''
   for (const t of inputs) key += `${t.aval.id},`
   return params === noParams ? key : `${key};${paramsKey(params)}`
-}
-
-const programIds = new WeakMap<object, number>()
-let nextProgramId = 0
-/** Params as text; Programs and functions by identity. */
-function paramsKey(params: object): string {
-  return JSON.stringify(params, (_, v: unknown) => {
-    if (typeof v === 'function' || isProgram(v)) {
-      let id = programIds.get(v as object)
-      if (id === undefined) programIds.set(v as object, (id = nextProgramId++))
-      return `#${id}`
-    }
-    return typeof v === 'number' && !Number.isFinite(v) ? `#${v}` : Object.is(v, -0) ? '#-0' : v
-  })
 }
 
 function oneEquation(primitive: Primitive, avals: readonly Aval[], params: object): Program {

@@ -23,7 +23,7 @@ export interface BackendLoader {
 }
 
 export interface InitConfig extends BackendOptions {
-  /** The first that works is taken. A name is the package `@cotangent/backend-NAME`. Default: cuda, webgl, cpu, whichever is installed. */
+  /** The first that works is taken. A name is the package `@cotangent/backend-NAME`. Default: cuda, webgl, cpu, reference. */
   readonly backend?: BackendName | BackendLoader | readonly (BackendName | BackendLoader)[]
 }
 

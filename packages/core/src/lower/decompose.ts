@@ -1,11 +1,11 @@
 /** What a backend does not offer itself, in terms of what every backend has: a Contraction as a Loop with a sum. */
-import type { Capabilities } from '../backend/backend.ts'
+import type { Backend } from '../backend/backend.ts'
 import { fail } from '../errors.ts'
 import type { Contraction, Kernel, Loop } from './kernel.ts'
 import type { Lowered } from './lower.ts'
 import { mapNested } from './rewrite.ts'
 
-export function decompose(lowered: Lowered, capabilities: Capabilities): Lowered {
+export function decompose(lowered: Lowered, { name, capabilities }: Pick<Backend, 'name' | 'capabilities'>): Lowered {
   const one = (k: Kernel): Kernel => {
     switch (k.kind) {
       case 'contraction':
@@ -15,7 +15,7 @@ export function decompose(lowered: Lowered, capabilities: Capabilities): Lowered
     }
   }
   const supported = (k: Kernel): Kernel =>
-    capabilities.kernels.includes(k.kind) ? k : fail('BackendError', `This backend cannot run ${k.kind} kernels.`)
+    capabilities.kernels.includes(k.kind) ? k : fail('BackendError', `The ${name} backend has no ${k.kind} kernels; it has ${capabilities.kernels.join(', ')}. Choose another backend in init().`)
   return { ...lowered, kernels: lowered.kernels.map(one) }
 }
 

@@ -2,6 +2,7 @@
  * A function whose intermediates are not kept for the backward pass but computed again there (Griewank and Walther 2000; Chen et al. 2016,
  * arXiv:1604.06174; JAX: checkpoint, remat). Memory for one more forward computation.
  */
+import { identity } from '../identity.ts'
 import type { Atom, Equation, Program, Var } from '../program/program.ts'
 import { dropDead, simplify } from '../program/simplify.ts'
 import {
@@ -10,7 +11,6 @@ import {
   avalsOf,
   cachedFor,
   bits,
-  identity,
   linearizeProgram,
   pick,
   runInline,

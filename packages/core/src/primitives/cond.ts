@@ -4,6 +4,7 @@
  */
 import { type Aval, aval, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { identity } from '../identity.ts'
 import { bind } from '../program/bind.ts'
 import { evaluateProgram } from '../program/evaluate.ts'
 import type { Program } from '../program/program.ts'
@@ -15,7 +16,6 @@ import {
   batchProgram,
   bits,
   cachedFor,
-  identity,
   jvpProgram,
   linearizeProgram,
   pick,

@@ -4,13 +4,13 @@
  * Bilinear, so that its derivatives are contractions again. Source of the rules: jax.lax.dot_general.
  */
 import { type Aval, aval, showAval } from '../aval.ts'
+import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import type { Index, Operand, Value } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, type Shape, showShape } from '../shape.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
 import { promoteOperands } from './cast.ts'
-
 import { eachIndex, hostFrom, hostReader } from './host.ts'
 import { bilinearJvp } from './linear.ts'
 import { type HostArray, isUnknown, type SimplePrimitive } from './primitive.ts'
@@ -93,7 +93,7 @@ export const contractP: SimplePrimitive<ContractParams> = {
 
 /** sum + x * y, modulo 2^32 for integers: their products exceed float64's 53 bits. */
 export const accumulate = (sum: number, x: number, y: number, dtype: Aval['dtype']): number =>
-  dtype === 'float32' || dtype === 'float64' ? sum + x * y : (sum + Math.imul(x, y)) | 0
+  isFloat(dtype) ? sum + x * y : (sum + Math.imul(x, y)) | 0
 
 /** Puts positions of the batch and free axes in their places. */
 function scatterIndex<T>(side: Side, batch: readonly T[], free: readonly T[]): T[] {

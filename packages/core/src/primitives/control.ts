@@ -1,14 +1,12 @@
 /** Helpers of equations with control flow: cond, scan, while. */
-import type { Aval } from '../aval.ts'
+import { type Aval, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
-import { showAval } from '../aval.ts'
 import type { BufferId } from '../lower/kernel.ts'
 import type { Index, Lowering, Value } from '../lower/lowering.ts'
 import { sameType } from '../program/check.ts'
-import type { Program } from '../program/program.ts'
+import { type Program, newVar } from '../program/program.ts'
 import type { Tensor } from '../tensor.ts'
-import { type Closed } from '../transforms/programs.ts'
-import { newVar } from '../program/program.ts'
+import type { Closed } from '../transforms/programs.ts'
 
 export const outputTypes = (program: Program): readonly Aval[] => program.outputs.map(o => o.aval)
 

@@ -3,6 +3,7 @@
  * differentiable; not in reverse, since the number of values to keep is not known.
  */
 import { aval } from '../aval.ts'
+import { identity } from '../identity.ts'
 import { bind } from '../program/bind.ts'
 import { evaluateProgram } from '../program/evaluate.ts'
 import type { Program } from '../program/program.ts'
@@ -15,7 +16,6 @@ import {
   bits,
   cachedFor,
   count,
-  identity,
   jvpProgram,
   pick,
   runInline,

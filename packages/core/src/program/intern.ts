@@ -2,7 +2,9 @@
  * One object for equal Programs. Control flow outside of jit traces its functions at every call; if the result equals a Program seen before,
  * that one is used, and with it what is cached for it: transforms and compiled code.
  */
-import { isProgram, type Atom, type Program, type Var } from './program.ts'
+import { identity } from '../identity.ts'
+import { literalKey, paramsKey } from './key.ts'
+import type { Atom, Program, Var } from './program.ts'
 
 /** Programs remembered; the least recently used go first. */
 const KEPT = 256
@@ -17,14 +19,6 @@ export function internProgram(program: Program): Program {
   return twin
 }
 
-const identities = new WeakMap<object, number>()
-let nextIdentity = 0
-function identity(x: object): number {
-  let id = identities.get(x)
-  if (id === undefined) identities.set(x, (id = nextIdentity++))
-  return id
-}
-
 /** A text that is equal for equal Programs: variables by position, primitives and functions by identity. */
 function programKey(program: Program): string {
   const names = new Map<Var, number>()
@@ -32,19 +26,11 @@ function programKey(program: Program): string {
     names.set(v, names.size)
     return `${v.aval.id}`
   }
-  const use = (a: Atom): string => (a.kind === 'var' ? `v${names.get(a)}` : `${Object.is(a.value, -0) ? '-0' : a.value}:${a.aval.id}`)
+  const use = (a: Atom): string => (a.kind === 'var' ? `v${names.get(a)}` : literalKey(a))
   const inputs = program.inputs.map(define).join()
   const equations = program.equations.map(e => {
     const from = e.inputs.map(use).join()
-    return `${identity(e.primitive)}(${from})${paramsKey(e.params)}${e.outputs.map(define).join()}`
+    return `${identity(e.primitive)}(${from})${paramsKey(e.params, programKey)}${e.outputs.map(define).join()}`
   })
   return `${inputs};${equations.join(';')};${program.outputs.map(use).join()}`
-}
-
-function paramsKey(params: object): string {
-  return JSON.stringify(params, (_, v: unknown) => {
-    if (typeof v === 'function') return `#${identity(v)}`
-    if (isProgram(v)) return programKey(v)
-    return typeof v === 'number' && !Number.isFinite(v) ? `#${v}` : Object.is(v, -0) ? '#-0' : v
-  })
 }

@@ -4,7 +4,7 @@
  *
  *     { a:f32[3] b:f32[3] ->
  *       c:f32[3] = mul a b
- *       d:f32[] = reduceSum[axes=[0]] c
+ *       d:f32[] = sum[axes=[0]] c
  *       return d }
  */
 import { showAval } from '../aval.ts'

@@ -1,6 +1,7 @@
 /** Makes a Program smaller without changing its results: dead equations go, equal equations are computed once, scalars of literals are folded. */
 import { convert } from '../dtype.ts'
 import type { Primitive } from '../primitives/primitive.ts'
+import { literalKey, paramsKey } from './key.ts'
 import { type Atom, type Equation, type Literal, type Program, type Var, literal, subprograms } from './program.ts'
 
 export function simplify(program: Program): Program {
@@ -46,8 +47,8 @@ function fold({ primitive, inputs, params, outputs }: Equation): readonly Atom[]
 /** Null for equations with sub-programs, where comparing costs more than it finds, and with functions, which have no text. */
 function equationKey(inputs: readonly Atom[], params: object): string | null {
   if (subprograms(params).length > 0 || Object.values(params).some(v => typeof v === 'function')) return null
-  const atoms = inputs.map(a => (a.kind === 'var' ? `v${a.id}` : `${Object.is(a.value, -0) ? '-0' : a.value}:${a.aval.id}`)).join()
-  return `${atoms};${JSON.stringify(params, (_, v: unknown) => (typeof v === 'number' && !Number.isFinite(v) ? `#${v}` : v))}`
+  const atoms = inputs.map(a => (a.kind === 'var' ? `v${a.id}` : literalKey(a))).join()
+  return `${atoms};${paramsKey(params)}`
 }
 
 /** Equations whose outputs nobody reads. */

@@ -1,4 +1,5 @@
 /** What transforms need to know of user functions: names for messages, and arguments as trees. */
+import { fail } from '../errors.ts'
 import type { Tensor } from '../tensor.ts'
 import { type Flat, type Structure, flattenTree, unflattenTree } from '../tree.ts'
 
@@ -14,6 +15,12 @@ export function parameterName(f: AnyFunction, i: number): string {
   const name = names[i] ?? ''
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) && names.slice(0, i + 1).every(n => !/[[{]/.test(n)) ? name : `argument ${i}`
 }
+
+/** Position `i` among `n` arguments, as `argnums` names it. */
+export const checkArgnum = (where: string, i: number, n: number): number =>
+  Number.isInteger(i) && i >= 0 && i < n
+    ? i
+    : fail('ValueError', `${where}: argnums names argument ${i}, but the function was called with ${n} argument${n === 1 ? '' : 's'}. Count from 0.`)
 
 /** Each argument as a tree; a number or boolean as a whole argument is a scalar. */
 export const flattenArguments = (f: AnyFunction, args: readonly unknown[]): readonly Flat[] =>

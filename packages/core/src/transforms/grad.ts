@@ -6,7 +6,7 @@ import { instantiate, onesOf } from '../primitives/zeros.ts'
 import { inRegion, owned, withoutRegion } from '../region.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
 import { type Flat, type Settled, type Structure, type TreeOf, checkSameStructure, flattenTree, leafPaths, unflattenTree } from '../tree.ts'
-import { type AnyFunction, flatFunction, flattenArguments, nameOf, parameterName, unflattenAll } from './functions.ts'
+import { type AnyFunction, checkArgnum, flatFunction, flattenArguments, nameOf, parameterName, unflattenAll } from './functions.ts'
 import { jvpFlat } from './jvp.ts'
 import { type Linearized, linearizeFlat } from './linearize.ts'
 import { runInline, spread } from './programs.ts'
@@ -66,9 +66,7 @@ function differentiate(
   { argnums = 0, hasAux = false }: GradOptions,
 ): Differentiated {
   const what = `${where} of ${nameOf(f)}`
-  const positions = (typeof argnums === 'number' ? [argnums] : argnums).map(i =>
-    checkArgnum(where, i < 0 ? i + args.length : i, args.length),
-  )
+  const positions = (typeof argnums === 'number' ? [argnums] : argnums).map(i => checkArgnum(where, i, args.length))
   return inRegion(
     () => {
       const flat = positions.map(i => {
@@ -101,12 +99,6 @@ function differentiate(
     },
     r => r.tensors,
   )
-}
-
-function checkArgnum(where: string, i: number, n: number): number {
-  return Number.isInteger(i) && i >= 0 && i < n
-    ? i
-    : fail('ValueError', `${where}: argnums names argument ${i}, but the function was called with ${n} argument${n === 1 ? '' : 's'}.`)
 }
 
 function splitAux(what: string, result: unknown): readonly [loss: unknown, aux: unknown] {
@@ -188,11 +180,12 @@ export function jvp<A extends Args, R>(f: (...args: A) => R, primals: A, tangent
     () => {
       const flat = flattenArguments(f, primals),
         flatTangents = flattenArguments(f, tangents)
+      checkCount(what, flat, flatTangents.length)
       flat.forEach((t, i) => {
         checkSameStructure(
           `${what}: a tangent is not like its primal`,
           t.structure,
-          (flatTangents[i] as Flat | undefined)?.structure ?? flattenTree(undefined).structure,
+          (flatTangents[i] as Flat).structure,
           parameterName(f, i),
         )
         checkLike(what, `tangent of ${parameterName(f, i)}`, flatTangents[i] as Flat, t.leaves)
@@ -227,6 +220,7 @@ export function linearize<A extends Args, R>(
   const what = `linearize of ${nameOf(f)}`
   const { outputs, structure, lin, flat } = linearizeTrees(what, f, primals)
   const apply = (...tangents: NoInfer<A>): R => {
+    checkCount(what, flat, tangents.length)
     const leaves = tangents.flatMap((t, i) => {
       const tangent = flattenTree(t, parameterName(f, i), true)
       checkSameStructure(`${what}: a tangent is not like its primal`, (flat[i] as Flat).structure, tangent.structure, parameterName(f, i))
@@ -267,6 +261,10 @@ function linearizeTrees(what: string, f: AnyFunction, primals: readonly unknown[
 function zerosForIntegers(flat: readonly Flat[], gradients: readonly Tensor[]): readonly Tensor[] {
   let next = 0
   return flat.flatMap(t => t.leaves).map(x => (isFloat(x.dtype) ? (gradients[next++] as Tensor) : instantiate(null, x.aval)))
+}
+
+function checkCount(what: string, primals: readonly Flat[], n: number): void {
+  if (n !== primals.length) fail('TreeError', `${what}: needs one tangent for each of the ${primals.length} arguments, got ${n}.`)
 }
 
 function checkLike(what: string, root: string, { leaves, structure }: Flat, expected: readonly Tensor[]): void {

@@ -9,9 +9,9 @@ import { reshape } from '../primitives/reshape.ts'
 import { zerosOf } from '../primitives/zeros.ts'
 import type { Tensor } from '../tensor.ts'
 import { type Structure, flattenTree, leafPaths, unflattenTree } from '../tree.ts'
-import { type AnyFunction, flatFunction, nameOf, parameterName } from './functions.ts'
+import { type AnyFunction, checkArgnum, flatFunction, nameOf, parameterName } from './functions.ts'
 import { jvp, named, vjp } from './grad.ts'
-import type { Args } from './types.ts'
+import type { Args, At } from './types.ts'
 import { vmap } from './vmap.ts'
 
 export interface JacobianOptions {
@@ -92,7 +92,7 @@ export function hessian<A extends Args, R, const O extends JacobianOptions = obj
   ) => Jacobian<Jacobian<R, Argument<A, O>>, Argument<A, O>>
 }
 
-type Argument<A extends Args, O> = O extends { readonly argnums: infer I extends number } ? A[I] : A[0]
+type Argument<A extends Args, O> = At<A, O extends { readonly argnums: infer I } ? I : 0>
 
 interface ByOneArgument {
   /** On the leaves of the argument. */
@@ -103,9 +103,7 @@ interface ByOneArgument {
 }
 
 function byOneArgument(where: string, f: AnyFunction, args: readonly unknown[], options: JacobianOptions | undefined): ByOneArgument {
-  const n = options?.argnums ?? 0
-  if (n < 0 || n >= args.length)
-    fail('ValueError', `${where}: argnums names argument ${n}, but the function was called with ${args.length}.`)
+  const n = checkArgnum(where, options?.argnums ?? 0, args.length)
   const root = parameterName(f, n)
   const { leaves, structure } = flattenTree(args[n], root, true)
   const bad = leaves.findIndex(t => !isFloat(t.dtype))

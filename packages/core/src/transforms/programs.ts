@@ -59,14 +59,6 @@ export function cachedFor<R>(program: Program, question: string, make: () => R):
   if (r === undefined) cache.set(question, (r = make()))
   return r
 }
-const identities = new WeakMap<object, number>()
-let nextIdentity = 0
-/** A number for a function or Program, for use in a question. */
-export function identity(x: object): number {
-  let id = identities.get(x)
-  if (id === undefined) identities.set(x, (id = nextIdentity++))
-  return id
-}
 export const bits = (mask: Mask | undefined): string => mask?.map(b => (b ? 1 : 0)).join('') ?? ''
 
 export interface JvpProgram extends Closed {

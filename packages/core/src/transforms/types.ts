@@ -13,10 +13,13 @@ export interface GradOptions {
   readonly hasAux?: boolean
 }
 export type Out<O> = O extends { readonly hasAux: true } ? readonly [value: Tensor, aux: unknown] : Tensor
-type At<A extends Args, I> = I extends number
+/** The type of argument `I`. */
+export type At<A extends Args, I> = I extends number
   ? number extends I
     ? NotATensor<I, 'write argnums as a literal, or `as const`'>
-    : Settled<A[I]>
+    : I extends (number extends A['length'] ? number : Index<A>)
+      ? Settled<A[I]>
+      : NotATensor<I, 'argnums names no argument: count from 0'>
   : never
 export type Wrt<A extends Args, O> = O extends { readonly argnums: infer I }
   ? I extends readonly number[]

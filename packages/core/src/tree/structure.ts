@@ -1,5 +1,6 @@
 /** The structure of a tree: all of it but its tensors, as a value that can be compared and printed. */
 import { fail } from '../errors.ts'
+import { identity } from '../identity.ts'
 
 /** The method by which a class is a tree node: `[flatten]() { return [[this.re, this.im], ([re, im]) => new Complex(re, im)] }`. */
 export const flatten: unique symbol = Symbol.for('cotangent.flatten')
@@ -78,14 +79,6 @@ export const sameStructure = (a: Structure, b: Structure): boolean => a === b ||
 
 /** A field's name as source code would have it: quoted unless it is an identifier. */
 export const fieldName = (k: string): string => (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(k) ? k : JSON.stringify(k))
-
-const identities = new WeakMap<object, number>()
-let nextIdentity = 0
-function identity(x: object): number {
-  let id = identities.get(x)
-  if (id === undefined) identities.set(x, (id = nextIdentity++))
-  return id
-}
 
 export const isPlain = (x: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(x)

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { aval } from '../../src/aval.ts'
 import { multiply, sin } from '../../src/numpy/index.ts'
 import { addP } from '../../src/primitives/arithmetic.ts'
+import { gather } from '../../src/primitives/gather.ts'
 import { noParams } from '../../src/primitives/primitive.ts'
 import { checkProgram } from '../../src/program/check.ts'
 import { internProgram } from '../../src/program/intern.ts'
@@ -64,6 +65,9 @@ describe('simplify', () => {
   test('keeps apart what differs in a literal or a param', () => {
     expect(simplify(traced(x => x.mul(2).add(x.mul(-2)))).equations.length).toBe(3)
     expect(simplify(traced(x => x.mul(0).add(x.mul(-0)))).equations.length).toBe(3)
+    const read = (x: Tensor, fillValue: number): Tensor => gather(x, [2], { fillValue })
+    expect(simplify(traced(x => read(x, 0).add(read(x, -0)))).equations.length).toBe(3)
+    expect(simplify(traced(x => read(x, 0).add(read(x, 0)))).equations.length).toBe(2)
     expect(
       simplify(
         traced(x =>

@@ -153,8 +153,15 @@ describe('errors', () => {
     [
       'argnums',
       () => grad((x: Tensor) => x, { argnums: 1 as 0 })(scalar(1)),
-      /argnums names argument 1, but the function was called with 1 argument/,
+      /argnums names argument 1, but the function was called with 1 argument\. Count from 0/,
     ],
+    ['negative argnums', () => grad((x: Tensor) => x, { argnums: -1 })(scalar(1)), /argnums names argument -1/],
+    [
+      'too few tangents',
+      () => linearize((x: Tensor, y: Tensor) => x.mul(y), scalar(1), scalar(2))[1](...([scalar(1)] as never)),
+      /linearize of .*: needs one tangent for each of the 2 arguments, got 1/,
+    ],
+    ['tangents without primals', () => jvp((x: Tensor) => x, [float(1)], [float(1), float(2)] as never), /jvp of .*: needs one tangent.*got 2/],
     ['hasAux', () => grad((x: Tensor) => x as never, { hasAux: true })(scalar(1)), /must return \[loss, aux\]/],
     [
       'cotangent shape',

@@ -1,5 +1,5 @@
 /** The mistakes that people make; each must stay an error. Compiled, never run. */
-import { type Key, type Tensor, cond, customVjp, exp, grad, jit, multiply, scan, sum, valueAndGrad, vmap } from '../../src/index.ts'
+import { type Key, type Tensor, cond, customVjp, exp, grad, jacfwd, jit, multiply, scan, sum, valueAndGrad, vmap } from '../../src/index.ts'
 
 declare const x: Tensor, key: Key
 type Linear = { readonly w: Tensor; readonly b: Tensor }
@@ -32,6 +32,12 @@ export const mistakes: readonly unknown[] = [
   grad(loss)(linear),
   // @ts-expect-error too few cotangents
   customVjp((a: Tensor, _b: Tensor) => exp(a), { forward: (a, b) => [exp(a), b], backward: (r, ct) => [multiply(r, ct)] }),
+  // @ts-expect-error an argument that does not exist
+  multiply(grad(loss, { argnums: 2 })(linear, x), 1),
+  // @ts-expect-error argnums count from 0
+  multiply(grad(loss, { argnums: -1 })(linear, x), 1),
+  // @ts-expect-error the same for Jacobians
+  multiply(jacfwd(double, { argnums: 1 })(x), 1),
   // @ts-expect-error assignment to what is immutable
   (linear.w = x),
 ]
