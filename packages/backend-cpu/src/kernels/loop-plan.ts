@@ -126,10 +126,42 @@ function isDense(loop: Loop, buffers: readonly BufferSpec[]): boolean {
   )
 }
 
-/** Bodies gain from independent work in flight up to a point; gathers and guards make code long. */
+/** Which nodes differ from element to element along an axis. */
+function varying(nodes: readonly Node[], axis: number): readonly boolean[] {
+  const out: boolean[] = []
+  const moves = (a: Affine): boolean => a.strides[axis] !== 0
+  for (const n of nodes) {
+    switch (n.op) {
+      case 'const':
+        out.push(false)
+        break
+      case 'iota':
+        out.push(moves(n.map))
+        break
+      case 'load':
+        out.push(moves(n.map) || (n.guards ?? []).some(g => moves(g.index)) || (n.indirect ?? []).some(t => out[t.index]))
+        break
+      case 'inside':
+        out.push(n.guards.some(g => moves(g.index)))
+        break
+      case 'reduced':
+        out.push(true)
+        break
+      default:
+        out.push(n.args.some(a => out[a]))
+    }
+  }
+  return out
+}
+
+/** Bodies gain from independent work in flight up to a point; gathers by element and guards make code long. */
 function unrollOf(loop: Loop, vector: number): number {
   const nodes = [...loop.body, ...(loop.body.length > 0 ? [] : loop.epilogue)]
-  const bulky = nodes.some(n => n.op === 'load' && (n.indirect !== undefined || n.guards?.some(g => g.index.strides[vector] !== 0)))
+  const differs = varying(nodes, vector)
+  const bulky = nodes.some(
+    n =>
+      n.op === 'load' && ((n.indirect ?? []).some(t => differs[t.index]) || (n.guards ?? []).some(g => g.index.strides[vector] !== 0)),
+  )
   if (vector < 0 || bulky) return 1
   const cost = nodes.reduce((sum, n) => sum + computeCost(n), 0)
   return cost > 20 ? 1 : cost > 8 ? 2 : 4
