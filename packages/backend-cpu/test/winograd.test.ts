@@ -12,11 +12,18 @@ async function convolve(threads: number | 'reference', [n, h, w, c, o]: Shape): 
   const taps = np.cos(np.arange(9 * c * o).mul(0.71)).reshape([3, 3, c, o])
   const f = (x: Tensor, k: Tensor): Tensor =>
     np.maximum(lax.convGeneralDilated(x, k, [1, 1], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(0.5), 0)
-  const loss = (x: Tensor, k: Tensor): Tensor => f(x, k).mul(np.cos(np.arange(o))).mean()
+  const loss = (x: Tensor, k: Tensor): Tensor =>
+    f(x, k)
+      .mul(np.cos(np.arange(o)))
+      .mean()
   return [f(image, taps), ...grad(loss, { argnums: [0, 1] })(image, taps)].map(t => t.dataSync() as Float32Array)
 }
 
-describe.each<Shape>([[2, 12, 12, 16, 24], [3, 15, 14, 20, 16], [1, 28, 27, 32, 40]])('%i images of %i x %i x %i -> %i', (...shape) => {
+describe.each<Shape>([
+  [2, 12, 12, 16, 24],
+  [3, 15, 14, 20, 16],
+  [1, 28, 27, 32, 40],
+])('%i images of %i x %i x %i -> %i', (...shape) => {
   test('results and gradients', async () => {
     const one = await convolve(1, shape),
       two = await convolve(2, shape),

@@ -37,7 +37,7 @@ export function splitReductions(lowered: Lowered, given: SplitLimits = limits): 
   const allocate = (dtype: DType, size: number): BufferId => buffers.push({ dtype, size }) - 1
   const pass = (kernels: readonly Kernel[]): readonly Kernel[] =>
     kernels.flatMap((k): readonly Kernel[] => {
-      const cut = k.kind === 'loop' ? chooseBlocks(k, given) ?? cutColumns(k, given) : null
+      const cut = k.kind === 'loop' ? (chooseBlocks(k, given) ?? cutColumns(k, given)) : null
       return k.kind === 'loop' && cut !== null ? inBlocks(k, cut, allocate) : [mapNested(k, pass)]
     })
   const kernels = pass(lowered.kernels)
@@ -55,11 +55,13 @@ interface Blocks {
 const isArg = (r: Reduction): boolean => r.index !== undefined
 
 function chooseBlocks(k: Loop, { points, lanes, enough, tasks, block }: SplitLimits): Blocks | null {
-  const all = sizeOf(k.extents), parallel = Math.ceil(sizeOf(k.extents.slice(0, k.parallel)) / lanes)
+  const all = sizeOf(k.extents),
+    parallel = Math.ceil(sizeOf(k.extents.slice(0, k.parallel)) / lanes)
   if (k.reductions.length === 0 || all === 0 || all < points || parallel >= enough) return null
   const wanted = Math.min(Math.ceil(tasks / parallel), Math.floor(all / block))
   const axis = axisToCut(k, wanted)
-  const extent = k.extents[axis] ?? 1, count = Math.min(wanted, extent)
+  const extent = k.extents[axis] ?? 1,
+    count = Math.min(wanted, extent)
   const length = Math.floor(extent / count)
   return count < 2 ? null : { axis, count, length, rest: extent - count * length }
 }
@@ -67,19 +69,23 @@ function chooseBlocks(k: Loop, { points, lanes, enough, tasks, block }: SplitLim
 /** Blocks of a reduced axis along which all loads go far at each step, where neighbouring results read neighbouring elements. */
 function cutColumns(k: Loop, { points, column, far }: SplitLimits): Blocks | null {
   if (sizeOf(k.extents) < points) return null
-  const loads = k.body.flatMap((n) => (n.op === 'load' ? [n.map.strides.map(Math.abs)] : []))
-  const isFar = (axis: number): boolean => loads.some((s) => s[axis] !== 0) && loads.every((s) => s[axis] === 0 || (s[axis] as number) >= far)
+  const loads = k.body.flatMap(n => (n.op === 'load' ? [n.map.strides.map(Math.abs)] : []))
+  const isFar = (axis: number): boolean => loads.some(s => s[axis] !== 0) && loads.every(s => s[axis] === 0 || (s[axis] as number) >= far)
   const reduced = k.extents.map((_, axis) => axis).slice(k.parallel)
   const candidates = k.reductions.some(isArg) ? reduced.slice(0, 1) : reduced
-  const axis = candidates.find((a) => (k.extents[a] as number) >= 2 * column && isFar(a))
-  if (axis === undefined || !loads.some((s) => s.slice(0, k.parallel).includes(1))) return null
-  const extent = k.extents[axis] as number, count = Math.floor(extent / column)
+  const axis = candidates.find(a => (k.extents[a] as number) >= 2 * column && isFar(a))
+  if (axis === undefined || !loads.some(s => s.slice(0, k.parallel).includes(1))) return null
+  const extent = k.extents[axis] as number,
+    count = Math.floor(extent / column)
   return { axis, count, length: column, rest: extent - count * column }
 }
 
 /** The outermost reduced axis, where the order of ties shows; else a longer one if that is too short. */
 function axisToCut(k: Loop, wanted: number): number {
-  const axes = k.extents.map((_, i) => i).slice(k.parallel).filter(i => k.extents[i] !== 1)
+  const axes = k.extents
+    .map((_, i) => i)
+    .slice(k.parallel)
+    .filter(i => k.extents[i] !== 1)
   const first = axes[0] ?? k.parallel
   if (k.reductions.some(isArg) || (k.extents[first] ?? 1) >= wanted) return first
   return axes.reduce((a, b) => ((k.extents[b] as number) > (k.extents[a] as number) ? b : a), first)
@@ -112,7 +118,13 @@ function withBlockAxis(k: Loop, axis: number, count: number, length: number): Lo
 /** The `n` indices of an axis from `start` on. */
 function from(k: Loop, axis: number, start: number, n: number): Loop {
   const move = (a: Affine): Affine => ({ ...a, offset: a.offset + start * (a.strides[axis] as number) })
-  return mapAffines(k, k.extents.map((m, i) => (i === axis ? n : m)), k.parallel, move, a => a)
+  return mapAffines(
+    k,
+    k.extents.map((m, i) => (i === axis ? n : m)),
+    k.parallel,
+    move,
+    a => a,
+  )
 }
 
 const rowMajor = (extents: readonly number[], offset = 0): Affine => ({ offset, strides: stridesOf(extents) })
@@ -120,7 +132,8 @@ const rowMajor = (extents: readonly number[], offset = 0): Affine => ({ offset, 
 function storePartials(k: Loop, reductions: readonly Reduction[], partials: readonly BufferId[], offset: number): Loop {
   const map = rowMajor(k.extents.slice(0, k.parallel), offset)
   return {
-    ...k, reductions,
+    ...k,
+    reductions,
     epilogue: reductions.map((r, index) => ({ op: 'reduced', dtype: r.dtype, index })),
     stores: partials.map((buffer, value) => ({ buffer, map, value })),
   }
@@ -132,6 +145,8 @@ function combine(k: Loop, reductions: readonly Reduction[], partials: readonly B
   const map: Affine = { offset: 0, strides: [...stridesOf(outer), sizeOf(outer)] }
   const body = partials.map((buffer, i): Load => ({ op: 'load', buffer, dtype: (reductions[i] as Reduction).dtype, map }))
   let next: NodeId = 0
-  const again = k.reductions.map(({ op, dtype, index }): Reduction => (index === undefined ? { op, dtype, value: next++ } : { op, dtype, value: next++, index: next++ }))
+  const again = k.reductions.map(
+    ({ op, dtype, index }): Reduction => (index === undefined ? { op, dtype, value: next++ } : { op, dtype, value: next++, index: next++ }),
+  )
   return { ...k, extents: [...outer, count], body, bodyStores: [], reductions: again }
 }

@@ -22,15 +22,23 @@ function split(graph: UnplannedGraph, limits?: SplitLimits): UnplannedGraph {
 describe('on random graphs', () => {
   const kinds = ['loop', 'scan', 'branch'] as const
   const arbLimits = fc.record({
-    points: fc.constantFrom(0, 8), lanes: fc.constantFrom(1, 4), enough: fc.constantFrom(3, 1000), tasks: fc.constantFrom(2, 3, 1000), block: fc.constantFrom(1, 3),
-    column: fc.constantFrom(1, 2, 1000), far: fc.constantFrom(1, 3),
+    points: fc.constantFrom(0, 8),
+    lanes: fc.constantFrom(1, 4),
+    enough: fc.constantFrom(3, 1000),
+    tasks: fc.constantFrom(2, 3, 1000),
+    block: fc.constantFrom(1, 3),
+    column: fc.constantFrom(1, 2, 1000),
+    far: fc.constantFrom(1, 3),
   })
   test('valid kernels with the same results', () => {
-    fc.assert(fc.property(arbKernelCase({ kinds }), arbLimits, ({ graph, inputs }, limits) => {
-      const plan = planMemory(split(graph, limits))
-      checkKernels(plan)
-      expect(difference(runGraph(backend, plan, inputs), runGraph(backend, disjointPlan(graph), inputs))).toBe(undefined)
-    }), { numRuns: 1000 })
+    fc.assert(
+      fc.property(arbKernelCase({ kinds }), arbLimits, ({ graph, inputs }, limits) => {
+        const plan = planMemory(split(graph, limits))
+        checkKernels(plan)
+        expect(difference(runGraph(backend, plan, inputs), runGraph(backend, disjointPlan(graph), inputs))).toBe(undefined)
+      }),
+      { numRuns: 1000 },
+    )
   })
 })
 
@@ -38,25 +46,57 @@ describe('on random graphs', () => {
 function reduction(n: number, reduced: readonly number[], dtype: DType = 'float32'): KernelGraph {
   const size = reduced.reduce((a, b) => a * b, 1)
   const strides = reduced.map((_, i) => n * reduced.slice(i + 1).reduce((a, b) => a * b, 1))
-  const map = { offset: 0, strides: [1, ...strides] }, out = { offset: 0, strides: [1] }
+  const map = { offset: 0, strides: [1, ...strides] },
+    out = { offset: 0, strides: [1] }
   const loop: Loop = {
-    kind: 'loop', extents: [n, ...reduced], parallel: 1,
+    kind: 'loop',
+    extents: [n, ...reduced],
+    parallel: 1,
     body: [
       { op: 'load', buffer: 0, dtype, map },
       { op: 'add', dtype, args: [0, 0] },
       { op: 'iota', dtype: 'int32', map: { offset: 0, strides: [0, ...strides.map(s => s / n)] } },
     ],
     bodyStores: [{ buffer: 3, map, value: 1 }],
-    reductions: [{ op: 'sum', dtype, value: 0 }, { op: 'argmax', dtype: 'int32', value: 0, index: 2 }],
-    epilogue: [{ op: 'reduced', dtype, index: 0 }, { op: 'neg', dtype, args: [0] }, { op: 'reduced', dtype: 'int32', index: 1 }],
-    stores: [{ buffer: 1, map: out, value: 1 }, { buffer: 2, map: out, value: 2 }],
+    reductions: [
+      { op: 'sum', dtype, value: 0 },
+      { op: 'argmax', dtype: 'int32', value: 0, index: 2 },
+    ],
+    epilogue: [
+      { op: 'reduced', dtype, index: 0 },
+      { op: 'neg', dtype, args: [0] },
+      { op: 'reduced', dtype: 'int32', index: 1 },
+    ],
+    stores: [
+      { buffer: 1, map: out, value: 1 },
+      { buffer: 2, map: out, value: 2 },
+    ],
   }
-  return graphOf([loop], [[dtype, n * size]], [[dtype, n], ['int32', n], [dtype, n * size]])
+  return graphOf(
+    [loop],
+    [[dtype, n * size]],
+    [
+      [dtype, n],
+      ['int32', n],
+      [dtype, n * size],
+    ],
+  )
 }
-const unplanned = (graph: KernelGraph): UnplannedGraph => ({ ...graph, buffers: graph.buffers as UnplannedGraph['buffers'], donatable: [false] })
+const unplanned = (graph: KernelGraph): UnplannedGraph => ({
+  ...graph,
+  buffers: graph.buffers as UnplannedGraph['buffers'],
+  donatable: [false],
+})
 
 describe('with the limits of the library', () => {
-  test.each([[1, [65536]], [1, [65537]], [3, [2, 30011]], [40, [3000]], [600, [300]], [520, [257, 3]]] as const)('%i results of %j elements each are split', (n, reduced) => {
+  test.each([
+    [1, [65536]],
+    [1, [65537]],
+    [3, [2, 30011]],
+    [40, [3000]],
+    [600, [300]],
+    [520, [257, 3]],
+  ] as const)('%i results of %j elements each are split', (n, reduced) => {
     const graph = reduction(n, reduced, 'int32')
     const halves = split(unplanned(graph))
     expect(halves.kernels.length).toBeGreaterThan(1)
@@ -67,11 +107,17 @@ describe('with the limits of the library', () => {
     const data = hostArray('int32', (graph.buffers[0] as { size: number }).size).map((_, i) => Math.imul(i, 2654435761) >>> 20)
     expect(difference(runGraph(backend, plan, [data]), runGraph(backend, graph, [data]))).toBe(undefined)
   })
-  test.each([[1, [1000]], [2000, [64]], [0, [100000]]] as const)('%i results of %j elements each are not', (n, reduced) => {
+  test.each([
+    [1, [1000]],
+    [2000, [64]],
+    [0, [100000]],
+  ] as const)('%i results of %j elements each are not', (n, reduced) => {
     expect(split(unplanned(reduction(n, reduced))).kernels).toHaveLength(1)
   })
   test('the first of equal winners wins, NaN before all, across blocks', () => {
-    const size = 1 << 17, graph = reduction(1, [size]), plan = planMemory(split(unplanned(graph)))
+    const size = 1 << 17,
+      graph = reduction(1, [size]),
+      plan = planMemory(split(unplanned(graph)))
     const winner = (set: Readonly<Record<number, number>>): number => {
       const data = new Float32Array(size)
       for (const [i, v] of Object.entries(set)) data[Number(i)] = v

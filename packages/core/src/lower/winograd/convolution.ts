@@ -1,25 +1,39 @@
-/** Convolutions among Contractions. */
+/** Convolutions with stride 1 and 3x3 taps among Contractions. */
 import type { Affine, Contraction, Load } from '../kernel.ts'
+
+export type Pair = readonly [number, number]
 
 /** Numbers of a Contraction's axes. */
 export interface Convolution {
-  readonly image: Load
-  readonly taps: Load
-  /** Axes of the result and of the window that move over the image together. */
-  readonly result: readonly [number, number]
-  readonly window: readonly [number, number]
+  /** The operand that both pairs of axes move over together, and the axes over which the window moves: those that are tiled. */
+  readonly image: { readonly load: Load; readonly moving: Pair }
+  /** Axes of the window, 3 long. */
+  readonly window: Pair
+  /** The taps; or for their gradient the cotangents. */
+  readonly other: Load
+  /** The window's axes are results, the others reduced: it is the gradient of the taps. */
+  readonly gradient: boolean
 }
 
-/** Finds two reduced axes of three taps each along which the image is read as along two axes of the result: stride 1, no dilation. */
 export function findConvolution(k: Contraction): Convolution | null {
-  for (const [image, taps] of [[k.a, k.b], [k.b, k.a]] as const) {
+  return find(k, false) ?? find(k, true)
+}
+
+/** Finds two axes of three taps along which the image is read as along two axes of the other kind (results, reduced). */
+function find(k: Contraction, gradient: boolean): Convolution | null {
+  const inWindow = (axis: number): boolean => axis < k.parallel === gradient
+  for (const [image, other] of [
+    [k.a, k.b],
+    [k.b, k.a],
+  ] as const) {
     const pairs = k.extents.flatMap((n, w) => {
-      const r = w < k.parallel || n !== 3 ? -1 : k.extents.findIndex((_, p) => p < k.parallel && moveTogether(image, taps, p, w))
-      return r < 0 ? [] : [[r, w] as const]
+      if (n !== 3 || !inWindow(w) || uses(other, w) === gradient) return []
+      const m = k.extents.findIndex((_, p) => !inWindow(p) && uses(image, p) && uses(other, p) === gradient && moveTogether(image, p, w))
+      return m < 0 ? [] : [[m, w] as const]
     })
     const [first, second] = pairs
     if (pairs.length === 2 && first !== undefined && second !== undefined && first[0] !== second[0])
-      return { image, taps, result: [first[0], second[0]], window: [first[1], second[1]] }
+      return { image: { load: image, moving: [first[0], second[0]] }, other, window: [first[1], second[1]], gradient }
   }
   return null
 }
@@ -27,5 +41,4 @@ export function findConvolution(k: Contraction): Convolution | null {
 const mapsOf = (n: Load): readonly Affine[] => [n.map, ...(n.guards ?? []).map(g => g.index)]
 /** Does an operand depend on an axis? */
 export const uses = (n: Load, axis: number): boolean => mapsOf(n).some(a => a.strides[axis] !== 0)
-const moveTogether = (image: Load, taps: Load, result: number, window: number): boolean =>
-  uses(image, result) && !uses(taps, result) && mapsOf(image).every(a => a.strides[result] === a.strides[window])
+const moveTogether = (image: Load, a: number, b: number): boolean => mapsOf(image).every(m => m.strides[a] === m.strides[b])
