@@ -60,28 +60,26 @@ export const cosh = (o: Ops, x: Expression): Expression =>
     return o.v('f64x2.mul', o.f64(0.5), o.v('f64x2.add', e, o.v('f64x2.div', o.f64(1), e)))
   })
 
-/** (e^r - 1 - r) / r^2 on |r| <= 0.3467; e^r is then right to 3e-9. */
-const EXP32 = [0.4999999344, 0.1666652048, 0.04166838922, 0.008368735641, 0.001381460027]
+/** e^r on |r| <= 0.3467, to 3e-9. */
+const EXP32 = [1, 1, 0.4999999345, 0.1666652065, 0.04166838789, 0.008368715231, 0.001381460208]
 /** ln 2 in two parts: n times the first is exact (15 bits). */
 const LN2_HIGH = 0.693145751953125,
   LN2_LOW = 1.428606820309417e-6
 
-/** e^r - 1 for r = x - n ln 2, where m is n + MAGIC32. */
-function reduced32(o: Ops, x: Expression, m: Expression, coefficients: readonly number[]): Expression {
-  const n = o.keep(o.v('f32x4.sub', m, o.f32(MAGIC32)))
-  const r = o.keep(o.nmadd('f32x4', n, o.f32(LN2_LOW), o.nmadd('f32x4', n, o.f32(LN2_HIGH), x)))
-  return o.madd('f32x4', o.v('f32x4.mul', r, r), o.polynomial('f32x4', r, coefficients), r)
-}
-
-/** 2^n is applied in two factors, so that results below the normal range are rounded once and gradually. */
+/**
+ * 2^n is applied in two factors, so that results below the normal range are rounded once and gradually. The low bits of m are n + 254: the
+ * sum of the factors' biased exponents.
+ */
 export function exp(o: Ops, x: Expression): Expression {
+  const magic = o.f32(MAGIC32 + 254)
   const clamped = o.keep(o.v('f32x4.pmax', o.v('f32x4.pmin', x, o.f32(89)), o.f32(-104)))
-  const m = o.keep(o.madd('f32x4', clamped, o.f32(Math.LOG2E), o.f32(MAGIC32)))
-  const power = o.v('f32x4.add', o.f32(1), reduced32(o, clamped, m, EXP32))
-  const n = o.keep(o.v('i32x4.sub', m, o.i32(0x4b400000))) // the bits of MAGIC32
-  const half = o.keep(o.shift('i32x4.shr_s', n, 1))
-  const factor = (k: Expression): Expression => o.shift('i32x4.shl', o.v('i32x4.add', k, o.i32(127)), 23)
-  return o.v('f32x4.mul', o.v('f32x4.mul', power, factor(half)), factor(o.v('i32x4.sub', n, half)))
+  const m = o.keep(o.madd('f32x4', clamped, o.f32(Math.LOG2E), magic))
+  const n = o.keep(o.v('f32x4.sub', m, magic))
+  const r = o.keep(o.nmadd('f32x4', n, o.f32(LN2_LOW), o.keep(o.nmadd('f32x4', n, o.f32(LN2_HIGH), clamped))))
+  const both = o.keep(o.shift('i32x4.shl', m, 23))
+  const first = o.keep(o.v('v128.and', o.shift('i32x4.shr_u', both, 1), o.i32(-0x800000)))
+  const power = o.keep(o.v('f32x4.mul', o.polynomial('f32x4', r, EXP32), first))
+  return o.v('f32x4.mul', power, o.v('i32x4.sub', both, first))
 }
 
 /** (tanh x / x - 1) / x^2 in x^2 for |x| <= 0.7; x + x^3 P(x^2) is then right to 1.6e-8. */
