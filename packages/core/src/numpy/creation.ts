@@ -83,7 +83,7 @@ function flatten(data: NestedArray, out: number[], path = 'array'): number[] {
   for (let i = 1; i < list.length; i++) {
     const shape = flatten(list[i] as NestedArray, out, `${path}[${i}]`)
     if (showShape(shape) !== showShape(inner))
-      fail('ShapeError', `array: ragged nesting: ${path}[${i}] has shape ${showShape(shape)}, ${path}[0] has ${showShape(inner)}.`)
+      fail('ShapeError', `array: ragged nesting: ${path}[${i}] has shape ${showShape(shape)}, ${path}[0] has ${showShape(inner)}. Fill the shorter ones up.`)
   }
   return [list.length, ...inner]
 }

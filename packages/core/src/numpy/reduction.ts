@@ -81,7 +81,7 @@ export function logsumexp(x: TensorLike, options: Reduce = {}): Tensor {
 /** Largest less smallest element along axes (default: all). NumPy: `ptp`. */
 export function ptp(x: TensorLike, options: Reduce = {}): Tensor {
   const t = toTensor(x, 'ptp'), axes = withAxes('ptp', t, options)
-  if (countOf('ptp', t, options) === 0) fail('ShapeError', `ptp: no elements to choose from: shape ${showShape(t.shape)} is empty along the reduced axes.`)
+  if (countOf('ptp', t, options) === 0) fail('ShapeError', `ptp: no elements to choose from: shape ${showShape(t.shape)} is empty along the reduced axes. Concatenate an initial value first.`)
   return subtract(max(t, axes), min(t, axes))
 }
 

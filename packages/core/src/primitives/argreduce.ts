@@ -23,7 +23,7 @@ function argReduction(name: 'argmax' | 'argmin'): SimplePrimitive<ArgReduceParam
     inputs: ['x'],
     abstractEval(avals, { axis }) {
       const { shape } = first(avals)
-      if (shape[axis] === 0) fail('ShapeError', `${name}: no elements to choose from: axis ${axis} of shape ${showShape(shape)} is empty.`)
+      if (shape[axis] === 0) fail('ShapeError', `${name}: no elements to choose from: axis ${axis} of shape ${showShape(shape)} is empty. Concatenate an initial value first.`)
       return [aval(shape.filter((_, k) => k !== axis), 'int32')]
     },
     jvp: () => [null],

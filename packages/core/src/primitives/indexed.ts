@@ -44,7 +44,7 @@ export function indexedLayout(where: string, x: Aval, indices: readonly Aval[], 
   }
   const empty = axes.find(k => x.shape[k] === 0)
   if (mode === 'clip' && empty !== undefined && !indexShape.includes(0))
-    fail('ShapeError', `${where}: axis ${empty} of shape ${showShape(x.shape)} is empty: there is no element to clip to.`)
+    fail('ShapeError', `${where}: axis ${empty} of shape ${showShape(x.shape)} is empty: there is no element to clip to. Use mode 'fill'.`)
   return { indexShape, windows: x.shape.map((_, k) => k).filter(k => !used.includes(k)) }
 }
 

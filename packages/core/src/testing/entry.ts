@@ -49,8 +49,11 @@ export const anyShape: fc.Arbitrary<readonly number[]> = fc.oneof(
   { weight: 1, arbitrary: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 }) },
   { weight: 1, arbitrary: fc.constantFrom([17], [3, 9], [2, 2, 7], [130], [3, 350]) },
 )
-export const arbShapeOf = (min: number, max = 3): fc.Arbitrary<readonly number[]> =>
-  fc.array(fc.integer({ min: 1, max: 4 }), { minLength: min, maxLength: max })
+/** `min` to `max` axes of at most 4 elements; `least`: 0 draws empty ones too. */
+export const arbShapeOf = (min: number, max = 3, least: 0 | 1 = 0): fc.Arbitrary<readonly number[]> => {
+  const size = fc.integer({ min: 1, max: 4 })
+  return fc.array(least === 1 ? size : fc.oneof({ weight: 7, arbitrary: size }, { weight: 1, arbitrary: fc.constant(0) }), { minLength: min, maxLength: max })
+}
 
 export type Range = readonly [low: number, high: number]
 export const floats: readonly DType[] = ['float32']
@@ -117,10 +120,10 @@ export const shapedCases = <T extends { readonly shape: readonly number[] }>(
     options: value,
   }))
 
-/** A shape of at least `min` axes with one of its axes, which may count from the end. */
-export const arbAxis = (min = 1, max = 3): fc.Arbitrary<{ readonly shape: readonly number[]; readonly axis: number }> =>
+/** A shape of `min` to `max` axes with one of its axes, which may count from the end. */
+export const arbAxis = (min = 1, max = 3, least: 0 | 1 = 0): fc.Arbitrary<{ readonly shape: readonly number[]; readonly axis: number }> =>
   fc
-    .record({ shape: arbShapeOf(min, max), pick: fc.nat(99) })
+    .record({ shape: arbShapeOf(min, max, least), pick: fc.nat(99) })
     .map(({ shape, pick }) => ({ shape, axis: (pick % (2 * shape.length)) - shape.length }))
 
 /** Indices into an axis of size n; `outside`: also one before and one behind. */

@@ -85,7 +85,7 @@ function scanLength({ leaves, structure }: Flat, given: number | undefined): num
   if (other >= 0)
     fail(
       'ShapeError',
-      `scan: leading axes differ: ${paths[other]} is ${showAval((leaves[other] as Tensor).aval)}, but ${given === undefined ? `${paths[0]} is ${showAval((leaves[0] as Tensor).aval)}` : `length is ${length}`}.`,
+      `scan: leading axes differ: ${paths[other]} is ${showAval((leaves[other] as Tensor).aval)}, but ${given === undefined ? `${paths[0]} is ${showAval((leaves[0] as Tensor).aval)}` : `length is ${length}`}. Slice them to one length, or close over what is not scanned.`,
     )
   return length
 }

@@ -128,7 +128,7 @@ export const draw = {
   },
   categorical: {
     cases: draws(
-      arbAxis(),
+      arbAxis(1, 3, 1),
       ({ shape }) => [input(shape, 'float32')],
       (k, { axis }, logits) => random.categorical(k, logits as Tensor, { axis }),
     ),
@@ -158,7 +158,7 @@ export const draw = {
   },
   choice: {
     cases: draws(
-      fc.record({ value: arbAxis(), replace: fc.boolean(), weighted: fc.boolean() }),
+      fc.record({ value: arbAxis(1, 3, 1), replace: fc.boolean(), weighted: fc.boolean() }),
       ({ value: { shape, axis } }) => [
         input(shape, 'float32'),
         { ...input([shape.at(axis) as number], 'float32', [0.5, 2]), constant: true },
