@@ -56,6 +56,7 @@ describe('operators', () => {
     const f = jit((x: Tensor) => ((x as unknown as number) > 0 ? x : x.neg()))
     expect(() => f(scalar(1))).toThrow(/where.*cond.*scan/)
     expect(() => jit((x: Tensor) => add(x, x.item()))(scalar(1))).toThrow(/item: .*traced by jit.*where, cond/)
+    for (const run of [f, jit((x: Tensor) => add(x, x.item()))]) expect(() => run(scalar(1))).toThrow(expect.objectContaining({ kind: 'TracerError' }))
   })
 })
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { CotangentError } from '../../src/errors.ts'
 import { array, ones, scalar } from '../../src/numpy/creation.ts'
 import { cos, sin } from '../../src/numpy/index.ts'
 import { matmul } from '../../src/numpy/linalg.ts'
@@ -173,6 +174,7 @@ describe('errors', () => {
   ]
   test.each(cases)('%s', (_, run, message) => {
     expect(run).toThrow(message)
+    expect(run).toThrow(CotangentError)
   })
   test('escaped tracers name their transform', () => {
     const kept: Tensor[] = []
@@ -185,6 +187,8 @@ describe('errors', () => {
       t(scalar(1))
       expect(() => kept[0]?.add(1)).toThrow(/is used after .* of keep has returned/)
       expect(() => kept[0]?.item()).toThrow(/traced/)
+      expect(() => kept[0]?.add(1)).toThrow(expect.objectContaining({ kind: 'TracerError' }))
+      expect(() => kept[0]?.item()).toThrow(expect.objectContaining({ kind: 'TracerError' }))
     }
   })
 })
