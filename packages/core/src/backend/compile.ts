@@ -9,6 +9,7 @@ import type { BufferId, KernelGraph } from '../lower/kernel.ts'
 import { type Lowered, lower } from '../lower/lower.ts'
 import { planMemory } from '../lower/plan.ts'
 import { splitReductions } from '../lower/split.ts'
+import { unrollReductions } from '../lower/unroll.ts'
 import { convolveByTiles } from '../lower/winograd.ts'
 import { type Program, subprograms } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
@@ -39,7 +40,7 @@ export function lowerFor(program: Program, backend: Backend, donatable: readonly
   const simple = simplify(program)
   checkDTypes(simple, backend)
   const fused = simplifyAxes(convolveByTiles(fuse(lower(simple)), backend.capabilities))
-  const lowered = compact(splitReductions(decompose(fused, backend)))
+  const lowered = compact(splitReductions(unrollReductions(decompose(fused, backend))))
   const planned = plan(lowered, program.inputs.map((_, i) => donatable[i] ?? false))
   observer?.(planned.graph, simple)
   return planned
