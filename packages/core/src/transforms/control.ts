@@ -1,6 +1,6 @@
 /** cond, switch_, scan, whileLoop and foriLoop for users: functions on trees become Programs. */
 import { type Aval, showAval, strong } from '../aval.ts'
-import { fail } from '../errors.ts'
+import { type ErrorKind, fail } from '../errors.ts'
 import { astype } from '../primitives/cast.ts'
 import { condP } from '../primitives/cond.ts'
 import { bind, stagingTrace } from '../program/bind.ts'
@@ -9,6 +9,7 @@ import { internProgram } from '../program/intern.ts'
 import { type Program, newVar } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import { trace } from '../program/trace.ts'
+import { sameShape } from '../shape.ts'
 import { Tensor, type TensorLike, isTensor, toTensor } from '../tensor.ts'
 import { type Structure, checkSameStructure, flattenTree, leafPaths, unflattenTree } from '../tree.ts'
 import { type AnyFunction, flatFunction, flattenArguments } from './functions.ts'
@@ -118,11 +119,13 @@ function branch(
   return unflattenTree(first.out, bind(condP, [index, ...captured, ...leaves], { branches: interned }))
 }
 
+const differenceKind = (a: Aval, b: Aval): ErrorKind => (sameShape(a.shape, b.shape) ? 'DTypeError' : 'ShapeError')
+
 export function checkSameTypes(where: string, structure: Structure, expected: readonly Aval[], found: readonly Aval[], root: string): void {
   const bad = expected.findIndex((a, i) => !sameType(a, found[i] as Aval))
   if (bad >= 0)
     fail(
-      'ShapeError',
+      differenceKind(expected[bad] as Aval, found[bad] as Aval),
       `${where}: ${leafPaths(structure, root)[bad]} is ${showAval(expected[bad] as Aval)} in one and ${showAval(found[bad] as Aval)} in the other. Convert with astype or reshape.`,
     )
 }
@@ -157,7 +160,7 @@ export function settleCarry(
     const bad = changed.findIndex((c, i) => c && !(again && weak[i] && (next[i] as Aval).shape.length === (carry.leaves[i] as Tensor).ndim))
     if (bad >= 0)
       fail(
-        'ShapeError',
+        differenceKind((carry.leaves[bad] as Tensor).aval, next[bad] as Aval),
         `${where}: the carry must keep its types, but ${leafPaths(carry.structure, 'carry')[bad]} goes in as ${showAval((carry.leaves[bad] as Tensor).aval)} and comes out as ${showAval(next[bad] as Aval)}. Convert with astype or reshape.`,
       )
     carry = { ...carry, leaves: carry.leaves.map((t, i) => (changed[i] ? astype(t, (next[i] as Aval).dtype) : t)) }

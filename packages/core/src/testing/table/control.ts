@@ -95,6 +95,9 @@ export const control = {
     refusal('a carry that changes its shape', 'ShapeError', ['scan', 'f32[]', 'f32[3]'], () =>
       scanOf((c: Tensor, x: Tensor) => [c.add(x), null], np.scalar(0), np.ones([2, 3])),
     ),
+    refusal('a carry that changes its dtype', 'DTypeError', ['scan', 'f32[]', 'i32[]', 'astype'], () =>
+      scanOf((c: Tensor, _: Tensor) => [c.astype('int32'), null], np.scalar(0), x3()),
+    ),
     refusal('nothing to scan over', 'ValueError', ['scan', 'length'], () => scanOf((c: Tensor) => [c, null], np.scalar(0), null)),
     refusal('a scalar to scan over', 'ShapeError', ['scan', 'xs'], () => scanOf((c: Tensor) => [c, null], np.scalar(0), np.scalar(1))),
     refusal('no pair', 'TreeError', ['scan', '[carry, y]'], () => scanOf(((c: Tensor) => c) as never, np.scalar(0), x3())),
@@ -129,6 +132,9 @@ export const control = {
     refusal('a predicate that is no scalar', 'ShapeError', ['cond', 'f32[3]'], () => condOf(x3(), keep, keep, x3())),
     refusal('results of different types', 'ShapeError', ['cond', 'f32[3]', 'f32[]'], () =>
       jitOf((p: Tensor, x: Tensor) => condOf(p, keep, a => np.sum(a), x))(np.scalar(true), x3()),
+    ),
+    refusal('results of different dtypes', 'DTypeError', ['cond', 'f32[3]', 'i32[3]'], () =>
+      jitOf((p: Tensor, x: Tensor) => condOf(p, keep, a => a.astype('int32'), x))(np.scalar(true), x3()),
     ),
   ]),
   switch_: entry(switchCases, [
