@@ -61,6 +61,9 @@ function splitGroups(x: Tensor, labels: string, label: string, count: number): r
 /**
  * General convolution in any number of spatial dimensions (JAX: `lax.conv_general_dilated`; the kernel is not flipped).
  *
+ * Backends may compute large 3x3 convolutions with stride 1, and their gradients, in Winograd's form, as other libraries do: where an infinite
+ * element takes part the result is then NaN.
+ *
  * @example convGeneralDilated(images, kernels, [1, 1], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] })
  */
 export function convGeneralDilated(lhs: TensorLike, rhs: TensorLike, windowStrides: readonly number[], padding: Padding, options: ConvOptions = {}): Tensor {
