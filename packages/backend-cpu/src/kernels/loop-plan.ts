@@ -164,7 +164,14 @@ function unrollOf(loop: Loop, vector: number): number {
   )
   if (vector < 0 || bulky) return 1
   const cost = nodes.reduce((sum, n) => sum + computeCost(n), 0)
-  return cost > 20 ? 1 : cost > 8 ? 2 : 4
+  return cost > 20 ? 1 : cost > 8 ? 2 : cost < 1 && isLongChain(loop, vector) ? 6 : 4
+}
+
+/** One reduction along long vectors with one register an accumulator: six hide the latency of an addition, of eight some are spilled. */
+function isLongChain({ extents, parallel, reductions, bodyStores }: Loop, vector: number): boolean {
+  const [r, ...others] = reductions
+  if (r === undefined || others.length > 0 || bodyStores.length > 0 || vector < parallel || (extents[vector] as number) < 512) return false
+  return r.dtype === 'float32' ? r.op === 'sum' || r.op === 'prod' : r.index === undefined && r.dtype !== 'float64'
 }
 
 /** Rows of a tile: their cache lines stay in the first level together, also when their distance is a power of two. */

@@ -3,7 +3,7 @@
  * axis: one accumulator a copy, combined over copies and lanes at the end, in a fixed order.
  *
  * Long float sums are blocked: every `BLOCK` additions the accumulators are folded into totals by compensated addition (Neumaier 1974), so the
- * error does not grow with the number of blocks.
+ * error does not grow with the number of blocks. Accumulators of one result share a total: registers are few.
  */
 import { type DType, isFloat, type Loop, type Node, type Reduction } from '@cotangent/core/kernel'
 import type { Expression, Ops } from '../math/expression.ts'
@@ -59,11 +59,11 @@ export class Reducer {
   begin(lanes: readonly number[]): void {
     const { o } = this
     const n = this.horizontal ? this.copies : lanes.length
-    this.accumulators = this.loop.reductions.map(r => Array.from({ length: n }, () => this.create(r)))
+    this.accumulators = this.loop.reductions.map(r => Array.from({ length: n }, (_, copy) => this.create(r, copy)))
     if (this.untilFold !== undefined) o.f.i32(BLOCK).set(this.untilFold)
   }
 
-  private create(r: Reduction): Accumulator {
+  private create(r: Reduction, copy: number): Accumulator {
     const { o } = this
     const dtype = this.inputOf(r)
     const set = (d: DType, e: readonly Expression[]): Value => {
@@ -75,7 +75,8 @@ export class Reducer {
       return { value: set(dtype, identity(o, 'sum', dtype)), winner: { index: set('int32', [o.i32(0)]), seen: set('bool', [o.i32(0)]) } }
     const value = set(dtype, identity(o, r.op, dtype))
     const zero = (): Value => set(dtype, identity(o, 'sum', dtype))
-    if (this.blocked && r.op === 'sum' && isFloat(dtype)) return { value, total: { sum: zero(), error: zero() } }
+    const sums = this.blocked && r.op === 'sum' && isFloat(dtype)
+    if (sums) return this.horizontal && copy > 0 ? { value } : { value, total: { sum: zero(), error: zero() } }
     return (r.op === 'max' || r.op === 'min') && isFloat(dtype) ? { value, nan: zero() } : { value }
   }
 
@@ -165,7 +166,10 @@ export class Reducer {
     const { o } = this
     this.loop.reductions.forEach((r, k) => {
       const type = r.dtype === 'float64' ? 'f64x2' : 'f32x4'
-      for (const a of this.accumulators[k] as Accumulator[]) {
+      const all = this.accumulators[k] as Accumulator[]
+      const shared = this.horizontal && all[0]?.total !== undefined
+      if (shared) this.gather(r, all)
+      for (const a of all) {
         a.total?.sum.forEach((s, half) => {
           const block = o.get(a.value[half] as Local),
             sum = o.get(s),
@@ -176,9 +180,20 @@ export class Reducer {
           o.set(a.total?.error[half] as Local, o.v(`${type}.add`, error, lost))
           o.set(s, next)
         })
-        if (a.total !== undefined) setValue(o, a.value, identity(o, 'sum', r.dtype))
+        if (shared || a.total !== undefined) setValue(o, a.value, identity(o, 'sum', r.dtype))
       }
     })
+  }
+
+  /** Adds all accumulators into the first, in pairs. */
+  private gather(r: Reduction, all: readonly Accumulator[]): void {
+    const { o } = this
+    for (let apart = 1; apart < all.length; apart *= 2) {
+      for (let i = 0; i + apart < all.length; i += 2 * apart) {
+        const [a, b] = [all[i], all[i + apart]] as [Accumulator, Accumulator]
+        setValue(o, a.value, combine(o, 'sum', r.dtype, expressions(o, a.value), expressions(o, b.value)))
+      }
+    }
   }
 
   /** The results, one value a copy (in lane 0 when vectors lay along a reduced axis). */
