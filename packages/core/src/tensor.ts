@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Tensor: an immutable n-dimensional array. It is a handle, either to a buffer on a backend or, while a function is traced, to a tracer.
  * Operations are functions (`add(x, y)`); the methods here are the same functions for chaining.
@@ -147,11 +148,11 @@ export class Tensor {
   }
   [Symbol.for('nodejs.util.inspect.custom')](): string { return this.toString() }
 
-  /** `${t}` prints; `t > 0`, `+t`, `t + 1` throw, since JavaScript has no operators on tensors. */
+  /** `${t}` prints, also while traced; `t > 0`, `+t`, `t + 1` throw, since JavaScript has no operators on tensors. */
   [Symbol.toPrimitive](hint: string): string {
-    if ('trace' in this.value)
-      fail('TracerError', `A traced value (${showAval(this.aval)}) has no number yet: \`x > 0\`, \`+x\` and templates do not work under jit, grad or vmap. Use where(x.greater(0), a, b), cond or scan instead.`)
     if (hint === 'string') return this.toString()
+    if ('trace' in this.value)
+      fail('TracerError', `\`x > 0\` and \`+x\` do not work on a traced value (${showAval(this.aval)}). Use where(x.greater(0), a, b), cond or scan; under grad alone, x.item() is the number.`)
     return fail('ValueError', `JavaScript operators do not work on tensors. Use x.add(y), x.greater(0), ..., or x.item() for the number of a scalar.`)
   }
 

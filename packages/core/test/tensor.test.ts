@@ -56,7 +56,19 @@ describe('operators', () => {
     const f = jit((x: Tensor) => ((x as unknown as number) > 0 ? x : x.neg()))
     expect(() => f(scalar(1))).toThrow(/where.*cond.*scan/)
     expect(() => jit((x: Tensor) => add(x, x.item()))(scalar(1))).toThrow(/item: .*traced by jit.*where, cond/)
+    expect(() => jit((x: Tensor) => zeros([x as unknown as number]))(scalar(1))).toThrow(/zeros: .*Traced<f32\[\]>/)
     for (const run of [f, jit((x: Tensor) => add(x, x.item()))]) expect(() => run(scalar(1))).toThrow(expect.objectContaining({ kind: 'TracerError' }))
+  })
+})
+
+describe('printing a traced value', () => {
+  it('gives its type', () => {
+    let printed = ''
+    jit((x: Tensor) => {
+      printed = `${x}`
+      return x
+    })(ones([2]))
+    expect(printed).toBe('Traced<f32[2]>')
   })
 })
 

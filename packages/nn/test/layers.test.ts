@@ -129,6 +129,7 @@ describe('shapes that do not fit are refused by name', () => {
   const ids = array([0, 1], { dtype: 'int32' })
   const cases: readonly (readonly [what: string, call: () => unknown, message: RegExp])[] = [
     ['dense on a scalar', () => dense(3).init(key, []), /ShapeError: dense\(3\): needs examples of shape \[\.\.\., in\], got \[\]/],
+    ['convolution of one image', () => conv2d(3, 3).apply(conv2d(3, 3).init(key, [5, 5, 1]).params, zeros([5, 5, 1])), /ShapeError: conv2d\(3\): needs images \[n, h, w, c\], got \[5, 5, 1\]\. .*expandDims/],
     ['convolution on vectors', () => conv2d(3, 3).init(key, [5]), /ShapeError: conv2d\(3\): needs examples of shape \[h, w, c\], got \[5\]/],
     ['pooling on vectors', () => maxPool2d(2).init(key, [5]), /ShapeError: maxPool2d: needs examples/],
     ['mean squared error that would broadcast', () => meanSquaredError(zeros([4, 1]), zeros([4])), /ShapeError: meanSquaredError: predictions \[4, 1\] and targets \[4\] need the same shape/],

@@ -37,7 +37,7 @@ export class Key implements TreeNode<Key> {
  */
 export function key(seed: number | bigint | Tensor): Key {
   if (isTensor(seed)) return new Key(concatenate([array([0], { dtype: 'uint32' }), reshape(wordOf('key', seed), [1])]))
-  if (typeof seed === 'number' && !Number.isSafeInteger(seed)) fail('ValueError', `key: the seed must be an integer below 2^53 in size, got ${seed}. Use a bigint for larger ones.`)
+  if (typeof seed !== 'bigint' && !Number.isSafeInteger(seed)) fail('ValueError', `key: the seed must be an integer below 2^53 in size, got ${String(seed)}. Use a bigint for larger ones.`)
   const bits = BigInt.asUintN(64, BigInt(seed))
   return new Key(array([Number(bits >> 32n), Number(bits & 0xffffffffn)], { dtype: 'uint32' }))
 }
@@ -59,6 +59,7 @@ export function wrapKeyData(words: Tensor): Key {
 
 /** The words of a single key; a batch is refused, since one draw is meant. */
 export function single(where: string, k: Key): Tensor {
+  if (Array.isArray(k)) fail('TreeError', `random.${where}: the first argument must be one key, got an array. For vmap and scan make the keys with random.splitBatch(key, n).`)
   if (!(k instanceof Key)) fail('TreeError', `random.${where}: the first argument must be a key. Make one with random.key(seed).`)
   if (k.words.ndim !== 1)
     fail('ShapeError', `random.${where}: needs a single key, got a batch of shape ${showShape(k.shape)}. Use vmap(k => random.${where}(k, ...))(keys).`)

@@ -84,6 +84,8 @@ describe('keys', () => {
   })
   test('refusals name what to do', () => {
     expect(() => key(0.5)).toThrow(/key: the seed must be an integer/)
+    expect(() => key(undefined as never)).toThrow(/key: the seed must be an integer .*got undefined/)
+    expect(() => normal(random.split(key(0), 2) as never)).toThrow(/one key, got an array.*splitBatch/)
     expect(() => normal(splitBatch(key(0), 2), [3])).toThrow(/needs a single key, got a batch of shape \[2\].*vmap/)
     expect(() => bits(7 as never)).toThrow(/must be a key.*random.key\(seed\)/)
     expect(() => foldIn(key(0), 1.5)).toThrow(/foldIn: data must be an integer/)

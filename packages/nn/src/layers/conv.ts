@@ -1,5 +1,5 @@
 /** Two-dimensional convolution over images `[n, h, w, c]`. */
-import { type Tensor, lax, random } from '@cotangent/core'
+import { CotangentError, type Tensor, lax, random } from '@cotangent/core'
 import { type Initializer, glorotUniform, zeros } from '../init.ts'
 import { type Layer, shapeError, stateless } from '../layer.ts'
 
@@ -39,6 +39,10 @@ export function conv2d(filters: number, size: number | readonly [number, number]
       const output = [windowOutput(h, kh, windowStrides[0], padding), windowOutput(w, kw, windowStrides[1], padding), filters]
       return { params: { kernel: kernelInit(k, [kh, kw, c, filters]), bias: biasInit(b, [filters]) }, output }
     },
-    (p, x) => lax.convGeneralDilated(x, p.kernel, windowStrides, padding, { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(p.bias),
+    (p, x) => {
+      if (x.ndim !== 4)
+        throw new CotangentError('ShapeError', `conv2d(${filters}): needs images [n, h, w, c], got [${x.shape.join(', ')}]. One image gets its batch axis by expandDims(x, 0).`)
+      return lax.convGeneralDilated(x, p.kernel, windowStrides, padding, { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(p.bias)
+    },
   )
 }
