@@ -1,5 +1,15 @@
 /** `@cotangent/core`: tensors, transforms, backends. All public names, nothing else. */
-export { init, parseConfig, load, type BackendLoader, type BackendName, type BackendOptions, type ConfigError, type InitConfig, type Loaded } from './backend/load.ts'
+export {
+  init,
+  parseConfig,
+  load,
+  type BackendLoader,
+  type BackendName,
+  type BackendOptions,
+  type ConfigError,
+  type InitConfig,
+  type Loaded,
+} from './backend/load.ts'
 export type { Backend, MemoryStatistics } from './backend/backend.ts'
 export { explain, type ExplainedTrace, type Explanation } from './explain.ts'
 export { CotangentError, type ErrorKind } from './errors.ts'
@@ -19,7 +29,7 @@ export { cond, switch_ } from './transforms/control.ts'
 export { customJvp, customVjp } from './transforms/custom.ts'
 export { grad, jvp, linearize, valueAndGrad, vjp } from './transforms/grad.ts'
 export { hessian, jacfwd, jacrev, type Jacobian, type JacobianOptions } from './transforms/jacobian.ts'
-export { jit, type JitOptions } from './transforms/jit.ts'
+export { jit, type Jitted, type JitOptions } from './transforms/jit.ts'
 export { linearTranspose } from './transforms/linearTranspose.ts'
 export { foriLoop, scan, whileLoop, type ScanOptions } from './transforms/loops.ts'
 export { evalShape, makeProgram, ShapeDType, type PrintableProgram, type Shapes } from './transforms/makeProgram.ts'

@@ -4,6 +4,7 @@ import { observeGraphs } from '../backend/compile.ts'
 import { setBackend } from '../backend/current.ts'
 import { CotangentError } from '../errors.ts'
 import { checkKernels } from '../lower/check.ts'
+import { checkAsynchronousCalls } from './asynchronous.ts'
 import { type Case, showCase } from './case.ts'
 import type { OpEntry, Refusal } from './entry.ts'
 import {
@@ -76,6 +77,7 @@ export function describeBackend(name: string, create: () => Promise<Backend>, ru
       observeGraphs(null)
       await backend.dispose()
     })
+    runner.it('asynchronous calls', () => checkAsynchronousCalls())
     for (const [op, entry] of Object.entries(opTable)) if (only(op)) describeOp(op, entry, options, runner)
   })
 }

@@ -8,6 +8,7 @@ export {
   type ArbTreeOptions,
   type TensorTree,
 } from './arbitraries.ts'
+export { checkAsynchronousCalls } from './asynchronous.ts'
 export { checkGrads, type CheckGradsOptions, type GradMode } from './checkGrads.ts'
 export { type Accuracy, ulpDistance } from './compare.ts'
 export type { Case, InputSpec } from './case.ts'

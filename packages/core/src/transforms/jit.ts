@@ -6,9 +6,10 @@
  */
 import { type Aval, showAval } from '../aval.ts'
 import { runProgram } from '../backend/execute.ts'
+import { runProgramAsync } from '../backend/executeAsync.ts'
 import { fail } from '../errors.ts'
 import { jitP } from '../primitives/jit.ts'
-import { bind, isConcrete, stagingTrace } from '../program/bind.ts'
+import { type Trace, bind, isConcrete, stagingTrace } from '../program/bind.ts'
 import { internProgram } from '../program/intern.ts'
 import type { Program } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
@@ -23,6 +24,16 @@ export interface JitOptions<A extends Args> {
   readonly static?: readonly Index<A>[]
   /** Positions of arguments whose memory results may take over. Their tensors are disposed by the call. */
   readonly donate?: readonly Index<A>[]
+}
+
+/** What `jit` returns: the same function, and the same without waiting. */
+export type Jitted<F extends AnyFunction> = F & {
+  /**
+   * Runs without blocking the calling thread, where the backend has threads for that; otherwise in a later task. Arguments are read at the
+   * call: they may be disposed after it, and donated ones are. Calls run one after another, in their order; synchronous operations
+   * meanwhile do not wait for them. Errors, those of tracing too, reject the promise.
+   */
+  readonly async: (...args: Parameters<F>) => Promise<ReturnType<F>>
 }
 
 export interface JitTrace {
@@ -58,15 +69,19 @@ export const jitReport = (f: object): JitReport | undefined => reports.get(f)?.(
  * While tracing, values have no numbers. Strings, `staticValue(...)` and undefined are static by themselves. JAX: `jit`.
  *
  * @example const step = jit((params: Params, x: Tensor) => update(params, x), { donate: [0] })
+ * params = step(params, x)
+ * params = await step.async(params, x) // other things happen meanwhile
  */
-export function jit<A extends Args, R>(f: (...args: A) => R, options: JitOptions<A> = {}): (...args: A) => R {
-  const compiled = new Jitted(f as AnyFunction, (options.static ?? []) as readonly number[], (options.donate ?? []) as readonly number[])
-  const wrapped = (...args: A): R => compiled.call(args) as R
+export function jit<F extends AnyFunction>(f: F, options: JitOptions<Parameters<F>> = {}): Jitted<F> {
+  const compiled = new JitFunction(f, (options.static ?? []) as readonly number[], (options.donate ?? []) as readonly number[])
+  const wrapped = Object.assign((...args: readonly unknown[]) => compiled.call(args), {
+    async: (...args: readonly unknown[]) => compiled.callAsync(args),
+  })
   reports.set(wrapped, () => ({ name: compiled.name, calls: compiled.calls, traces: compiled.traces }))
-  return Object.defineProperty(wrapped, 'name', { value: `jit(${compiled.name})` })
+  return Object.defineProperty(wrapped, 'name', { value: `jit(${compiled.name})` }) as unknown as Jitted<F>
 }
 
-class Jitted {
+class JitFunction {
   readonly name: string
   readonly traces: JitTrace[] = []
   calls = 0
@@ -88,9 +103,38 @@ class Jitted {
   }
 
   call(args: readonly unknown[]): unknown {
-    this.calls++
     const leaves: Tensor[] = []
-    if (this.last !== null && matches(this.last, args, leaves)) return this.run(this.last, leaves)
+    const entry = this.entryFor(args, leaves)
+    const inputs = inputsOf(entry, leaves)
+    const outputs = isConcrete(inputs)
+      ? runProgram(entry.program, inputs, entry.donated === undefined ? undefined : withoutRepeats(inputs, entry.donated), this.name)
+      : bind(jitP, inputs, { program: entry.program, name: this.name })
+    return unflattenTree(entry.out, outputs)
+  }
+
+  /** Everything up to the start of the run happens in the call itself. */
+  async callAsync(args: readonly unknown[]): Promise<unknown> {
+    const staging = stagingTrace()
+    if (staging !== null) this.refuse(staging)
+    const leaves: Tensor[] = []
+    const entry = this.entryFor(args, leaves)
+    const inputs = inputsOf(entry, leaves)
+    for (const t of inputs) if ('trace' in t.value) this.refuse(t.value.trace)
+    const donated = entry.donated === undefined ? undefined : withoutRepeats(inputs, entry.donated)
+    return unflattenTree(entry.out, await runProgramAsync(entry.program, inputs, donated, this.name))
+  }
+
+  private refuse({ what }: Trace): never {
+    fail(
+      'TracerError',
+      `jit(${this.name}).async: ${what} traces this call, and a promise cannot be part of a Program. Inside traced functions call the function itself: jit(${this.name})(...).`,
+    )
+  }
+
+  /** The entry for these arguments, traced if need be. Appends their leaves. */
+  private entryFor(args: readonly unknown[], leaves: Tensor[]): Entry {
+    this.calls++
+    if (this.last !== null && matches(this.last, args, leaves)) return this.last
     const structures = args.map((a, i) => {
       if (this.statics.includes(i)) return null
       const flat = flattenTree(a, parameterName(this.f, i), true)
@@ -108,15 +152,7 @@ class Jitted {
         leaves,
       )
     this.last = entry
-    return this.run(entry, leaves)
-  }
-
-  private run(entry: Entry, leaves: readonly Tensor[]): unknown {
-    const inputs = entry.captured.length === 0 ? leaves : [...entry.captured, ...leaves]
-    const outputs = isConcrete(inputs)
-      ? runProgram(entry.program, inputs, entry.donated === undefined ? undefined : withoutRepeats(inputs, entry.donated), this.name)
-      : bind(jitP, inputs, { program: entry.program, name: this.name })
-    return unflattenTree(entry.out, outputs)
+    return entry
   }
 
   private trace(key: string, args: readonly unknown[], structures: readonly (Structure | null)[], leaves: readonly Tensor[]): Entry {
@@ -171,6 +207,9 @@ class Jitted {
     return changed.length > 0 ? changed.join('; ') : 'it uses a value that an outer transform traces, so it cannot be reused'
   }
 }
+
+const inputsOf = ({ captured }: Entry, leaves: readonly Tensor[]): readonly Tensor[] =>
+  captured.length === 0 ? leaves : [...captured, ...leaves]
 
 const sameStatic = (a: unknown, b: unknown): boolean => Object.is(a, b) || staticKey(a) === staticKey(b)
 

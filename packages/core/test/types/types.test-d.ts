@@ -78,6 +78,9 @@ same<Tensor>()(vmap(loss, { inAxes: [null, 0, 0] })(linear, x, x))
 same<Tensor>()(vmap(loss, { inAxes: [{ w: 0, b: null }, 0, 0] })(linear, x, x))
 same<Linear>()(vmap(grad(loss), { inAxes: [null, 0, 0] })(linear, x, x))
 same<Linear>()(jit(grad(loss))(linear, x, x))
+same<Linear>()(await jit(grad(loss)).async(linear, x, x))
+same<(params: Linear, x: Tensor, y: Tensor) => Promise<Linear>>()(jit(grad(loss)).async)
+same<Linear>()(jit(<P extends TreeOf<P>>(p: P): P => p)(linear))
 same<Tensor>()(
   jit((p: Linear, kind: 'relu' | 'gelu', a: Tensor) => loss(p, a, kind === 'relu' ? a : x), { static: [1] })(linear, 'relu', x),
 )

@@ -1,0 +1,56 @@
+/** Running a Program without blocking the calling thread. What the run needs is kept from the call until it ends, whatever the user disposes. */
+import type { Program } from '../program/program.ts'
+import { untracked } from '../region.ts'
+import { Storage, Tensor } from '../tensor.ts'
+import type { Backend, Buffer, Executable } from './backend.ts'
+import { backendOf, buffersOf, compiledProgram, givable, wrap } from './execute.ts'
+
+/** As `runProgram`. Donated inputs are disposed at once. Throws before anything runs, or rejects. */
+export function runProgramAsync(
+  program: Program,
+  inputs: readonly Tensor[],
+  donated?: readonly boolean[],
+  name = 'jit',
+): Promise<readonly Tensor[]> {
+  const backend = backendOf(inputs, name)
+  const compiled = compiledProgram(program, backend, donated)
+  const buffers = buffersOf(inputs, backend, name)
+  const kept = untracked(() => inputs.map(t => (t.value instanceof Storage ? new Tensor(t.aval, t.value.share()) : t)))
+  donated?.forEach((given, i) => {
+    if (given) (inputs[i] as Tensor).dispose()
+  })
+  return inTurn(backend, async () => {
+    try {
+      const results = compiled.graph.outputs.length === 0 ? [] : await start(compiled.executable, buffers, givable(compiled, kept, donated))
+      return wrap(compiled, backend, kept, buffers, results)
+    } finally {
+      for (const t of kept) t.dispose()
+    }
+  })
+}
+
+async function start(
+  executable: Executable,
+  buffers: readonly Buffer[],
+  donated: readonly boolean[] | undefined,
+): Promise<readonly Buffer[]> {
+  if (executable.runAsync !== undefined) return executable.runAsync(buffers, donated)
+  await new Promise<void>(resolve => setTimeout(resolve)) // a later task: what waits in the event loop comes first
+  return executable.run(buffers, donated)
+}
+
+/** The end of the last run on each backend that has runs in flight. */
+const ends = new WeakMap<Backend, Promise<unknown>>()
+
+/** Starts `run` when those before it have ended: now if there are none. */
+function inTurn<T>(backend: Backend, run: () => Promise<T>): Promise<T> {
+  const before = ends.get(backend)
+  const result = before === undefined ? run() : before.then(run)
+  const end: Promise<unknown> = result.then(forget, forget)
+  ends.set(backend, end)
+  return result
+
+  function forget(): void {
+    if (ends.get(backend) === end) ends.delete(backend)
+  }
+}
