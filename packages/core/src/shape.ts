@@ -18,23 +18,33 @@ export function stridesOf(shape: Shape): number[] {
 }
 
 export function checkShape(where: string, shape: Shape): void {
+  if (!Array.isArray(shape)) fail('ShapeError', `${where}: a shape is an array of sizes, got ${describe(shape)}.`)
   for (const n of shape) {
     if (!Number.isSafeInteger(n) || n < 0)
       fail('ShapeError', `${where}: a shape holds non-negative integers, got ${showShape(shape)}.`)
   }
 }
 
+/** What a caller without types passed in place of an array. */
+const describe = (x: unknown): string => (x === null ? 'null' : typeof x === 'number' ? `${x}: write [${x}]` : typeof x === 'object' ? 'an object' : typeof x)
+
+/** A list of axes; a single number is a list of one. */
+export function axisList(where: string, axes: number | readonly number[]): readonly number[] {
+  if (typeof axes === 'number') return [axes]
+  return Array.isArray(axes) ? axes : fail('ShapeError', `${where}: an axis is an integer, several are an array of integers, got ${describe(axes)}.`)
+}
+
 /** A negative axis counts from the end. Throws a ShapeError outside `[-ndim, ndim)`. */
 export function normalizeAxis(where: string, axis: number, ndim: number): number {
   if (!Number.isInteger(axis) || axis < -ndim || axis >= ndim)
-    fail('ShapeError', `${where}: axis ${axis} is out of range for ${ndim} dimension${ndim === 1 ? '' : 's'}.`)
+    fail('ShapeError', `${where}: axis ${String(axis)} is out of range for ${ndim} dimension${ndim === 1 ? '' : 's'}.`)
   return axis < 0 ? axis + ndim : axis
 }
 
 /** `undefined` means all axes. The result is ascending and free of duplicates (a duplicate throws). */
 export function normalizeAxes(where: string, axis: number | readonly number[] | undefined, ndim: number): number[] {
   if (axis === undefined) return Array.from({ length: ndim }, (_, i) => i)
-  const axes = (typeof axis === 'number' ? [axis] : [...axis]).map(a => normalizeAxis(where, a, ndim))
+  const axes = axisList(where, axis).map(a => normalizeAxis(where, a, ndim))
   if (new Set(axes).size !== axes.length) fail('ShapeError', `${where}: duplicate axis in [${axes.join(', ')}].`)
   return axes.sort((a, b) => a - b)
 }

@@ -7,6 +7,7 @@
 import { type Tensor, isTensor, toTensor } from './tensor.ts'
 import { checkSameStructure, explainTree, leafPaths } from './tree/paths.ts'
 import {
+  DEEPEST,
   type Fields,
   type Static,
   Structure,
@@ -76,7 +77,7 @@ export function flattenTree(t: unknown, root = 'tree', lift = false): Flat {
   return structure === notATree ? explainTree(t, root) : { leaves, structure }
 }
 
-function take(t: unknown, leaves: Tensor[]): Structure | typeof notATree {
+function take(t: unknown, leaves: Tensor[], depth = 0): Structure | typeof notATree {
   if (isTensor(t)) {
     leaves.push(t)
     return leafStructure
@@ -84,14 +85,14 @@ function take(t: unknown, leaves: Tensor[]): Structure | typeof notATree {
   if (t === null) return nullStructure
   if (t === undefined) return undefinedStructure
   if (typeof t === 'string') return new Structure('constant', noChildren, noKeys, t)
-  if (typeof t !== 'object') return notATree
+  if (typeof t !== 'object' || depth > DEEPEST) return notATree
   if (Array.isArray(t)) {
-    const children = takeAll(t, leaves)
+    const children = takeAll(t, leaves, depth + 1)
     return children === notATree ? notATree : new Structure('array', children)
   }
   if (isNode(t)) {
     const [parts, rebuild] = t[flatten]()
-    const children = takeAll(parts, leaves)
+    const children = takeAll(parts, leaves, depth + 1)
     return children === notATree ? notATree : new Structure('node', children, noKeys, t.constructor, rebuild)
   }
   if (isStatic(t)) return new Structure('static', noChildren, noKeys, t)
@@ -99,7 +100,7 @@ function take(t: unknown, leaves: Tensor[]): Structure | typeof notATree {
   const keys = sortedKeys(t)
   const children = new Array<Structure>(keys.length)
   for (let i = 0; i < keys.length; i++) {
-    const s = take((t as Fields)[keys[i] as string], leaves)
+    const s = take((t as Fields)[keys[i] as string], leaves, depth + 1)
     if (s === notATree) return notATree
     children[i] = s
   }
@@ -112,10 +113,10 @@ function sortedKeys(t: object): string[] {
   return keys
 }
 
-function takeAll(parts: readonly unknown[], leaves: Tensor[]): readonly Structure[] | typeof notATree {
+function takeAll(parts: readonly unknown[], leaves: Tensor[], depth: number): readonly Structure[] | typeof notATree {
   const out = new Array<Structure>(parts.length)
   for (let i = 0; i < parts.length; i++) {
-    const s = take(parts[i], leaves)
+    const s = take(parts[i], leaves, depth)
     if (s === notATree) return notATree
     out[i] = s
   }

@@ -11,6 +11,7 @@ import { iota } from '../primitives/iota.ts'
 import { padWith } from '../primitives/pad.ts'
 import { sum } from '../primitives/reduce.ts'
 import { expandDims, reshape } from '../primitives/reshape.ts'
+import { DEEPEST } from '../tree/structure.ts'
 import { where } from '../primitives/select.ts'
 import { sliceAxis } from '../primitives/slice.ts'
 import { checkShape, type Shape, showShape, sizeOf } from '../shape.ts'
@@ -72,16 +73,17 @@ function nestedDType(data: NestedArray): DType {
 }
 
 /** Appends the leaves in row-major order and gives the shape. */
-function flatten(data: NestedArray, out: number[], path = 'array'): number[] {
+function flatten(data: NestedArray, out: number[], path = 'array', depth = 0): number[] {
   if (typeof data === 'number' || typeof data === 'boolean') {
     out.push(Number(data))
     return []
   }
   if (!Array.isArray(data)) return fail('TreeError', `array: ${path} is ${data === null ? 'null' : typeof data}. Nest arrays of numbers or booleans; join tensors with stack.`)
+  if (depth > DEEPEST) fail('TreeError', `array: nested deeper than ${DEEPEST} levels. Does the array contain itself?`)
   const list = data as readonly NestedArray[]
-  const inner = list.length === 0 ? [] : flatten(list[0] as NestedArray, out, `${path}[0]`)
+  const inner = list.length === 0 ? [] : flatten(list[0] as NestedArray, out, `${path}[0]`, depth + 1)
   for (let i = 1; i < list.length; i++) {
-    const shape = flatten(list[i] as NestedArray, out, `${path}[${i}]`)
+    const shape = flatten(list[i] as NestedArray, out, `${path}[${i}]`, depth + 1)
     if (showShape(shape) !== showShape(inner))
       fail('ShapeError', `array: ragged nesting: ${path}[${i}] has shape ${showShape(shape)}, ${path}[0] has ${showShape(inner)}. Fill the shorter ones up.`)
   }

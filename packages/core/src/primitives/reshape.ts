@@ -39,6 +39,7 @@ export const reshapeP: SimplePrimitive<ReshapeParams> = {
  */
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const t = toTensor(x, 'reshape')
+  if (!Array.isArray(shape)) checkShape('reshape', shape)
   if (sameShape(t.shape, shape)) return t
   return bind1(reshapeP, [t], { shape: inferShape(t.shape, shape) })
 }

@@ -3,7 +3,7 @@ import { aval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import type { Index } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
-import { normalizeAxis, showShape } from '../shape.ts'
+import { axisList, normalizeAxis, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { first } from './family.ts'
 import { hostFrom, hostReader } from './host.ts'
@@ -44,7 +44,7 @@ const inverse = (permutation: readonly number[]): number[] => permutation.map((_
 /** x with its axes permuted: axis k of the result is axis `axes[k]` of x. Default: all axes reversed. NumPy: `transpose`. */
 export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   const t = toTensor(x, 'transpose')
-  const permutation = axes === undefined ? t.shape.map((_, k) => t.ndim - 1 - k) : axes.map(k => normalizeAxis('transpose', k, t.ndim))
+  const permutation = axes === undefined ? t.shape.map((_, k) => t.ndim - 1 - k) : axisList('transpose', axes).map(k => normalizeAxis('transpose', k, t.ndim))
   if (permutation.length === t.ndim && permutation.every((axis, k) => axis === k)) return t
   return bind1(transposeP, [t], { permutation })
 }

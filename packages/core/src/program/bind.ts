@@ -82,6 +82,11 @@ export function bind1<P extends object>(primitive: Primitive<P>, inputs: readonl
   return bind(primitive, inputs, params)[0] as Tensor
 }
 
+/** Throws if a result of a transformed function is a tracer of a transform that has returned: it would pass for a constant. */
+export function checkResults(where: string, results: readonly Tensor[]): void {
+  for (const t of results) if ('trace' in t.value && !t.value.trace.alive) escaped(where, t, t.value.trace)
+}
+
 function escaped(name: string, t: Tensor, trace: Trace): never {
   fail('TracerError', `${name}: a traced value (${t.dtype}[${t.shape.join()}]) is used after ${trace.what} has returned. Return it from the function instead of storing it outside.`)
 }

@@ -12,7 +12,7 @@ import { trace } from '../program/trace.ts'
 import { sameShape } from '../shape.ts'
 import { Tensor, type TensorLike, isTensor, toTensor } from '../tensor.ts'
 import { type Structure, checkSameStructure, flattenTree, leafPaths, unflattenTree } from '../tree.ts'
-import { type AnyFunction, flatFunction, flattenArguments } from './functions.ts'
+import { type AnyFunction, checkFunction, flatFunction, flattenArguments } from './functions.ts'
 import type { Args } from './types.ts'
 
 /** A function as a Program whose leading inputs are `captured`. */
@@ -50,6 +50,8 @@ export function cond<A extends Args, R>(
   onFalse: (...args: NoInfer<A>) => NoInfer<R>,
   ...operands: A
 ): R {
+  checkFunction('cond: onTrue', onTrue)
+  checkFunction('cond: onFalse', onFalse)
   const p = toTensor(predicate, 'cond')
   if (p.ndim !== 0)
     fail('ShapeError', `cond: the predicate must be a scalar, got ${showAval(p.aval)}. For a choice at each element use where.`)
@@ -62,9 +64,11 @@ export function cond<A extends Args, R>(
 /** `branches[index](...operands)`; the index is clamped to the range. JAX: `lax.switch`. */
 export function switch_<A extends Args, R>(index: TensorLike, branches: readonly ((...args: NoInfer<A>) => R)[], ...operands: A): R {
   const i = toTensor(index, 'switch_')
+  branches.forEach((b, k) => checkFunction(`switch_: branches[${k}]`, b))
   if (branches.length === 0) fail('ValueError', 'switch_: there are no branches.')
   if (i.ndim !== 0) fail('ShapeError', `switch_: the index must be a scalar, got ${showAval(i.aval)}.`)
   const known = readNow(index)
+  if (known !== null && Number.isNaN(known)) fail('ValueError', 'switch_: the index is NaN.')
   if (known !== null) return (branches[Math.min(Math.max(Math.trunc(known), 0), branches.length - 1)] as (...args: A) => R)(...operands)
   return branch(
     'switch_',

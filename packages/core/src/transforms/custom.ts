@@ -8,7 +8,7 @@ import { bind, isConcrete } from '../program/bind.ts'
 import type { Tensor } from '../tensor.ts'
 import { type Flat, type Structure, checkSameStructure, flattenTree, leafPaths, unflattenTree } from '../tree.ts'
 import { checkSameTypes, traceBody } from './control.ts'
-import { type AnyFunction, flattenArguments, nameOf, parameterName, unflattenAll } from './functions.ts'
+import { type AnyFunction, checkFunction, flattenArguments, nameOf, parameterName, unflattenAll } from './functions.ts'
 import type { Args } from './types.ts'
 
 type Tensors = readonly Tensor[]
@@ -24,6 +24,7 @@ export function customJvp<A extends Args, R>(
   rule: (primals: NoInfer<A>, tangents: NoInfer<A>) => readonly [out: NoInfer<R>, tangent: NoInfer<R>],
 ): (...args: A) => R {
   const where = `customJvp of ${nameOf(f)}`
+  checkFunction(`${where}: the rule`, rule)
   return (...args) => {
     const { leaves, structures } = takeApart(f, args)
     if (isConcrete(leaves)) return f(...args)
@@ -72,6 +73,8 @@ export function customVjp<A extends Args, R, Res>(
   },
 ): (...args: A) => R {
   const where = `customVjp of ${nameOf(f)}`
+  checkFunction(`${where}: forward`, (rule as typeof rule | undefined)?.forward)
+  checkFunction(`${where}: backward`, (rule as typeof rule | undefined)?.backward)
   return (...args) => {
     const { flat, leaves, structures } = takeApart(f, args)
     if (isConcrete(leaves)) return f(...args)

@@ -1,12 +1,24 @@
 /** What transforms need to know of user functions: names for messages, and arguments as trees. */
 import { fail } from '../errors.ts'
-import type { Tensor } from '../tensor.ts'
+import { type Tensor, isTensor } from '../tensor.ts'
 import { type Flat, type Structure, flattenTree, unflattenTree } from '../tree.ts'
 
 // Functions of users have any parameters; what goes in and out is checked as trees.
 export type AnyFunction = (...args: never[]) => unknown
 
-export const nameOf = (f: { readonly name: string }): string => (f.name === '' ? 'a function' : f.name)
+/** Throws a ValueError unless `f` can be called: what a caller without types passed in place of a function. */
+export function checkFunction(where: string, f: unknown): void {
+  if (typeof f !== 'function')
+    fail(
+      'ValueError',
+      `${where}: expected a function, got ${f === null ? 'null' : isTensor(f) ? 'a tensor: pass the function itself, and call what the transform returns' : typeof f}.`,
+    )
+}
+
+export function nameOf(f: { readonly name: string }): string {
+  checkFunction('transform', f)
+  return f.name === '' ? 'a function' : f.name
+}
 
 const parameterList = /^(?:async\s+)?(?:function\s*[\w$]*\s*)?\(?([^)=]*)/
 /** The name of parameter `i` as the source has it, for messages; `argument 2` where the source does not tell. */
@@ -20,7 +32,10 @@ export function parameterName(f: AnyFunction, i: number): string {
 export const checkArgnum = (where: string, i: number, n: number): number =>
   Number.isInteger(i) && i >= 0 && i < n
     ? i
-    : fail('ValueError', `${where}: argnums names argument ${i}, but the function was called with ${n} argument${n === 1 ? '' : 's'}. Count from 0.`)
+    : fail(
+        'ValueError',
+        `${where}: argnums names argument ${i}, but the function was called with ${n} argument${n === 1 ? '' : 's'}. Count from 0.`,
+      )
 
 /** Each argument as a tree; a number or boolean as a whole argument is a scalar. */
 export const flattenArguments = (f: AnyFunction, args: readonly unknown[]): readonly Flat[] =>

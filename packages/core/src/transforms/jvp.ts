@@ -4,7 +4,7 @@
 import { fail } from '../errors.ts'
 import { isFloat } from '../dtype.ts'
 import { type MaybeTensor, type Primitive, isCall, isNone } from '../primitives/primitive.ts'
-import { type Trace, type TracerValue, bind, withTrace } from '../program/bind.ts'
+import { type Trace, type TracerValue, bind, checkResults, withTrace } from '../program/bind.ts'
 import { owned, release } from '../region.ts'
 import { Tensor } from '../tensor.ts'
 import { holdsLinear } from './linearTrace.ts'
@@ -85,6 +85,7 @@ export function jvpFlat(
     false,
     t => {
       const outputs = f(...primals.map((p, i) => t.dual(p, tangents[i] ?? null)))
+      checkResults(what, outputs)
       return [outputs.map(o => t.primalOf(o)), outputs.map(o => t.tangentOf(o))] as const
     },
   )

@@ -7,7 +7,7 @@ import type { Aval } from '../aval.ts'
 import { isFloat } from '../dtype.ts'
 import { broadcastP } from '../primitives/broadcast.ts'
 import { scalarOf } from '../primitives/cast.ts'
-import { withTrace } from '../program/bind.ts'
+import { checkResults, withTrace } from '../program/bind.ts'
 import type { Atom, Program, Var } from '../program/program.ts'
 import { dropDead } from '../program/simplify.ts'
 import type { Tensor } from '../tensor.ts'
@@ -72,6 +72,7 @@ function record(
     return t.dual(p, tangent)
   })
   const results = f(...duals)
+  checkResults(t.what, results)
   const tangents = results.map((r, i) => t.tangentOf(r) ?? (instantiate?.[i] && isFloat(r.dtype) ? t.zero(r.aval) : null))
   const { program, captured } = t.tangents.finish(
     inputs,

@@ -12,7 +12,7 @@ import type { Tensor, TensorLike } from '../tensor.ts'
 import { toTensor } from '../tensor.ts'
 import { type Flat, type Structure, flattenTree, leafPaths, unflattenTree } from '../tree.ts'
 import { settleCarry, traceBody } from './control.ts'
-import type { AnyFunction } from './functions.ts'
+import { type AnyFunction, checkFunction } from './functions.ts'
 
 export interface ScanOptions {
   /** Number of steps; needed when there is nothing to scan over. */
@@ -40,6 +40,7 @@ export function scan<C, X, Y>(
   options?: ScanOptions,
 ): readonly [carry: C, ys: Y]
 export function scan(step: AnyFunction, init: unknown, xs: unknown, options: ScanOptions = {}): readonly [never, never] {
+  checkFunction('scan: the step', step)
   const scanned = flattenTree(xs, 'xs')
   const length = scanLength(scanned, options.length)
   const slices = scanned.leaves.map(t => strong(aval(t.shape.slice(1), t.dtype)))
@@ -97,6 +98,8 @@ function scanLength({ leaves, structure }: Flat, given: number | undefined): num
 export function whileLoop(condition: (carry: Tensor) => Tensor, body: (carry: Tensor) => TensorLike, init: TensorLike): Tensor
 export function whileLoop<C>(condition: (carry: NoInfer<C>) => Tensor, body: (carry: NoInfer<C>) => NoInfer<C>, init: C): C
 export function whileLoop(condition: AnyFunction, body: AnyFunction, init: unknown): never {
+  checkFunction('whileLoop: the condition', condition)
+  checkFunction('whileLoop: the body', body)
   const { carry, body: next } = settleCarry('whileLoop', init, current => {
     const traced = traceBody(
       body,
@@ -134,6 +137,7 @@ function toPredicate(x: unknown): Tensor {
 export function foriLoop(lower: TensorLike, upper: TensorLike, body: (i: Tensor, carry: Tensor) => TensorLike, init: TensorLike): Tensor
 export function foriLoop<C>(lower: TensorLike, upper: TensorLike, body: (i: Tensor, carry: NoInfer<C>) => NoInfer<C>, init: C): C
 export function foriLoop(lower: TensorLike, upper: TensorLike, body: AnyFunction, init: unknown): never {
+  checkFunction('foriLoop: the body', body)
   const f = body as (i: Tensor, carry: unknown) => unknown
   if (typeof lower === 'number' && typeof upper === 'number') {
     const length = Math.max(0, upper - lower)

@@ -1,7 +1,7 @@
 /** Places in trees, for messages: `params.blocks[2].w`. */
 import { fail } from '../errors.ts'
 import { isTensor } from '../tensor.ts'
-import { type Fields, type Structure, fieldName, flatten, isNode, isPlain, isStatic, sameStructure } from './structure.ts'
+import { DEEPEST, type Fields, type Structure, fieldName, flatten, isNode, isPlain, isStatic, sameStructure } from './structure.ts'
 
 const field = (path: string, k: string): string =>
   fieldName(k) === k ? (path === '' ? k : `${path}.${k}`) : `${path}[${JSON.stringify(k)}]`
@@ -20,14 +20,16 @@ export function leafPaths(structure: Structure, root = ''): readonly string[] {
 
 /** Names the first thing in `t` that is no tensor, and the remedy. */
 export function explainTree(t: unknown, path: string): never {
-  const visit = (x: unknown, at: string): void => {
+  const visit = (x: unknown, at: string, depth = 0): void => {
     if (x === null || x === undefined || typeof x === 'string' || isTensor(x)) return
+    if (depth > DEEPEST)
+      fail('TreeError', `${path} is nested deeper than ${DEEPEST} levels (${at.slice(0, 60)}...). Does it contain itself?`)
     if (typeof x !== 'object')
       refuse(at, typeof x === 'function' ? `a function${x.name === '' ? '' : ` (${x.name})`}` : `a ${typeof x} (${String(x)})`, remedy(x))
-    if (Array.isArray(x)) x.forEach((v, i) => visit(v, `${at}[${i}]`))
-    else if (isNode(x)) x[flatten]()[0].forEach((v, i) => visit(v, `${at}[${i}]`))
+    if (Array.isArray(x)) x.forEach((v, i) => visit(v, `${at}[${i}]`, depth + 1))
+    else if (isNode(x)) x[flatten]()[0].forEach((v, i) => visit(v, `${at}[${i}]`, depth + 1))
     else if (isStatic(x)) return
-    else if (isPlain(x)) for (const k of Object.keys(x)) visit((x as Fields)[k], field(at, k))
+    else if (isPlain(x)) for (const k of Object.keys(x)) visit((x as Fields)[k], field(at, k), depth + 1)
     else refuse(at, `a ${x.constructor.name}`, remedy(x))
   }
   visit(t, path)

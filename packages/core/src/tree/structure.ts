@@ -20,6 +20,8 @@ export interface Static<T> {
 export const staticValue = <T>(value: T): Static<T> => ({ _tag: 'Static', value })
 
 type Kind = 'leaf' | 'constant' | 'static' | 'array' | 'object' | 'node'
+/** Levels of nesting that a tree may have. One that is deeper most likely contains itself. */
+export const DEEPEST = 500
 export const noKeys: readonly string[] = []
 export const noChildren: readonly Structure[] = []
 

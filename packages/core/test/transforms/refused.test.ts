@@ -1,0 +1,86 @@
+/** What callers without types, or with a slip, pass in: each is a typed error, none a wrong number. */
+import { describe, expect, test } from 'vitest'
+import type { ErrorKind } from '../../src/errors.ts'
+import { array, ones, scalar, zeros } from '../../src/numpy/creation.ts'
+import { sum } from '../../src/primitives/reduce.ts'
+import type { Tensor } from '../../src/tensor.ts'
+import { cond, switch_ } from '../../src/transforms/control.ts'
+import { customJvp, customVjp } from '../../src/transforms/custom.ts'
+import { grad, jvp, vjp } from '../../src/transforms/grad.ts'
+import { jit } from '../../src/transforms/jit.ts'
+import { foriLoop, scan, whileLoop } from '../../src/transforms/loops.ts'
+import { vmap } from '../../src/transforms/vmap.ts'
+import { tree } from '../../src/tree.ts'
+import { useReference } from '../support/laws.ts'
+
+useReference()
+
+const refused = (kind: ErrorKind, f: () => unknown): void => expect(f).toThrow(expect.objectContaining({ kind }))
+const identity = (x: Tensor): Tensor => x
+
+describe('a tracer of a transform that has returned', () => {
+  const leaked = (): Tensor => {
+    let leak: Tensor = scalar(0)
+    grad((x: Tensor) => (leak = x.mul(2)))(1)
+    return leak
+  }
+  test.each<[string, (leak: Tensor) => unknown]>([
+    ['grad', leak => grad((_: Tensor) => leak)(1)],
+    ['vjp', leak => vjp((_: Tensor) => leak, scalar(1))],
+    ['jvp', leak => jvp((_: Tensor) => leak, [scalar(1)], [scalar(1)])],
+    ['jit', leak => jit((_: Tensor) => leak)(scalar(1))],
+    ['vmap', leak => vmap((_: Tensor) => leak)(ones([2]))],
+  ])('is no result of %s', (_, f) => refused('TracerError', () => f(leaked())))
+  test('is no loss, though an outer transform is still running', () =>
+    refused('TracerError', () =>
+      grad((x: Tensor) => {
+        let leak = x
+        jit((y: Tensor) => (leak = y.mul(2)))(x)
+        return leak
+      })(1),
+    ))
+})
+
+describe('no function', () => {
+  const cases: [string, (f: never) => unknown][] = [
+    ['grad', f => grad(f)(1 as never)],
+    ['jit', f => jit(f)],
+    ['vmap', f => vmap(f)],
+    ['vjp', f => vjp(f)],
+    ['scan', f => scan(f, 0, ones([2]))],
+    ['whileLoop: condition', f => whileLoop(f, identity, 1)],
+    ['whileLoop: body', f => whileLoop(x => x.less(3), f, 1)],
+    ['foriLoop', f => foriLoop(0, 3, f, 1)],
+    ['cond', f => cond(true, f, f)],
+    ['switch_', f => switch_(0, [f])],
+    ['customJvp', f => customJvp(identity, f)],
+    ['customVjp', f => customVjp(identity, f)],
+  ]
+  test.each(cases)('%s', (_, f) => {
+    for (const wrong of [undefined, 3, 'f', {}, scalar(1)]) refused('ValueError', () => f(wrong as never))
+  })
+})
+
+test('a tree or an array that contains itself', () => {
+  const loop: { x: Tensor; self?: unknown } = { x: ones([1]) }
+  loop.self = loop
+  refused('TreeError', () => tree.leaves(loop))
+  refused('TreeError', () => jit((t: never) => t)(loop as never))
+  refused('TreeError', () => jit(() => loop)())
+  const list: never[] = []
+  list.push(list as never)
+  refused('TreeError', () => array(list))
+})
+
+test('shapes and axes that are no arrays', () => {
+  for (const wrong of [null, 2, '2', {}, () => [2]]) {
+    refused('ShapeError', () => zeros(wrong as never))
+    refused('ShapeError', () => ones([2]).reshape(wrong as never))
+  }
+  for (const wrong of [null, '0', {}]) {
+    refused('ShapeError', () => sum(ones([2]), { axis: wrong as never }))
+    refused('ShapeError', () => ones([2]).transpose(wrong as never))
+  }
+})
+
+test('an index that is NaN', () => refused('ValueError', () => switch_(NaN, [() => 1, () => 2])))
