@@ -18,6 +18,13 @@ export function checkDType(where: string, d: unknown): DType {
 
 /** A new zero-filled host array of `size` elements. */
 export function hostArray(d: DType, size: number): TypedArray {
+  try {
+    return newArray(d, size)
+  } catch (cause) {
+    return fail('BackendError', `out of memory: ${size} elements of ${d} do not fit. Use smaller shapes.`, cause)
+  }
+}
+function newArray(d: DType, size: number): TypedArray {
   switch (d) {
     case 'float32': return new Float32Array(size)
     case 'float64': return new Float64Array(size)

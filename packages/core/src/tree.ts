@@ -4,6 +4,7 @@
  *
  * `flattenTree` is on the hot path of `jit`: it keeps no paths. When something is no tensor, the tree is walked once more to name it.
  */
+import { fail } from './errors.ts'
 import { type Tensor, isTensor, toTensor } from './tensor.ts'
 import { checkSameStructure, explainTree, leafPaths } from './tree/paths.ts'
 import {
@@ -207,6 +208,8 @@ function map<T>(f: (leaf: Tensor) => Tensor, t: T): T
 function map<T>(f: (leaf: Tensor, other: Tensor) => Tensor, t: T, other: NoInfer<T>): T
 function map<T>(f: (...leaves: readonly Tensor[]) => Tensor, t: T, ...others: readonly NoInfer<T>[]): T
 function map(f: (...leaves: Tensor[]) => Tensor, t: unknown, ...others: readonly unknown[]): unknown {
+  if (typeof f !== 'function')
+    fail('ValueError', `tree.map: the first argument is the function, got ${f === null ? 'null' : typeof f}. Write tree.map(f, tree).`)
   const { leaves, structure } = flattenTree(t)
   const rest = others.map((o, i) => {
     const flat = flattenTree(o)

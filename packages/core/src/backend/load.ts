@@ -42,6 +42,9 @@ export interface Loaded {
   readonly skipped: BackendError['tried']
 }
 
+/** Each thread is a worker with a JavaScript engine of its own: a thousand of them would take all memory before anything is computed. */
+const MOST_THREADS = 256
+
 /** Validates options; all problems are listed. */
 export function parseConfig(input: unknown): Either<ConfigError, InitConfig> {
   const problems: { path: string; message: string }[] = []
@@ -52,6 +55,7 @@ export function parseConfig(input: unknown): Either<ConfigError, InitConfig> {
     for (const key of Object.keys(config)) if (key !== 'backend' && key !== 'threads') bad(key, 'unknown option; there are backend and threads')
     const { backend, threads } = config
     if (threads !== undefined && (!Number.isInteger(threads) || (threads as number) < 1)) bad('threads', `a positive integer, got ${show(threads)}`)
+    else if (threads !== undefined && (threads as number) > MOST_THREADS) bad('threads', `at most ${MOST_THREADS}, got ${show(threads)}; more threads than cores gain nothing`)
     const list = backend === undefined ? [] : Array.isArray(backend) ? backend : [backend]
     if (Array.isArray(backend) && backend.length === 0) bad('backend', 'names no backend')
     list.forEach((b: unknown, i) => {
@@ -88,7 +92,7 @@ export function load(config: InitConfig): TaskEither<BackendError, Loaded> {
 export async function init(config: InitConfig = {}): Promise<Loaded> {
   const valid = parseConfig(override(config))
   if (valid._tag === 'Left')
-    return fail('ConfigError', `init: ${valid.left.problems.map(p => `${p.path || 'options'}: ${p.message}`).join('; ')}.`)
+    return fail('ConfigError', `init: ${valid.left.problems.map(p => `${shownPath(p.path)}: ${p.message}`).join('; ')}.`)
   const loaded = await load(valid.right)()
   if (loaded._tag === 'Left')
     return fail('BackendError', `init: no backend works. ${loaded.left.tried.map(t => `${t.name}: ${t.reason}`).join('; ')}.`)
@@ -107,10 +111,17 @@ function wantedBackends(config: InitConfig): readonly (BackendName | BackendLoad
   return typeof backend === 'string' || !Array.isArray(backend) ? [backend as BackendName | BackendLoader] : backend
 }
 
+const environmentVariable = (): string | undefined =>
+  (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.['COTANGENT_BACKEND'] || undefined
+
+/** Where a problem is: the list of backends may come from the environment. */
+const shownPath = (path: string): string =>
+  path.startsWith('backend') && environmentVariable() !== undefined ? `${path} (from the environment variable COTANGENT_BACKEND)` : path || 'options'
+
 function override(config: InitConfig): unknown {
-  const variable = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.['COTANGENT_BACKEND']
-  if (variable === undefined || variable === '' || typeof config !== 'object' || config === null) return config
-  return { ...config, backend: variable.split(',').map(s => s.trim()) }
+  const variable = environmentVariable()
+  if (variable === undefined || typeof config !== 'object' || config === null) return config
+  return { ...config, backend: variable.split(',').map(s => s.trim()).filter(s => s !== '') }
 }
 
 const loadOne = (wanted: BackendName | BackendLoader, options: BackendOptions): TaskEither<string, Backend> => async () => {

@@ -38,8 +38,11 @@ export const checkArgnum = (where: string, i: number, n: number): number =>
       )
 
 /** Each argument as a tree; a number or boolean as a whole argument is a scalar. */
-export const flattenArguments = (f: AnyFunction, args: readonly unknown[]): readonly Flat[] =>
-  args.map((a, i) => flattenTree(a, parameterName(f, i), true))
+export function flattenArguments(f: AnyFunction, args: readonly unknown[]): readonly Flat[] {
+  if (!Array.isArray(args))
+    fail('TreeError', `arguments of ${nameOf(f)}: an array with one entry an argument is expected, got ${typeof args}. Write [x].`)
+  return args.map((a, i) => flattenTree(a, parameterName(f, i), true))
+}
 
 /** A function on trees as one on tensors, with what it last returned. */
 export interface FlatFunction {

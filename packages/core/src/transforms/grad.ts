@@ -66,6 +66,8 @@ function differentiate(
   { argnums = 0, hasAux = false }: GradOptions,
 ): Differentiated {
   const what = `${where} of ${nameOf(f)}`
+  if (typeof argnums !== 'number' && !Array.isArray(argnums))
+    fail('ValueError', `${what}: argnums is a position or an array of positions, got ${typeof argnums}.`)
   const positions = (typeof argnums === 'number' ? [argnums] : argnums).map(i => checkArgnum(where, i, args.length))
   return inRegion(
     () => {

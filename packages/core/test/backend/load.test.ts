@@ -39,6 +39,17 @@ describe('init', () => {
   it('loads a backend by name', async () => {
     expect((await init({ backend: 'reference' })).backend.name).toBe('reference')
   })
+  it('names the variable when the unknown name comes from there', async () => {
+    process.env['COTANGENT_BACKEND'] = 'nonsense'
+    expect((await failure(init({ backend: 'cpu' }))).message).toContain('COTANGENT_BACKEND')
+    process.env['COTANGENT_BACKEND'] = 'reference,'
+    expect((await init()).name).toBe('reference')
+  })
+  it('refuses more threads than any machine has', async () => {
+    const e = await failure(init({ backend: working('a'), threads: 1000 }))
+    expect(e.kind).toBe('ConfigError')
+    expect(e.message).toContain('at most 256')
+  })
   it('is overridden by COTANGENT_BACKEND', async () => {
     process.env['COTANGENT_BACKEND'] = 'reference'
     expect((await init({ backend: working('mine') })).name).toBe('reference')

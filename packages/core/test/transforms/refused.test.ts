@@ -83,4 +83,13 @@ test('shapes and axes that are no arrays', () => {
   }
 })
 
+test('lists that are none', () => {
+  refused('TreeError', () => jvp(identity, scalar(1) as never, [scalar(1)]))
+  refused('TreeError', () => jvp(identity, [scalar(1)], scalar(1) as never))
+  refused('ValueError', () => grad(identity, { argnums: '0' as never })(scalar(1) as never))
+  refused('ValueError', () => tree.map(scalar(1) as never, [scalar(1)]))
+})
+
+test('more elements than memory holds', () => refused('BackendError', () => zeros([2 ** 45])))
+
 test('an index that is NaN', () => refused('ValueError', () => switch_(NaN, [() => 1, () => 2])))
