@@ -50,15 +50,20 @@ const SIN32 = [-0.1666666463, 0.008332743819, -0.0001958710753],
 /** sin(r + n pi/2): the sine or the cosine polynomial by the parity of n, negated by its second bit. */
 function quadrant(o: Ops, r: Expression, n: Expression): Expression {
   const z = o.keep(o.v('f32x4.mul', r, r))
-  const s = o.madd('f32x4', o.v('f32x4.mul', r, z), o.polynomial('f32x4', z, SIN32), r)
+  // The sum loses the sign of -0, which r has.
+  const sum = o.madd('f32x4', o.v('f32x4.mul', r, z), o.polynomial('f32x4', z, SIN32), r)
+  const s = o.v('v128.or', sum, o.v('v128.and', r, o.i32(-0x80000000)))
   const c = o.madd('f32x4', o.v('f32x4.mul', z, z), o.polynomial('f32x4', z, COS32), o.nmadd('f32x4', z, o.f32(0.5), o.f32(1)))
   const even = o.v('i32x4.eq', o.v('v128.and', n, o.i32(1)), o.i32(0))
   const sign = o.shift('i32x4.shl', o.v('v128.and', n, o.i32(2)), 30)
   return o.v('v128.xor', o.select(even, s, c), sign)
 }
 
-/** pi/2 in three float32 parts of 24 bits. Fused, x - n high is exact for |n| < 2^17, and each later step is rounded once. */
-const PIO2 = [1.5707963705062866, -4.371138828673793e-8, -1.7151245100058819e-15]
+/**
+ * pi/2 in three float32 parts of 24 bits. Fused, x - n high is exact for |n| < 2^17, and each later step is rounded once. The parts are cut, not
+ * rounded, so that all are positive: then -0 stays -0.
+ */
+const PIO2 = [1.570796251296997, 7.549789415861596e-8, 5.390302529957765e-15]
 const FUSED_LIMIT = 2e5
 const MAGIC32 = 12582912 // 1.5 * 2^23
 
