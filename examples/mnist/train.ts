@@ -35,6 +35,8 @@ const REPORT_INTERVAL = 100
 export function train<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options: Options): Trained<P> {
   const { epochs, batchSize, seed, learningRate = 1e-3 } = options
   const [initKey, dataKey] = random.split(random.key(seed))
+  /** Epochs count from 1, so the steps have 0 for themselves. */
+  const stepKey = random.foldIn(dataKey, 0)
   const optimizer = adam(learningRate)
   const loss = (params: P, images: Tensor, labels: Tensor, key: Key): Tensor =>
     softmaxCrossEntropy(model.apply(params, images, { train: true, key }), labels)
@@ -50,13 +52,12 @@ export function train<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options
   const losses: number[] = []
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const started = performance.now()
-    const key = random.foldIn(dataKey, epoch)
-    const order = random.permutation(key, data.train.count).dataSync()
+    const order = random.permutation(random.foldIn(dataKey, epoch), data.train.count).dataSync()
     const steps = Math.ceil(data.train.count / batchSize)
     let total = 0, recent = 0, count = 0, examples = 0, reported = started
     for (let i = 0; i < steps; i++) {
       const { images, labels } = batch(data.train, order.subarray(i * batchSize, (i + 1) * batchSize))
-      const [nextParams, nextState, value] = step(params, state, images, labels, key, state.count)
+      const [nextParams, nextState, value] = step(params, state, images, labels, stepKey, state.count)
       params = nextParams
       state = nextState
       const l = value.item()

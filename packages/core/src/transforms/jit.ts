@@ -51,8 +51,8 @@ export interface JitReport {
 /** One kind of arguments and what became of it. */
 interface Entry {
   readonly structures: readonly (Structure | null)[]
-  /** Static arguments where `structures` has null. */
-  readonly statics: readonly unknown[]
+  /** Static arguments where `structures` has null: their value, and as text, since an object may have changed since. */
+  readonly statics: readonly StaticArgument[]
   readonly avals: readonly Aval[]
   readonly program: Program
   readonly captured: readonly Tensor[]
@@ -164,7 +164,7 @@ class JitFunction {
     const { program, captured } = trace(g.call, avals, `jit of ${this.name}`)
     const entry: Entry = {
       structures,
-      statics: args.map((a, i) => (structures[i] === null ? a : null)),
+      statics: args.map((a, i) => (structures[i] === null ? { value: a, key: staticKey(a) } : noArgument)),
       avals,
       program: stagingTrace() === null ? internProgram(simplify(program)) : simplify(program),
       captured,
@@ -192,9 +192,9 @@ class JitFunction {
       const name = parameterName(this.f, i),
         before = last.structures[i] ?? null
       if (s === null)
-        return sameStatic(last.statics[i], args[i])
+        return sameStatic(last.statics[i] ?? noArgument, args[i])
           ? []
-          : [`static ${name} changed from ${staticKey(last.statics[i])} to ${staticKey(args[i])}`]
+          : [`static ${name} changed from ${last.statics[i]?.key} to ${staticKey(args[i])}`]
       const d = before === null || sameStructure(before, s) ? null : structureDifference(before, s, name)
       return d === null ? [] : [`${d.path} changed from ${d.a} to ${d.b}`]
     })
@@ -211,7 +211,13 @@ class JitFunction {
 const inputsOf = ({ captured }: Entry, leaves: readonly Tensor[]): readonly Tensor[] =>
   captured.length === 0 ? leaves : [...captured, ...leaves]
 
-const sameStatic = (a: unknown, b: unknown): boolean => Object.is(a, b) || staticKey(a) === staticKey(b)
+interface StaticArgument {
+  readonly value: unknown
+  readonly key: string
+}
+const noArgument: StaticArgument = { value: undefined, key: '' }
+const sameStatic = (a: StaticArgument, b: unknown): boolean =>
+  typeof b === 'object' && b !== null ? staticKey(b) === a.key : Object.is(a.value, b)
 
 /** Appends the leaves if `args` are of the entry's kind. */
 function matches(entry: Entry, args: readonly unknown[], leaves: Tensor[]): boolean {
@@ -219,7 +225,7 @@ function matches(entry: Entry, args: readonly unknown[], leaves: Tensor[]): bool
   if (args.length !== structures.length) return false
   for (let i = 0; i < args.length; i++) {
     const s = structures[i] as Structure | null
-    if (s === null ? !sameStatic(args[i], entry.statics[i]) : !matchTree(s, args[i], leaves, true)) return false
+    if (s === null ? !sameStatic(entry.statics[i] ?? noArgument, args[i]) : !matchTree(s, args[i], leaves, true)) return false
   }
   for (let i = 0; i < avals.length; i++) if ((leaves[i] as Tensor).aval !== avals[i]) return false
   return !hasTracers(captured)

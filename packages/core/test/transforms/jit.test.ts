@@ -44,6 +44,13 @@ describe('traces', () => {
       'params.w changed from f32[2] to i32[2]',
     ])
   })
+  test('a static object that was changed in place is another one', () => {
+    const options = { scale: 2 }
+    const f = jit((x: Tensor, o: { scale: number }) => x.mul(o.scale), { static: [1] })
+    expect(f(float(1), options).dataSync()[0]).toBe(2)
+    options.scale = 5
+    expect(f(float(1), options).dataSync()[0]).toBe(5)
+  })
   test('strings, staticValue and null are static by themselves', () => {
     const f = jit((mode: 'add' | 'mul', n: ReturnType<typeof staticValue<number>>, x: Tensor) =>
       mode === 'add' ? x.add(n.value) : x.mul(n.value),
