@@ -58,9 +58,12 @@ export const backend: { readonly name: 'cpu'; readonly load: (options: { readonl
   load: ({ threads }) => cpu(threads === undefined ? {} : { threads }),
 }
 
+/** Many more than any machine has cores for: a slip, which would start that many workers. */
+const mostThreads = 256
+
 function checkOptions({ threads, memoryBudget, memoryLimit }: CpuOptions): void {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
-    fail('ConfigError', `cpu: threads is a positive integer, got ${threads}.`)
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads))
+    fail('ConfigError', `cpu: threads is an integer from 1 to ${mostThreads}, got ${threads}.`)
   if (memoryBudget !== undefined && !(memoryBudget > 0))
     fail('ConfigError', `cpu: memoryBudget is a positive number of bytes, got ${memoryBudget}.`)
   if (memoryLimit !== undefined && !(memoryLimit >= 2 ** 20 && memoryLimit <= 2 ** 32))
