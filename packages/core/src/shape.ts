@@ -17,9 +17,16 @@ export function stridesOf(shape: Shape): number[] {
   return out
 }
 
+/** A tensor where the library needs a number to know a shape. */
+export function checkNumber(where: string, n: unknown): void {
+  if (typeof n === 'object' && n !== null)
+    fail('ValueError', `${where}: a size is a number, got ${String(n)}. Read a tensor's with item(); under jit make it a static argument.`)
+}
+
 export function checkShape(where: string, shape: Shape): void {
   if (!Array.isArray(shape)) fail('ShapeError', `${where}: a shape is an array of sizes, got ${describe(shape)}.`)
   for (const n of shape) {
+    checkNumber(where, n)
     if (!Number.isSafeInteger(n) || n < 0)
       fail('ShapeError', `${where}: a shape holds non-negative integers, got ${showShape(shape)}.`)
   }

@@ -14,7 +14,7 @@ import { expandDims, reshape } from '../primitives/reshape.ts'
 import { DEEPEST } from '../tree/structure.ts'
 import { where } from '../primitives/select.ts'
 import { sliceAxis } from '../primitives/slice.ts'
-import { checkShape, type Shape, showShape, sizeOf } from '../shape.ts'
+import { checkNumber, checkShape, type Shape, showShape, sizeOf } from '../shape.ts'
 import { type NestedArray, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 // ---- from and to the host
@@ -154,6 +154,7 @@ export function onesLike(x: TensorLike, options: Like = {}): Tensor {
  */
 export function arange(start: number, stop?: number, { step = 1, dtype }: { readonly step?: number; readonly dtype?: DType } = {}): Tensor {
   const [from, to] = stop === undefined ? [0, start] : [start, stop]
+  for (const n of [from, to, step]) checkNumber('arange', n)
   if (step === 0 || ![from, to, step].every(Number.isFinite)) fail('ValueError', `arange: needs finite numbers and a step that is not 0, got start ${from}, stop ${to}, step ${step}.`)
   const type = dtype ?? ([from, to, step].every(Number.isInteger) ? 'int32' : 'float32')
   const counts = iota([Math.max(0, Math.ceil((to - from) / step))], { dtype: isFloat(checkDType('arange', type)) ? type : 'int32' })
