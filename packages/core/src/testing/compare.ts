@@ -6,7 +6,8 @@ import type { HostArray } from '../primitives/primitive.ts'
 export interface Accuracy {
   /** Units in the last place. */
   readonly ulp: number
-  /** Of each value itself (`element`), of the largest magnitude around (`largest`: sums of terms that cancel), or of a given magnitude. */
+  /** Of each value itself (`element`), of the largest magnitude around (`largest`: sums of terms that cancel; times the root of
+   * their number), or of a given magnitude. */
   readonly of: 'element' | 'largest' | number
   /** Absolute errors up to this are accepted too. */
   readonly floor?: number
@@ -20,6 +21,12 @@ const TINY = { float32: 2 ** -149, float64: 2 ** -1074 }
 const largest = (arrays: readonly HostArray[]): number =>
   arrays.reduce((m, x) => x.data.reduce((n, v) => (Number.isFinite(v) ? Math.max(n, Math.abs(v)) : n), m), 0)
 
+/** The scale of `largest`: partial sums of n terms grow like the root of n, so a long sum that cancels is off by more than its terms show. */
+function scaleOfSum(result: HostArray, inputs: readonly HostArray[]): number {
+  const terms = inputs.reduce((n, x) => Math.max(n, x.data.length), 0) / Math.max(1, result.data.length)
+  return largest([result, ...inputs]) * Math.sqrt(Math.max(1, terms))
+}
+
 /** The first difference as text, or null. `context`: inputs, for the scale of `largest`. */
 export function difference(
   got: readonly HostArray[],
@@ -32,7 +39,7 @@ export function difference(
     const g = got[k] as HostArray
     if (g.aval.dtype !== w.aval.dtype || g.aval.shape.join() !== w.aval.shape.join())
       return `result ${k} is ${g.aval.dtype}[${g.aval.shape.join()}] instead of ${w.aval.dtype}[${w.aval.shape.join()}]`
-    const scale = accuracy.of === 'largest' ? largest([w, ...context]) : accuracy.of === 'element' ? 0 : accuracy.of
+    const scale = accuracy.of === 'largest' ? scaleOfSum(w, context) : accuracy.of === 'element' ? 0 : accuracy.of
     const at = w.data.findIndex((v, i) => !close(g.data[i] as number, v, w, accuracy, scale))
     if (at >= 0) return `result ${k}[${at}] is ${g.data[at]} instead of ${w.data[at]} (within ${accuracy.ulp} ulp of ${accuracy.of})`
   }
