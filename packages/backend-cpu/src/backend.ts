@@ -7,7 +7,6 @@ import {
   type Buffer,
   type Capabilities,
   type DType,
-  type Executable,
   type KernelGraph,
   type MemoryStatistics,
   type TypedArray,
@@ -80,7 +79,7 @@ export class CpuBackend implements Backend {
     if (!this.disposed) this.heap.free(buffer as CpuBuffer)
   }
 
-  compile(graph: KernelGraph): Executable {
+  compile(graph: KernelGraph): CpuExecutable {
     this.check()
     const { emit, fma, memory, runner } = this.platform
     const program = compileProgram(graph, { emit, fma, memory, share: memory.shared && runner.threads > 1 })

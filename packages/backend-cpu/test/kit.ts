@@ -11,6 +11,7 @@ import { I32, type Local, WasmFunction } from '../src/wasm/assembler.ts'
 export const oneThread: Runner & { dispose(): Promise<void> } = {
   threads: 1,
   run: job => job.main(job.frame, job.scratch, 0, 1),
+  runAsync: async (job, frame, scratch) => job.main(frame, scratch, 0, 1),
   forget: () => {},
   dispose: async () => {},
 }

@@ -1,3 +1,5 @@
+import { init, jit, type Tensor, zeros } from '@cotangent/core'
+import { checkAsynchronousCalls } from '@cotangent/core/testing'
 import { expect, test } from 'vitest'
 import type { Buffer, KernelGraph } from '@cotangent/core/kernel'
 import { cpu } from '../src/index.ts'
@@ -54,6 +56,39 @@ test('workers take their share', async () => {
   expect(pool.parallelRuns).toBe(20)
   await backend.dispose()
 }, 20_000)
+
+test('asynchronous runs leave the window its event loop', async () => {
+  const memory = new Memory({ shared: true, maximumPages: 65536 }),
+    pool = new Pool({ memory, threads: 3 })
+  const backend = backendFor({ memory, runner: pool, emit: scalarEmitter(1e6), liveness: undefined })
+  const g = new GraphBuilder().input('x', n).temporary('c', 1, 'int32').output('y', n)
+  const step = { kind: 'scan', length: 5000, reverse: false, counter: g.id('c'), body: [g.map('y', ['add', 'y', 'x'])] } as const
+  const sum = backend.compile(g.build([g.map('y', ['mul', 'x', 1]), step])),
+    x = backend.upload(filled(1), 'float32')
+  await sum.runAsync([x]) // the workers have started
+  const events: string[] = []
+  const done = sum.runAsync([x]).finally(() => events.push('done'))
+  requestAnimationFrame(() => events.push('frame'))
+  await new Promise(resolve => setTimeout(() => resolve(events.push('timer'))))
+  expect(backend.readSync(backend.compile(addGraph(n)).run([x, x])[0] as Buffer)).toEqual(filled(2))
+  expect(backend.readSync((await done)[0] as Buffer)).toEqual(filled(5001))
+  expect(events.at(-1)).toBe('done')
+  expect(events).toContain('timer')
+  expect(pool.asyncRuns).toBe(2)
+  await backend.dispose()
+}, 20_000)
+
+test.each([{ threads: 1 }, { threads: 2 }, { shared: false }])(
+  'asynchronous calls equal synchronous ones: %o',
+  async options => {
+    const { backend } = await init({ backend: [{ name: 'cpu', load: () => cpu(options) }] })
+    await checkAsynchronousCalls()
+    const f = jit((v: Tensor) => v.add(1).sum())
+    expect((await f.async(zeros([10]))).item()).toBe(10)
+    await backend.dispose()
+  },
+  20_000,
+)
 
 test('without SharedArrayBuffer there is one thread and unshared memory', async () => {
   const backend = (await cpu({ shared: false, threads: 4 })) as CpuBackend

@@ -135,11 +135,13 @@ test('executables that are disposed are forgotten by the workers', () => {
 })
 
 describe('a program', () => {
-  const fixture = fileURLToPath(new URL('fixtures/parallel.ts', import.meta.url))
-  const start = (...args: string[]): Promise<{ readonly code: number | string | null; readonly output: string }> =>
+  const start = (fixture: string, ...args: string[]): Promise<{ readonly code: number | string | null; readonly output: string }> =>
     new Promise(resolve =>
-      execFile(process.execPath, ['--conditions=source', fixture, ...args], { timeout: 30_000 }, (error, stdout) =>
-        resolve({ code: error === null ? 0 : (error.code ?? error.signal ?? null), output: stdout.trim() }),
+      execFile(
+        process.execPath,
+        ['--conditions=source', fileURLToPath(new URL(`fixtures/${fixture}.ts`, import.meta.url)), ...args],
+        { timeout: 30_000 },
+        (error, stdout) => resolve({ code: error === null ? 0 : (error.code ?? error.signal ?? null), output: stdout.trim() }),
       ),
     )
 
@@ -148,6 +150,11 @@ describe('a program', () => {
     ['can call process.exit()', ['exit'], 0],
     ['can die of an exception', ['throw'], 1],
   ] as const)('%s', async (_, args, code) => {
-    expect(await start(...args)).toEqual({ code, output: 'parallel runs: 3' })
+    expect(await start('parallel', ...args)).toEqual({ code, output: 'parallel runs: 3' })
+  })
+
+  test.each(['1', '2'])('stays for its asynchronous runs on %s threads, awaited or not, and no longer', async threads => {
+    expect(await start('asynchronous', threads, 'await')).toEqual({ code: 0, output: 'result 12\nend' })
+    expect(await start('asynchronous', threads)).toEqual({ code: 0, output: 'end\nresult 12' })
   })
 })

@@ -15,7 +15,7 @@ export const control = {
   opened: 96,
   /** Not 0 once a thread has failed in this job; in the line that waiting threads read anyway. */
   failed: 97,
-  /** 1 if thread 0 may block (not in a browser's window). */
+  /** 1 if thread 0 may block: it is a worker, or not in a browser's window. */
   mainMayWait: 112,
   /** Raised when workers should look at their messages. */
   mail: 128,

@@ -1,6 +1,6 @@
 /** A compiled graph: binds buffers to its frame, runs it, and hands out the results. */
-import { bytesOf, type Buffer, type DType, type Executable, fail, invariant, type KernelGraph } from '@cotangent/core/kernel'
-import { blockSize } from './allocator.ts'
+import { bytesOf, type Buffer, type Executable, fail, type KernelGraph } from '@cotangent/core/kernel'
+import { Binding, type Layout, type Output, type Result } from './binding.ts'
 import type { Block, CpuBuffer } from './buffer.ts'
 import type { Heap } from './heap.ts'
 import { type Main, link } from './host.ts'
@@ -13,6 +13,11 @@ export interface Runner {
   /** The most threads a run may get. */
   readonly threads: number
   run(job: Job): void
+  /**
+   * Runs `main` with another frame and scratch without blocking the calling thread; `run` works meanwhile. Only one such run at a time.
+   * Rejects with a BackendError when a kernel fails, a thread ends, or the runner is disposed of before the run has ended.
+   */
+  runAsync(job: Job, frame: number, scratch: number): Promise<void>
   /** The executable will not run again. */
   forget(job: Job): void
 }
@@ -34,33 +39,24 @@ export interface Services {
   readonly runner: Runner
 }
 
-interface Output {
-  readonly id: number
-  readonly bytes: number
-  /** The input whose memory it may take over, or -1. */
-  readonly donor: number
-}
-
-interface Result {
-  readonly dtype: DType
-  readonly size: number
-  readonly from: 'input' | 'output' | 'constant'
-  /** Which of them. */
-  readonly index: number
-}
-
 /** What an executable holds between its runs; given back on dispose or when the executable is collected. */
 interface Resources {
   readonly services: Services
   readonly job: Job
   readonly frameBytes: number
   readonly constants: readonly Block[]
+  /** Asynchronous runs that have not ended. */
+  inFlight: number
   released: boolean
 }
 
 export function releaseResources(r: Resources): void {
   if (r.released) return
   r.released = true
+  if (r.inFlight === 0) giveBack(r)
+}
+
+function giveBack(r: Resources): void {
   const { heap, runner } = r.services
   runner.forget(r.job)
   heap.deallocate(r.job.frame, r.frameBytes)
@@ -71,55 +67,92 @@ export class CpuExecutable implements Executable {
   readonly resources: Resources
   private readonly services: Services
   private readonly job: Job
-  private readonly graph: KernelGraph
-  private readonly outputs: readonly Output[]
-  private readonly results: readonly Result[]
-  private readonly temporaries: readonly (readonly [id: number, offset: number])[]
+  private readonly layout: Layout
+  /** Of synchronous runs, which do not overlap. */
+  private readonly binding: Binding
   /** Arena and shared scratch; the threads' own scratch follows. */
   private readonly sharedBytes: number
   private readonly workspaceBytes: number
-  /** Where the frame's temporaries point to. */
-  private boundTo = -1
-  private readonly inputBlocks: Block[] = []
-  private readonly outputBlocks: Block[] = []
 
   constructor(graph: KernelGraph, program: Program, services: Services) {
     const { heap, runner } = services
-    this.graph = graph
     this.services = services
-    this.outputs = outputsOf(graph)
-    this.temporaries = temporariesOf(graph, program)
     this.sharedBytes = Math.ceil(graph.arena / 64) * 64 + program.sharedBytes
     this.workspaceBytes = this.sharedBytes + program.scratchBytes * (program.sharedCost > 0 ? runner.threads : 1)
-    const frameBytes = Math.max(64, 4 * (graph.buffers.length + program.sharedOffsets.length))
-    const constants = uploadConstants(graph, heap)
-    this.results = resultsOf(graph, this.outputs, constants)
+    const frameBytes = 64 * Math.max(1, Math.ceil((graph.buffers.length + program.sharedOffsets.length) / 16))
+    const constants = uploadConstants(graph, heap),
+      outputs = outputsOf(graph)
+    this.layout = {
+      inputs: graph.inputs,
+      outputs,
+      results: resultsOf(graph, outputs, constants),
+      temporaries: temporariesOf(graph, program),
+      constants,
+    }
     const frame = heap.allocate(frameBytes)
-    for (const [id, block] of constants) heap.memory.words[(frame >>> 2) + id] = block.address
+    this.binding = new Binding(this.layout, heap, frame)
     const main = link(program.module, heap.memory.wasm)
     this.job = { module: program.module, main, cost: program.sharedCost, frame, scratch: 0, scratchBytes: program.scratchBytes }
-    this.resources = { services, job: this.job, frameBytes, constants: [...constants.values()], released: false }
+    this.resources = { services, job: this.job, frameBytes, constants: [...constants.values()], inFlight: 0, released: false }
   }
 
   run(inputs: readonly Buffer[], donated?: readonly boolean[]): readonly Buffer[] {
-    const { heap, workspace, runner } = this.services
-    if (this.resources.released)
-      fail('InternalError', 'cpu: an executable was run after dispose(). This is a fault in Cotangent: please report it.')
-    invariant(
-      inputs.length === this.graph.inputs.length,
-      `cpu: a graph of ${this.graph.inputs.length} inputs was run with ${inputs.length}`,
-    )
+    const { heap, workspace, runner } = this.services,
+      { binding } = this
+    this.check()
     heap.beginRun(inputs)
     try {
-      this.bind(inputs as readonly CpuBuffer[], donated)
+      binding.locate(inputs as readonly CpuBuffer[], donated)
+      const base = this.workspaceBytes > 0 ? workspace.acquire(this.workspaceBytes) : 0
+      if (binding.write(base)) this.job.scratch = base + this.sharedBytes
       runner.run(this.job)
-      return this.hand(inputs as readonly CpuBuffer[], donated)
+      binding.takeOver(inputs as readonly CpuBuffer[])
+      return binding.hand(inputs as readonly CpuBuffer[], donated)
     } catch (error) {
-      this.abandon()
+      binding.abandon()
       throw error
     } finally {
-      this.inputBlocks.length = this.outputBlocks.length = 0
+      binding.clear()
       workspace.release()
+      heap.endRun()
+    }
+  }
+
+  /** With a frame and a workspace of its own, which synchronous runs do not touch. */
+  async runAsync(inputs: readonly Buffer[], donated?: readonly boolean[]): Promise<readonly Buffer[]> {
+    const { resources, workspaceBytes } = this,
+      { heap, runner } = this.services
+    this.check()
+    const bytes = resources.frameBytes + workspaceBytes,
+      memory = heap.allocate(bytes),
+      base = memory + resources.frameBytes,
+      binding = new Binding(this.layout, heap, memory)
+    let release: (() => void) | undefined
+    resources.inFlight++
+    try {
+      release = this.hold(binding, base, inputs as readonly CpuBuffer[], donated)
+      await runner.runAsync(this.job, memory, base + this.sharedBytes)
+      return binding.hand(inputs as readonly CpuBuffer[], donated)
+    } catch (error) {
+      binding.abandon()
+      throw error
+    } finally {
+      release?.()
+      heap.deallocate(memory, bytes)
+      if (--resources.inFlight === 0 && resources.released) giveBack(resources)
+    }
+  }
+
+  /** Binds what an asynchronous run needs, and keeps it in place until the returned function is called. */
+  private hold(binding: Binding, base: number, inputs: readonly CpuBuffer[], donated: readonly boolean[] | undefined): () => void {
+    const { heap } = this.services
+    heap.beginRun(inputs)
+    try {
+      binding.locate(inputs, donated)
+      binding.write(base)
+      binding.takeOver(inputs)
+      return binding.retain()
+    } finally {
       heap.endRun()
     }
   }
@@ -128,63 +161,9 @@ export class CpuExecutable implements Executable {
     releaseResources(this.resources)
   }
 
-  /** Puts every buffer's address into the frame. */
-  private bind(inputs: readonly CpuBuffer[], donated: readonly boolean[] | undefined): void {
-    const { heap, workspace } = this.services
-    const repeated = this.locateInputs(inputs)
-    for (const output of this.outputs) this.outputBlocks.push(this.donorOf(output, donated, repeated) ?? heap.block(output.bytes))
-    const base = this.workspaceBytes > 0 ? workspace.acquire(this.workspaceBytes) : 0
-    const words = heap.memory.words,
-      frame = this.job.frame >>> 2
-    const ids = this.graph.inputs
-    for (let i = 0; i < ids.length; i++) words[frame + (ids[i] as number)] = (this.inputBlocks[i] as Block).address
-    for (let i = 0; i < this.outputs.length; i++) words[frame + (this.outputs[i] as Output).id] = (this.outputBlocks[i] as Block).address
-    if (base === this.boundTo) return
-    for (const [id, offset] of this.temporaries) words[frame + id] = base + offset
-    this.job.scratch = base + this.sharedBytes
-    this.boundTo = base
-  }
-
-  /** Collects the inputs' blocks; returns those that stand for several inputs, which nothing may take over. */
-  private locateInputs(inputs: readonly CpuBuffer[]): Set<Block> | undefined {
-    const { heap } = this.services
-    let repeated: Set<Block> | undefined
-    for (let i = 0; i < inputs.length; i++) {
-      const block = heap.resident(inputs[i] as CpuBuffer)
-      if (block.stamp === heap.run) (repeated ??= new Set()).add(block)
-      block.stamp = heap.run
-      this.inputBlocks.push(block)
-    }
-    return repeated
-  }
-
-  /** The donated block that an output takes over, if it is whole, alone, and large enough. */
-  private donorOf(output: Output, donated: readonly boolean[] | undefined, repeated: Set<Block> | undefined): Block | undefined {
-    if (output.donor < 0 || donated?.[output.donor] !== true) return undefined
-    const block = this.inputBlocks[output.donor] as Block
-    return block.references === 1 && repeated?.has(block) !== true && block.size >= blockSize(output.bytes) ? block : undefined
-  }
-
-  /** Makes the results' handles and ends the donated ones. */
-  private hand(inputs: readonly CpuBuffer[], donated: readonly boolean[] | undefined): readonly Buffer[] {
-    const { heap } = this.services
-    for (let i = 0; i < this.outputs.length; i++) {
-      const donor = (this.outputs[i] as Output).donor
-      if (donor >= 0 && this.outputBlocks[i] === this.inputBlocks[donor]) heap.take(inputs[donor] as CpuBuffer)
-    }
-    const handles = this.results.map(r => heap.adopt(this.blockOf(r), r.dtype, r.size))
-    if (donated !== undefined) for (let i = 0; i < inputs.length; i++) if (donated[i] === true) heap.free(inputs[i] as CpuBuffer)
-    return handles
-  }
-
-  private blockOf(result: Result): Block {
-    const blocks = result.from === 'output' ? this.outputBlocks : result.from === 'input' ? this.inputBlocks : this.resources.constants
-    return blocks[result.index] as Block
-  }
-
-  /** After a failure: nothing owns the new outputs. */
-  private abandon(): void {
-    for (const block of this.outputBlocks) if (block.references === 0) this.services.heap.drop(block)
+  private check(): void {
+    if (this.resources.released)
+      fail('InternalError', 'cpu: an executable was run after dispose(). This is a fault in Cotangent: please report it.')
   }
 }
 

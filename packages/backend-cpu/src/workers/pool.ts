@@ -1,15 +1,19 @@
 /**
  * Runs executables on several threads. The calling thread takes a share, workers the rest. Nothing ever waits for a worker that has not
  * joined a job: workers start late, sleep, or die without more harm than fewer threads.
+ *
+ * In an asynchronous run the workers are alone. They are told by messages and answer by messages, so that the calling thread's event loop
+ * turns; until they have answered, synchronous runs do without them.
  */
-import { fail } from '@cotangent/core/kernel'
+import { fail, invariant } from '@cotangent/core/kernel'
 import { closedBit, control, maximumWorkers, takenWord } from '../runtime/control.ts'
 import { canWait } from '../runtime/environment.ts'
 import type { Job, Runner } from '../runtime/executable.ts'
 import type { Memory } from '../runtime/memory.ts'
+import { LostError, Member } from './member.ts'
 import { Pace } from './pace.ts'
 import { installedWord, joinedOf, nextTicket, readyWord, workerState } from './protocol.ts'
-import { startThread, type Thread } from './thread.ts'
+import { startThread } from './thread.ts'
 
 /** Nanoseconds of work from which several threads are worth it, when the workers are awake. */
 const worthForking = 25_000
@@ -42,12 +46,16 @@ interface Installation {
   position: number
 }
 
+const failKernel = (cause: unknown): never =>
+  fail('BackendError', 'cpu: a kernel failed on one of several threads. Run again with threads: 1 to see where.', cause)
+const failDisposed = (): never => fail('BackendError', 'cpu: the backend was disposed before an asynchronous run had ended.')
+
 export class Pool implements Runner {
   readonly threads: number
   private readonly options: PoolOptions
   private readonly mayWait: boolean = canWait()
   /** By slot; undefined once lost. */
-  private workers: (Thread | undefined)[] | undefined
+  private workers: (Member | undefined)[] | undefined
   private readonly installations = new Map<Job, Installation>()
   private readonly paces = new WeakMap<Job, Pace>()
   private nextId = 1
@@ -55,8 +63,12 @@ export class Pool implements Runner {
   private lastEnd = -Infinity
   private reported = false
   private stopped = false
+  /** The workers of an asynchronous run, which has the words by which threads meet. */
+  private team: readonly Member[] | undefined
   /** Runs that used more than one thread: for tests and reports. */
   parallelRuns = 0
+  /** Asynchronous runs that workers did. */
+  asyncRuns = 0
 
   constructor(options: PoolOptions) {
     this.options = options
@@ -66,7 +78,8 @@ export class Pool implements Runner {
   }
 
   run(job: Job): void {
-    if (job.cost < worthForking || this.stopped || this.threads === 1) return job.main(job.frame, job.scratch, 0, 1)
+    if (job.cost < worthForking || this.stopped || this.team !== undefined || this.threads === 1)
+      return job.main(job.frame, job.scratch, 0, 1)
     const pace = this.paceOf(job)
     const start = performance.now()
     const joined = pace.shared ? this.offer(job) : 0
@@ -78,6 +91,16 @@ export class Pool implements Runner {
     }
     if (joined === 0) pace.ranAlone(this.lastEnd - start)
     else pace.ranTogether(this.lastEnd - start)
+  }
+
+  async runAsync(job: Job, frame: number, scratch: number): Promise<void> {
+    invariant(this.team === undefined, 'cpu: two asynchronous runs at once')
+    const members = await this.startedMembers()
+    if (this.stopped) failDisposed()
+    if (members.length > 0) return this.away(job, frame, scratch, job.cost < worthForking ? members.slice(0, 1) : members)
+    await new Promise<void>(resolve => setTimeout(resolve))
+    if (this.stopped) failDisposed()
+    job.main(frame, scratch, 0, 1)
   }
 
   private paceOf(job: Job): Pace {
@@ -105,6 +128,52 @@ export class Pool implements Runner {
     this.workers = []
     this.ring()
     await Promise.all(workers.map(w => w?.terminate()))
+  }
+
+  // ---- asynchronous runs
+
+  /** The workers that have started; if none has, the first that does. The process stays alive meanwhile. */
+  private async startedMembers(): Promise<readonly Member[]> {
+    if (this.threads === 1 || this.stopped) return []
+    this.workers ??= this.startWorkers()
+    const members = (): Member[] => (this.workers ?? []).filter(m => m !== undefined)
+    const all = members()
+    if (!all.some(m => m.hasStarted)) {
+      const mail = this.ring() // whoever looks for jobs already has not answered yet
+      for (const m of all) m.keepAlive(true)
+      await Promise.any(all.map(m => m.started)).catch(() => {}) // all lost, or there were none
+      for (const m of all) m.keepAlive(false)
+      this.serve(mail)
+    }
+    return members().filter(m => m.hasStarted)
+  }
+
+  /** Gives the job to the team and waits for all answers: until then a member may still be at work. */
+  private async away(job: Job, frame: number, scratch: number, team: readonly Member[]): Promise<void> {
+    const { words } = this.options.memory
+    const installation = this.installationOf(job)
+    if (installation.position === Infinity) this.send(job, installation)
+    this.resetTaken()
+    Atomics.store(words, control.mainMayWait, 1) // thread 0 is a worker
+    this.team = team
+    const mail = this.ring()
+    const answers = team.map((m, thread) => {
+      m.keepAlive(true)
+      return m.orLost(m.api.run(installation.id, frame, scratch, job.scratchBytes, thread, team.length))
+    })
+    const settled = await Promise.allSettled(answers)
+    for (const m of team) m.keepAlive(false)
+    this.serve(mail) // not before: who looks for jobs does not answer
+    this.team = undefined
+    Atomics.store(words, control.mainMayWait, this.mayWait ? 1 : 0)
+    this.resetFailure()
+    if (this.stopped) failDisposed()
+    const reasons = settled.flatMap(s => (s.status === 'rejected' ? [s.reason as unknown] : []))
+    const loss = reasons.find(r => r instanceof LostError)
+    if (loss !== undefined)
+      fail('BackendError', 'cpu: a worker thread was lost during an asynchronous run. Run again: those that are left will do it.', loss)
+    if (reasons.length > 0) failKernel(reasons[0])
+    this.asyncRuns++
   }
 
   // ---- offering a job
@@ -143,9 +212,13 @@ export class Pool implements Runner {
     words[control.job + 2] = job.scratch
     words[control.job + 3] = job.scratchBytes
     Atomics.store(words, control.done, 0)
-    for (let thread = 0; thread < this.threads; thread++) Atomics.store(words, takenWord(thread), 0)
+    this.resetTaken()
     Atomics.store(words, control.ticket, nextTicket(Atomics.load(words, control.ticket)))
     if (wake) Atomics.notify(words, control.ticket)
+  }
+
+  private resetTaken(): void {
+    for (let thread = 0; thread < this.threads; thread++) Atomics.store(this.options.memory.words, takenWord(thread), 0)
   }
 
   private awaitJoined(wanted: number, milliseconds: number): void {
@@ -170,7 +243,10 @@ export class Pool implements Runner {
     }
     const complete = this.awaitDone(joined, hangMilliseconds + hangFactor * (performance.now() - start))
     if (!complete) this.abandon('a worker did not finish its share')
-    if (!complete || Atomics.load(words, control.failed) !== 0) this.failed(cause)
+    if (!complete || Atomics.load(words, control.failed) !== 0) {
+      this.resetFailure()
+      failKernel(cause)
+    }
     this.parallelRuns++
   }
 
@@ -187,21 +263,25 @@ export class Pool implements Runner {
     }
   }
 
-  private failed(cause: unknown): never {
+  private resetFailure(): void {
     const { words } = this.options.memory
     Atomics.store(words, control.arrived, 0)
     Atomics.store(words, control.failed, 0)
-    return fail('BackendError', 'cpu: a kernel failed on one of several threads. Run again with threads: 1 to see where.', cause)
   }
 
   // ---- workers
 
   /** The workers get an executable when it runs for the second time, or at once if it is long. They have it for a later run. */
   private install(job: Job): Installation {
-    let installation = this.installations.get(job)
-    const first = installation === undefined
-    if (installation === undefined) this.installations.set(job, (installation = { id: this.nextId++, position: Infinity }))
+    const first = !this.installations.has(job),
+      installation = this.installationOf(job)
     if (installation.position === Infinity && (!first || job.cost >= longJob)) this.send(job, installation)
+    return installation
+  }
+
+  private installationOf(job: Job): Installation {
+    let installation = this.installations.get(job)
+    if (installation === undefined) this.installations.set(job, (installation = { id: this.nextId++, position: Infinity }))
     return installation
   }
 
@@ -209,19 +289,17 @@ export class Pool implements Runner {
     this.workers ??= this.startWorkers()
     installation.position = ++this.sent
     const mail = this.ring()
-    for (const worker of this.workers) {
-      this.post(worker?.api.install(installation.id, job.module, installation.position))
-      this.post(worker?.api.serve(mail))
-    }
+    for (const worker of this.workers) this.post(worker?.api.install(installation.id, job.module, installation.position))
+    this.serve(mail)
   }
 
-  private startWorkers(): (Thread | undefined)[] {
-    const start = this.options.start ?? startThread
+  private startWorkers(): (Member | undefined)[] {
+    const { start = startThread, memory } = this.options
     return Array.from({ length: this.threads - 1 }, (_, slot) => {
       try {
-        const thread = start(reason => this.lose(slot, reason))
-        this.post(thread.api.start(slot, this.options.memory.wasm))
-        return thread
+        const member = new Member(start, slot, memory, reason => this.lose(slot, reason))
+        this.post(member.started)
+        return member
       } catch (error) {
         this.warn(String(error))
         return undefined
@@ -238,15 +316,23 @@ export class Pool implements Runner {
     return mail
   }
 
+  /** Makes workers look for jobs until the next ring. */
+  private serve(mail: number): void {
+    for (const worker of this.workers ?? []) this.post(worker?.api.serve(mail))
+  }
+
   /** Answers carry nothing; a call that fails means that the worker is of no use. */
   private post(answer: Promise<void> | undefined): void {
     answer?.catch((error: unknown) => this.warn(String(error)))
   }
 
   private lose(slot: number, reason: string): void {
-    if (this.stopped || this.workers?.[slot] === undefined) return
-    this.workers[slot] = undefined
+    const { workers = [] } = this
+    const member = workers[slot]
+    if (this.stopped || member === undefined) return
+    workers[slot] = undefined
     Atomics.store(this.options.memory.words, readyWord(slot), 0)
+    if (this.team?.includes(member)) Atomics.store(this.options.memory.words, control.failed, 1) // the others shall not wait for it at a barrier
     this.warn(reason)
   }
 

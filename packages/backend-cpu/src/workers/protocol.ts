@@ -17,6 +17,7 @@ export const isClosed = (ticket: number): boolean => (ticket & closedBit) !== 0
 export const joinedOf = (ticket: number): number => ticket & joinedMask
 export const generationOf = (ticket: number): number => ticket & ~(closedBit | joinedMask)
 export const nextTicket = (ticket: number): number => (generationOf(ticket) + generationStep) | 0
+const previousTicket = (ticket: number): number => (generationOf(ticket) - generationStep) | 0
 
 /** What the main thread calls in a worker, by messages. */
 export interface WorkerApi {
@@ -24,6 +25,8 @@ export interface WorkerApi {
   /** `count` is how many executables have been sent so far. */
   install(id: number, module: WebAssembly.Module, count: number): void
   remove(id: number): void
+  /** Takes the share of one of `threads` workers in a run in which the main thread has none. `scratch` is that of thread 0. */
+  run(id: number, frame: number, scratch: number, stride: number, thread: number, threads: number): void
   /** Works on jobs until there is mail later than number `mail`. */
   serve(mail: number): void
 }
@@ -44,6 +47,14 @@ export function makeWorker(): WorkerApi {
       Atomics.store(words, installedWord(slot), count)
     },
     remove: id => void mains.delete(id),
+    run(id, frame, scratch, stride, thread, threads) {
+      try {
+        ;(mains.get(id) as Main)(frame, scratch + thread * stride, thread, threads)
+      } catch (error) {
+        Atomics.store(words, control.failed, 1) // the others shall not wait at a barrier
+        throw error
+      }
+    },
     serve(mail) {
       const ready = readyWord(slot)
       Atomics.store(words, ready, workerState.awake)
@@ -54,7 +65,7 @@ export function makeWorker(): WorkerApi {
 }
 
 function serveJobs(words: Int32Array, ready: number, mains: ReadonlyMap<number, Main>, mail: number): void {
-  let seen = nextTicket(Atomics.load(words, control.ticket)) // of no job yet: the one on offer may still be joined
+  let seen = previousTicket(Atomics.load(words, control.ticket)) // the job on offer may still be joined; and none that comes meanwhile is missed
   for (;;) {
     const ticket = awaitTicket(words, ready, generationOf(seen))
     if (Atomics.load(words, control.mail) !== mail) return

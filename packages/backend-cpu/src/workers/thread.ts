@@ -6,10 +6,12 @@ import type { WorkerApi } from './protocol.ts'
 
 export interface Thread {
   readonly api: Comlink.Remote<WorkerApi>
+  /** Whether the process goes on while the thread runs. At first it does not. */
+  keepAlive(on: boolean): void
   terminate(): Promise<unknown>
 }
 
-/** Starts a thread; `onLoss` is called once if it fails or ends by itself. It does not keep the process alive. */
+/** Starts a thread; `onLoss` is called if it fails or ends by itself. */
 export function startThread(onLoss: (reason: string) => void): Thread {
   const node = nodeBuiltin<typeof import('node:worker_threads')>('worker_threads')
   return node === undefined ? startWebWorker(onLoss) : startNodeWorker(node.Worker, onLoss)
@@ -21,12 +23,12 @@ function startNodeWorker(Worker: typeof import('node:worker_threads').Worker, on
   worker.once('exit', code => onLoss(`exit code ${code}`))
   const api = Comlink.wrap<WorkerApi>(nodeEndpoint(worker))
   worker.unref()
-  return { api, terminate: () => worker.terminate() }
+  return { api, keepAlive: on => (on ? worker.ref() : worker.unref()), terminate: () => worker.terminate() }
 }
 
 function startWebWorker(onLoss: (reason: string) => void): Thread {
   // Bundlers look for exactly this expression; the build replaces .ts by .js.
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
   worker.addEventListener('error', event => onLoss(event.message || 'its script could not be loaded'), { once: true })
-  return { api: Comlink.wrap<WorkerApi>(worker), terminate: async () => worker.terminate() }
+  return { api: Comlink.wrap<WorkerApi>(worker), keepAlive: () => {}, terminate: async () => worker.terminate() }
 }
