@@ -63,6 +63,7 @@ export class Pool implements Runner {
   private lastEnd = -Infinity
   private reported = false
   private stopped = false
+  private inFlight = false
   /** The workers of an asynchronous run, which has the words by which threads meet. */
   private team: readonly Member[] | undefined
   /** Runs that used more than one thread: for tests and reports. */
@@ -94,13 +95,15 @@ export class Pool implements Runner {
   }
 
   async runAsync(job: Job, frame: number, scratch: number): Promise<void> {
-    invariant(this.team === undefined, 'cpu: two asynchronous runs at once')
-    const members = await this.startedMembers()
-    if (this.stopped) failDisposed()
-    if (members.length > 0) return this.away(job, frame, scratch, job.cost < worthForking ? members.slice(0, 1) : members)
-    await new Promise<void>(resolve => setTimeout(resolve))
-    if (this.stopped) failDisposed()
-    job.main(frame, scratch, 0, 1)
+    invariant(!this.inFlight, 'cpu: two asynchronous runs at once')
+    this.inFlight = true
+    try {
+      const members = await this.startedMembers()
+      if (members.length > 0) await this.away(job, frame, scratch, job.cost < worthForking ? members.slice(0, 1) : members)
+      else await this.later(() => job.main(frame, scratch, 0, 1))
+    } finally {
+      this.inFlight = false
+    }
   }
 
   private paceOf(job: Job): Pace {
@@ -148,8 +151,16 @@ export class Pool implements Runner {
     return members().filter(m => m.hasStarted)
   }
 
+  /** Without workers: on the calling thread, but not now. */
+  private async later(run: () => void): Promise<void> {
+    await new Promise<void>(resolve => setTimeout(resolve))
+    if (this.stopped) failDisposed()
+    run()
+  }
+
   /** Gives the job to the team and waits for all answers: until then a member may still be at work. */
   private async away(job: Job, frame: number, scratch: number, team: readonly Member[]): Promise<void> {
+    if (this.stopped) failDisposed()
     const { words } = this.options.memory
     const installation = this.installationOf(job)
     if (installation.position === Infinity) this.send(job, installation)
