@@ -9,7 +9,7 @@ type Restriction = ({ readonly regex: string } | { readonly group: string[] }) &
 
 /** What files may import ("fp-ts/**": the modules of a package too); everything else is refused. */
 const only = (allowed: readonly string[]): Restriction => ({
-  group: ['**', ...allowed.map((name) => `!${name}`)],
+  group: ['**', ...allowed.map(name => `!${name}`)],
   message: `This may import ${allowed.join(', ')} and nothing else.`,
 })
 
@@ -44,7 +44,7 @@ const restrict = (files: readonly string[], allowed: Restriction, ...patterns: r
 const core = packages('fp-ts', 'fp-ts/**')
 const foundation = ['errors', 'dtype', 'shape', 'aval', 'identity']
 const kernelFiles = ['lower/kernel.ts', 'lower/instructions.ts', 'backend/backend.ts']
-const src = (...paths: readonly string[]): readonly string[] => paths.map((path) => `packages/core/src/${path}`)
+const src = (...paths: readonly string[]): readonly string[] => paths.map(path => `packages/core/src/${path}`)
 
 export default defineConfig({
   plugins: ['typescript', 'import', 'unicorn', 'oxc'],
@@ -56,10 +56,7 @@ export default defineConfig({
     // Mathematical constants keep the digits of their source.
     'no-loss-of-precision': 'off',
     'unicorn/no-new-array': 'off',
-    'no-unused-vars': [
-      'error',
-      { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' },
-    ],
+    'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' }],
     'no-var': 'error',
     'prefer-const': 'error',
     eqeqeq: ['error', 'always', { null: 'ignore' }],
@@ -72,21 +69,15 @@ export default defineConfig({
     restrict(src('program/**', 'lower/**', 'backend/**'), core, above([...composed, 'transforms']), namedPrimitives),
     restrict(
       src(...kernelFiles),
-      only([
-        ...foundation.map((name) => `../${name}.ts`),
-        ...kernelFiles.flatMap((path) => [`../${path}`, `./${basename(path)}`]),
-      ]),
+      only([...foundation.map(name => `../${name}.ts`), ...kernelFiles.flatMap(path => [`../${path}`, `./${basename(path)}`])]),
     ),
-    restrict(
-      src(...foundation.map((name) => `${name}.ts`)),
-      only(['fp-ts', 'fp-ts/**', ...foundation.map((name) => `./${name}.ts`)]),
-    ),
+    restrict(src(...foundation.map(name => `${name}.ts`)), only(['fp-ts', 'fp-ts/**', ...foundation.map(name => `./${name}.ts`)])),
     // Trees hold tensors: the handle, no operations.
     restrict(
       src('tree.ts', 'tree/**'),
       only([
-        ...[...foundation, 'tensor'].flatMap((name) => [`./${name}.ts`, `../${name}.ts`]),
-        ...['structure', 'paths'].flatMap((name) => [`./${name}.ts`, `./tree/${name}.ts`]),
+        ...[...foundation, 'tensor'].flatMap(name => [`./${name}.ts`, `../${name}.ts`]),
+        ...['structure', 'paths'].flatMap(name => [`./${name}.ts`, `./tree/${name}.ts`]),
       ]),
     ),
     restrict(src('testing/**'), packages('fp-ts', 'fp-ts/**', 'fast-check')),
@@ -94,14 +85,8 @@ export default defineConfig({
       ['packages/backend-cpu/src/**/*.ts'],
       packages('@cotangent/core/kernel', 'comlink', 'comlink/**', 'node:worker_threads', 'node:os'),
     ),
-    restrict(
-      ['packages/backend-webgl/src/**/*.ts', 'packages/backend-cuda/src/**/*.ts'],
-      packages('@cotangent/core/kernel'),
-    ),
-    restrict(
-      ['packages/nn/src/**/*.ts'],
-      packages('@cotangent/core', '@cotangent/core/extend', '@cotangent/core/fp', 'fp-ts', 'fp-ts/**'),
-    ),
+    restrict(['packages/backend-webgl/src/**/*.ts', 'packages/backend-cuda/src/**/*.ts'], packages('@cotangent/core/kernel')),
+    restrict(['packages/nn/src/**/*.ts'], packages('@cotangent/core', '@cotangent/core/extend', '@cotangent/core/fp', 'fp-ts', 'fp-ts/**')),
     { files: ['*.config.ts', 'scripts/summary-reporter.ts'], rules: { 'import/no-default-export': 'off' } },
   ],
 })

@@ -13,8 +13,7 @@ const conditions = ['source']
 /** The seed of all properties of this run. The variable passes it on: Vitest evaluates this file once a project. */
 process.env['COTANGENT_SEED'] ??= String(Date.now() & 0x7fffffff)
 const seed = Number(process.env['COTANGENT_SEED'])
-if (!Number.isInteger(seed))
-  throw new Error(`COTANGENT_SEED must be an integer, got "${process.env['COTANGENT_SEED']}"`)
+if (!Number.isInteger(seed)) throw new Error(`COTANGENT_SEED must be an integer, got "${process.env['COTANGENT_SEED']}"`)
 
 const browserTests = '**/*.browser.test.ts'
 /** Properties may run long on a busy machine. */
@@ -29,7 +28,7 @@ const node: TestProjectConfiguration = {
     include: ['packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', browserTests],
     // Worker threads that a test starts are plain Node: they find the sources by the same condition.
-    execArgv: conditions.map((condition) => `--conditions=${condition}`),
+    execArgv: conditions.map(condition => `--conditions=${condition}`),
   },
 }
 

@@ -30,8 +30,13 @@ async function loop(dispose: boolean): Promise<void> {
 
 async function steps(): Promise<void> {
   const { backend } = await init({ backend: 'cpu', threads: 1 })
-  const model = serial(dense(64), relu, dense(10)), optimizer = adam(1e-3)
-  const x = random.uniform(random.key(1), [32, 784]), y = array(Array.from({ length: 32 }, (_, i) => i % 10), { dtype: 'int32' })
+  const model = serial(dense(64), relu, dense(10)),
+    optimizer = adam(1e-3)
+  const x = random.uniform(random.key(1), [32, 784]),
+    y = array(
+      Array.from({ length: 32 }, (_, i) => i % 10),
+      { dtype: 'int32' },
+    )
   let { params } = model.init(random.key(0), [784])
   let state = optimizer.init(params)
   const step = jit((p: typeof params, s: typeof state, a: Tensor, b: Tensor) => {
@@ -63,9 +68,12 @@ const mode = process.argv[2]
 if (mode === 'dispose' || mode === 'leave') await loop(mode === 'dispose')
 if (mode === 'steps') await steps()
 const results: Record<string, { seconds: number; peakMB: number }[]> = { dispose: [], leave: [] }
-for (let round = 0; round < 3; round++) for (const m of ['dispose', 'leave']) results[m]?.push(JSON.parse(await child(m)) as { seconds: number; peakMB: number })
-const median = (m: string, key: 'seconds' | 'peakMB'): number => (results[m]?.map(r => r[key]).sort((a, b) => a - b)[1] ?? NaN)
+for (let round = 0; round < 3; round++)
+  for (const m of ['dispose', 'leave']) results[m]?.push(JSON.parse(await child(m)) as { seconds: number; peakMB: number })
+const median = (m: string, key: 'seconds' | 'peakMB'): number => results[m]?.map(r => r[key]).sort((a, b) => a - b)[1] ?? NaN
 for (const m of ['dispose', 'leave'])
-  console.log(`${m === 'leave' ? 'nothing disposed' : 'with dispose'}: ${median(m, 'seconds').toFixed(2)} s for ${OPERATIONS} operations (${((median(m, 'seconds') * 1e6) / OPERATIONS).toFixed(1)} us each), peak RSS ${median(m, 'peakMB').toFixed(0)} MB`)
+  console.log(
+    `${m === 'leave' ? 'nothing disposed' : 'with dispose'}: ${median(m, 'seconds').toFixed(2)} s for ${OPERATIONS} operations (${((median(m, 'seconds') * 1e6) / OPERATIONS).toFixed(1)} us each), peak RSS ${median(m, 'peakMB').toFixed(0)} MB`,
+  )
 console.log(`ratio ${(median('leave', 'seconds') / median('dispose', 'seconds')).toFixed(2)}`)
 console.log(`live bytes after train steps: ${await child('steps')}`)

@@ -25,7 +25,12 @@ async function lastEpoch(command: string, args: readonly string[]): Promise<numb
 if (process.argv[2] === 'own') {
   await init({ backend: 'cpu', threads: Number(process.argv[3]) })
   const data = await loadMnist()
-  train(mlp(), data, { epochs: EPOCHS, batchSize: 32, seed: 0, onEpoch: (_, accuracy, seconds) => console.log(`epoch ${seconds.toFixed(4)} accuracy ${accuracy}`) })
+  train(mlp(), data, {
+    epochs: EPOCHS,
+    batchSize: 32,
+    seed: 0,
+    onEpoch: (_, accuracy, seconds) => console.log(`epoch ${seconds.toFixed(4)} accuracy ${accuracy}`),
+  })
   process.exit(0)
 }
 
@@ -33,7 +38,13 @@ const self = fileURLToPath(import.meta.url)
 const runs: Record<string, () => Promise<number>> = {
   'cotangent 1 thread': () => lastEpoch(process.execPath, [...process.execArgv, self, 'own', '1']),
   'cotangent 2 threads': () => lastEpoch(process.execPath, [...process.execArgv, self, 'own', '2']),
-  'torch 2 threads': () => lastEpoch(process.env['PYTHON'] ?? '/usr/bin/python3', [fileURLToPath(new URL('mnist_torch.py', import.meta.url)), packageFolder(), String(EPOCHS), '2']),
+  'torch 2 threads': () =>
+    lastEpoch(process.env['PYTHON'] ?? '/usr/bin/python3', [
+      fileURLToPath(new URL('mnist_torch.py', import.meta.url)),
+      packageFolder(),
+      String(EPOCHS),
+      '2',
+    ]),
 }
 const seconds: Record<string, number[]> = Object.fromEntries(Object.keys(runs).map(name => [name, []]))
 for (let round = 0; round < rounds; round++) for (const [name, run] of Object.entries(runs)) seconds[name]?.push(await run())

@@ -15,7 +15,7 @@ for (const path of ['dist', '.tsbuildinfo'])
 tool('typescript/bin/tsc', '-b', ...directories)
 
 // tsc rewrites the extension in an import, but not in the URL of a worker: new URL('./worker.ts', import.meta.url).
-for (const file of directories.flatMap((directory) => globSync(join(directory, 'dist/**/*.js')))) {
+for (const file of directories.flatMap(directory => globSync(join(directory, 'dist/**/*.js')))) {
   const code = readFileSync(file, 'utf8')
   const rewritten = code.replace(/(new URL\((['"])\.{1,2}\/[^'"]+)\.ts(\2, import\.meta\.url\))/g, '$1.js$3')
   if (rewritten !== code) writeFileSync(file, rewritten)

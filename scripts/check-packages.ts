@@ -1,14 +1,4 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -25,8 +15,7 @@ const project = mkdtempSync(join(tmpdir(), 'cotangent-'))
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
 
 /** A check that fails ends the program; one that passes is a line. */
-const step = async (name: string, check: () => string | Promise<string>): Promise<void> =>
-  console.log(`${name}: ${await check()}`)
+const step = async (name: string, check: () => string | Promise<string>): Promise<void> => console.log(`${name}: ${await check()}`)
 
 const pack = ({ directory, manifest }: Package): string => {
   run(process.env['npm_execpath'] ?? 'pnpm', ['pack', '--pack-destination', project], directory)
@@ -38,10 +27,10 @@ const inspect = (tarball: string): void => {
   const files = run('tar', ['-tzf', tarball]).trim().split('\n')
   const manifest = run('tar', ['-xzOf', tarball, 'package/package.json'])
   const faults = [
-    ...files.filter((file) => /tsbuildinfo|\/test\/|\.test\.|tsconfig|node_modules/.test(file)),
+    ...files.filter(file => /tsbuildinfo|\/test\/|\.test\.|tsconfig|node_modules/.test(file)),
     ...['package/LICENSE', 'package/README.md', 'package/dist/index.js', 'package/dist/index.d.ts']
-      .filter((file) => !files.includes(file))
-      .map((file) => `no ${file}`),
+      .filter(file => !files.includes(file))
+      .map(file => `no ${file}`),
     ...(/"[^"]*source":/.test(manifest) ? ['the condition of development in its exports'] : []),
     ...(manifest.includes('workspace:') ? ['a workspace: version'] : []),
   ]
@@ -54,21 +43,16 @@ const lint = async (tarball: string): Promise<void> => {
     level: 'warning',
     strict: true,
   })
-  if (messages.length > 0)
-    fail(`publint on ${tarball}:\n${messages.map((message) => formatMessage(message, pkg)).join('\n')}`)
+  if (messages.length > 0) fail(`publint on ${tarball}:\n${messages.map(message => formatMessage(message, pkg)).join('\n')}`)
 }
 
 /** Tarballs of the packages that ours depend on, made from node_modules, so that the installation needs no network. */
 const packDependencies = (packages: readonly Package[]): readonly string[] => {
   const names = new Set(
-    packages
-      .flatMap(({ manifest }) => Object.keys(manifest.dependencies ?? {}))
-      .filter((name) => !name.startsWith('@cotangent/')),
+    packages.flatMap(({ manifest }) => Object.keys(manifest.dependencies ?? {})).filter(name => !name.startsWith('@cotangent/')),
   )
-  return [...names].map((name) => {
-    const installed = packages
-      .map(({ directory }) => join(directory, 'node_modules', name))
-      .find((path) => existsSync(path))
+  return [...names].map(name => {
+    const installed = packages.map(({ directory }) => join(directory, 'node_modules', name)).find(path => existsSync(path))
     const copy = join(project, 'dependencies', name)
     cpSync(realpathSync(installed ?? fail(`${name} is not installed`)), join(copy, 'package'), { recursive: true })
     run('tar', ['-czf', `${copy}.tgz`, '-C', copy, 'package'])
@@ -79,9 +63,9 @@ const packDependencies = (packages: readonly Package[]): readonly string[] => {
 /** The `node` of the machine, not the pinned one that pnpm puts first. */
 const systemNode = (process.env['PATH'] ?? '')
   .split(delimiter)
-  .filter((directory) => !directory.includes('node_modules'))
-  .map((directory) => join(directory, 'node'))
-  .find((path) => existsSync(path))
+  .filter(directory => !directory.includes('node_modules'))
+  .map(directory => join(directory, 'node'))
+  .find(path => existsSync(path))
 
 const compilerOptions = {
   strict: true,
@@ -103,25 +87,19 @@ const runIn = (node: string): string => {
 }
 
 const bundle = async (): Promise<string> => {
-  writeFileSync(
-    join(project, 'index.html'),
-    '<!doctype html><title>...</title><script type="module" src="/browser.js"></script>\n',
-  )
+  writeFileSync(join(project, 'index.html'), '<!doctype html><title>...</title><script type="module" src="/browser.js"></script>\n')
   writeFileSync(
     join(project, 'browser.js'),
     "import { result } from './program.js'\nresult.then((text) => { document.title = text }, (error) => { document.title = `failed: ${error}` })\n",
   )
   await build({ root: project, configFile: false, logLevel: 'warn', build: { target: 'es2023' } })
   const assets = join(project, 'dist', 'assets')
-  const sizes = readdirSync(assets).map(
-    (file) => `${file} ${(gzipSync(readFileSync(join(assets, file))).length / 1000).toFixed(1)} kB gzip`,
-  )
+  const sizes = readdirSync(assets).map(file => `${file} ${(gzipSync(readFileSync(join(assets, file))).length / 1000).toFixed(1)} kB gzip`)
   const workers = readdirSync(join(project, 'node_modules/@cotangent/backend-cpu/dist'), {
     recursive: true,
     encoding: 'utf8',
-  }).some((file) => /(^|[/\\])worker\.js$/.test(file))
-  if (workers && !sizes.some((line) => line.startsWith('worker')))
-    fail(`the bundle lost the worker: ${sizes.join(', ')}`)
+  }).some(file => /(^|[/\\])worker\.js$/.test(file))
+  if (workers && !sizes.some(line => line.startsWith('worker'))) fail(`the bundle lost the worker: ${sizes.join(', ')}`)
   return sizes.join(', ')
 }
 
@@ -143,7 +121,7 @@ const measure = async (): Promise<string> => {
   writeFileSync(join(directory, 'main.js'), minimal)
   await build({ root: directory, configFile: false, logLevel: 'warn', build: { target: 'es2023' } })
   const assets = join(directory, 'dist', 'assets')
-  const sizes = readdirSync(assets).map((file) => gzipSync(readFileSync(join(assets, file))).length / 1000)
+  const sizes = readdirSync(assets).map(file => gzipSync(readFileSync(join(assets, file))).length / 1000)
   const total = sizes.reduce((a, b) => a + b, 0)
   const text = `matmul, grad and the cpu backend are ${total.toFixed(1)} kB gzip`
   if (total > ceiling) fail(`${text}, more than ${ceiling}: something is in the bundle that was not before`)
@@ -160,7 +138,7 @@ const runInBrowser = async (): Promise<string> => {
   try {
     const page = await browser.newPage()
     const errors: string[] = []
-    page.on('pageerror', (error) => errors.push(String(error)))
+    page.on('pageerror', error => errors.push(String(error)))
     await page.goto(server.resolvedUrls?.local[0] ?? '')
     await page.waitForFunction("document.title !== '...'", undefined, { timeout: 30_000 }).catch(() => {})
     const title = await page.title()
@@ -185,11 +163,7 @@ await step('publint', async () => {
 })
 await step('install', () => {
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }\n')
-  run(
-    npm,
-    ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs, ...packDependencies(packages)],
-    project,
-  )
+  run(npm, ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs, ...packDependencies(packages)], project)
   return 'from the tarballs, offline'
 })
 await step('compile', () => {

@@ -20,7 +20,7 @@ const needed = [
   'examples/node_modules/@cotangent/nn',
 ]
 
-const missing = needed.filter((path) => !existsSync(resolve(root, path)))
+const missing = needed.filter(path => !existsSync(resolve(root, path)))
 if (missing.length > 0) {
   console.error(
     `cotangent: dependencies are not installed (${missing[0]} is missing); run "npx -y pnpm@12 install" and read its first error.`,

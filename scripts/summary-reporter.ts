@@ -1,24 +1,21 @@
 import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 
 /** Checks that failed before the tests started (scripts/test.ts): they count as failures in the summary. */
-const failedChecks = (process.env['COTANGENT_FAILED_CHECKS'] ?? '').split(',').filter((name) => name !== '')
+const failedChecks = (process.env['COTANGENT_FAILED_CHECKS'] ?? '').split(',').filter(name => name !== '')
 
 /** Prints `N passed, N failed` (`, N skipped`) as the last line of a run. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
-    const tests = modules.flatMap((module) => [...module.children.allTests()])
-    const count = (state: string): number => tests.filter((test) => test.result().state === state).length
+    const tests = modules.flatMap(module => [...module.children.allTests()])
+    const count = (state: string): number => tests.filter(test => test.result().state === state).length
     const brokenModules = modules.filter(
-      (module) =>
-        module.state() === 'failed' &&
-        ![...module.children.allTests()].some((test) => test.result().state === 'failed'),
+      module => module.state() === 'failed' && ![...module.children.allTests()].some(test => test.result().state === 'failed'),
     )
     const failed = count('failed') + brokenModules.length + errors.length + failedChecks.length
     const skipped = count('skipped')
     // The default reporter has printed by now, but its last lines may still be buffered: print after them.
     process.once('exit', () => {
-      if (failed > 0)
-        console.log(`properties drew from COTANGENT_SEED=${process.env['COTANGENT_SEED']}: set it to replay them`)
+      if (failed > 0) console.log(`properties drew from COTANGENT_SEED=${process.env['COTANGENT_SEED']}: set it to replay them`)
       for (const name of failedChecks) console.log(`${name} failed: see above`)
       console.log(`${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
     })

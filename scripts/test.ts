@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-// `pnpm test`: types, lint, then all tests. The later steps run when an earlier one fails, so that one run shows everything;
+// `pnpm test`: types, lint, format, then all tests. The later steps run when an earlier one fails, so that one run shows everything;
 // the command fails when any step does. Arguments go to Vitest: `pnpm test packages/nn`.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -12,6 +12,7 @@ const run = (file: string, args: readonly string[], env: NodeJS.ProcessEnv = pro
 const checks = {
   typecheck: () => run('node_modules/typescript/bin/tsc', ['-b']),
   lint: () => run('node_modules/oxlint/bin/oxlint', []),
+  format: () => run('node_modules/@biomejs/biome/bin/biome', ['format']),
 }
 
 const failedChecks = Object.entries(checks)

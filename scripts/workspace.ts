@@ -21,8 +21,8 @@ export interface Package {
 /** The packages that are published: those under packages/ that are not private. */
 export const publishable = (): readonly Package[] =>
   readdirSync(join(root, 'packages'))
-    .map((name) => join(root, 'packages', name))
-    .map((directory) => ({
+    .map(name => join(root, 'packages', name))
+    .map(directory => ({
       directory,
       manifest: JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest,
     }))
@@ -44,5 +44,4 @@ export const fail = (message: string): never => {
 }
 
 /** Runs one of the tools in node_modules with this Node. */
-export const tool = (path: string, ...args: readonly string[]): string =>
-  run(process.execPath, [join(root, 'node_modules', path), ...args])
+export const tool = (path: string, ...args: readonly string[]): string => run(process.execPath, [join(root, 'node_modules', path), ...args])

@@ -12,17 +12,22 @@ const outputs: readonly Output[] = ['sigmoid', 'softmax']
 
 describe.each(outputs)('%s outputs', output => {
   it('by hand and by grad agree for any network', () => {
-    fc.assert(fc.property(fc.nat(), seed => {
-      const rows = compare(output, seed)
-      expect(rows.map(r => r.parameter).sort()).toEqual(['b1', 'b2', 'w1', 'w2'])
-      for (const { difference, byHand, byGrad } of rows) {
-        expect(difference).toBeLessThan(1e-12)
-        expect(Math.abs(byHand - byGrad)).toBeLessThanOrEqual(difference)
-      }
-    }), { numRuns: 20 })
+    fc.assert(
+      fc.property(fc.nat(), seed => {
+        const rows = compare(output, seed)
+        expect(rows.map(r => r.parameter).sort()).toEqual(['b1', 'b2', 'w1', 'w2'])
+        for (const { difference, byHand, byGrad } of rows) {
+          expect(difference).toBeLessThan(1e-12)
+          expect(Math.abs(byHand - byGrad)).toBeLessThanOrEqual(difference)
+        }
+      }),
+      { numRuns: 20 },
+    )
   })
   it('by hand is the slope of the loss', () => {
-    const { net, x, y } = randomProblem(1), gradient = backpropagate(net, x, y, output), h = 1e-6
+    const { net, x, y } = randomProblem(1),
+      gradient = backpropagate(net, x, y, output),
+      h = 1e-6
     for (const name of ['w1', 'b1', 'w2', 'b2'] as const) {
       const at = (shift: number): number => {
         const values = Float64Array.from(net[name].dataSync())
@@ -33,7 +38,8 @@ describe.each(outputs)('%s outputs', output => {
     }
   })
   it('outputs are probabilities', () => {
-    const { net, x } = randomProblem(2), { a2 } = forward(net, x, output)
+    const { net, x } = randomProblem(2),
+      { a2 } = forward(net, x, output)
     expect(a2.dtype).toBe('float64')
     expect([...a2.dataSync()].every(p => p > 0 && p < 1)).toBe(true)
     if (output === 'softmax') for (const total of a2.sum({ axis: 1 }).dataSync()) expect(total).toBeCloseTo(1, 12)
@@ -46,7 +52,11 @@ describe.each(outputs)('%s outputs', output => {
 })
 
 it('the program prints both and the largest difference', () => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=source', fileURLToPath(new URL('main.ts', import.meta.url))], { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--conditions=source', fileURLToPath(new URL('main.ts', import.meta.url))],
+    { encoding: 'utf8' },
+  )
   expect([stderr, status]).toEqual(['', 0])
   const lines = stdout.trimEnd().split('\n')
   expect(lines.filter(l => /^ {2}(w1|b1|w2|b2) +-?\d/.test(l))).toHaveLength(8)

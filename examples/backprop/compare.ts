@@ -19,8 +19,14 @@ export function randomProblem(seed: number): { readonly net: Network; readonly x
   const { input, hidden, output, examples } = sizes
   const y = Array.from({ length: examples }, (_, i) => Array.from({ length: output }, (_, j) => (i % output === j ? 1 : 0)))
   return {
-    net: { w1: draw(k1, [input, hidden]), b1: draw(k2, [hidden]), w2: draw(k3, [hidden, output]), b2: array(new Array<number>(output).fill(0), { dtype: 'float64' }) },
-    x: draw(k4, [examples, input]), y: array(y, { dtype: 'float64' }),
+    net: {
+      w1: draw(k1, [input, hidden]),
+      b1: draw(k2, [hidden]),
+      w2: draw(k3, [hidden, output]),
+      b2: array(new Array<number>(output).fill(0), { dtype: 'float64' }),
+    },
+    x: draw(k4, [examples, input]),
+    y: array(y, { dtype: 'float64' }),
   }
 }
 
@@ -31,6 +37,11 @@ export function compare(output: Output, seed: number): readonly Row[] {
   const names = tree.paths(net)
   return tree.leaves(byHand).map((h, i) => {
     const g = tree.leaves(byGrad)[i] as Tensor
-    return { parameter: names[i] as string, byHand: h.dataSync()[0] as number, byGrad: g.dataSync()[0] as number, difference: max(abs(subtract(h, g))).item() }
+    return {
+      parameter: names[i] as string,
+      byHand: h.dataSync()[0] as number,
+      byGrad: g.dataSync()[0] as number,
+      difference: max(abs(subtract(h, g))).item(),
+    }
   })
 }

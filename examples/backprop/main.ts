@@ -11,7 +11,9 @@ for (const output of ['sigmoid', 'softmax'] as const) {
   console.log('  parameter   first entry by hand   by grad               largest difference')
   for (const { parameter, byHand, byGrad, difference } of compare(output, 0)) {
     worst = Math.max(worst, difference)
-    console.log(`  ${parameter.padEnd(10)}  ${byHand.toFixed(12).padStart(18)}    ${byGrad.toFixed(12).padStart(18)}    ${difference.toExponential(1)}`)
+    console.log(
+      `  ${parameter.padEnd(10)}  ${byHand.toFixed(12).padStart(18)}    ${byGrad.toFixed(12).padStart(18)}    ${difference.toExponential(1)}`,
+    )
   }
 }
 await backend.dispose()

@@ -56,7 +56,9 @@ export function backpropagate(net: Network, x: Tensor, y: Tensor, output: Output
   const delta2 = output === 'sigmoid' ? multiply(error, slope(a2)) : error
   const delta1 = multiply(matmul(delta2, net.w2.transpose()), slope(a1))
   return {
-    w1: matmul(x.transpose(), delta1), b1: sum(delta1, { axis: 0 }),
-    w2: matmul(a1.transpose(), delta2), b2: sum(delta2, { axis: 0 }),
+    w1: matmul(x.transpose(), delta1),
+    b1: sum(delta1, { axis: 0 }),
+    w2: matmul(a1.transpose(), delta2),
+    b2: sum(delta2, { axis: 0 }),
   }
 }

@@ -66,11 +66,13 @@ describe('a wrong file is refused by its path, with the remedy', () => {
     expect(await damaged(path => truncate(path, 0))).toMatch(/0 bytes/)
   })
   it('one flipped bit', async () => {
-    expect(await damaged(async path => {
-      const bytes = await readFile(path)
-      bytes[1234] = (bytes[1234] as number) ^ 1
-      await writeFile(path, bytes)
-    })).toMatch(/damaged or another file \(SHA-256 [0-9a-f]{12}\.\.\., expected ff7bcfd416de\.\.\./)
+    expect(
+      await damaged(async path => {
+        const bytes = await readFile(path)
+        bytes[1234] = (bytes[1234] as number) ^ 1
+        await writeFile(path, bytes)
+      }),
+    ).toMatch(/damaged or another file \(SHA-256 [0-9a-f]{12}\.\.\., expected ff7bcfd416de\.\.\./)
   })
   it('foreign file', async () => {
     expect(await damaged(path => writeFile(path, '<html>not found</html>'))).toMatch(/damaged or another file/)

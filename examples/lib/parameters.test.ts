@@ -18,17 +18,21 @@ afterAll(() => rm(folder, { recursive: true }))
 
 const model = named({ body: serial(dense(3), relu), head: dense(2) })
 const fresh = () => model.init(random.key(0), [4]).params
-const bits = (params: unknown): readonly number[][] => tree.leaves(params).map(t => [...new Uint32Array((t.dataSync() as Float32Array).slice().buffer)])
+const bits = (params: unknown): readonly number[][] =>
+  tree.leaves(params).map(t => [...new Uint32Array((t.dataSync() as Float32Array).slice().buffer)])
 
 describe('parameters', () => {
   it('come back bit for bit, also NaN, -0 and infinities', async () => {
-    await fc.assert(fc.asyncProperty(fc.float32Array({ maxLength: 20 }), fc.float(), async (values, v) => {
-      const params = { a: array(values), b: [array(v), zeros([0, 3])] }
-      await saveParameters(path, params)
-      const loaded = await loadParameters(path, params)
-      expect(bits(loaded)).toEqual(bits(params))
-      expect(tree.leaves(loaded).map(t => t.shape)).toEqual(tree.leaves(params).map(t => t.shape))
-    }), { numRuns: 20 })
+    await fc.assert(
+      fc.asyncProperty(fc.float32Array({ maxLength: 20 }), fc.float(), async (values, v) => {
+        const params = { a: array(values), b: [array(v), zeros([0, 3])] }
+        await saveParameters(path, params)
+        const loaded = await loadParameters(path, params)
+        expect(bits(loaded)).toEqual(bits(params))
+        expect(tree.leaves(loaded).map(t => t.shape)).toEqual(tree.leaves(params).map(t => t.shape))
+      }),
+      { numRuns: 20 },
+    )
   })
   it('are found by name, whatever the order in the file', async () => {
     await saveParameters(path, { y: array([1, 2]), x: array([3]) })
@@ -37,8 +41,12 @@ describe('parameters', () => {
   })
   it('are a safetensors file', async () => {
     await saveParameters(path, fresh())
-    const file = await readFile(path), size = Number(file.readBigUInt64LE())
-    const header = JSON.parse(file.toString('utf8', 8, 8 + size)) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>
+    const file = await readFile(path),
+      size = Number(file.readBigUInt64LE())
+    const header = JSON.parse(file.toString('utf8', 8, 8 + size)) as Record<
+      string,
+      { dtype: string; shape: number[]; data_offsets: [number, number] }
+    >
     expect(header['body[0].kernel']).toMatchObject({ dtype: 'F32', shape: [4, 3] })
     expect(size % 8).toBe(0)
     expect(file.length).toBe(8 + size + Math.max(...Object.values(header).map(e => e.data_offsets[1])))
@@ -60,35 +68,48 @@ describe('a file that does not fit is refused by its path', () => {
     expect(message).toContain(path)
     return message
   }
-  it('missing', async () => expect(await errorOf(loadParameters(join(folder, 'none'), fresh()))).toMatch(/ValueError: .*none: cannot be read \(ENOENT.*Train and save first/))
-  it('empty', async () => expect(await damaged(() => Buffer.alloc(0))).toMatch(/is no parameter file\. It is damaged, or belongs to another model/))
+  it('missing', async () =>
+    expect(await errorOf(loadParameters(join(folder, 'none'), fresh()))).toMatch(
+      /ValueError: .*none: cannot be read \(ENOENT.*Train and save first/,
+    ))
+  it('empty', async () =>
+    expect(await damaged(() => Buffer.alloc(0))).toMatch(/is no parameter file\. It is damaged, or belongs to another model/))
   it('cut in the header', async () => expect(await damaged(b => b.subarray(0, 20))).toMatch(/is no parameter file/))
   it('cut in the numbers', async () => expect(await damaged(b => b.subarray(0, b.length - 1))).toMatch(/is cut short in /))
-  it('a damaged header', async () => expect(await damaged(b => Buffer.concat([b.subarray(0, 8), Buffer.from('}'), b.subarray(9)]))).toMatch(/has no readable header/))
+  it('a damaged header', async () =>
+    expect(await damaged(b => Buffer.concat([b.subarray(0, 8), Buffer.from('}'), b.subarray(9)]))).toMatch(/has no readable header/))
   it('a header of another form', async () => {
-    const json = Buffer.from('{"head.bias":7}'), size = Buffer.alloc(8)
+    const json = Buffer.from('{"head.bias":7}'),
+      size = Buffer.alloc(8)
     size.writeBigUInt64LE(BigInt(json.length))
     expect(await damaged(() => Buffer.concat([size, json]))).toMatch(/has no readable header/)
   })
   it('a text file', async () => expect(await damaged(() => Buffer.from('these are no parameters'))).toMatch(/is no parameter file/))
   it('another model: other shapes, missing and additional parameters', async () => {
     await saveParameters(path, fresh())
-    expect(await errorOf(loadParameters(path, { ...fresh(), head: { kernel: ones([3, 5]), bias: ones([2]) } }))).toMatch(/has F32\[3,2\] for head\.kernel, not F32\[3,5\]/)
+    expect(await errorOf(loadParameters(path, { ...fresh(), head: { kernel: ones([3, 5]), bias: ones([2]) } }))).toMatch(
+      /has F32\[3,2\] for head\.kernel, not F32\[3,5\]/,
+    )
     expect(await errorOf(loadParameters(path, { ...fresh(), tail: ones([1]) }))).toMatch(/has no tail/)
     expect(await errorOf(loadParameters(path, { body: fresh().body }))).toMatch(/has head\.(bias|kernel), which the model has not/)
   })
   it('one flipped bit anywhere never breaks the reader: it is refused, or is another number', async () => {
     await saveParameters(path, fresh())
     const file = await readFile(path)
-    await fc.assert(fc.asyncProperty(fc.nat(8 * file.length - 1), async bit => {
-      const bytes = Buffer.from(file)
-      bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7))
-      await writeFile(path, bytes)
-      await loadParameters(path, fresh()).catch((e: unknown) => expect(e).toBeInstanceOf(CotangentError))
-    }), { numRuns: 100 })
+    await fc.assert(
+      fc.asyncProperty(fc.nat(8 * file.length - 1), async bit => {
+        const bytes = Buffer.from(file)
+        bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7))
+        await writeFile(path, bytes)
+        await loadParameters(path, fresh()).catch((e: unknown) => expect(e).toBeInstanceOf(CotangentError))
+      }),
+      { numRuns: 100 },
+    )
   })
   it('a folder that is not there, before the training and after it', async () => {
-    expect(await errorOf(saveParameters('/no/such/folder/x', fresh()))).toMatch(/ValueError: \/no\/such\/folder\/x: cannot be written \(ENOENT.*Choose a file/)
+    expect(await errorOf(saveParameters('/no/such/folder/x', fresh()))).toMatch(
+      /ValueError: \/no\/such\/folder\/x: cannot be written \(ENOENT.*Choose a file/,
+    )
     expect(await errorOf(checkWritable('/no/such/folder/x'))).toMatch(/cannot be written/)
   })
   it('parameters of another dtype', async () => {

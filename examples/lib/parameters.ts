@@ -17,7 +17,11 @@ export async function checkWritable(path: string): Promise<void> {
   await access(dirname(path), constants.W_OK).catch((cause: unknown) => cannotWrite(path, cause))
 }
 function cannotWrite(path: string, cause: unknown): never {
-  throw new CotangentError('ValueError', `${path}: cannot be written (${reasonOf(cause)}). Choose a file in a folder that exists and is yours.`, { cause })
+  throw new CotangentError(
+    'ValueError',
+    `${path}: cannot be written (${reasonOf(cause)}). Choose a file in a folder that exists and is yours.`,
+    { cause },
+  )
 }
 
 /**
@@ -25,16 +29,21 @@ function cannotWrite(path: string, cause: unknown): never {
  * @throws ValueError when it cannot be written, or a tensor has another dtype.
  */
 export async function saveParameters(path: string, params: unknown): Promise<void> {
-  const leaves = tree.leaves(params), names = tree.paths(params)
+  const leaves = tree.leaves(params),
+    names = tree.paths(params)
   const other = leaves.findIndex(t => t.dtype !== 'float32')
   if (other >= 0) throw new CotangentError('ValueError', `${path}: ${names[other]} is ${leaves[other]?.dtype}; only float32 can be saved.`)
   const parts = await Promise.all(leaves.map(async t => Buffer.from(((await t.data()) as Float32Array).slice().buffer)))
   let end = 0
-  const text = JSON.stringify(Object.fromEntries(leaves.map((t, i): [string, Entry] => {
-    const start = end
-    end += (parts[i] as Buffer).length
-    return [names[i] as string, { dtype: 'F32', shape: t.shape, data_offsets: [start, end] }]
-  })))
+  const text = JSON.stringify(
+    Object.fromEntries(
+      leaves.map((t, i): [string, Entry] => {
+        const start = end
+        end += (parts[i] as Buffer).length
+        return [names[i] as string, { dtype: 'F32', shape: t.shape, data_offsets: [start, end] }]
+      }),
+    ),
+  )
   // Spaces at its end align the numbers.
   const header = Buffer.from(text + ' '.repeat((8 - (Buffer.byteLength(text) % 8)) % 8))
   const length = Buffer.alloc(8)
@@ -55,7 +64,9 @@ export async function loadParameters<P>(path: string, like: P): Promise<P> {
   const file = await readFile(path).catch((cause: unknown) => {
     throw new CotangentError('ValueError', `${path}: cannot be read (${reasonOf(cause)}). Train and save first.`, { cause })
   })
-  const refuse = (why: string): never => { throw new CotangentError('ValueError', `${path}: ${why}. It is damaged, or belongs to another model.`) }
+  const refuse = (why: string): never => {
+    throw new CotangentError('ValueError', `${path}: ${why}. It is damaged, or belongs to another model.`)
+  }
   const size = file.length < 8 ? 0 : Number(file.readBigUInt64LE())
   if (size === 0 || 8 + size > file.length) refuse('is no parameter file')
   const header = parseHeader(file.toString('utf8', 8, 8 + size)) ?? refuse('has no readable header')
@@ -64,9 +75,11 @@ export async function loadParameters<P>(path: string, like: P): Promise<P> {
   if (extra !== undefined) refuse(`has ${extra}, which the model has not`)
   let at = 0
   return tree.map((t: Tensor) => {
-    const name = names[at++] as string, e = header[name]
+    const name = names[at++] as string,
+      e = header[name]
     if (e === undefined) return refuse(`has no ${name}`)
-    if (e.dtype !== 'F32' || e.shape.join() !== t.shape.join()) refuse(`has ${e.dtype}[${e.shape.join()}] for ${name}, not F32[${t.shape.join()}]`)
+    if (e.dtype !== 'F32' || e.shape.join() !== t.shape.join())
+      refuse(`has ${e.dtype}[${e.shape.join()}] for ${name}, not F32[${t.shape.join()}]`)
     const [start, end] = e.data_offsets
     if (start < 0 || end - start !== 4 * t.size || 8 + size + end > file.length) refuse(`is cut short in ${name}`)
     const bytes = new Uint8Array(file.subarray(8 + size + start, 8 + size + end))
@@ -80,11 +93,14 @@ const reasonOf = (cause: unknown): string => (cause instanceof Error ? (cause.me
 function parseHeader(text: string): Readonly<Record<string, Entry>> | null {
   try {
     const header: unknown = JSON.parse(text)
-    return isRecord(header) && Object.entries(header).every(([name, e]) => name === '__metadata__' || isEntry(e)) ? (header as Readonly<Record<string, Entry>>) : null
+    return isRecord(header) && Object.entries(header).every(([name, e]) => name === '__metadata__' || isEntry(e))
+      ? (header as Readonly<Record<string, Entry>>)
+      : null
   } catch {
     return null
   }
 }
 const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === 'object' && x !== null && !Array.isArray(x)
 const isIntegers = (x: unknown): x is readonly number[] => Array.isArray(x) && x.every(n => Number.isSafeInteger(n))
-const isEntry = (e: unknown): e is Entry => isRecord(e) && typeof e['dtype'] === 'string' && isIntegers(e['shape']) && isIntegers(e['data_offsets']) && e['data_offsets'].length === 2
+const isEntry = (e: unknown): e is Entry =>
+  isRecord(e) && typeof e['dtype'] === 'string' && isIntegers(e['shape']) && isIntegers(e['data_offsets']) && e['data_offsets'].length === 2

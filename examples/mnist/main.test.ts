@@ -9,12 +9,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 let folder: string
-beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'cotangent-mnist-')) })
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cotangent-mnist-'))
+})
 afterAll(() => rm(folder, { recursive: true }))
 
-interface Run { readonly status: number | null; readonly out: string; readonly err: string }
+interface Run {
+  readonly status: number | null
+  readonly out: string
+  readonly err: string
+}
 function mnist(...args: readonly string[]): Run {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=source', main, ...args], { encoding: 'utf8', timeout: 60_000 })
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=source', main, ...args], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
   return { status, out: stdout, err: stderr }
 }
 
@@ -33,7 +42,18 @@ describe('mnist', () => {
     expect(out).not.toContain('\x1b')
   })
   it('runs the CNN, on the first backend that works', () => {
-    const { status, out } = mnist('--model', 'cnn', '--examples', '128', '--epochs', '1', '--backend', 'webgl,cpu', '--save', join(folder, 'cnn.safetensors'))
+    const { status, out } = mnist(
+      '--model',
+      'cnn',
+      '--examples',
+      '128',
+      '--epochs',
+      '1',
+      '--backend',
+      'webgl,cpu',
+      '--save',
+      join(folder, 'cnn.safetensors'),
+    )
     expect(status).toBe(0)
     expect(out).toMatch(/^webgl is not used: .+\nMNIST: 128 training and 10000 test digits, cnn on the cpu backend/)
     expect(out).toMatch(/\ntest accuracy 0\.\d{4}\n$/)
@@ -41,7 +61,8 @@ describe('mnist', () => {
   it('explains its options', () => {
     const { status, out } = mnist('--help')
     expect(status).toBe(0)
-    for (const option of ['model', 'epochs', 'batch', 'examples', 'seed', 'backend', 'threads', 'data', 'save']) expect(out).toContain(`--${option} `)
+    for (const option of ['model', 'epochs', 'batch', 'examples', 'seed', 'backend', 'threads', 'data', 'save'])
+      expect(out).toContain(`--${option} `)
   })
   it.each([
     [['--modle', 'cnn'], /^ValueError: Unknown option '--modle'\. See --help\.$/],

@@ -46,9 +46,16 @@ async function run<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options: O
 
 /** One bar an epoch, in terminals only. */
 function progressBar(): NonNullable<Parameters<typeof train>[2]['onProgress']> {
-  const bar = new SingleBar({
-    format: 'epoch {epoch} {bar} {value}/{total}  loss {loss}  {speed} digits/s', barsize: 30, hideCursor: true, clearOnComplete: true, noTTYOutput: false,
-  }, Presets.shades_classic)
+  const bar = new SingleBar(
+    {
+      format: 'epoch {epoch} {bar} {value}/{total}  loss {loss}  {speed} digits/s',
+      barsize: 30,
+      hideCursor: true,
+      clearOnComplete: true,
+      noTTYOutput: false,
+    },
+    Presets.shades_classic,
+  )
   return ({ epoch, step, steps, loss, examplesPerSecond }) => {
     const shown = { epoch, loss: loss.toFixed(4), speed: Math.round(examplesPerSecond).toLocaleString('en') }
     if (bar.isActive) bar.update(step, shown)

@@ -5,8 +5,18 @@ import { conv2d, dense, dropout, flatten, maxPool2d, relu, serial } from '@cotan
 export const mlp = () => serial(flatten, dense(64), relu, dense(10))
 
 /** Convolution, activation, pooling, fully connected: the components of the article's section 3.1. */
-export const cnn = () => serial(
-  conv2d(32, 3), relu, maxPool2d(2),
-  conv2d(64, 3), relu, maxPool2d(2),
-  flatten, dropout(0.25), dense(128), relu, dropout(0.5), dense(10),
-)
+export const cnn = () =>
+  serial(
+    conv2d(32, 3),
+    relu,
+    maxPool2d(2),
+    conv2d(64, 3),
+    relu,
+    maxPool2d(2),
+    flatten,
+    dropout(0.25),
+    dense(128),
+    relu,
+    dropout(0.5),
+    dense(10),
+  )

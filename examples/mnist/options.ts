@@ -31,7 +31,16 @@ export interface Options {
 
 const string = { type: 'string' } as const
 const spec = {
-  model: string, epochs: string, batch: string, examples: string, seed: string, backend: string, threads: string, data: string, save: string, help: { type: 'boolean' },
+  model: string,
+  epochs: string,
+  batch: string,
+  examples: string,
+  seed: string,
+  backend: string,
+  threads: string,
+  data: string,
+  save: string,
+  help: { type: 'boolean' },
 } as const
 const defaults = { mlp: { epochs: 5, batchSize: 32 }, cnn: { epochs: 3, batchSize: 64 } } as const
 
@@ -45,15 +54,25 @@ export function parseOptions(args: readonly string[]): Options | null {
   const { model = 'mlp', backend = 'cpu', save = join(tmpdir(), 'cotangent-mnist.safetensors'), data } = values
   if (model !== 'mlp' && model !== 'cnn') return refuse(`--model: mlp or cnn, got "${model}"`)
   const integer = (name: 'epochs' | 'batch' | 'examples' | 'seed' | 'threads', least: number): number | undefined => {
-    const text = values[name], n = Number(text)
+    const text = values[name],
+      n = Number(text)
     if (text === undefined) return undefined
-    return /^\d+$/.test(text) && n >= least && Number.isSafeInteger(n) ? n : refuse(`--${name}: an integer of at least ${least}, got "${text}"`)
+    return /^\d+$/.test(text) && n >= least && Number.isSafeInteger(n)
+      ? n
+      : refuse(`--${name}: an integer of at least ${least}, got "${text}"`)
   }
-  const examples = integer('examples', 1), threads = integer('threads', 1)
+  const examples = integer('examples', 1),
+    threads = integer('threads', 1)
   return {
-    model, backend: backend.split(','), save, seed: integer('seed', 0) ?? 0,
-    epochs: integer('epochs', 1) ?? defaults[model].epochs, batchSize: integer('batch', 1) ?? defaults[model].batchSize,
-    ...(examples !== undefined && { examples }), ...(threads !== undefined && { threads }), ...(data !== undefined && { data }),
+    model,
+    backend: backend.split(','),
+    save,
+    seed: integer('seed', 0) ?? 0,
+    epochs: integer('epochs', 1) ?? defaults[model].epochs,
+    batchSize: integer('batch', 1) ?? defaults[model].batchSize,
+    ...(examples !== undefined && { examples }),
+    ...(threads !== undefined && { threads }),
+    ...(data !== undefined && { data }),
   }
 }
 

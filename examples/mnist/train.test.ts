@@ -8,7 +8,9 @@ import { cnn, mlp } from './models.ts'
 import { type Progress, evaluate, train } from './train.ts'
 
 let all: Mnist
-beforeAll(async () => { all = await loadMnist() })
+beforeAll(async () => {
+  all = await loadMnist()
+})
 
 let dispose: () => void | Promise<void> = () => {}
 afterEach(() => dispose())
@@ -18,14 +20,22 @@ async function useThreads(threads: number): Promise<void> {
 }
 
 const part = (trainCount: number, testCount: number): Mnist => ({ train: slice(all.train, trainCount), test: slice(all.test, testCount) })
-const bits = (params: unknown): readonly Uint32Array[] => tree.leaves(params).map(t => new Uint32Array((t.dataSync() as Float32Array).slice().buffer))
+const bits = (params: unknown): readonly Uint32Array[] =>
+  tree.leaves(params).map(t => new Uint32Array((t.dataSync() as Float32Array).slice().buffer))
 
 describe('training', () => {
   it('the MLP reads more than 86 % right after three epochs on 2,000 digits, and reports on the way', async () => {
     await useThreads(1)
-    const reports: Progress[] = [], epochs: number[] = []
+    const reports: Progress[] = [],
+      epochs: number[] = []
     const { testAccuracy, losses, params } = train(mlp(), part(2000, 10000), {
-      epochs: 3, batchSize: 32, seed: 0, onProgress: p => reports.push(p), onEpoch: (epoch, accuracy) => { epochs.push(epoch, accuracy) },
+      epochs: 3,
+      batchSize: 32,
+      seed: 0,
+      onProgress: p => reports.push(p),
+      onEpoch: (epoch, accuracy) => {
+        epochs.push(epoch, accuracy)
+      },
     })
     // Seeds 0 to 9 give 0.873 to 0.889.
     expect(testAccuracy).toBeGreaterThan(0.86)
@@ -52,7 +62,12 @@ describe('training', () => {
 })
 
 describe('the same seed gives the same bits', () => {
-  async function trained<P extends TreeOf<P>>(model: Layer<P>, threads: number, seed: number, count: number): Promise<readonly Uint32Array[]> {
+  async function trained<P extends TreeOf<P>>(
+    model: Layer<P>,
+    threads: number,
+    seed: number,
+    count: number,
+  ): Promise<readonly Uint32Array[]> {
     await useThreads(threads)
     const { params } = train(model, part(count, 100), { epochs: 1, batchSize: 32, seed })
     const result = bits(params)
@@ -72,7 +87,9 @@ describe('the same seed gives the same bits', () => {
 
 it('a jitted step is the eager step', async () => {
   await useThreads(1)
-  const model = mlp(), optimizer = adam(1e-3), { images, labels } = batch(all.train, [0, 1, 2, 3])
+  const model = mlp(),
+    optimizer = adam(1e-3),
+    { images, labels } = batch(all.train, [0, 1, 2, 3])
   const { params } = model.init(random.key(0), [28, 28, 1])
   type Params = typeof params
   const step = (p: Params, s: ReturnType<typeof optimizer.init<Params>>) => {
@@ -80,14 +97,24 @@ it('a jitted step is the eager step', async () => {
     const [updates, next] = optimizer.update(grads, s, p)
     return [applyUpdates(p, updates), next, value] as const
   }
-  const [eager, , a] = step(params, optimizer.init(params)), [compiled, , b] = jit(step)(params, optimizer.init(params))
+  const [eager, , a] = step(params, optimizer.init(params)),
+    [compiled, , b] = jit(step)(params, optimizer.init(params))
   expect(b.item()).toBeCloseTo(a.item(), 5)
-  const distances = tree.leaves(eager).map((t, i) => t.sub(tree.leaves(compiled)[i] as Tensor).max().item())
+  const distances = tree.leaves(eager).map((t, i) =>
+    t
+      .sub(tree.leaves(compiled)[i] as Tensor)
+      .max()
+      .item(),
+  )
   expect(Math.max(...distances)).toBeLessThan(1e-4)
 })
 
 it('draws digits in lines that fit a terminal', () => {
-  const text = drawDigits(all.test, [0, 1].map(index => ({ index, predicted: 7, probability: 0.5 })), false)
+  const text = drawDigits(
+    all.test,
+    [0, 1].map(index => ({ index, predicted: 7, probability: 0.5 })),
+    false,
+  )
   const lines = text.split('\n')
   expect(lines).toHaveLength(13)
   expect(Math.max(...lines.map(l => l.length))).toBeLessThanOrEqual(42)

@@ -40,11 +40,14 @@ export function train<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options
   const optimizer = adam(learningRate)
   const loss = (params: P, images: Tensor, labels: Tensor, key: Key): Tensor =>
     softmaxCrossEntropy(model.apply(params, images, { train: true, key }), labels)
-  const step = jit((params: P, state: ReturnType<typeof optimizer.init<P>>, images: Tensor, labels: Tensor, key: Key, number: Tensor) => {
-    const [value, grads] = valueAndGrad(loss)(params, images, labels, random.foldIn(key, number))
-    const [updates, next] = optimizer.update(grads, state, params)
-    return [applyUpdates(params, updates), next, value] as const
-  }, { donate: [0, 1] })
+  const step = jit(
+    (params: P, state: ReturnType<typeof optimizer.init<P>>, images: Tensor, labels: Tensor, key: Key, number: Tensor) => {
+      const [value, grads] = valueAndGrad(loss)(params, images, labels, random.foldIn(key, number))
+      const [updates, next] = optimizer.update(grads, state, params)
+      return [applyUpdates(params, updates), next, value] as const
+    },
+    { donate: [0, 1] },
+  )
 
   let { params } = model.init(initKey, [SIDE, SIDE, 1])
   let state = optimizer.init(params)
@@ -54,7 +57,11 @@ export function train<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options
     const started = performance.now()
     const order = random.permutation(random.foldIn(dataKey, epoch), data.train.count).dataSync()
     const steps = Math.ceil(data.train.count / batchSize)
-    let total = 0, recent = 0, count = 0, examples = 0, reported = started
+    let total = 0,
+      recent = 0,
+      count = 0,
+      examples = 0,
+      reported = started
     for (let i = 0; i < steps; i++) {
       const { images, labels } = batch(data.train, order.subarray(i * batchSize, (i + 1) * batchSize))
       const [nextParams, nextState, value] = step(params, state, images, labels, stepKey, state.count)
@@ -88,7 +95,10 @@ export function evaluate<P>(model: Layer<P>, params: P, test: Digits): number {
   let right = 0
   for (let start = 0; start < test.count; start += EVALUATION_BATCH) {
     const count = Math.min(EVALUATION_BATCH, test.count - start)
-    const { images, labels } = batch(test, Array.from({ length: count }, (_, i) => start + i))
+    const { images, labels } = batch(
+      test,
+      Array.from({ length: count }, (_, i) => start + i),
+    )
     right += score(params, images, labels).item() * count
   }
   return right / test.count

@@ -7,16 +7,36 @@ import { type Aval, type SimplePrimitive, bind1, elementwise } from '@cotangent/
 import * as fp from '@cotangent/core/fp'
 import type { Backend, KernelGraph } from '@cotangent/core/kernel'
 import * as nn from '@cotangent/nn'
-import { type GradientTransformation, type StateFor, type StateOf, adam, applyUpdates, chain, dense, meanSquaredError, named, sgd, tanh } from '@cotangent/nn'
+import {
+  type GradientTransformation,
+  type StateFor,
+  type StateOf,
+  adam,
+  applyUpdates,
+  chain,
+  dense,
+  meanSquaredError,
+  named,
+  sgd,
+  tanh,
+} from '@cotangent/nn'
 
 /** Generic user code: any model, any optimiser, no cast. */
-function fit<P extends TreeOf<P>, F extends StateOf>(loss: (params: P, x: Tensor, y: Tensor) => Tensor, optimizer: GradientTransformation<F>, start: P, x: Tensor, y: Tensor, steps: number): readonly [params: P, losses: readonly number[]] {
+function fit<P extends TreeOf<P>, F extends StateOf>(
+  loss: (params: P, x: Tensor, y: Tensor) => Tensor,
+  optimizer: GradientTransformation<F>,
+  start: P,
+  x: Tensor,
+  y: Tensor,
+  steps: number,
+): readonly [params: P, losses: readonly number[]] {
   const step = jit((params: P, state: StateFor<F, P>) => {
     const [value, grads] = valueAndGrad(loss)(params, x, y)
     const [updates, next] = optimizer.update(grads, state, params)
     return [applyUpdates(params, updates), next, value] as const
   })
-  let params = start, state = optimizer.init(start)
+  let params = start,
+    state = optimizer.init(start)
   const losses: number[] = []
   for (let i = 0; i < steps; i++) {
     const [nextParams, nextState, value] = step(params, state)
@@ -31,7 +51,8 @@ function fit<P extends TreeOf<P>, F extends StateOf>(loss: (params: P, x: Tensor
 function learn(): string | null {
   const model = named({ hidden: dense(32), act: tanh, out: dense(1) })
   const { params } = model.init(random.key(0), [1])
-  const x = random.uniform(random.key(1), [256, 1], { minval: -2, maxval: 2 }), y = core.sin(x)
+  const x = random.uniform(random.key(1), [256, 1], { minval: -2, maxval: 2 }),
+    y = core.sin(x)
   const [, losses] = fit((p, a, b) => meanSquaredError(model.apply(p, a), b), chain(adam(0.02), sgd(-1)), params, x, y, 200)
   const last = losses.at(-1) ?? NaN
   return last < 0.01 ? null : `the loss is ${last} after 200 steps`
@@ -39,14 +60,18 @@ function learn(): string | null {
 
 /** A matrix product that is large enough for worker threads to take part. */
 function multiply(): string | null {
-  const n = 256, product = core.matmul(core.ones([n, n]), core.full([n, n], 2))
-  const wrong = product.dataSync().findIndex((value) => value !== 2 * n)
+  const n = 256,
+    product = core.matmul(core.ones([n, n]), core.full([n, n], 2))
+  const wrong = product.dataSync().findIndex(value => value !== 2 * n)
   return wrong < 0 ? null : `element ${wrong} of the product is ${product.dataSync()[wrong]}`
 }
 
 /** A primitive of one's own. */
 const softsignP: SimplePrimitive = elementwise({
-  name: 'softsign', inputs: ['x'], domain: 'float', cost: 4,
+  name: 'softsign',
+  inputs: ['x'],
+  domain: 'float',
+  cost: 4,
   derivatives: [(t, [x]) => core.divide(t, core.square(core.add(1, core.abs(x ?? 0))))],
   composite: {
     lower: (b, [x = 0], dtype) => b.apply('div', [x, b.apply('add', [b.constant(1, dtype), b.apply('abs', [x], dtype)], dtype)], dtype),
@@ -59,7 +84,13 @@ function transforms(): string | null {
   const x = array([1, 2, 3])
   const results: readonly (readonly [what: string, got: number, wanted: number])[] = [
     ['the second derivative', grad(grad((a: Tensor) => a.mul(a).mul(a)))(2).item(), 12],
-    ['a gradient of every example', fp.sum()(vmap(grad((a: Tensor) => core.exp(a)))(core.zeros([3]))).item(), 3],
+    [
+      'a gradient of every example',
+      fp
+        .sum()(vmap(grad((a: Tensor) => core.exp(a)))(core.zeros([3])))
+        .item(),
+      3,
+    ],
     ['a running total', scan((total, v) => [total.add(v), total], 0, x)[0].item(), 6],
     ['the largest', fp.MonoidMax.concat(x, core.array(2)).max().item(), 3],
     ['the slope of a primitive of ours', jit(grad((a: Tensor) => softsign(a)))(array(1)).item(), 0.25],
@@ -75,7 +106,7 @@ async function main(): Promise<string> {
   const { name, backend } = await init({ backend: [cpu], threads: 2 })
   const wrong = learn() ?? multiply() ?? transforms()
   await backend.dispose()
-  const names = [core, fp, nn].map((module) => Object.keys(module).length)
+  const names = [core, fp, nn].map(module => Object.keys(module).length)
   return wrong ?? `ok on ${name}, ${names.join(' + ')} exports`
 }
 

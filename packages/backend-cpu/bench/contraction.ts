@@ -69,7 +69,7 @@ function activated(c: Case, activation: 'relu' | 'tanh'): Case {
   return withEpilogue(
     c,
     [bias],
-    (first) => [
+    first => [
       { op: 'load', buffer: first, dtype: 'float32', map: { offset: 0, strides } },
       { op: 'add', dtype: 'float32', args: [0, 1] },
       ...(activation === 'tanh'
@@ -132,7 +132,7 @@ for (const [name, make] of Object.entries(cases)) {
     `${best.toFixed(4).padStart(9)} ms`,
     `${rate.toFixed(1).padStart(6)} GF`,
     `${((100 * rate) / top).toFixed(0).padStart(4)} %`,
-    `tasks ${compiled.phases.map((p) => p.tasks)}`,
+    `tasks ${compiled.phases.map(p => p.tasks)}`,
     `${compiled.bytes} B`,
     `compile ${compileTime.toFixed(1)} ms`,
     `peak ${top.toFixed(1)}`,

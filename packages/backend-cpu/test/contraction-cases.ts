@@ -8,16 +8,19 @@ const random = (): number => {
   return seed / 2147483648
 }
 export const randomData = (buffers: readonly BufferSpec[]): Float32Array[] =>
-  buffers.map((b) => Float32Array.from({ length: b.size }, random))
+  buffers.map(b => Float32Array.from({ length: b.size }, random))
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, e) => n * e, 1)
 export const rowMajor = (shape: readonly number[]): number[] => {
   let s = 1
-  return [...shape].reverse().map((n) => {
+  return [...shape]
+    .reverse()
+    .map(n => {
       const stride = s
       s *= n
       return stride
-    }).reverse()
+    })
+    .reverse()
 }
 export const float32 = (size: number): BufferSpec => ({ dtype: 'float32', size })
 const sum: readonly Node[] = [{ op: 'reduced', dtype: 'float32', index: 0 }]

@@ -38,10 +38,10 @@ export function compileContraction({ buffers, contraction }: Case, fma: boolean,
     module,
     buffers,
     fma,
-    needScratch: (bytes) => {
+    needScratch: bytes => {
       scratchBytes = Math.max(scratchBytes, bytes)
     },
-    needShared: (bytes) => buffers.length + shared.push(bytes) - 1,
+    needShared: bytes => buffers.length + shared.push(bytes) - 1,
   }
   const emitted = emitContraction(context, contraction)
   emitted.forEach((phase, i) => {
@@ -54,7 +54,7 @@ export function compileContraction({ buffers, contraction }: Case, fma: boolean,
     at = start + bytes + gap
     return start
   }
-  const own = buffers.map((b) => place(4 * b.size))
+  const own = buffers.map(b => place(4 * b.size))
   const scratch = place(scratchBytes)
   const scratchEnd = scratch + scratchBytes
   const addresses = [...own, ...shared.map(place)]
@@ -93,7 +93,7 @@ function offsetOf(map: Affine, index: readonly number[], data: Data): number {
 }
 
 const inside = (guards: readonly Guard[] | undefined, index: readonly number[], data: Data): boolean =>
-  (guards ?? []).every((g) => {
+  (guards ?? []).every(g => {
     const x = offsetOf(g.index, index, data)
     return x >= 0 && x < g.extent
   })
@@ -129,7 +129,7 @@ function evaluateNode(
     default: {
       const from = (nodes[at(node.args, 0)] as Node).dtype
       return instructions[node.op].evaluate(
-        node.args.map((a) => at(values, a)),
+        node.args.map(a => at(values, a)),
         node.dtype,
         from,
       )
@@ -161,20 +161,20 @@ export interface Expected {
 /** The part of an affine index that comes from the axes from `first` on, at each point of them. */
 function reducedOffsets(map: Affine, first: number, extents: readonly number[]): Int32Array {
   const out: number[] = []
-  forEachIndex(extents, (index) => out.push(index.reduce((n, x, i) => n + x * at(map.strides, first + i), 0)))
+  forEachIndex(extents, index => out.push(index.reduce((n, x, i) => n + x * at(map.strides, first + i), 0)))
   return Int32Array.from(out)
 }
 
 /** An operand at each point: its offset is a sum of one part from the parallel and one from the reduced axes, and so are its guards. */
 function reader(l: Load, parallel: number, reduced: readonly number[], data: Data): (point: readonly number[]) => (r: number) => number {
   const inner = reducedOffsets(l.map, parallel, reduced)
-  const guards = (l.guards ?? []).map((g) => ({ ...g, inner: reducedOffsets(g.index, parallel, reduced) }))
+  const guards = (l.guards ?? []).map(g => ({ ...g, inner: reducedOffsets(g.index, parallel, reduced) }))
   const buffer = data[l.buffer] as Float32Array
-  return (point) => {
+  return point => {
     const zero = [...point, ...reduced.map(() => 0)]
     const start = offsetOf(l.map, zero, data)
-    const starts = guards.map((g) => offsetOf(g.index, zero, data))
-    return (r) => {
+    const starts = guards.map(g => offsetOf(g.index, zero, data))
+    return r => {
       for (let g = 0; g < guards.length; g++) {
         const x = at(starts, g) + ((guards[g] as { inner: Int32Array }).inner[r] as number)
         if (x < 0 || x >= (guards[g] as Guard).extent) return 0
@@ -190,7 +190,7 @@ export function expected({ contraction: c }: Case, data: Data): Expected {
   const reduced = c.extents.slice(c.parallel)
   const terms = reduced.reduce((n, e) => n * e, 1)
   const [readA, readB] = [reader(c.a, c.parallel, reduced, data), reader(c.b, c.parallel, reduced, data)]
-  forEachIndex(c.extents.slice(0, c.parallel), (point) => {
+  forEachIndex(c.extents.slice(0, c.parallel), point => {
     const [a, b] = [readA(point), readB(point)]
     let sum = 0
     let scale = 0
@@ -224,7 +224,7 @@ const FILL = -12345.678
 export function check(test: Case, data: Data, fma: boolean, cut?: (begin: number, tasks: number) => number): Outcome {
   const compiled = compileContraction(test, fma)
   const floats = new Float32Array(compiled.memory.buffer)
-  const stored = new Set(test.contraction.stores.map((s) => s.buffer))
+  const stored = new Set(test.contraction.stores.map(s => s.buffer))
   const first = Math.min(...compiled.addresses) / 4 - 64
   floats.fill(FILL, first, compiled.scratch / 4)
   floats.fill(NaN, compiled.scratch / 4) // what is not packed must not count
@@ -254,6 +254,6 @@ export function check(test: Case, data: Data, fma: boolean, cut?: (begin: number
   const after = floats.subarray(first, compiled.scratch / 4)
   const [x, y] = [new Int32Array(before.buffer), new Int32Array(after.buffer, after.byteOffset, after.length)]
   for (let i = 0; i < x.length && problem === ''; i++) if (x[i] !== y[i]) problem = `float at ${4 * (first + i)} was overwritten`
-  if (floats.subarray(scratchEnd, behind).some((x) => x !== Math.fround(FILL))) problem ||= 'scratch memory was overrun'
+  if (floats.subarray(scratchEnd, behind).some(x => x !== Math.fround(FILL))) problem ||= 'scratch memory was overrun'
   return { problem, image: after.join() }
 }

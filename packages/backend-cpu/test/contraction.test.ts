@@ -119,7 +119,7 @@ describe('epilogues', () => {
         const c = withEpilogue(
           base,
           [float32(n), float32(sizeOf(base.contraction.extents.slice(0, 3)))],
-          (first) => [
+          first => [
             load(first, [0, 0, 1]),
             op('add', 0, 1),
             { op: 'const', dtype: 'float32', value: 0 },
@@ -143,7 +143,7 @@ describe('epilogues', () => {
           withEpilogue(
             base,
             [float32(m)],
-            (first) => [load(first, [0, 1, 0]), op('add', 0, 1), op('tanh', 2), op('tanh', 3), op('mul', 3, 4)],
+            first => [load(first, [0, 1, 0]), op('add', 0, 1), op('tanh', 2), op('tanh', 3), op('mul', 3, 4)],
             [5],
           ),
           true,
@@ -161,7 +161,7 @@ describe('epilogues', () => {
       () => [{ op: 'iota', dtype: 'float32', map: { offset: 1, strides: [100, 10, 1] } }, op('add', 0, 1)],
       [2],
     )
-    const stores = c.contraction.stores.map((s) => ({ ...s, map: { offset: 11 * 14 * 2 - 1, strides: [-1, -2, -22] } }))
+    const stores = c.contraction.stores.map(s => ({ ...s, map: { offset: 11 * 14 * 2 - 1, strides: [-1, -2, -22] } }))
     correct({ ...c, contraction: { ...c.contraction, stores } }, true)
     expect(columns(c)).toBe(14)
   })
@@ -173,7 +173,7 @@ describe('epilogues', () => {
     ] as const) {
       const base = matmul(m, n, k)
       correct(
-        withEpilogue(base, [float32(n)], (first) => [load(first, [0, 0, 1]), op('add', 0, 1)], [2]),
+        withEpilogue(base, [float32(n)], first => [load(first, [0, 0, 1]), op('add', 0, 1)], [2]),
         true,
       )
     }
@@ -181,7 +181,8 @@ describe('epilogues', () => {
 })
 
 /** Any affine maps at all: strides of all signs, shared axes, guards that depend on everything. */
-const arbContraction: fc.Arbitrary<Case> = fc.record({
+const arbContraction: fc.Arbitrary<Case> = fc
+  .record({
     parallel: fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 4 }),
     reduced: fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 3 }),
     a: fc.array(fc.integer({ min: -3, max: 4 }), { minLength: 7, maxLength: 7 }),
@@ -197,7 +198,8 @@ const arbContraction: fc.Arbitrary<Case> = fc.record({
     ),
     order: fc.array(fc.nat(), { minLength: 4, maxLength: 4 }),
     reverse: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
-  }).map((r) => {
+  })
+  .map(r => {
     const extents = [...r.parallel, ...r.reduced]
     const affine = (strides: readonly number[]): { offset: number; strides: number[]; size: number } => {
       const used = strides.slice(0, extents.length)
@@ -206,8 +208,9 @@ const arbContraction: fc.Arbitrary<Case> = fc.record({
       return { offset: -low, strides: used, size: reach.reduce((n, x) => n + Math.max(0, x), 0) - low + 1 }
     }
     const guards = (onA: boolean): Guard[] =>
-      r.guards.filter((g) => g.onA === onA)
-        .map((g) => ({ extent: g.extent, index: { offset: g.offset, strides: g.strides.slice(0, extents.length) } }))
+      r.guards
+        .filter(g => g.onA === onA)
+        .map(g => ({ extent: g.extent, index: { offset: g.offset, strides: g.strides.slice(0, extents.length) } }))
     const [a, b] = [affine(r.a), affine(r.b)]
     const operand = (buffer: number, map: typeof a): Load => ({
       op: 'load',
@@ -217,7 +220,7 @@ const arbContraction: fc.Arbitrary<Case> = fc.record({
       guards: guards(buffer === 0),
     })
     const axes = r.parallel.map((_, i) => i).sort((x, y) => (r.order[x] as number) - (r.order[y] as number))
-    const dense = rowMajor(axes.map((axis) => extents[axis] as number))
+    const dense = rowMajor(axes.map(axis => extents[axis] as number))
     const strides = r.parallel.map((_, axis) => (r.reverse[axis] ? -1 : 1) * (dense[axes.indexOf(axis)] as number))
     const offset = strides.reduce((n, s, axis) => n - Math.min(0, s) * ((extents[axis] as number) - 1), 0)
     const contraction: Contraction = {
@@ -264,7 +267,7 @@ describe('any affine contraction', () => {
             i === 0 ? { ...g, index: { ...g.index, dynamic: [{ buffer: 3, stride: 1 }] } } : g,
           ),
         },
-        stores: contraction.stores.map((s) => ({ ...s, map: { ...s.map, dynamic: [{ buffer: 3, stride: 10 }] } })),
+        stores: contraction.stores.map(s => ({ ...s, map: { ...s.map, dynamic: [{ buffer: 3, stride: 10 }] } })),
       },
     }
     for (const count of [0, 1, 2]) {
@@ -285,7 +288,7 @@ describe('any affine contraction', () => {
       const data = randomData(c.buffers)
       const whole = check(c, data, true)
       expect(whole.problem).toBe('')
-      for (const step of [1, 3]) expect(check(c, data, true, (begin) => begin + step).image === whole.image).toBe(true)
+      for (const step of [1, 3]) expect(check(c, data, true, begin => begin + step).image === whole.image).toBe(true)
     }
   })
 })

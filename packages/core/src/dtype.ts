@@ -26,27 +26,40 @@ export function hostArray(d: DType, size: number): TypedArray {
 }
 function newArray(d: DType, size: number): TypedArray {
   switch (d) {
-    case 'float32': return new Float32Array(size)
-    case 'float64': return new Float64Array(size)
-    case 'int32': return new Int32Array(size)
-    case 'uint32': return new Uint32Array(size)
-    case 'bool': return new Uint8Array(size)
+    case 'float32':
+      return new Float32Array(size)
+    case 'float64':
+      return new Float64Array(size)
+    case 'int32':
+      return new Int32Array(size)
+    case 'uint32':
+      return new Uint32Array(size)
+    case 'bool':
+      return new Uint8Array(size)
   }
 }
 
 /** The value that a tensor of dtype `d` stores for a JavaScript number: integers wrap modulo 2^32 (NaN and infinities give 0), as typed arrays do. */
 export function convert(value: number, d: DType): number {
   switch (d) {
-    case 'float32': return Math.fround(value)
-    case 'float64': return value
-    case 'int32': return value | 0
-    case 'uint32': return value >>> 0
-    case 'bool': return value !== 0 ? 1 : 0
+    case 'float32':
+      return Math.fround(value)
+    case 'float64':
+      return value
+    case 'int32':
+      return value | 0
+    case 'uint32':
+      return value >>> 0
+    case 'bool':
+      return value !== 0 ? 1 : 0
   }
 }
 
 /** A dtype with JAX's weak flag: weak types come from JavaScript numbers and yield to any other dtype of their kind. */
-export interface WeakDType { readonly dtype: DType; readonly weak: boolean }
+export interface WeakDType {
+  readonly dtype: DType
+  readonly weak: boolean
+}
 
 /** In 32-bit mode JAX's lattice is a chain: bool, weak int, uint32, int32, weak float, float32, float64. Hence int32 with uint32 gives int32. */
 const strongRank: Readonly<Record<DType, number>> = { bool: 0, uint32: 2, int32: 3, float32: 5, float64: 6 }

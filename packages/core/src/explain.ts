@@ -32,9 +32,14 @@ export interface Explanation {
  */
 export function explain(f: (...args: never[]) => unknown): Explanation {
   const report = jitReport(f)
-  if (report === undefined) return fail('ValueError', `explain: ${f.name || 'the function'} was not made by jit. Pass what jit(f) returned.`)
+  if (report === undefined)
+    return fail('ValueError', `explain: ${f.name || 'the function'} was not made by jit. Pass what jit(f) returned.`)
   const backend = currentBackend()
-  const traces = report.traces.map(({ reason, program }) => ({ reason, program: printProgram(program), kernels: printKernels(lowerFor(program, backend).graph) }))
+  const traces = report.traces.map(({ reason, program }) => ({
+    reason,
+    program: printProgram(program),
+    kernels: printKernels(lowerFor(program, backend).graph),
+  }))
   const head = `${report.name}: ${report.calls} call${report.calls === 1 ? '' : 's'}, ${traces.length} trace${traces.length === 1 ? '' : 's'}, backend ${backend.name}`
   const text = [head, ...traces.flatMap((t, i) => ['', `trace ${i + 1}: ${t.reason}`, t.program, '', t.kernels])].join('\n')
   return { name: report.name, calls: report.calls, traces, toString: () => text }

@@ -11,8 +11,19 @@ export { toTensor, type Tensor, type TensorLike } from './tensor.ts'
 
 // ---- the rules
 export {
-  isNone, isUnknown, none, noParams,
-  type Batched, type CallPrimitive, type HostArray, type MaybeTensor, type NoParams, type NoRule, type Primitive, type SimplePrimitive, type Unknown,
+  isNone,
+  isUnknown,
+  none,
+  noParams,
+  type Batched,
+  type CallPrimitive,
+  type HostArray,
+  type MaybeTensor,
+  type NoParams,
+  type NoRule,
+  type Primitive,
+  type SimplePrimitive,
+  type Unknown,
 } from './primitives/primitive.ts'
 export { batchElementwise, elementwise, mapHost, type Composite, type Derivative, type ElementwiseRule } from './primitives/family.ts'
 export { alignBatch, sumTo } from './primitives/broadcast.ts'
@@ -26,8 +37,17 @@ export { bind, bind1 } from './program/bind.ts'
 
 // ---- lowering: elements of a result as expressions
 export {
-  indexAdd, indexAxis, indexConstant, indexScale, indexShift,
-  type Body, type ElementRule, type Index, type Lowering, type Operand, type Value,
+  indexAdd,
+  indexAxis,
+  indexConstant,
+  indexScale,
+  indexShift,
+  type Body,
+  type ElementRule,
+  type Index,
+  type Lowering,
+  type Operand,
+  type Value,
 } from './lower/lowering.ts'
 export type { Guard, Kernel, NodeId } from './lower/kernel.ts'
 export type { Domain, InstructionName, ReduceOp } from './lower/instructions.ts'

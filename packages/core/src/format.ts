@@ -36,7 +36,8 @@ export function formatArray(data: ArrayLike<number>, shape: Shape, dtype: DType,
 }
 
 function wrapLine(parts: readonly string[], margin: string): string {
-  let text = '', column = margin.length
+  let text = '',
+    column = margin.length
   parts.forEach((part, i) => {
     if (i > 0 && column + 2 + part.length > WIDTH) {
       text += `,\n${margin}`
@@ -61,8 +62,9 @@ function elementFormat(values: readonly number[], dtype: DType): (x: number) => 
 function floatFormat(values: readonly number[], dtype: DType): (x: number) => string {
   const finite = values.filter(x => Number.isFinite(x))
   const sizes = finite.map(Math.abs).filter(x => x !== 0)
-  const largest = Math.max(0, ...sizes), smallest = Math.min(Infinity, ...sizes)
-  const scientific = largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1000 && smallest < 1e-3
+  const largest = Math.max(0, ...sizes),
+    smallest = Math.min(Infinity, ...sizes)
+  const scientific = largest >= 1e8 || smallest < 1e-4 || (largest / smallest > 1000 && smallest < 1e-3)
   const digits = finite.map(x => shortest(x, dtype))
   if (scientific) {
     const decimals = Math.max(0, ...digits.map(s => Math.min(PRECISION, mantissaDecimals(Number(s)))))
@@ -87,7 +89,7 @@ const plainDecimals = (s: string): number => {
   const [mantissa = '', exponent = '0'] = s.split('e')
   return Math.max(0, (mantissa.split('.')[1]?.length ?? 0) - Number(exponent))
 }
-const mantissaDecimals = (x: number): number => plainDecimals((x.toExponential().split('e')[0] as string))
+const mantissaDecimals = (x: number): number => plainDecimals(x.toExponential().split('e')[0] as string)
 
 /** NumPy keeps the point and drops trailing zeros: `1.`, `0.5 `. */
 function fixed(x: number, decimals: number): string {

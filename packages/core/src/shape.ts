@@ -27,18 +27,20 @@ export function checkShape(where: string, shape: Shape): void {
   if (!Array.isArray(shape)) fail('ShapeError', `${where}: a shape is an array of sizes, got ${describe(shape)}.`)
   for (const n of shape) {
     checkNumber(where, n)
-    if (!Number.isSafeInteger(n) || n < 0)
-      fail('ShapeError', `${where}: a shape holds non-negative integers, got ${showShape(shape)}.`)
+    if (!Number.isSafeInteger(n) || n < 0) fail('ShapeError', `${where}: a shape holds non-negative integers, got ${showShape(shape)}.`)
   }
 }
 
 /** What a caller without types passed in place of an array. */
-const describe = (x: unknown): string => (x === null ? 'null' : typeof x === 'number' ? `${x}: write [${x}]` : typeof x === 'object' ? 'an object' : typeof x)
+const describe = (x: unknown): string =>
+  x === null ? 'null' : typeof x === 'number' ? `${x}: write [${x}]` : typeof x === 'object' ? 'an object' : typeof x
 
 /** A list of axes; a single number is a list of one. */
 export function axisList(where: string, axes: number | readonly number[]): readonly number[] {
   if (typeof axes === 'number') return [axes]
-  return Array.isArray(axes) ? axes : fail('ShapeError', `${where}: an axis is an integer, several are an array of integers, got ${describe(axes)}.`)
+  return Array.isArray(axes)
+    ? axes
+    : fail('ShapeError', `${where}: an axis is an integer, several are an array of integers, got ${describe(axes)}.`)
 }
 
 /** A negative axis counts from the end. Throws a ShapeError outside `[-ndim, ndim)`. */
@@ -57,7 +59,11 @@ export function normalizeAxes(where: string, axis: number | readonly number[] | 
 }
 
 /** Options of a reduction with its axes checked in the name of `where`: what functions made of reductions pass on. */
-export function withAxes<O extends { readonly axis?: number | readonly number[] }>(where: string, { ndim }: { readonly ndim: number }, options: O): O {
+export function withAxes<O extends { readonly axis?: number | readonly number[] }>(
+  where: string,
+  { ndim }: { readonly ndim: number },
+  options: O,
+): O {
   return { ...options, axis: normalizeAxes(where, options.axis, ndim) }
 }
 
@@ -70,7 +76,10 @@ export function broadcastShapes(where: string, ...shapes: readonly Shape[]): num
       const k = ndim - s.length + i
       if (n === 1 || n === out[k]) return
       if (out[k] !== 1)
-        fail('ShapeError', `${where}: shapes ${shapes.map(showShape).join(' and ')} do not broadcast: sizes ${out[k]} and ${n} differ. Reshape one of them, or add an axis of size 1.`)
+        fail(
+          'ShapeError',
+          `${where}: shapes ${shapes.map(showShape).join(' and ')} do not broadcast: sizes ${out[k]} and ${n} differ. Reshape one of them, or add an axis of size 1.`,
+        )
       out[k] = n
     })
   }

@@ -46,7 +46,9 @@ export class Storage {
     return new Storage(this.backend, this.buffer, this.owners)
   }
   /** Nothing else shares the buffer, so it may be given away. */
-  get alone(): boolean { return this.owners.count === 1 }
+  get alone(): boolean {
+    return this.owners.count === 1
+  }
   dispose(): void {
     if (this.disposed) return
     this.disposed = true
@@ -55,7 +57,9 @@ export class Storage {
 }
 
 /** A JavaScript number that has not been uploaded (yet). */
-export interface ScalarValue { readonly scalar: number }
+export interface ScalarValue {
+  readonly scalar: number
+}
 export type TensorValue = Storage | ScalarValue | TracerValue
 
 export class Tensor {
@@ -72,36 +76,80 @@ export class Tensor {
   }
 
   /** Sizes of the axes; `[]` for a scalar. */
-  get shape(): Shape { return this.aval.shape }
-  get dtype(): DType { return this.aval.dtype }
+  get shape(): Shape {
+    return this.aval.shape
+  }
+  get dtype(): DType {
+    return this.aval.dtype
+  }
   /** Number of axes. */
-  get ndim(): number { return this.aval.shape.length }
+  get ndim(): number {
+    return this.aval.shape.length
+  }
   /** Number of elements. */
-  get size(): number { return this.aval.size }
+  get size(): number {
+    return this.aval.size
+  }
 
   // ---- arithmetic (NumPy broadcasting, JAX promotion)
-  add(y: TensorLike): Tensor { return np.add(this, y) }
-  sub(y: TensorLike): Tensor { return np.subtract(this, y) }
-  mul(y: TensorLike): Tensor { return np.multiply(this, y) }
-  div(y: TensorLike): Tensor { return np.divide(this, y) }
-  pow(y: TensorLike): Tensor { return np.power(this, y) }
-  neg(): Tensor { return np.negative(this) }
-  matmul(y: Tensor): Tensor { return np.matmul(this, y) }
+  add(y: TensorLike): Tensor {
+    return np.add(this, y)
+  }
+  sub(y: TensorLike): Tensor {
+    return np.subtract(this, y)
+  }
+  mul(y: TensorLike): Tensor {
+    return np.multiply(this, y)
+  }
+  div(y: TensorLike): Tensor {
+    return np.divide(this, y)
+  }
+  pow(y: TensorLike): Tensor {
+    return np.power(this, y)
+  }
+  neg(): Tensor {
+    return np.negative(this)
+  }
+  matmul(y: Tensor): Tensor {
+    return np.matmul(this, y)
+  }
   // ---- comparison: elementwise, dtype bool
-  equal(y: TensorLike): Tensor { return np.equal(this, y) }
-  greater(y: TensorLike): Tensor { return np.greater(this, y) }
-  less(y: TensorLike): Tensor { return np.less(this, y) }
+  equal(y: TensorLike): Tensor {
+    return np.equal(this, y)
+  }
+  greater(y: TensorLike): Tensor {
+    return np.greater(this, y)
+  }
+  less(y: TensorLike): Tensor {
+    return np.less(this, y)
+  }
   // ---- reductions
-  sum(options?: Reduce): Tensor { return np.sum(this, options) }
-  mean(options?: Reduce): Tensor { return np.mean(this, options) }
-  max(options?: Reduce): Tensor { return np.max(this, options) }
-  min(options?: Reduce): Tensor { return np.min(this, options) }
+  sum(options?: Reduce): Tensor {
+    return np.sum(this, options)
+  }
+  mean(options?: Reduce): Tensor {
+    return np.mean(this, options)
+  }
+  max(options?: Reduce): Tensor {
+    return np.max(this, options)
+  }
+  min(options?: Reduce): Tensor {
+    return np.min(this, options)
+  }
   // ---- shape
-  reshape(shape: Shape): Tensor { return np.reshape(this, shape) }
-  transpose(axes?: readonly number[]): Tensor { return np.transpose(this, axes) }
-  astype(dtype: DType): Tensor { return np.astype(this, dtype) }
+  reshape(shape: Shape): Tensor {
+    return np.reshape(this, shape)
+  }
+  transpose(axes?: readonly number[]): Tensor {
+    return np.transpose(this, axes)
+  }
+  astype(dtype: DType): Tensor {
+    return np.astype(this, dtype)
+  }
   /** Rows `start` to `end` of the first axis; negative indices count from the end. */
-  slice(start: number, end?: number): Tensor { return np.sliceAxis(this, start, end) }
+  slice(start: number, end?: number): Tensor {
+    return np.sliceAxis(this, start, end)
+  }
 
   // ---- reading: these leave the library
   /** Copies the elements out, row-major. Booleans come as bytes 0 and 1. Rejects when the device failed. */
@@ -121,7 +169,8 @@ export class Tensor {
   /** The only element as a JavaScript number (0 or 1 for bool). Throws a ShapeError when there is not exactly one. */
   item(): number {
     const s = this.concrete('item')
-    if (this.size !== 1) fail('ShapeError', `item: the tensor has shape ${showShape(this.shape)}, not one element. Use dataSync() or index it first.`)
+    if (this.size !== 1)
+      fail('ShapeError', `item: the tensor has shape ${showShape(this.shape)}, not one element. Use dataSync() or index it first.`)
     return s instanceof Storage ? (s.backend.readSync(s.buffer)[0] as number) : s.scalar
   }
 
@@ -137,7 +186,9 @@ export class Tensor {
   dispose(): void {
     if (this.value instanceof Storage) this.value.dispose()
   }
-  [Symbol.dispose](): void { this.dispose() }
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
 
   // ---- printing
   /** As NumPy prints, large arrays with their middle elided. */
@@ -146,21 +197,32 @@ export class Tensor {
     if (this.value instanceof Storage && this.value.disposed) return `Disposed<${showAval(this.aval)}>`
     return `Tensor(${formatArray(this.dataSync(), this.shape, this.dtype, 'Tensor('.length)}, dtype=${this.dtype})`
   }
-  [Symbol.for('nodejs.util.inspect.custom')](): string { return this.toString() }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
 
   /** `${t}` prints, also while traced; `t > 0`, `+t`, `t + 1` throw, since JavaScript has no operators on tensors. */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === 'string') return this.toString()
     if ('trace' in this.value)
-      fail('TracerError', `\`x > 0\` and \`+x\` do not work on a traced value (${showAval(this.aval)}). Use where(x.greater(0), a, b), cond or scan; under grad alone, x.item() is the number.`)
-    return fail('ValueError', `JavaScript operators do not work on tensors. Use x.add(y), x.greater(0), ..., or x.item() for the number of a scalar.`)
+      fail(
+        'TracerError',
+        `\`x > 0\` and \`+x\` do not work on a traced value (${showAval(this.aval)}). Use where(x.greater(0), a, b), cond or scan; under grad alone, x.item() is the number.`,
+      )
+    return fail(
+      'ValueError',
+      `JavaScript operators do not work on tensors. Use x.add(y), x.greater(0), ..., or x.item() for the number of a scalar.`,
+    )
   }
 
   private concrete(what: string): Storage | ScalarValue {
     const v = this.value
     if ('trace' in v && v.trace.alive && v.primal !== undefined) return v.primal.concrete(what)
     if ('trace' in v)
-      return fail('TracerError', `${what}: the value (${showAval(this.aval)}) is traced by ${v.trace.what} and has no number yet. Branch with where, cond or switch_, loop with scan or whileLoop, or return the value and read it outside.`)
+      return fail(
+        'TracerError',
+        `${what}: the value (${showAval(this.aval)}) is traced by ${v.trace.what} and has no number yet. Branch with where, cond or switch_, loop with scan or whileLoop, or return the value and read it outside.`,
+      )
     if (v instanceof Storage && v.disposed) return failDisposed(`${what}: the tensor (${showAval(this.aval)})`)
     return v
   }
@@ -168,7 +230,10 @@ export class Tensor {
 
 /** `what`: the operation and its operand. */
 export function failDisposed(what: string): never {
-  fail('DisposedError', `${what} was disposed: by dispose(), by \`using\`, or as a donated argument of jit. Use it before that, or leave it to the garbage collector.`)
+  fail(
+    'DisposedError',
+    `${what} was disposed: by dispose(), by \`using\`, or as a donated argument of jit. Use it before that, or leave it to the garbage collector.`,
+  )
 }
 
 export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor
@@ -180,5 +245,8 @@ export function toTensor(x: TensorLike, where: string): Tensor {
   if (x instanceof Tensor) return x
   if (typeof x === 'number') return new Tensor(weakScalar, { scalar: x })
   if (typeof x === 'boolean') return new Tensor(boolScalar, { scalar: x ? 1 : 0 })
-  return fail('TreeError', `${where}: expected a tensor or a number, got ${x === null ? 'null' : Array.isArray(x) ? 'an array: wrap it in array(...)' : typeof x}.`)
+  return fail(
+    'TreeError',
+    `${where}: expected a tensor or a number, got ${x === null ? 'null' : Array.isArray(x) ? 'an array: wrap it in array(...)' : typeof x}.`,
+  )
 }

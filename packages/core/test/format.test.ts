@@ -39,6 +39,8 @@ describe('shapes', () => {
   })
   test('more than 1000 elements are elided', () => {
     expect(formatArray(range(2000), [2000], 'int32')).toBe('[   0,    1,    2, ..., 1997, 1998, 1999]')
-    expect(formatArray(range(2000), [1000, 2], 'int32')).toBe('[[   0,    1],\n [   2,    3],\n [   4,    5],\n ...,\n [1994, 1995],\n [1996, 1997],\n [1998, 1999]]')
+    expect(formatArray(range(2000), [1000, 2], 'int32')).toBe(
+      '[[   0,    1],\n [   2,    3],\n [   4,    5],\n ...,\n [1994, 1995],\n [1996, 1997],\n [1998, 1999]]',
+    )
   })
 })

@@ -7,14 +7,23 @@ import { createReference } from '../src/backend/reference.ts'
 import { type Tensor, add, arange, array, jit, ones, reshape, scalar, zeros } from '../src/index.ts'
 
 let backend: Backend
-beforeAll(() => { backend = createReference(); setBackend(backend) })
-afterAll(() => { setBackend(null) })
+beforeAll(() => {
+  backend = createReference()
+  setBackend(backend)
+})
+afterAll(() => {
+  setBackend(null)
+})
 
 describe('a Tensor', () => {
   it('is frozen, and so is its shape', () => {
     const t = array([1, 2, 3])
-    expect(() => { (t as { aval: unknown }).aval = null }).toThrow(TypeError)
-    expect(() => { (t.shape as number[]).push(4) }).toThrow(TypeError)
+    expect(() => {
+      ;(t as { aval: unknown }).aval = null
+    }).toThrow(TypeError)
+    expect(() => {
+      ;(t.shape as number[]).push(4)
+    }).toThrow(TypeError)
   })
   it('copies what it is made from and what it gives', async () => {
     const data = Float32Array.of(1, 2)
@@ -57,8 +66,11 @@ describe('operators', () => {
     expect(() => f(scalar(1))).toThrow(/where.*cond.*scan/)
     expect(() => jit((x: Tensor) => add(x, x.item()))(scalar(1))).toThrow(/item: .*traced by jit.*where, cond/)
     for (const make of [(n: number) => zeros([n]), arange])
-      expect(() => jit((x: Tensor) => make(x as unknown as number))(scalar(1))).toThrow(/(zeros|arange): a size is a number, got Traced<f32\[\]>.*static/)
-    for (const run of [f, jit((x: Tensor) => add(x, x.item()))]) expect(() => run(scalar(1))).toThrow(expect.objectContaining({ kind: 'TracerError' }))
+      expect(() => jit((x: Tensor) => make(x as unknown as number))(scalar(1))).toThrow(
+        /(zeros|arange): a size is a number, got Traced<f32\[\]>.*static/,
+      )
+    for (const run of [f, jit((x: Tensor) => add(x, x.item()))])
+      expect(() => run(scalar(1))).toThrow(expect.objectContaining({ kind: 'TracerError' }))
   })
 })
 
@@ -81,12 +93,17 @@ describe('memory', () => {
     const remedy = /was disposed: by dispose\(\).*donated argument of jit\. Use it before that/
     expect(() => t.dataSync()).toThrow(remedy)
     expect(() => add(t, 1)).toThrow(remedy)
-    expect(() => add(t, 1)).toThrow(expect.objectContaining({ kind: 'DisposedError', message: expect.stringMatching(/^add: an input \(f32\[2\]\)/) }))
+    expect(() => add(t, 1)).toThrow(
+      expect.objectContaining({ kind: 'DisposedError', message: expect.stringMatching(/^add: an input \(f32\[2\]\)/) }),
+    )
     expect(String(t)).toBe('Disposed<f32[2]>')
   })
   it('`using` disposes at the end of the block', () => {
     let kept: Tensor
-    { using t = array([1]); kept = t }
+    {
+      using t = array([1])
+      kept = t
+    }
     expect(() => kept.dataSync()).toThrow(/disposed/)
   })
   it('a reshaped tensor outlives the one it came from', () => {
@@ -104,7 +121,8 @@ describe('memory', () => {
 describe('several backends', () => {
   it('refuse to mix and name the remedy', async () => {
     const other = createReference()
-    const a = ones([2]), b = await ones([2]).to(other)
+    const a = ones([2]),
+      b = await ones([2]).to(other)
     expect(() => add(a, b)).toThrow(/add: .*two different reference backends.*t\.to\(backend\)/)
     expect([...add(b, await a.to(other)).dataSync()]).toEqual([2, 2])
     expect(await a.to(backend)).toBe(a)

@@ -1,6 +1,20 @@
 /** Activations: elementwise, or over an axis. Definitions as `jax.nn`. */
 import { type SimplePrimitive, bind1, elementwise, toTensor } from '@cotangent/core/extend'
-import { type Tensor, type TensorLike, exp, lax, lessEqual, log, logaddexp, max, stopGradient, subtract, sum, tanh as hyperbolicTangent, where } from '@cotangent/core'
+import {
+  type Tensor,
+  type TensorLike,
+  exp,
+  lax,
+  lessEqual,
+  log,
+  logaddexp,
+  max,
+  stopGradient,
+  subtract,
+  sum,
+  tanh as hyperbolicTangent,
+  where,
+} from '@cotangent/core'
 
 export interface AxisOption {
   /** Default: the last. */
@@ -9,7 +23,10 @@ export interface AxisOption {
 
 /** A primitive, because its derivative can be told from its result alone: what goes into a large activation need not be kept for the way back. */
 const reluP: SimplePrimitive = /* @__PURE__ */ elementwise({
-  name: 'relu', inputs: ['x'], domain: 'number', cost: 1,
+  name: 'relu',
+  inputs: ['x'],
+  domain: 'number',
+  cost: 1,
   derivatives: [(t, _, y) => where(lessEqual(y, 0), 0, t)],
   composite: { lower: (b, [x = 0], dtype) => b.apply('max', [x, b.constant(0, dtype)], dtype), evaluate: ([x = NaN]) => (x <= 0 ? 0 : x) },
 })

@@ -44,11 +44,15 @@ export function serial<const L extends readonly AnyLayer[]>(
 /** The same with a name for each layer: parameters are `{ stem: Conv, head: Dense }`. Layers run in the order in which they are written. */
 export function named<const L extends Readonly<Record<string, AnyLayer>>>(
   layers: L,
-): Layer<{ readonly [K in keyof L]: ParamsOf<L[K]> }, StateOf<L[keyof L]> extends null ? null : { readonly [K in keyof L]: StateOf<L[K]> }> {
+): Layer<
+  { readonly [K in keyof L]: ParamsOf<L[K]> },
+  StateOf<L[keyof L]> extends null ? null : { readonly [K in keyof L]: StateOf<L[K]> }
+> {
   const keys = Object.keys(layers)
   // JavaScript moves such keys to the front: the layers would run in another order than written.
   const numeric = keys.find(k => /^\d+$/.test(k))
-  if (numeric !== undefined) throw new CotangentError('ValueError', `named: a layer cannot be called "${numeric}". Give it a name that is no number, or use serial.`)
+  if (numeric !== undefined)
+    throw new CotangentError('ValueError', `named: a layer cannot be called "${numeric}". Give it a name that is no number, or use serial.`)
   const pack = (list: readonly unknown[]): unknown => Object.fromEntries(keys.map((k, i) => [k, list[i]]))
   return chain('named', keys, Object.values(layers), pack) as ReturnType<typeof named<L>>
 }
@@ -59,7 +63,11 @@ type Loose = Layer<unknown, unknown, unknown, unknown>
 function toLayer(l: AnyLayer): Loose {
   if (typeof l !== 'function') return l as Loose
   return {
-    init: (_key: Key, input: Shape) => ({ params: null, state: null, output: evalShape(l as (x: Tensor) => Tensor, zeros([1, ...input])).shape.slice(1) }),
+    init: (_key: Key, input: Shape) => ({
+      params: null,
+      state: null,
+      output: evalShape(l as (x: Tensor) => Tensor, zeros([1, ...input])).shape.slice(1),
+    }),
     step: (_params, state, x) => [l(x), state],
     apply: (_params, x) => l(x),
   }
@@ -71,10 +79,14 @@ function chain(what: string, keys: readonly string[], anyLayers: readonly AnyLay
   const check = (params: unknown): void => {
     const found = typeof params === 'object' && params !== null ? Object.keys(params) : []
     if (found.length !== keys.length || keys.some(k => !Object.hasOwn(params as object, k)))
-      throw new CotangentError('TreeError', `${what}: needs parameters for the layers ${keys.join(', ')}, got ${found.length === 0 ? 'none' : `some for ${found.join(', ')}`}. Pass what init gave.`)
+      throw new CotangentError(
+        'TreeError',
+        `${what}: needs parameters for the layers ${keys.join(', ')}, got ${found.length === 0 ? 'none' : `some for ${found.join(', ')}`}. Pass what init gave.`,
+      )
   }
   // Functions do not see the mode.
-  const keyed = (mode: Mode, i: number): Mode => (mode.key === undefined || typeof anyLayers[i] === 'function' ? mode : { ...mode, key: random.foldIn(mode.key, i) })
+  const keyed = (mode: Mode, i: number): Mode =>
+    mode.key === undefined || typeof anyLayers[i] === 'function' ? mode : { ...mode, key: random.foldIn(mode.key, i) }
   const step = (params: unknown, state: unknown, x: unknown, mode: Mode = {}): readonly [unknown, unknown] => {
     check(params)
     let y = x

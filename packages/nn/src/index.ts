@@ -13,4 +13,17 @@ export { accuracy } from './metrics.ts'
 export { adam, type Adam, type AdamOptions, type AdamState } from './optim/adam.ts'
 export type { LearningRate } from './optim/rate.ts'
 export { momentum, sgd, type Momentum, type MomentumOptions, type MomentumState, type SgdState } from './optim/sgd.ts'
-export { applyUpdates, chain, identity, monoid, opaque, type Chain, type Fixed, type GradientTransformation, type LikeParams, type Opaque, type StateFor, type StateOf } from './optim/transformation.ts'
+export {
+  applyUpdates,
+  chain,
+  identity,
+  monoid,
+  opaque,
+  type Chain,
+  type Fixed,
+  type GradientTransformation,
+  type LikeParams,
+  type Opaque,
+  type StateFor,
+  type StateOf,
+} from './optim/transformation.ts'

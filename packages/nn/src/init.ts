@@ -5,11 +5,20 @@ export type Initializer = (key: Key, shape: Shape) => Tensor
 
 export const zeros: Initializer = (_key, shape) => zerosTensor(shape)
 export const ones: Initializer = (_key, shape) => onesTensor(shape)
-export const constant = (value: number): Initializer => (_key, shape) => full(shape, value)
+export const constant =
+  (value: number): Initializer =>
+  (_key, shape) =>
+    full(shape, value)
 /** Normal with mean 0. `stddev` default 0.01 (JAX). */
-export const normal = (stddev = 0.01): Initializer => (key, shape) => random.normal(key, shape).mul(stddev)
+export const normal =
+  (stddev = 0.01): Initializer =>
+  (key, shape) =>
+    random.normal(key, shape).mul(stddev)
 /** Uniform in `[0, scale)`. `scale` default 0.01 (JAX). */
-export const uniform = (scale = 0.01): Initializer => (key, shape) => random.uniform(key, shape).mul(scale)
+export const uniform =
+  (scale = 0.01): Initializer =>
+  (key, shape) =>
+    random.uniform(key, shape).mul(scale)
 
 type Fan = 'in' | 'out' | 'average'
 type Distribution = 'normal' | 'uniform' | 'truncatedNormal'
@@ -22,16 +31,21 @@ export function fans(shape: Shape): readonly [fanIn: number, fanOut: number] {
 }
 
 /** Variance `scale / fan`: the family of Glorot, He and LeCun (JAX's `variance_scaling`). */
-export const varianceScaling = (scale: number, fan: Fan, distribution: Distribution): Initializer => (key, shape) => {
-  const [fanIn, fanOut] = fans(shape)
-  const variance = scale / Math.max(1, fan === 'in' ? fanIn : fan === 'out' ? fanOut : (fanIn + fanOut) / 2)
-  switch (distribution) {
-    case 'normal': return random.normal(key, shape).mul(Math.sqrt(variance))
-    // 0.8796... is the standard deviation of a normal truncated to [-2, 2].
-    case 'truncatedNormal': return random.truncatedNormal(key, -2, 2, shape).mul(Math.sqrt(variance) / 0.87962566103423978)
-    case 'uniform': return random.uniform(key, shape, { minval: -1, maxval: 1 }).mul(Math.sqrt(3 * variance))
+export const varianceScaling =
+  (scale: number, fan: Fan, distribution: Distribution): Initializer =>
+  (key, shape) => {
+    const [fanIn, fanOut] = fans(shape)
+    const variance = scale / Math.max(1, fan === 'in' ? fanIn : fan === 'out' ? fanOut : (fanIn + fanOut) / 2)
+    switch (distribution) {
+      case 'normal':
+        return random.normal(key, shape).mul(Math.sqrt(variance))
+      // 0.8796... is the standard deviation of a normal truncated to [-2, 2].
+      case 'truncatedNormal':
+        return random.truncatedNormal(key, -2, 2, shape).mul(Math.sqrt(variance) / 0.87962566103423978)
+      case 'uniform':
+        return random.uniform(key, shape, { minval: -1, maxval: 1 }).mul(Math.sqrt(3 * variance))
+    }
   }
-}
 /** Glorot and Bengio 2010. */
 export const glorotUniform = (): Initializer => varianceScaling(1, 'average', 'uniform')
 export const glorotNormal = (): Initializer => varianceScaling(1, 'average', 'truncatedNormal')

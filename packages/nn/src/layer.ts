@@ -39,5 +39,8 @@ export function stateless<P, I = Tensor, O = Tensor>(
 
 /** Raises a ShapeError that names the layer. */
 export function shapeError(layer: string, wanted: string, got: Shape): never {
-  throw new CotangentError('ShapeError', `${layer}: needs examples of shape ${wanted}, got [${got.join(', ')}] (the batch axis does not count).`)
+  throw new CotangentError(
+    'ShapeError',
+    `${layer}: needs examples of shape ${wanted}, got [${got.join(', ')}] (the batch axis does not count).`,
+  )
 }

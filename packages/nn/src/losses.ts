@@ -1,5 +1,19 @@
 /** Losses: one number for each example, then a reduction (default: the mean). */
-import { type Shape, type Tensor, CotangentError, arange, equal, expandDims, log, logsumexp, mean, multiply, subtract, sum, where } from '@cotangent/core'
+import {
+  type Shape,
+  type Tensor,
+  CotangentError,
+  arange,
+  equal,
+  expandDims,
+  log,
+  logsumexp,
+  mean,
+  multiply,
+  subtract,
+  sum,
+  where,
+} from '@cotangent/core'
 import { logSoftmax } from './activations.ts'
 
 export interface LossOptions {
@@ -20,7 +34,10 @@ function reduce(loss: string, perExample: Tensor, { reduction = 'mean', weights 
 /** Shapes that differ would broadcast, and the loss would be of other pairs than meant. */
 function sameShapes(loss: string, a: string, shape: Shape, b: string, wanted: Shape): void {
   if (shape.length !== wanted.length || shape.some((n, i) => n !== wanted[i]))
-    throw new CotangentError('ShapeError', `${loss}: ${a} [${shape.join(', ')}] and ${b} [${wanted.join(', ')}] need the same shape. Reshape one of them.`)
+    throw new CotangentError(
+      'ShapeError',
+      `${loss}: ${a} [${shape.join(', ')}] and ${b} [${wanted.join(', ')}] need the same shape. Reshape one of them.`,
+    )
 }
 
 /**
@@ -34,8 +51,13 @@ function sameShapes(loss: string, a: string, shape: Shape, b: string, wanted: Sh
 export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
   const integral = labels.dtype === 'int32' || labels.dtype === 'uint32'
   const wanted = integral ? logits.shape.slice(0, -1) : logits.shape
-  if (logits.ndim === 0 || wanted.length !== labels.ndim || wanted.some((n, i) => n !== labels.shape[i])) labelError(logits, labels, integral)
-  return reduce('softmaxCrossEntropy', integral ? sparse(logits, labels) : sum(multiply(labels, logSoftmax(logits)), { axis: -1 }).neg(), options)
+  if (logits.ndim === 0 || wanted.length !== labels.ndim || wanted.some((n, i) => n !== labels.shape[i]))
+    labelError(logits, labels, integral)
+  return reduce(
+    'softmaxCrossEntropy',
+    integral ? sparse(logits, labels) : sum(multiply(labels, logSoftmax(logits)), { axis: -1 }).neg(),
+    options,
+  )
 }
 
 const sparse = (logits: Tensor, labels: Tensor): Tensor => {
@@ -44,8 +66,13 @@ const sparse = (logits: Tensor, labels: Tensor): Tensor => {
   return subtract(logsumexp(logits, { axis: -1 }), own)
 }
 function labelError(logits: Tensor, labels: Tensor, integral: boolean): never {
-  const wanted = integral ? `class ids of shape [${logits.shape.slice(0, -1).join(', ')}]` : `distributions of shape [${logits.shape.join(', ')}] or integer class ids`
-  throw new CotangentError('ShapeError', `softmaxCrossEntropy: logits [${logits.shape.join(', ')}] need ${wanted}, got ${labels.dtype}[${labels.shape.join(', ')}].`)
+  const wanted = integral
+    ? `class ids of shape [${logits.shape.slice(0, -1).join(', ')}]`
+    : `distributions of shape [${logits.shape.join(', ')}] or integer class ids`
+  throw new CotangentError(
+    'ShapeError',
+    `softmaxCrossEntropy: logits [${logits.shape.join(', ')}] need ${wanted}, got ${labels.dtype}[${labels.shape.join(', ')}].`,
+  )
 }
 
 /**

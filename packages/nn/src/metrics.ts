@@ -8,6 +8,9 @@ import { type Tensor, CotangentError, argmax, equal, mean } from '@cotangent/cor
 export function accuracy(logits: Tensor, labels: Tensor): Tensor {
   const wanted = logits.shape.slice(0, -1)
   if (logits.ndim === 0 || labels.shape.join() !== wanted.join())
-    throw new CotangentError('ShapeError', `accuracy: logits [${logits.shape.join(', ')}] need class ids of shape [${wanted.join(', ')}], got [${labels.shape.join(', ')}].`)
+    throw new CotangentError(
+      'ShapeError',
+      `accuracy: logits [${logits.shape.join(', ')}] need class ids of shape [${wanted.join(', ')}], got [${labels.shape.join(', ')}].`,
+    )
   return mean(equal(argmax(logits, { axis: -1 }), labels).astype('float32'))
 }

@@ -4,28 +4,61 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import { type Tensor, init, random } from '@cotangent/core'
 import { type Case, type InputSpec, type OpEntry, checkOperation } from '@cotangent/core/testing'
 import {
-  avgPool2d, conv2d, dense, dropout, klDivergence, logSoftmax, maxPool2d, meanSquaredError, relu, sigmoid, softmax, softmaxCrossEntropy, softplus, tanh,
+  avgPool2d,
+  conv2d,
+  dense,
+  dropout,
+  klDivergence,
+  logSoftmax,
+  maxPool2d,
+  meanSquaredError,
+  relu,
+  sigmoid,
+  softmax,
+  softmaxCrossEntropy,
+  softplus,
+  tanh,
 } from '@cotangent/nn'
 
-const float = (shape: readonly number[], range: readonly [number, number] = [-2, 2], constant = false): InputSpec => ({ shape, dtype: 'float32', range, constant })
+const float = (shape: readonly number[], range: readonly [number, number] = [-2, 2], constant = false): InputSpec => ({
+  shape,
+  dtype: 'float32',
+  range,
+  constant,
+})
 const classIds = (n: number, classes: number): InputSpec => ({ shape: [n], dtype: 'int32', range: [0, classes - 1] })
 const small = fc.integer({ min: 1, max: 4 })
-const strides = fc.constantFrom<1 | 2>(1, 2), padding = fc.constantFrom<'SAME' | 'VALID'>('SAME', 'VALID')
+const strides = fc.constantFrom<1 | 2>(1, 2),
+  padding = fc.constantFrom<'SAME' | 'VALID'>('SAME', 'VALID')
 
 /** Cases from a drawn record; accuracy is of sums of several terms. */
 function entry<T>(drawn: fc.Arbitrary<T>, make: (drawn: T) => Pick<Case, 'inputs' | 'call'>, more: Partial<OpEntry> = {}): OpEntry {
-  const cases = fc.record({ value: drawn, seed: fc.nat(1_000_000) }).map(({ value, seed }): Case => ({ ...make(value), seed, options: value }))
+  const cases = fc
+    .record({ value: drawn, seed: fc.nat(1_000_000) })
+    .map(({ value, seed }): Case => ({ ...make(value), seed, options: value }))
   return { cases, accuracy: { ulp: 16, of: 'largest', reason: 'sums of several terms' }, differentiable: true, refused: [], ...more }
 }
 const unary = (f: (x: Tensor) => Tensor): OpEntry =>
   entry(fc.array(small, { minLength: 1, maxLength: 3 }), shape => ({ inputs: [float(shape)], call: x => f(x as Tensor) }))
 
 const logits = fc.record({ n: small, classes: fc.integer({ min: 2, max: 5 }) })
-const images = fc.record({ n: small, h: fc.integer({ min: 3, max: 5 }), w: fc.integer({ min: 3, max: 5 }), c: fc.integer({ min: 1, max: 2 }), strides, padding })
+const images = fc.record({
+  n: small,
+  h: fc.integer({ min: 3, max: 5 }),
+  w: fc.integer({ min: 3, max: 5 }),
+  c: fc.integer({ min: 1, max: 2 }),
+  strides,
+  padding,
+})
 const piecewise = { secondOrder: 'piecewise linear' }
 
 const entries: Readonly<Record<string, OpEntry>> = {
-  relu: { ...unary(relu), ...piecewise }, sigmoid: unary(sigmoid), tanh: unary(tanh), softplus: unary(softplus), softmax: unary(x => softmax(x)), logSoftmax: unary(x => logSoftmax(x)),
+  relu: { ...unary(relu), ...piecewise },
+  sigmoid: unary(sigmoid),
+  tanh: unary(tanh),
+  softplus: unary(softplus),
+  softmax: unary(x => softmax(x)),
+  logSoftmax: unary(x => logSoftmax(x)),
   dense: entry(fc.record({ n: small, from: small, to: small }), ({ n, from, to }) => ({
     inputs: [float([from, to]), float([to]), float([n, from])],
     call: (kernel, bias, x) => dense(to).apply({ kernel: kernel as Tensor, bias: bias as Tensor }, x as Tensor),
@@ -34,21 +67,38 @@ const entries: Readonly<Record<string, OpEntry>> = {
     inputs: [float([3, 2, c, 2]), float([2]), float([n, h, w, c])],
     call: (kernel, bias, x) => conv2d(2, [3, 2], options).apply({ kernel: kernel as Tensor, bias: bias as Tensor }, x as Tensor),
   })),
-  maxPool2d: entry(images, ({ n, h, w, c, ...options }) => ({ inputs: [float([n, h, w, c])], call: x => maxPool2d(2, options).apply(null, x as Tensor) }), piecewise),
-  avgPool2d: entry(images, ({ n, h, w, c, ...options }) => ({ inputs: [float([n, h, w, c])], call: x => avgPool2d([2, 3], options).apply(null, x as Tensor) })),
-  dropout: entry(logits, ({ n, classes }) => ({
-    inputs: [float([n, classes])], call: x => dropout(0.4).apply(null, x as Tensor, { train: true, key: random.key(1) }),
-  }), { batched: 'a batch draws one mask for all examples' }),
+  maxPool2d: entry(
+    images,
+    ({ n, h, w, c, ...options }) => ({ inputs: [float([n, h, w, c])], call: x => maxPool2d(2, options).apply(null, x as Tensor) }),
+    piecewise,
+  ),
+  avgPool2d: entry(images, ({ n, h, w, c, ...options }) => ({
+    inputs: [float([n, h, w, c])],
+    call: x => avgPool2d([2, 3], options).apply(null, x as Tensor),
+  })),
+  dropout: entry(
+    logits,
+    ({ n, classes }) => ({
+      inputs: [float([n, classes])],
+      call: x => dropout(0.4).apply(null, x as Tensor, { train: true, key: random.key(1) }),
+    }),
+    { batched: 'a batch draws one mask for all examples' },
+  ),
   softmaxCrossEntropy: entry(logits, ({ n, classes }) => ({
     inputs: [float([n, classes]), classIds(n, classes), float([n], [0.1, 1])],
     call: (z, ids, weights) => softmaxCrossEntropy(z as Tensor, ids as Tensor, { weights: weights as Tensor }),
   })),
   'softmaxCrossEntropy of distributions': entry(logits, ({ n, classes }) => ({
-    inputs: [float([n, classes]), float([n, classes], [0.1, 1])], call: (z, p) => softmaxCrossEntropy(z as Tensor, p as Tensor),
+    inputs: [float([n, classes]), float([n, classes], [0.1, 1])],
+    call: (z, p) => softmaxCrossEntropy(z as Tensor, p as Tensor),
   })),
-  meanSquaredError: entry(logits, ({ n, classes }) => ({ inputs: [float([n, classes]), float([n, classes])], call: (a, b) => meanSquaredError(a as Tensor, b as Tensor) })),
+  meanSquaredError: entry(logits, ({ n, classes }) => ({
+    inputs: [float([n, classes]), float([n, classes])],
+    call: (a, b) => meanSquaredError(a as Tensor, b as Tensor),
+  })),
   klDivergence: entry(logits, ({ n, classes }) => ({
-    inputs: [float([n, classes], [0.1, 1]), float([n, classes], [0.1, 1])], call: (q, p) => klDivergence(q as Tensor, p as Tensor),
+    inputs: [float([n, classes], [0.1, 1]), float([n, classes], [0.1, 1])],
+    call: (q, p) => klDivergence(q as Tensor, p as Tensor),
   })),
 }
 

@@ -3,8 +3,24 @@ import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { type Tensor, CotangentError, arange, array, explain, grad, init, jit, ones, random, sum, tree, vmap, zeros } from '@cotangent/core'
 import {
-  type Layer, accuracy, conv2d, dense, dropout, flatten, klDivergence, logSoftmax, maxPool2d, meanSquaredError, named, relu, serial, sigmoid, softmax,
-  softmaxCrossEntropy, softplus, stateless,
+  type Layer,
+  accuracy,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  klDivergence,
+  logSoftmax,
+  maxPool2d,
+  meanSquaredError,
+  named,
+  relu,
+  serial,
+  sigmoid,
+  softmax,
+  softmaxCrossEntropy,
+  softplus,
+  stateless,
 } from '@cotangent/nn'
 
 await init({ backend: 'reference' })
@@ -42,15 +58,25 @@ describe('activations at their edges', () => {
 
 describe('composition', () => {
   it('named runs in the order in which the layers are written, whatever their names', () => {
-    fc.assert(fc.property(fc.uniqueArray(fc.stringMatching(/^[a-z]{1,4}$/), { minLength: 1, maxLength: 6 }), names => {
-      const order: string[] = []
-      const spy = (name: string): Layer<null> => stateless<null>((_, input) => ({ params: null, output: input }), (_, x) => { order.push(name); return x })
-      const model = named(Object.fromEntries(names.map(n => [n, spy(n)])))
-      const { params } = model.init(key, [1])
-      expect(Object.keys(params)).toEqual(names)
-      model.apply(params, zeros([1, 1]))
-      expect(order).toEqual(names)
-    }), { numRuns: 20 })
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.stringMatching(/^[a-z]{1,4}$/), { minLength: 1, maxLength: 6 }), names => {
+        const order: string[] = []
+        const spy = (name: string): Layer<null> =>
+          stateless<null>(
+            (_, input) => ({ params: null, output: input }),
+            (_, x) => {
+              order.push(name)
+              return x
+            },
+          )
+        const model = named(Object.fromEntries(names.map(n => [n, spy(n)])))
+        const { params } = model.init(key, [1])
+        expect(Object.keys(params)).toEqual(names)
+        model.apply(params, zeros([1, 1]))
+        expect(order).toEqual(names)
+      }),
+      { numRuns: 20 },
+    )
   })
   it('named refuses numbers as names: JavaScript would reorder them', () => {
     expect(errorOf(() => named({ b: relu, 1: relu }))).toMatch(/ValueError: named: a layer cannot be called "1"/)
@@ -67,11 +93,17 @@ describe('composition', () => {
   })
   it('says what parameters of another model lack', () => {
     const model = serial(dense(3), relu)
-    expect(errorOf(() => model.apply(undefined as never, zeros([1, 4])))).toMatch(/TreeError: serial: needs parameters for the layers 0, 1, got none\. Pass what init gave/)
-    expect(errorOf(() => named({ a: relu }).apply({ b: null } as never, zeros([1])))).toMatch(/named: needs parameters for the layers a, got some for b/)
+    expect(errorOf(() => model.apply(undefined as never, zeros([1, 4])))).toMatch(
+      /TreeError: serial: needs parameters for the layers 0, 1, got none\. Pass what init gave/,
+    )
+    expect(errorOf(() => named({ a: relu }).apply({ b: null } as never, zeros([1])))).toMatch(
+      /named: needs parameters for the layers a, got some for b/,
+    )
   })
   it('threads state through layers that have it', () => {
-    interface Count { readonly calls: Tensor }
+    interface Count {
+      readonly calls: Tensor
+    }
     const counter: Layer<null, Count> = {
       init: (_, input) => ({ params: null, state: { calls: zeros([]) }, output: input }),
       step: (_, state, x) => [x, { calls: state.calls.add(1) }],
@@ -96,8 +128,12 @@ describe('composition', () => {
 })
 
 describe('dropout', () => {
-  const x = ones([400]), train = { train: true, key }
-  const zerosOf = (y: Tensor): string => numbers(y).map(v => (v === 0 ? '0' : '1')).join('')
+  const x = ones([400]),
+    train = { train: true, key }
+  const zerosOf = (y: Tensor): string =>
+    numbers(y)
+      .map(v => (v === 0 ? '0' : '1'))
+      .join('')
   it('the same key drops the same elements; layers of one model drop different ones', () => {
     const drop = dropout(0.5)
     expect(zerosOf(drop.apply(null, x, train))).toBe(zerosOf(drop.apply(null, x, train)))
@@ -110,7 +146,9 @@ describe('dropout', () => {
     const model = serial(dense(2), dropout(0.3))
     const { params } = model.init(key, [3])
     expect(model.apply(params, zeros([1, 3])).shape).toEqual([1, 2])
-    expect(errorOf(() => model.apply(params, zeros([1, 3]), { train: true }))).toMatch(/ValueError: dropout: training needs randomness\. Pass \{ train: true, key \}/)
+    expect(errorOf(() => model.apply(params, zeros([1, 3]), { train: true }))).toMatch(
+      /ValueError: dropout: training needs randomness\. Pass \{ train: true, key \}/,
+    )
     expect(dropout(0).apply(null, x, { train: true })).toBe(x)
     for (const rate of [1, -0.1, NaN]) expect(errorOf(() => dropout(rate))).toMatch(/\[0, 1\)/)
   })
@@ -129,14 +167,38 @@ describe('shapes that do not fit are refused by name', () => {
   const ids = array([0, 1], { dtype: 'int32' })
   const cases: readonly (readonly [what: string, call: () => unknown, message: RegExp])[] = [
     ['dense on a scalar', () => dense(3).init(key, []), /ShapeError: dense\(3\): needs examples of shape \[\.\.\., in\], got \[\]/],
-    ['convolution of one image', () => conv2d(3, 3).apply(conv2d(3, 3).init(key, [5, 5, 1]).params, zeros([5, 5, 1])), /ShapeError: conv2d\(3\): needs images \[n, h, w, c\], got \[5, 5, 1\]\. .*expandDims/],
-    ['convolution on vectors', () => conv2d(3, 3).init(key, [5]), /ShapeError: conv2d\(3\): needs examples of shape \[h, w, c\], got \[5\]/],
+    [
+      'convolution of one image',
+      () => conv2d(3, 3).apply(conv2d(3, 3).init(key, [5, 5, 1]).params, zeros([5, 5, 1])),
+      /ShapeError: conv2d\(3\): needs images \[n, h, w, c\], got \[5, 5, 1\]\. .*expandDims/,
+    ],
+    [
+      'convolution on vectors',
+      () => conv2d(3, 3).init(key, [5]),
+      /ShapeError: conv2d\(3\): needs examples of shape \[h, w, c\], got \[5\]/,
+    ],
     ['pooling on vectors', () => maxPool2d(2).init(key, [5]), /ShapeError: maxPool2d: needs examples/],
-    ['mean squared error that would broadcast', () => meanSquaredError(zeros([4, 1]), zeros([4])), /ShapeError: meanSquaredError: predictions \[4, 1\] and targets \[4\] need the same shape/],
+    [
+      'mean squared error that would broadcast',
+      () => meanSquaredError(zeros([4, 1]), zeros([4])),
+      /ShapeError: meanSquaredError: predictions \[4, 1\] and targets \[4\] need the same shape/,
+    ],
     ['divergence that would broadcast', () => klDivergence(zeros([4, 2]), zeros([2])), /ShapeError: klDivergence: q \[4, 2\] and p \[2\]/],
-    ['weights that would broadcast', () => softmaxCrossEntropy(zeros([2, 3]), ids, { weights: ones([2, 1]) }), /ShapeError: softmaxCrossEntropy: weights \[2, 1\] and losses \[2\]/],
-    ['labels of another number', () => softmaxCrossEntropy(zeros([3, 3]), ids), /ShapeError: softmaxCrossEntropy: logits \[3, 3\] need class ids of shape \[3\], got int32\[2\]/],
-    ['accuracy that would broadcast', () => accuracy(zeros([2, 3]), ids.reshape([2, 1])), /ShapeError: accuracy: logits \[2, 3\] need class ids of shape \[2\], got \[2, 1\]/],
+    [
+      'weights that would broadcast',
+      () => softmaxCrossEntropy(zeros([2, 3]), ids, { weights: ones([2, 1]) }),
+      /ShapeError: softmaxCrossEntropy: weights \[2, 1\] and losses \[2\]/,
+    ],
+    [
+      'labels of another number',
+      () => softmaxCrossEntropy(zeros([3, 3]), ids),
+      /ShapeError: softmaxCrossEntropy: logits \[3, 3\] need class ids of shape \[3\], got int32\[2\]/,
+    ],
+    [
+      'accuracy that would broadcast',
+      () => accuracy(zeros([2, 3]), ids.reshape([2, 1])),
+      /ShapeError: accuracy: logits \[2, 3\] need class ids of shape \[2\], got \[2, 1\]/,
+    ],
   ]
   for (const [what, call, message] of cases) it(what, () => expect(errorOf(call)).toMatch(message))
 })

@@ -4,8 +4,32 @@ import fc from 'fast-check'
 import { concatAll } from 'fp-ts/lib/Monoid.js'
 import { type Tensor, CotangentError, array, grad, init, jit, random, sum, tree, valueAndGrad, zeros } from '@cotangent/core'
 import {
-  type GradientTransformation, type StateOf, accuracy, adam, applyUpdates, avgPool2d, chain, conv2d, dense, dropout, flatten, identity, klDivergence,
-  logSoftmax, maxPool2d, meanSquaredError, momentum, monoid, named, opaque, relu, serial, sgd, sigmoid, softmax, softmaxCrossEntropy,
+  type GradientTransformation,
+  type StateOf,
+  accuracy,
+  adam,
+  applyUpdates,
+  avgPool2d,
+  chain,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  identity,
+  klDivergence,
+  logSoftmax,
+  maxPool2d,
+  meanSquaredError,
+  momentum,
+  monoid,
+  named,
+  opaque,
+  relu,
+  serial,
+  sgd,
+  sigmoid,
+  softmax,
+  softmaxCrossEntropy,
 } from '../src/index.ts'
 
 await init({ backend: 'reference' })
@@ -17,14 +41,26 @@ const close = (got: Tensor, wanted: readonly number[], digits = 5): void => {
 }
 
 describe('losses', () => {
-  const logits = array([[2, 1, 3], [1, 2, 3]])
+  const logits = array([
+    [2, 1, 3],
+    [1, 2, 3],
+  ])
   it('cross-entropy of class ids and its gradient (PyTorch 1.13)', () => {
     const [value, g] = valueAndGrad((z: Tensor) => softmaxCrossEntropy(z, array([2, 0], { dtype: 'int32' })))(logits)
     close(value, [1.40760596444])
     close(g, [0.12236424, 0.04501529, -0.16737952, -0.45498471, 0.12236424, 0.33262048])
   })
   it('cross-entropy of distributions equals that of class ids for one-hot rows', () => {
-    close(softmaxCrossEntropy(logits, array([[0, 0, 1], [1, 0, 0]])), [1.40760596444])
+    close(
+      softmaxCrossEntropy(
+        logits,
+        array([
+          [0, 0, 1],
+          [1, 0, 0],
+        ]),
+      ),
+      [1.40760596444],
+    )
   })
   it('reductions and weights', () => {
     const labels = array([2, 0], { dtype: 'int32' })
@@ -34,7 +70,9 @@ describe('losses', () => {
     close(softmaxCrossEntropy(logits, labels, { weights: array([1, 0]) }), [each.dataSync()[0] as number])
   })
   it('refuses labels that fit neither form, naming the shapes', () => {
-    expect(() => softmaxCrossEntropy(logits, array([1, 2, 0], { dtype: 'int32' }))).toThrow(/softmaxCrossEntropy: logits \[2, 3\].*int32\[3\]/)
+    expect(() => softmaxCrossEntropy(logits, array([1, 2, 0], { dtype: 'int32' }))).toThrow(
+      /softmaxCrossEntropy: logits \[2, 3\].*int32\[3\]/,
+    )
     expect(() => softmaxCrossEntropy(logits, zeros([2, 2]))).toThrow(CotangentError)
   })
   it('KL divergence (PyTorch 1.13)', () => {
@@ -42,7 +80,19 @@ describe('losses', () => {
     close(klDivergence(array([0.5, 0.5]), array([1, 0])), [Math.log(2)])
   })
   it('mean squared error', () => {
-    close(meanSquaredError(array([[1, 2], [3, 4]]), array([[1, 0], [0, 4]])), [(2 + 4.5) / 2])
+    close(
+      meanSquaredError(
+        array([
+          [1, 2],
+          [3, 4],
+        ]),
+        array([
+          [1, 0],
+          [0, 4],
+        ]),
+      ),
+      [(2 + 4.5) / 2],
+    )
   })
 })
 
@@ -58,9 +108,12 @@ describe('activations', () => {
     for (const x of [-1e4, 1e4]) expect(Number.isFinite(grad((t: Tensor) => sum(sigmoid(t)))(array([x])).dataSync()[0])).toBe(true)
   })
   it('softmax rows sum to one for any logits', () => {
-    fc.assert(fc.property(fc.array(fc.float({ min: -80, max: 80, noNaN: true }), { minLength: 1, maxLength: 6 }), xs => {
-      expect(sum(softmax(array(xs))).item()).toBeCloseTo(1, 5)
-    }), { numRuns: 50 })
+    fc.assert(
+      fc.property(fc.array(fc.float({ min: -80, max: 80, noNaN: true }), { minLength: 1, maxLength: 6 }), xs => {
+        expect(sum(softmax(array(xs))).item()).toBeCloseTo(1, 5)
+      }),
+      { numRuns: 50 },
+    )
   })
 })
 
@@ -102,7 +155,17 @@ describe('layers', () => {
     expect(() => dropout(1)).toThrow(/\[0, 1\)/)
   })
   it('accuracy counts the right ones', () => {
-    expect(accuracy(array([[1, 2], [3, 0], [0, 1], [5, 4]]), array([1, 0, 0, 0], { dtype: 'int32' })).item()).toBe(0.75)
+    expect(
+      accuracy(
+        array([
+          [1, 2],
+          [3, 0],
+          [0, 1],
+          [5, 4],
+        ]),
+        array([1, 0, 0, 0], { dtype: 'int32' }),
+      ).item(),
+    ).toBe(0.75)
   })
 })
 
@@ -114,7 +177,8 @@ describe('optimisers', () => {
       return [applyUpdates(p, updates), next] as const
     }
     const step = compiled ? jit(raw) : raw
-    let params = { x: array([2, 4]) }, state = optimizer.init(params)
+    let params = { x: array([2, 4]) },
+      state = optimizer.init(params)
     for (let i = 0; i < steps; i++) [params, state] = step(params, state)
     return [...params.x.dataSync()]
   }
@@ -136,21 +200,29 @@ describe('optimisers', () => {
       run(o, 5, true).forEach((v, i) => expect(v).toBeCloseTo(run(o, 5, false)[i] as number, 5))
   })
   it('a schedule sees the step, from 0', () => {
-    const [x] = run(sgd(step => step.astype('float32').mul(0.1)), 2, true)
+    const [x] = run(
+      sgd(step => step.astype('float32').mul(0.1)),
+      2,
+      true,
+    )
     expect(x).toBeCloseTo(2 * 0.8, 5)
   })
   it('chain is a monoid: unit and associativity of the updates', () => {
     const arb = fc.constantFrom(opaque(sgd(-0.5)), opaque(momentum(0.3)), opaque(adam(0.2)), opaque(identity()))
-    fc.assert(fc.property(arb, arb, arb, (a, b, c) => {
-      const same = (x: typeof a, y: typeof a): void => expect(run(x, 3, false)).toEqual(run(y, 3, false))
-      same(monoid.concat(monoid.empty, a), a)
-      same(monoid.concat(a, monoid.empty), a)
-      same(monoid.concat(monoid.concat(a, b), c), monoid.concat(a, monoid.concat(b, c)))
-      same(concatAll(monoid)([a, b, c]), opaque(chain(a, b, c)))
-    }), { numRuns: 8 })
+    fc.assert(
+      fc.property(arb, arb, arb, (a, b, c) => {
+        const same = (x: typeof a, y: typeof a): void => expect(run(x, 3, false)).toEqual(run(y, 3, false))
+        same(monoid.concat(monoid.empty, a), a)
+        same(monoid.concat(a, monoid.empty), a)
+        same(monoid.concat(monoid.concat(a, b), c), monoid.concat(a, monoid.concat(b, c)))
+        same(concatAll(monoid)([a, b, c]), opaque(chain(a, b, c)))
+      }),
+      { numRuns: 8 },
+    )
   })
   it('does not touch what it was given', () => {
-    const params = { x: array([1, 2]) }, optimizer = adam(0.1)
+    const params = { x: array([1, 2]) },
+      optimizer = adam(0.1)
     optimizer.update(params, optimizer.init(params), params)
     expect(tree.leaves(params).map(t => [...t.dataSync()])).toEqual([[1, 2]])
   })

@@ -28,7 +28,9 @@ export interface Compiled {
 /** Called with every graph before it is compiled: tests check invariants here. */
 export type GraphObserver = (graph: KernelGraph, program: Program) => void
 let observer: GraphObserver | null = null
-export function observeGraphs(f: GraphObserver | null): void { observer = f }
+export function observeGraphs(f: GraphObserver | null): void {
+  observer = f
+}
 
 export function compile(program: Program, backend: Backend, donatable: readonly boolean[] = []): Compiled {
   const { graph, sources } = lowerFor(program, backend, donatable)
@@ -36,12 +38,19 @@ export function compile(program: Program, backend: Backend, donatable: readonly 
 }
 
 /** The kernels of a Program as `backend` gets them. */
-export function lowerFor(program: Program, backend: Backend, donatable: readonly boolean[] = []): { readonly graph: KernelGraph; readonly sources: readonly Source[] } {
+export function lowerFor(
+  program: Program,
+  backend: Backend,
+  donatable: readonly boolean[] = [],
+): { readonly graph: KernelGraph; readonly sources: readonly Source[] } {
   const simple = simplify(program)
   checkDTypes(simple, backend)
   const fused = simplifyAxes(convolveByTiles(fuse(lower(simple)), backend.capabilities))
   const lowered = compact(splitReductions(unrollReductions(decompose(fused, backend))))
-  const planned = plan(lowered, program.inputs.map((_, i) => donatable[i] ?? false))
+  const planned = plan(
+    lowered,
+    program.inputs.map((_, i) => donatable[i] ?? false),
+  )
   observer?.(planned.graph, simple)
   return planned
 }
@@ -50,21 +59,30 @@ export function lowerFor(program: Program, backend: Backend, donatable: readonly
 function plan(lowered: Lowered, donatable: readonly boolean[]): { graph: KernelGraph; sources: Source[] } {
   const outputs = [...new Set(lowered.outputs.filter(b => !lowered.inputs.includes(b)))]
   const place = (b: BufferId): { kind: 'input'; index: number } | { kind: 'output'; index: number } | { kind: 'temporary' } => {
-    const input = lowered.inputs.indexOf(b), output = outputs.indexOf(b)
+    const input = lowered.inputs.indexOf(b),
+      output = outputs.indexOf(b)
     return input >= 0 ? { kind: 'input', index: input } : output >= 0 ? { kind: 'output', index: output } : { kind: 'temporary' }
   }
   const graph = planMemory({
     buffers: lowered.buffers.map((spec, b) => ({ ...spec, place: place(b) })),
-    inputs: lowered.inputs, outputs, kernels: lowered.kernels, donatable,
+    inputs: lowered.inputs,
+    outputs,
+    kernels: lowered.kernels,
+    donatable,
   })
-  const sources = lowered.outputs.map((b): Source => (lowered.inputs.includes(b) ? { input: lowered.inputs.indexOf(b) } : { output: outputs.indexOf(b) }))
+  const sources = lowered.outputs.map(
+    (b): Source => (lowered.inputs.includes(b) ? { input: lowered.inputs.indexOf(b) } : { output: outputs.indexOf(b) }),
+  )
   return { graph, sources }
 }
 
 function checkDTypes(program: Program, backend: Backend): void {
   const check = (a: Aval): void => {
     if (!backend.capabilities.dtypes.includes(a.dtype))
-      fail('DTypeError', `The ${backend.name} backend has no ${a.dtype}; it has ${backend.capabilities.dtypes.join(', ')}. Convert with astype, or choose another backend in init().`)
+      fail(
+        'DTypeError',
+        `The ${backend.name} backend has no ${a.dtype}; it has ${backend.capabilities.dtypes.join(', ')}. Convert with astype, or choose another backend in init().`,
+      )
   }
   program.inputs.forEach(v => check(v.aval))
   for (const e of program.equations) {

@@ -18,7 +18,8 @@ import { currentBackend } from './current.ts'
 export function fromHost(data: TypedArray, shape: Shape, dtype: DType, backend: Backend = currentBackend()): Tensor {
   invariant(data.length === sizeOf(shape), `fromHost: ${data.length} elements for shape [${shape.join()}]`)
   const type = aval(shape, dtype)
-  if (!backend.capabilities.dtypes.includes(dtype)) fail('DTypeError', `The ${backend.name} backend has no ${dtype}; it has ${backend.capabilities.dtypes.join(', ')}.`)
+  if (!backend.capabilities.dtypes.includes(dtype))
+    fail('DTypeError', `The ${backend.name} backend has no ${dtype}; it has ${backend.capabilities.dtypes.join(', ')}.`)
   return new Tensor(type, new Storage(backend, backend.upload(data, dtype)))
 }
 
@@ -30,7 +31,14 @@ export function execute(primitive: Primitive, inputs: readonly Tensor[], params:
   if (cache === undefined) eagerCache(backend).set(primitive, (cache = new Map()))
   let compiled = cache.get(key)
   if (compiled === undefined) {
-    compiled = compile(oneEquation(primitive, inputs.map(t => t.aval), params), backend)
+    compiled = compile(
+      oneEquation(
+        primitive,
+        inputs.map(t => t.aval),
+        params,
+      ),
+      backend,
+    )
     remember(cache, key, compiled)
   }
   return run(compiled, backend, inputs, primitive.name)
@@ -53,16 +61,29 @@ export function compiledProgram(program: Program, backend: Backend, donated?: re
   return compiled
 }
 
-function run(compiled: Compiled, backend: Backend, inputs: readonly Tensor[], name: string, donated?: readonly boolean[]): readonly Tensor[] {
+function run(
+  compiled: Compiled,
+  backend: Backend,
+  inputs: readonly Tensor[],
+  name: string,
+  donated?: readonly boolean[],
+): readonly Tensor[] {
   const buffers = buffersOf(inputs, backend, name)
   const results = compiled.graph.outputs.length === 0 ? [] : compiled.executable.run(buffers, givable(compiled, inputs, donated))
   const tensors = wrap(compiled, backend, inputs, buffers, results)
-  if (donated !== undefined) donated.forEach((given, i) => { if (given) (inputs[i] as Tensor).dispose() })
+  if (donated !== undefined)
+    donated.forEach((given, i) => {
+      if (given) (inputs[i] as Tensor).dispose()
+    })
   return tensors
 }
 
 /** The donated inputs whose buffers the backend may have: not numbers, which are cached, nor what another tensor or a result shares. */
-export function givable({ sources }: Compiled, inputs: readonly Tensor[], donated: readonly boolean[] | undefined): readonly boolean[] | undefined {
+export function givable(
+  { sources }: Compiled,
+  inputs: readonly Tensor[],
+  donated: readonly boolean[] | undefined,
+): readonly boolean[] | undefined {
   return donated?.map((given, i) => {
     const v = (inputs[i] as Tensor).value
     return given && v instanceof Storage && v.alone && !sources.some(s => 'input' in s && s.input === i)
@@ -70,11 +91,23 @@ export function givable({ sources }: Compiled, inputs: readonly Tensor[], donate
 }
 
 /** The results of a Program, from the buffers that its executable returned. */
-export function wrap(compiled: Compiled, backend: Backend, inputs: readonly Tensor[], buffers: readonly Buffer[], results: readonly Buffer[]): readonly Tensor[] {
+export function wrap(
+  compiled: Compiled,
+  backend: Backend,
+  inputs: readonly Tensor[],
+  buffers: readonly Buffer[],
+  results: readonly Buffer[],
+): readonly Tensor[] {
   const owned = new Map<Buffer, Storage>()
-  return compiled.sources.map((source, i) => new Tensor(compiled.avals[i] as Aval, 'output' in source
-    ? ownStorage(owned, results[source.output] as Buffer, backend)
-    : shareInput(inputs[source.input] as Tensor, buffers[source.input] as Buffer, backend)))
+  return compiled.sources.map(
+    (source, i) =>
+      new Tensor(
+        compiled.avals[i] as Aval,
+        'output' in source
+          ? ownStorage(owned, results[source.output] as Buffer, backend)
+          : shareInput(inputs[source.input] as Tensor, buffers[source.input] as Buffer, backend),
+      ),
+  )
 }
 
 /** Two results may be one buffer. */
@@ -98,7 +131,10 @@ export function backendOf(inputs: readonly Tensor[], name: string): Backend {
     if (!(v instanceof Storage)) continue
     if (found === null) found = v.backend
     else if (found !== v.backend)
-      fail('BackendError', `${name}: its inputs live on ${found.name === v.backend.name ? `two different ${found.name} backends (was init() called after tensors were made?)` : `the ${found.name} and the ${v.backend.name} backend`}. Move one of them with t.to(backend).`)
+      fail(
+        'BackendError',
+        `${name}: its inputs live on ${found.name === v.backend.name ? `two different ${found.name} backends (was init() called after tensors were made?)` : `the ${found.name} and the ${v.backend.name} backend`}. Move one of them with t.to(backend).`,
+      )
   }
   return found ?? currentBackend()
 }

@@ -48,18 +48,28 @@ const MOST_THREADS = 256
 /** Validates options; all problems are listed. */
 export function parseConfig(input: unknown): Either<ConfigError, InitConfig> {
   const problems: { path: string; message: string }[] = []
-  const bad = (path: string, message: string): void => { problems.push({ path, message }) }
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) bad('', `init takes an options object such as { backend: ["cpu"] }, got ${show(input)}`)
+  const bad = (path: string, message: string): void => {
+    problems.push({ path, message })
+  }
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    bad('', `init takes an options object such as { backend: ["cpu"] }, got ${show(input)}`)
   else {
     const config = input as Record<string, unknown>
-    for (const key of Object.keys(config)) if (key !== 'backend' && key !== 'threads') bad(key, 'unknown option; there are backend and threads')
+    for (const key of Object.keys(config))
+      if (key !== 'backend' && key !== 'threads') bad(key, 'unknown option; there are backend and threads')
     const { backend, threads } = config
-    if (threads !== undefined && (!Number.isInteger(threads) || (threads as number) < 1)) bad('threads', `a positive integer, got ${show(threads)}`)
-    else if (threads !== undefined && (threads as number) > MOST_THREADS) bad('threads', `at most ${MOST_THREADS}, got ${show(threads)}; more threads than cores gain nothing`)
+    if (threads !== undefined && (!Number.isInteger(threads) || (threads as number) < 1))
+      bad('threads', `a positive integer, got ${show(threads)}`)
+    else if (threads !== undefined && (threads as number) > MOST_THREADS)
+      bad('threads', `at most ${MOST_THREADS}, got ${show(threads)}; more threads than cores gain nothing`)
     const list = backend === undefined ? [] : Array.isArray(backend) ? backend : [backend]
     if (Array.isArray(backend) && backend.length === 0) bad('backend', 'names no backend')
     list.forEach((b: unknown, i) => {
-      if (!isName(b) && !isLoader(b)) bad(Array.isArray(backend) ? `backend[${i}]` : 'backend', `unknown backend ${show(b)}; there are ${names.join(', ')}, or pass the \`backend\` that a backend package exports`)
+      if (!isName(b) && !isLoader(b))
+        bad(
+          Array.isArray(backend) ? `backend[${i}]` : 'backend',
+          `unknown backend ${show(b)}; there are ${names.join(', ')}, or pass the \`backend\` that a backend package exports`,
+        )
     })
   }
   return problems.length > 0 ? left({ _tag: 'ConfigError', problems }) : right(input as InitConfig)
@@ -103,7 +113,8 @@ const left = <E>(e: E): Either<E, never> => ({ _tag: 'Left', left: e })
 const right = <A>(a: A): Either<never, A> => ({ _tag: 'Right', right: a })
 const show = (x: unknown): string => (typeof x === 'string' ? `"${x}"` : String(JSON.stringify(x)))
 const isName = (x: unknown): x is BackendName => (names as readonly unknown[]).includes(x)
-const isLoader = (x: unknown): x is BackendLoader => typeof x === 'object' && x !== null && 'name' in x && 'load' in x && typeof x.load === 'function'
+const isLoader = (x: unknown): x is BackendLoader =>
+  typeof x === 'object' && x !== null && 'name' in x && 'load' in x && typeof x.load === 'function'
 
 function wantedBackends(config: InitConfig): readonly (BackendName | BackendLoader)[] {
   const { backend } = config
@@ -116,22 +127,32 @@ const environmentVariable = (): string | undefined =>
 
 /** Where a problem is: the list of backends may come from the environment. */
 const shownPath = (path: string): string =>
-  path.startsWith('backend') && environmentVariable() !== undefined ? `${path} (from the environment variable COTANGENT_BACKEND)` : path || 'options'
+  path.startsWith('backend') && environmentVariable() !== undefined
+    ? `${path} (from the environment variable COTANGENT_BACKEND)`
+    : path || 'options'
 
 function override(config: InitConfig): unknown {
   const variable = environmentVariable()
   if (variable === undefined || typeof config !== 'object' || config === null) return config
-  return { ...config, backend: variable.split(',').map(s => s.trim()).filter(s => s !== '') }
-}
-
-const loadOne = (wanted: BackendName | BackendLoader, options: BackendOptions): TaskEither<string, Backend> => async () => {
-  try {
-    if (typeof wanted !== 'string') return right(await wanted.load(options))
-    return right(wanted === 'reference' ? createReference() : await (await importBackend(wanted)).load(options))
-  } catch (e) {
-    return left(e instanceof Error ? e.message : String(e))
+  return {
+    ...config,
+    backend: variable
+      .split(',')
+      .map(s => s.trim())
+      .filter(s => s !== ''),
   }
 }
+
+const loadOne =
+  (wanted: BackendName | BackendLoader, options: BackendOptions): TaskEither<string, Backend> =>
+  async () => {
+    try {
+      if (typeof wanted !== 'string') return right(await wanted.load(options))
+      return right(wanted === 'reference' ? createReference() : await (await importBackend(wanted)).load(options))
+    } catch (e) {
+      return left(e instanceof Error ? e.message : String(e))
+    }
+  }
 
 /** The package name is computed, so that bundlers leave it alone: who bundles passes the backend itself. */
 async function importBackend(name: BackendName): Promise<BackendLoader> {
@@ -141,9 +162,17 @@ async function importBackend(name: BackendName): Promise<BackendLoader> {
   return module.backend
 }
 
-interface ModuleBuiltin { createRequire(from: string): { resolve(specifier: string): string } }
-interface UrlBuiltin { pathToFileURL(path: string): { readonly href: string } }
-interface NodeProcess { readonly argv: readonly string[]; cwd(): string; getBuiltinModule?(id: string): unknown }
+interface ModuleBuiltin {
+  createRequire(from: string): { resolve(specifier: string): string }
+}
+interface UrlBuiltin {
+  pathToFileURL(path: string): { readonly href: string }
+}
+interface NodeProcess {
+  readonly argv: readonly string[]
+  cwd(): string
+  getBuiltinModule?(id: string): unknown
+}
 
 /** Strict package managers hide from core what only the program depends on: there, resolve as the program itself would. */
 async function importFromProgram(specifier: string, error: unknown): Promise<unknown> {

@@ -26,7 +26,7 @@ class Ledger {
   #live = 0
   #peak = 0
   #buffers = 0
-  readonly #collected = new FinalizationRegistry<number>((bytes) => this.#remove(bytes))
+  readonly #collected = new FinalizationRegistry<number>(bytes => this.#remove(bytes))
 
   add(dtype: DType, data: TypedArray): HostBuffer {
     const buffer = new HostBuffer(dtype, data)
@@ -83,12 +83,12 @@ export function createReference({ lanes = 256 }: ReferenceOptions = {}): Backend
       copy.set(data)
       return ledger.add(dtype, copy)
     },
-    read: async (buffer) => dataOf(buffer).slice(),
-    readSync: (buffer) => dataOf(buffer).slice(),
+    read: async buffer => dataOf(buffer).slice(),
+    readSync: buffer => dataOf(buffer).slice(),
     free(buffer) {
       if (buffer instanceof HostBuffer) ledger.free(buffer)
     },
-    compile: (graph) => compile(graph, ledger, lanes),
+    compile: graph => compile(graph, ledger, lanes),
     memory: () => ledger.statistics(),
     dispose: async () => {},
   }
@@ -108,7 +108,7 @@ function compile(graph: KernelGraph, ledger: Ledger, lanes: number): Executable 
       inputs.forEach((buffer, i) => {
         if (donated[i] === true) ledger.free(buffer as HostBuffer)
       })
-      return graph.outputs.map((id) => {
+      return graph.outputs.map(id => {
         const { dtype, place } = graph.buffers[id] as KernelGraph['buffers'][number],
           data = memory[id] as TypedArray
         return ledger.add(dtype, place.kind === 'output' ? data : data.slice())
@@ -119,10 +119,7 @@ function compile(graph: KernelGraph, ledger: Ledger, lanes: number): Executable 
 }
 
 function checkInputs(graph: KernelGraph, inputs: readonly Buffer[]): void {
-  invariant(
-    inputs.length === graph.inputs.length,
-    `reference: the graph takes ${graph.inputs.length} inputs, got ${inputs.length}`,
-  )
+  invariant(inputs.length === graph.inputs.length, `reference: the graph takes ${graph.inputs.length} inputs, got ${inputs.length}`)
   graph.inputs.forEach((id, i) => {
     const { dtype, size } = graph.buffers[id] as KernelGraph['buffers'][number],
       given = inputs[i] as Buffer
@@ -134,11 +131,7 @@ function checkInputs(graph: KernelGraph, inputs: readonly Buffer[]): void {
 }
 
 /** For each output the input whose memory it takes over. A buffer that is passed twice stays: its other use would see the result. */
-function takenOver(
-  graph: KernelGraph,
-  inputs: readonly Buffer[],
-  donated: readonly boolean[],
-): ReadonlyMap<number, number> {
+function takenOver(graph: KernelGraph, inputs: readonly Buffer[], donated: readonly boolean[]): ReadonlyMap<number, number> {
   const taken = new Map<number, number>()
   graph.donations.forEach((output, i) => {
     const once = inputs.indexOf(inputs[i] as Buffer) === inputs.lastIndexOf(inputs[i] as Buffer)
@@ -189,10 +182,7 @@ function viewOf(dtype: DType, buffer: ArrayBufferLike, offset: number, size: num
 /** A copy of the bytes of a constant, since `data` may be any view, aligned or not. */
 function constantArray(dtype: DType, size: number, data: ArrayBufferView): TypedArray {
   const copy = hostArray(dtype, size)
-  invariant(
-    data.byteLength >= copy.byteLength,
-    `reference: a constant of ${size} ${dtype} has ${data.byteLength} bytes`,
-  )
+  invariant(data.byteLength >= copy.byteLength, `reference: a constant of ${size} ${dtype} has ${data.byteLength} bytes`)
   new Uint8Array(copy.buffer).set(new Uint8Array(data.buffer, data.byteOffset, copy.byteLength))
   return copy
 }

@@ -10,5 +10,7 @@ export type DataLast<F> = F extends (x: infer X, ...rest: infer R) => infer Y ? 
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function dataLast<X, R extends readonly unknown[], Y>(f: (x: X, ...rest: R) => Y): (...rest: R) => (x: X) => Y {
-  return (...rest) => x => f(x, ...rest)
+  return (...rest) =>
+    x =>
+      f(x, ...rest)
 }

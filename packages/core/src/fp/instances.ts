@@ -40,7 +40,9 @@ export const MonoidAny: Monoid<Tensor> = /* @__PURE__ */ monoid(np.logicalOr, /*
  * )
  * const [{ kernel, mask }, nextKey] = layer(random.key(0))
  */
-export const draw = <A>(f: (key: Key) => A): State<Key, A> => key => {
-  const [next, own] = split(key)
-  return [f(own), next]
-}
+export const draw =
+  <A>(f: (key: Key) => A): State<Key, A> =>
+  key => {
+    const [next, own] = split(key)
+    return [f(own), next]
+  }

@@ -35,13 +35,18 @@ const where = 'convGeneralDilated'
 const bad = (what: string): never => fail('ShapeError', `${where}: ${what}`)
 
 /** Labels of `convolveP`, before groups: n, c, o, and a digit for each spatial axis in the kernel's order. */
-function labelsOf(dimensionNumbers: ConvDimensionNumbers, ndim: number): { readonly lhs: string; readonly rhs: string; readonly out: string } {
+function labelsOf(
+  dimensionNumbers: ConvDimensionNumbers,
+  ndim: number,
+): { readonly lhs: string; readonly rhs: string; readonly out: string } {
   const [lhs, rhs, out] = dimensionNumbers
   const spatial = Array.from(rhs).filter(c => c !== 'O' && c !== 'I')
   const translate = (spec: string, names: Record<string, string>): string => {
     const labels = Array.from(spec, c => names[c] ?? (spatial.includes(c) ? String(spatial.indexOf(c)) : '?'))
     if (labels.includes('?') || new Set(labels).size !== ndim || labels.length !== ndim)
-      bad(`dimension numbers [${dimensionNumbers.join(', ')}] do not describe ${ndim} axes: each layout needs its two letters (N and C, or O and I) and the same ${ndim - 2} spatial letters, once each.`)
+      bad(
+        `dimension numbers [${dimensionNumbers.join(', ')}] do not describe ${ndim} axes: each layout needs its two letters (N and C, or O and I) and the same ${ndim - 2} spatial letters, once each.`,
+      )
     return labels.join('')
   }
   return { lhs: translate(lhs, { N: 'n', C: 'c' }), rhs: translate(rhs, { O: 'o', I: 'c' }), out: translate(out, { N: 'n', C: 'o' }) }
@@ -54,8 +59,12 @@ const channelsFirst = (spatial: number): ConvDimensionNumbers => {
 
 /** Splits the axis `label` of `x` in `count` groups: label `g` in front of it. */
 function splitGroups(x: Tensor, labels: string, label: string, count: number): readonly [Tensor, string] {
-  const axis = labels.indexOf(label), n = x.shape[axis] as number
-  return [reshape(x, [...x.shape.slice(0, axis), count, n / count, ...x.shape.slice(axis + 1)]), `${labels.slice(0, axis)}g${labels.slice(axis)}`]
+  const axis = labels.indexOf(label),
+    n = x.shape[axis] as number
+  return [
+    reshape(x, [...x.shape.slice(0, axis), count, n / count, ...x.shape.slice(axis + 1)]),
+    `${labels.slice(0, axis)}g${labels.slice(axis)}`,
+  ]
 }
 
 /**
@@ -66,10 +75,17 @@ function splitGroups(x: Tensor, labels: string, label: string, count: number): r
  *
  * @example convGeneralDilated(images, kernels, [1, 1], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] })
  */
-export function convGeneralDilated(lhs: TensorLike, rhs: TensorLike, windowStrides: readonly number[], padding: Padding, options: ConvOptions = {}): Tensor {
+export function convGeneralDilated(
+  lhs: TensorLike,
+  rhs: TensorLike,
+  windowStrides: readonly number[],
+  padding: Padding,
+  options: ConvOptions = {},
+): Tensor {
   const [x, w] = promoteOperands(where, lhs, rhs) as readonly [Tensor, Tensor]
   const spatial = x.ndim - 2
-  if (spatial < 0 || w.ndim !== x.ndim) bad(`lhs and rhs need the same rank, at least 2, got shapes ${showShape(x.shape)} and ${showShape(w.shape)}.`)
+  if (spatial < 0 || w.ndim !== x.ndim)
+    bad(`lhs and rhs need the same rank, at least 2, got shapes ${showShape(x.shape)} and ${showShape(w.shape)}.`)
   const ones = new Array<number>(spatial).fill(1)
   const { lhsDilation = ones, rhsDilation = ones, featureGroupCount = 1, batchGroupCount = 1 } = options
   checkSteps('windowStrides', windowStrides, spatial)
@@ -90,7 +106,11 @@ export function convGeneralDilated(lhs: TensorLike, rhs: TensorLike, windowStrid
   const [ws, rhsLabels] = splitGroups(w, labels.rhs, 'o', groups)
   const y = bind1(convolveP, [xs, ws], { ...params, lhs: lhsLabels, rhs: rhsLabels, out: labels.out.replace('o', 'go') })
   const channel = labels.out.indexOf('o')
-  return reshape(y, [...y.shape.slice(0, channel), (y.shape[channel] as number) * (y.shape[channel + 1] as number), ...y.shape.slice(channel + 2)])
+  return reshape(y, [
+    ...y.shape.slice(0, channel),
+    (y.shape[channel] as number) * (y.shape[channel + 1] as number),
+    ...y.shape.slice(channel + 2),
+  ])
 }
 
 function checkSteps(name: string, steps: readonly number[], spatial: number): void {
@@ -98,37 +118,61 @@ function checkSteps(name: string, steps: readonly number[], spatial: number): vo
     fail('ValueError', `${where}: ${name} must be ${spatial} positive integers, one a spatial axis, got [${steps.join(', ')}].`)
 }
 
-function checkChannels(x: Tensor, w: Tensor, labels: { readonly lhs: string; readonly rhs: string }, features: number, batches: number): void {
-  const n = x.shape[labels.lhs.indexOf('n')] as number, c = x.shape[labels.lhs.indexOf('c')] as number
-  const i = w.shape[labels.rhs.indexOf('c')] as number, o = w.shape[labels.rhs.indexOf('o')] as number
+function checkChannels(
+  x: Tensor,
+  w: Tensor,
+  labels: { readonly lhs: string; readonly rhs: string },
+  features: number,
+  batches: number,
+): void {
+  const n = x.shape[labels.lhs.indexOf('n')] as number,
+    c = x.shape[labels.lhs.indexOf('c')] as number
+  const i = w.shape[labels.rhs.indexOf('c')] as number,
+    o = w.shape[labels.rhs.indexOf('o')] as number
   const shapes = `lhs ${showShape(x.shape)} (${labels.lhs}), rhs ${showShape(w.shape)} (${labels.rhs})`
-  for (const [name, count] of [['featureGroupCount', features], ['batchGroupCount', batches]] as const)
+  for (const [name, count] of [
+    ['featureGroupCount', features],
+    ['batchGroupCount', batches],
+  ] as const)
     if (!Number.isInteger(count) || count < 1) fail('ValueError', `${where}: ${name} must be a positive integer, got ${count}.`)
   if (features > 1 && batches > 1) fail('ValueError', `${where}: featureGroupCount and batchGroupCount cannot both be above 1.`)
-  if (c !== i * features) bad(`lhs has ${c} channels, but the kernel has ${i} input channels for ${features} group${features === 1 ? '' : 's'}: ${shapes}. They must be equal (times the number of groups).`)
+  if (c !== i * features)
+    bad(
+      `lhs has ${c} channels, but the kernel has ${i} input channels for ${features} group${features === 1 ? '' : 's'}: ${shapes}. They must be equal (times the number of groups).`,
+    )
   if (o % (features * batches) !== 0) bad(`the kernel's ${o} output channels do not divide into ${features * batches} groups: ${shapes}.`)
   if (n % batches !== 0) bad(`the batch of ${n} does not divide into ${batches} groups: ${shapes}.`)
 }
 
 /** Paddings as pairs. `windows` are sizes with dilation. Source of SAME: jax.lax.padtype_to_pads. */
 export function resolvePadding(
-  caller: string, padding: Padding, sizes: readonly number[], windows: readonly number[], strides: readonly number[],
+  caller: string,
+  padding: Padding,
+  sizes: readonly number[],
+  windows: readonly number[],
+  strides: readonly number[],
 ): readonly (readonly [number, number])[] {
   if (typeof padding !== 'string') {
     if (padding.length !== sizes.length || padding.some(p => p.length !== 2 || !p.every(Number.isInteger)))
-      fail('ShapeError', `${caller}: padding must be 'SAME', 'SAME_LOWER', 'VALID' or ${sizes.length} pairs [low, high] of integers, got ${JSON.stringify(padding)}.`)
+      fail(
+        'ShapeError',
+        `${caller}: padding must be 'SAME', 'SAME_LOWER', 'VALID' or ${sizes.length} pairs [low, high] of integers, got ${JSON.stringify(padding)}.`,
+      )
     return padding
   }
   switch (padding) {
-    case 'VALID': return sizes.map(() => [0, 0])
+    case 'VALID':
+      return sizes.map(() => [0, 0])
     case 'SAME':
-    case 'SAME_LOWER': return sizes.map((n, k) => {
-      const stride = strides[k] as number
-      const total = Math.max(0, (Math.ceil(n / stride) - 1) * stride + (windows[k] as number) - n)
-      const less = Math.floor(total / 2)
-      return padding === 'SAME' ? [less, total - less] : [total - less, less]
-    })
-    default: return fail('ValueError', `${caller}: unknown padding '${String(padding)}'. Use 'SAME', 'SAME_LOWER', 'VALID' or pairs [low, high].`)
+    case 'SAME_LOWER':
+      return sizes.map((n, k) => {
+        const stride = strides[k] as number
+        const total = Math.max(0, (Math.ceil(n / stride) - 1) * stride + (windows[k] as number) - n)
+        const less = Math.floor(total / 2)
+        return padding === 'SAME' ? [less, total - less] : [total - less, less]
+      })
+    default:
+      return fail('ValueError', `${caller}: unknown padding '${String(padding)}'. Use 'SAME', 'SAME_LOWER', 'VALID' or pairs [low, high].`)
   }
 }
 
@@ -144,15 +188,26 @@ export interface ConvTransposeOptions {
  * Transposed ("fractionally strided") convolution: upsamples by `strides`. `SAME` gives n * stride results along an axis, `VALID` the largest number.
  * JAX: `lax.conv_transpose`.
  */
-export function convTranspose(lhs: TensorLike, rhs: TensorLike, strides: readonly number[], padding: Padding, options: ConvTransposeOptions = {}): Tensor {
+export function convTranspose(
+  lhs: TensorLike,
+  rhs: TensorLike,
+  strides: readonly number[],
+  padding: Padding,
+  options: ConvTransposeOptions = {},
+): Tensor {
   const [x, w] = promoteOperands('convTranspose', lhs, rhs) as readonly [Tensor, Tensor]
-  const spatial = strides.length, ones = new Array<number>(spatial).fill(1)
+  const spatial = strides.length,
+    ones = new Array<number>(spatial).fill(1)
   const { rhsDilation = ones, transposeKernel = false } = options
   const letters = 'HWD'.slice(0, spatial)
-  const dimensionNumbers = options.dimensionNumbers ?? [`N${letters}C`, `${letters}IO`, `N${letters}C`] as const
+  const dimensionNumbers = options.dimensionNumbers ?? ([`N${letters}C`, `${letters}IO`, `N${letters}C`] as const)
   const axes = Array.from(dimensionNumbers[1]).flatMap((c, k) => (c === 'I' || c === 'O' ? [] : [k]))
-  const pads = typeof padding !== 'string' ? padding
-    : axes.map((axis, k) => transposePadding(dilatedSize(w.shape[axis] as number, rhsDilation[k] as number), strides[k] as number, padding))
+  const pads =
+    typeof padding !== 'string'
+      ? padding
+      : axes.map((axis, k) =>
+          transposePadding(dilatedSize(w.shape[axis] as number, rhsDilation[k] as number), strides[k] as number, padding),
+        )
   const kernel = transposeKernel ? swapaxes(flip(w, { axis: axes }), dimensionNumbers[1].indexOf('I'), dimensionNumbers[1].indexOf('O')) : w
   return convGeneralDilated(x, kernel, ones, pads, { lhsDilation: strides, rhsDilation, dimensionNumbers })
 }

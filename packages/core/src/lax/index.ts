@@ -1,8 +1,27 @@
 /** What users of `jax.lax` expect: general forms of the array operations, under JAX's names. */
-export { convGeneralDilated, type ConvDimensionNumbers, type ConvOptions, convTranspose, type ConvTransposeOptions, type Padding } from './convolution.ts'
 export {
-  broadcastedIota, broadcastInDim, clamp, concatenate, cumlogsumexp, dynamicIndexInDim, dynamicSliceInDim, dynamicUpdateIndexInDim, dynamicUpdateSliceInDim, iota,
-  pad, rev, select, sliceInDim,
+  convGeneralDilated,
+  type ConvDimensionNumbers,
+  type ConvOptions,
+  convTranspose,
+  type ConvTransposeOptions,
+  type Padding,
+} from './convolution.ts'
+export {
+  broadcastedIota,
+  broadcastInDim,
+  clamp,
+  concatenate,
+  cumlogsumexp,
+  dynamicIndexInDim,
+  dynamicSliceInDim,
+  dynamicUpdateIndexInDim,
+  dynamicUpdateSliceInDim,
+  iota,
+  pad,
+  rev,
+  select,
+  sliceInDim,
 } from './operators.ts'
 export { reduceWindow, type ReduceWindowOptions, type WindowOperator } from './windows.ts'
 export { astype as convertElementType, bitcast as bitcastConvertType } from '../primitives/cast.ts'

@@ -23,8 +23,11 @@ export const iota = (dtype: DType, size: number): Tensor => countAlong([size], {
 export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): Tensor => countAlong(shape, { axis: dimension, dtype })
 
 /** x with `low` elements before, `high` after (negative: cut off) and `interior` between elements, an entry an axis. JAX: `lax.pad`. */
-export const pad = (x: TensorLike, paddingValue: TensorLike, config: readonly (readonly [low: number, high: number, interior: number])[]): Tensor =>
-  padWith(x, paddingValue, config)
+export const pad = (
+  x: TensorLike,
+  paddingValue: TensorLike,
+  config: readonly (readonly [low: number, high: number, interior: number])[],
+): Tensor => padWith(x, paddingValue, config)
 /** x with its elements in reverse order along axes. JAX: `lax.rev`. */
 export const rev = (x: TensorLike, dimensions: readonly number[]): Tensor => flip(x, { axis: dimensions })
 /** `onTrue` where the predicate holds, `onFalse` elsewhere. JAX: `lax.select`. */
@@ -37,33 +40,66 @@ export const concatenate = (operands: readonly TensorLike[], dimension: number):
 /** x in a shape of which axis `broadcastDimensions[k]` is axis k of x; the others repeat it. JAX: `lax.broadcast_in_dim`. */
 export function broadcastInDim(x: TensorLike, shape: Shape, broadcastDimensions: readonly number[]): Tensor {
   const t = toTensor(x, 'broadcastInDim')
-  const ascending = broadcastDimensions.every((k, i) => k >= 0 && k < shape.length && (i === 0 || k > (broadcastDimensions[i - 1] as number)))
+  const ascending = broadcastDimensions.every(
+    (k, i) => k >= 0 && k < shape.length && (i === 0 || k > (broadcastDimensions[i - 1] as number)),
+  )
   if (broadcastDimensions.length !== t.ndim || !ascending)
-    fail('ShapeError', `broadcastInDim: broadcastDimensions [${broadcastDimensions.join(', ')}] must list ascending axes of ${showShape(shape)}, one for each axis of shape ${showShape(t.shape)}.`)
+    fail(
+      'ShapeError',
+      `broadcastInDim: broadcastDimensions [${broadcastDimensions.join(', ')}] must list ascending axes of ${showShape(shape)}, one for each axis of shape ${showShape(t.shape)}.`,
+    )
   const sizes = shape.map((_, k) => (broadcastDimensions.includes(k) ? (t.shape[broadcastDimensions.indexOf(k)] as number) : 1))
   return broadcastTo(reshape(t, sizes), shape)
 }
 
 /** Elements `start` to `limit` (exclusive), every `stride`-th, along one axis. JAX: `lax.slice_in_dim`. */
 export function sliceInDim(x: TensorLike, start: number, limit: number, stride = 1, axis = 0): Tensor {
-  const t = toTensor(x, 'sliceInDim'), k = normalizeAxis('sliceInDim', axis, t.ndim)
+  const t = toTensor(x, 'sliceInDim'),
+    k = normalizeAxis('sliceInDim', axis, t.ndim)
   const at = (others: readonly number[], v: number): number[] => others.map((o, i) => (i === k ? v : o))
-  return slice(t, at(t.shape.map(() => 0), start), at(t.shape, limit), at(t.shape.map(() => 1), stride))
+  return slice(
+    t,
+    at(
+      t.shape.map(() => 0),
+      start,
+    ),
+    at(t.shape, limit),
+    at(
+      t.shape.map(() => 1),
+      stride,
+    ),
+  )
 }
 
 const startsAlong = (t: Tensor, axis: number, start: TensorLike): TensorLike[] => t.shape.map((_, k) => (k === axis ? start : 0))
 
 /** `size` elements along one axis from a computed start, which is clamped. JAX: `lax.dynamic_slice_in_dim`. */
 export function dynamicSliceInDim(x: TensorLike, start: TensorLike, size: number, axis = 0): Tensor {
-  const t = toTensor(x, 'dynamicSliceInDim'), k = normalizeAxis('dynamicSliceInDim', axis, t.ndim)
-  return dynamicSlice(t, startsAlong(t, k, start), t.shape.map((n, i) => (i === k ? size : n)))
+  const t = toTensor(x, 'dynamicSliceInDim'),
+    k = normalizeAxis('dynamicSliceInDim', axis, t.ndim)
+  return dynamicSlice(
+    t,
+    startsAlong(t, k, start),
+    t.shape.map((n, i) => (i === k ? size : n)),
+  )
 }
 
 /** The slice at a computed position along one axis, which is dropped unless `keepdims`. JAX: `lax.dynamic_index_in_dim`. */
-export function dynamicIndexInDim(x: TensorLike, index: TensorLike, axis = 0, { keepdims = true }: { readonly keepdims?: boolean } = {}): Tensor {
-  const t = toTensor(x, 'dynamicIndexInDim'), k = normalizeAxis('dynamicIndexInDim', axis, t.ndim)
+export function dynamicIndexInDim(
+  x: TensorLike,
+  index: TensorLike,
+  axis = 0,
+  { keepdims = true }: { readonly keepdims?: boolean } = {},
+): Tensor {
+  const t = toTensor(x, 'dynamicIndexInDim'),
+    k = normalizeAxis('dynamicIndexInDim', axis, t.ndim)
   const out = dynamicSliceInDim(t, index, 1, k)
-  return keepdims ? out : reshape(out, t.shape.filter((_, i) => i !== k))
+  return keepdims
+    ? out
+    : reshape(
+        out,
+        t.shape.filter((_, i) => i !== k),
+      )
 }
 
 /** x with `update` written along one axis from a computed start, which is clamped. JAX: `lax.dynamic_update_slice_in_dim`. */
@@ -74,13 +110,16 @@ export function dynamicUpdateSliceInDim(x: TensorLike, update: TensorLike, start
 
 /** x with the slice at a computed position along one axis replaced; `update` may lack that axis. JAX: `lax.dynamic_update_index_in_dim`. */
 export function dynamicUpdateIndexInDim(x: TensorLike, update: TensorLike, index: TensorLike, axis = 0): Tensor {
-  const t = toTensor(x, 'dynamicUpdateIndexInDim'), k = normalizeAxis('dynamicUpdateIndexInDim', axis, t.ndim)
-  const shape = t.shape.map((n, i) => (i === k ? 1 : n)), u = toTensor(update, 'dynamicUpdateIndexInDim')
+  const t = toTensor(x, 'dynamicUpdateIndexInDim'),
+    k = normalizeAxis('dynamicUpdateIndexInDim', axis, t.ndim)
+  const shape = t.shape.map((n, i) => (i === k ? 1 : n)),
+    u = toTensor(update, 'dynamicUpdateIndexInDim')
   return dynamicUpdateSliceInDim(t, u.size === sizeOf(shape) ? reshape(u, shape) : u, index, k)
 }
 
 /** Running log(sum(exp(x))) along an axis (default 0), without overflow. JAX: `lax.cumlogsumexp`. */
 export function cumlogsumexp(x: TensorLike, { axis = 0, reverse = false }: CumulativeOptions = {}): Tensor {
-  const t = toFloat('cumlogsumexp', x), k = normalizeAxis('cumlogsumexp', axis, t.ndim)
+  const t = toFloat('cumlogsumexp', x),
+    k = normalizeAxis('cumlogsumexp', axis, t.ndim)
   return prefixByDoubling([t], [-Infinity], { axis: k, reverse }, ([a], [b]) => [logaddexp(a as Tensor, b as Tensor)])[0] as Tensor
 }

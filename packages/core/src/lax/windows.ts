@@ -23,15 +23,28 @@ export interface ReduceWindowOptions {
  * @example reduceWindow(images, 'max', [1, 2, 2, 1], [1, 2, 2, 1], 'VALID') // 2x2 pooling of [n, h, w, c]
  */
 export function reduceWindow(
-  x: TensorLike, operator: WindowOperator, windowDimensions: readonly number[], windowStrides: readonly number[], padding: Padding, options: ReduceWindowOptions = {},
+  x: TensorLike,
+  operator: WindowOperator,
+  windowDimensions: readonly number[],
+  windowStrides: readonly number[],
+  padding: Padding,
+  options: ReduceWindowOptions = {},
 ): Tensor {
-  const t = toTensor(x, 'reduceWindow'), primitive = operators[operator]
-  if ((primitive as unknown) === undefined) fail('ValueError', `reduceWindow: the operator must be 'sum', 'max' or 'min', got ${JSON.stringify(operator)}.`)
+  const t = toTensor(x, 'reduceWindow'),
+    primitive = operators[operator]
+  if ((primitive as unknown) === undefined)
+    fail('ValueError', `reduceWindow: the operator must be 'sum', 'max' or 'min', got ${JSON.stringify(operator)}.`)
   const { windowDilation = t.shape.map(() => 1) } = options
   if ([windowDimensions, windowStrides, windowDilation].some(v => v.length !== t.ndim))
-    fail('ShapeError', `reduceWindow: windowDimensions [${windowDimensions.join(', ')}], windowStrides [${windowStrides.join(', ')}] and windowDilation need one entry for each of the ${t.ndim} axes of shape ${showShape(t.shape)}.`)
+    fail(
+      'ShapeError',
+      `reduceWindow: windowDimensions [${windowDimensions.join(', ')}], windowStrides [${windowStrides.join(', ')}] and windowDilation need one entry for each of the ${t.ndim} axes of shape ${showShape(t.shape)}.`,
+    )
   const reach = windowDimensions.map((n, k) => dilatedSize(n, windowDilation[k] as number))
   return bind1(primitive, [t], {
-    window: [...windowDimensions], strides: [...windowStrides], padding: resolvePadding('reduceWindow', padding, t.shape, reach, windowStrides), dilation: [...windowDilation],
+    window: [...windowDimensions],
+    strides: [...windowStrides],
+    padding: resolvePadding('reduceWindow', padding, t.shape, reach, windowStrides),
+    dilation: [...windowDilation],
   })
 }

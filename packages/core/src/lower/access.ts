@@ -55,16 +55,12 @@ function overwritesOf(kernel: Exclude<Kernel, While | Scan | Branch>, buffers: r
  * May what `kernel` stores in `target` lie in the memory of `source`, which it reads? Yes if it is a Loop or Contraction with one store to `target`,
  * none to `source`, and every load of `source` is, unguarded, of the element that the same point stores.
  */
-export function canReplace(
-  kernel: Kernel,
-  source: BufferId,
-  target: BufferId,
-  buffers: readonly BufferSpec[],
-): boolean {
+export function canReplace(kernel: Kernel, source: BufferId, target: BufferId, buffers: readonly BufferSpec[]): boolean {
   const from = buffers[source],
     to = buffers[target]
-  if ((kernel.kind !== 'loop' && kernel.kind !== 'contraction') || from === undefined || to === undefined || !sameLayout(from, to)) return false
-  const toEither = (list: readonly Store[]): Store[] => list.filter((s) => s.buffer === target || s.buffer === source)
+  if ((kernel.kind !== 'loop' && kernel.kind !== 'contraction') || from === undefined || to === undefined || !sameLayout(from, to))
+    return false
+  const toEither = (list: readonly Store[]): Store[] => list.filter(s => s.buffer === target || s.buffer === source)
   const inBody = kernel.kind === 'loop' ? toEither(kernel.bodyStores) : [],
     inEpilogue = toEither(kernel.stores)
   const store = inBody[0] ?? inEpilogue[0]
@@ -72,8 +68,8 @@ export function canReplace(
   const nodes = inBody.length > 0 && kernel.kind === 'loop' ? kernel.body : kernel.epilogue
   const loads = nodes.filter((n): n is Load => n.op === 'load' && n.buffer === source)
   // Otherwise the other list loads it too, or an address depends on it.
-  const onlyLoadedHere = readsOf(kernel).filter((id) => id === source).length === loads.length
-  return onlyLoadedHere && loads.every((load) => loadsWhatIsStored(load, store))
+  const onlyLoadedHere = readsOf(kernel).filter(id => id === source).length === loads.length
+  return onlyLoadedHere && loads.every(load => loadsWhatIsStored(load, store))
 }
 
 /** Bools only for bools: a backend may keep them in fewer bytes. */

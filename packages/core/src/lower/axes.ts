@@ -7,31 +7,47 @@ import { type Nest, affinesOf, isNest, mapAffines, mapNested, renumber } from '.
 
 /** All nests with as few axes as they can have. */
 export function simplifyAxes(lowered: Lowered): Lowered {
-  const pass = (kernels: readonly Kernel[]): readonly Kernel[] => kernels.map(k => (isNest(k) ? collapse(dropUnitAxes(k)) : mapNested(k, pass)))
+  const pass = (kernels: readonly Kernel[]): readonly Kernel[] =>
+    kernels.map(k => (isNest(k) ? collapse(dropUnitAxes(k)) : mapNested(k, pass)))
   return { ...lowered, kernels: pass(lowered.kernels) }
 }
 
 export function dropUnitAxes(k: Nest): Nest {
   const keep = k.extents.map(n => n !== 1)
   const drop = (a: Affine): Affine => ({ ...a, strides: a.strides.filter((_, i) => keep[i]) })
-  const out = k.extents.includes(1) ? mapAffines(k, k.extents.filter((_, i) => keep[i]), keep.slice(0, k.parallel).filter(Boolean).length, drop, drop) : k
+  const out = k.extents.includes(1)
+    ? mapAffines(
+        k,
+        k.extents.filter((_, i) => keep[i]),
+        keep.slice(0, k.parallel).filter(Boolean).length,
+        drop,
+        drop,
+      )
+    : k
   return out.parallel === out.extents.length && (out.kind === 'contraction' || out.body.length > 0) ? withoutReduction(out) : out
 }
 
 /** A reduction over one element is that element: the kernel becomes elementwise. */
 function withoutReduction(k: Nest): Loop {
   const b = new BodyBuilder(k.extents)
-  const [body, values] = k.kind === 'loop'
-    ? [k.body, k.reductions.map(r => r.index ?? r.value)]
-    : [[k.a, k.b, { op: 'mul', dtype: k.dtype, args: [0, 1] } satisfies Node], [2]]
+  const [body, values] =
+    k.kind === 'loop'
+      ? [k.body, k.reductions.map(r => r.index ?? r.value)]
+      : [[k.a, k.b, { op: 'mul', dtype: k.dtype, args: [0, 1] } satisfies Node], [2]]
   const append = (nodes: readonly Node[], reduced: readonly NodeId[]): NodeId[] => {
     const ids: NodeId[] = []
     for (const n of nodes) ids.push(n.op === 'reduced' ? (reduced[n.index] as NodeId) : b.push(renumber(n, id => ids[id] as NodeId)))
     return ids
   }
   const inner = append(body, [])
-  const outer = append(k.epilogue, values.map((id, i) => fromZero(b, inner[id] as NodeId, k.kind === 'contraction' || k.reductions[i]?.op === 'sum')))
-  const stores = [...(k.kind === 'loop' ? k.bodyStores : []).map(s => ({ ...s, value: inner[s.value] as NodeId })), ...k.stores.map(s => ({ ...s, value: outer[s.value] as NodeId }))]
+  const outer = append(
+    k.epilogue,
+    values.map((id, i) => fromZero(b, inner[id] as NodeId, k.kind === 'contraction' || k.reductions[i]?.op === 'sum')),
+  )
+  const stores = [
+    ...(k.kind === 'loop' ? k.bodyStores : []).map(s => ({ ...s, value: inner[s.value] as NodeId })),
+    ...k.stores.map(s => ({ ...s, value: outer[s.value] as NodeId })),
+  ]
   return { kind: 'loop', extents: k.extents, parallel: k.parallel, body: [], bodyStores: [], reductions: [], epilogue: b.nodes(), stores }
 }
 
@@ -61,5 +77,11 @@ function mergeAxes<K extends Nest>(k: K, i: number): K {
 /** The maps of `k` with its axes in another order: new axis `j` is old axis `order[j]`. Only for nests without reduced axes. */
 export function permuteAxes<K extends Nest>(k: K, order: readonly number[]): K {
   const move = (a: Affine): Affine => ({ ...a, strides: order.map(i => a.strides[i] as number) })
-  return mapAffines(k, order.map(i => k.extents[i] as number), k.parallel, move, move)
+  return mapAffines(
+    k,
+    order.map(i => k.extents[i] as number),
+    k.parallel,
+    move,
+    move,
+  )
 }

@@ -16,7 +16,8 @@ export function flatten(shape: readonly number[], index: readonly Index[], axes:
 /** Smallest and largest value of an affine function over the iteration space; its dynamic terms make it unbounded. */
 export function rangeOf(a: Affine, extents: readonly number[]): readonly [number, number] {
   if (a.dynamic !== undefined) return [-Infinity, Infinity]
-  let lo = a.offset, hi = a.offset
+  let lo = a.offset,
+    hi = a.offset
   a.strides.forEach((s, k) => {
     const reach = s * Math.max(0, (extents[k] as number) - 1)
     if (reach < 0) lo += reach
@@ -30,12 +31,18 @@ const guardsKey = (g: readonly Guard[]): string => g.map(x => `${affineKey(x.ind
 
 function nodeKey(n: Node): string {
   switch (n.op) {
-    case 'load': return `load ${n.buffer} ${affineKey(n.map)} ${n.guards ? guardsKey(n.guards) : ''} ${n.indirect ? n.indirect.map(i => `${i.index}*${i.stride}`).join() : ''}`
-    case 'const': return `const ${n.dtype} ${Object.is(n.value, -0) ? '-0' : n.value}`
-    case 'iota': return `iota ${n.dtype} ${affineKey(n.map)}`
-    case 'inside': return `inside ${guardsKey(n.guards)}`
-    case 'reduced': return `reduced ${n.index}`
-    default: return `${n.op} ${n.dtype} ${n.args.join()}`
+    case 'load':
+      return `load ${n.buffer} ${affineKey(n.map)} ${n.guards ? guardsKey(n.guards) : ''} ${n.indirect ? n.indirect.map(i => `${i.index}*${i.stride}`).join() : ''}`
+    case 'const':
+      return `const ${n.dtype} ${Object.is(n.value, -0) ? '-0' : n.value}`
+    case 'iota':
+      return `iota ${n.dtype} ${affineKey(n.map)}`
+    case 'inside':
+      return `inside ${guardsKey(n.guards)}`
+    case 'reduced':
+      return `reduced ${n.index}`
+    default:
+      return `${n.op} ${n.dtype} ${n.args.join()}`
   }
 }
 
@@ -49,9 +56,15 @@ export class BodyBuilder implements Body {
   constructor(extents: readonly number[]) {
     this.extents = extents
   }
-  get axes(): number { return this.extents.length }
-  nodes(): readonly Node[] { return this.list }
-  node(id: NodeId): Node { return this.list[id] as Node }
+  get axes(): number {
+    return this.extents.length
+  }
+  nodes(): readonly Node[] {
+    return this.list
+  }
+  node(id: NodeId): Node {
+    return this.list[id] as Node
+  }
 
   push(n: Node): NodeId {
     const key = nodeKey(n)
@@ -61,8 +74,12 @@ export class BodyBuilder implements Body {
     this.known.set(key, this.list.length - 1)
     return this.list.length - 1
   }
-  constant(value: number, dtype: DType): NodeId { return this.push({ op: 'const', dtype, value: convert(value, dtype) }) }
-  iota(index: Index, dtype: DType): NodeId { return this.push({ op: 'iota', dtype, map: index }) }
+  constant(value: number, dtype: DType): NodeId {
+    return this.push({ op: 'const', dtype, value: convert(value, dtype) })
+  }
+  iota(index: Index, dtype: DType): NodeId {
+    return this.push({ op: 'iota', dtype, map: index })
+  }
   apply(op: InstructionName, args: readonly NodeId[], dtype: DType): NodeId {
     return this.unchanged(op, args) ?? this.push({ op, dtype, args })
   }
@@ -87,7 +104,11 @@ export class BodyBuilder implements Body {
   }
   gather(value: Value, index: readonly Index[], indirect: readonly { readonly axis: number; readonly node: NodeId }[]): NodeId {
     const strides = stridesOf(value.aval.shape)
-    return this.load(asLazy(value), index, indirect.map(i => ({ index: i.node, stride: strides[i.axis] as number })))
+    return this.load(
+      asLazy(value),
+      index,
+      indirect.map(i => ({ index: i.node, stride: strides[i.axis] as number })),
+    )
   }
 
   /** The operand that an instruction gives back as it is, for all its values: `x * 1`, `x / 1`, `x - 0`. Not `x + 0`, which turns -0 into 0. */
@@ -103,7 +124,10 @@ export class BodyBuilder implements Body {
     invariant(v.buffer !== null, 'a gather reads a stored value')
     const { shape, dtype } = v.aval
     const n: Load = {
-      op: 'load', buffer: v.buffer, dtype, map: flatten(shape, index, this.extents.length),
+      op: 'load',
+      buffer: v.buffer,
+      dtype,
+      map: flatten(shape, index, this.extents.length),
       ...(this.active.length > 0 && { guards: this.active }),
       ...(indirect !== undefined && { indirect }),
     }

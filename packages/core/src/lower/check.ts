@@ -30,10 +30,7 @@ function checkPlacements({ buffers, inputs, outputs, arena }: KernelGraph): void
     if (place.kind === 'output' && outputs[place.index] !== id) complain(where, `is not result ${place.index}`)
     if (place.kind === 'constant' && place.data.byteLength < hostArray(dtype, size).byteLength)
       complain(where, `has ${place.data.byteLength} bytes for ${size} ${dtype}`)
-    if (
-      place.kind === 'temporary' &&
-      (place.offset % 64 !== 0 || place.offset < 0 || place.offset + size * bytesOf(dtype) > arena)
-    )
+    if (place.kind === 'temporary' && (place.offset % 64 !== 0 || place.offset < 0 || place.offset + size * bytesOf(dtype) > arena))
       complain(where, `offset ${place.offset} does not suit an arena of ${arena} bytes`)
   })
   inputs.forEach((id, i) => {
@@ -42,8 +39,7 @@ function checkPlacements({ buffers, inputs, outputs, arena }: KernelGraph): void
   outputs.forEach((id, i) => {
     const kind = buffers[id]?.place.kind
     if (kind === undefined || kind === 'temporary') complain(`result ${i}`, `b${id} cannot be a result`)
-    if (kind === 'output' && outputs.indexOf(id) !== i)
-      complain(`result ${i}`, `b${id} is result ${outputs.indexOf(id)} already`)
+    if (kind === 'output' && outputs.indexOf(id) !== i) complain(`result ${i}`, `b${id} is result ${outputs.indexOf(id)} already`)
   })
 }
 
@@ -53,7 +49,7 @@ function checkList(kernels: readonly Kernel[], path: string, control: readonly B
     const where = `${path}kernel ${i} (${kernel.kind})`
     for (const id of accessOf(kernel, graph.buffers).writes)
       if (control.includes(id)) complain(where, `writes b${id}, which controls a construct around it`)
-    checkKernel(kernel, graph.buffers, (problem) => complain(where, problem))
+    checkKernel(kernel, graph.buffers, problem => complain(where, problem))
     const nested = (list: readonly Kernel[], name: string, own: readonly BufferId[]): void =>
       checkList(list, `${where} ${name} > `, [...control, ...own], graph)
     if (kernel.kind === 'while') {
@@ -66,10 +62,9 @@ function checkList(kernels: readonly Kernel[], path: string, control: readonly B
 }
 
 function checkWritten({ buffers, outputs, kernels }: KernelGraph, { unwritten }: Liveness): void {
-  for (const id of unwritten)
-    if ((buffers[id] as Buffer).size > 0) complain(`buffer b${id}`, 'is read before it is written')
+  for (const id of unwritten) if ((buffers[id] as Buffer).size > 0) complain(`buffer b${id}`, 'is read before it is written')
   const written = new Set<BufferId>()
-  forEachKernel(kernels, (kernel) => accessOf(kernel, buffers).writes.forEach((id) => written.add(id)))
+  forEachKernel(kernels, kernel => accessOf(kernel, buffers).writes.forEach(id => written.add(id)))
   outputs.forEach((id, i) => {
     const { place, size } = buffers[id] as Buffer
     if (place.kind === 'output' && size > 0 && !written.has(id)) complain(`result ${i}`, `no kernel writes b${id}`)
@@ -99,8 +94,7 @@ function checkArena({ buffers }: KernelGraph, { intervals, kernels }: Liveness):
     for (let k = i + 1; k < used.length && (used[k] as typeof a).begin < a.end; k++) {
       const b = used[k] as typeof a
       const succeeds = a.begin === b.begin && (follows(a, b) || follows(b, a))
-      if (overlap(a.interval, b.interval) && !succeeds)
-        complain(`buffers b${a.id} and b${b.id}`, 'share memory while both are live')
+      if (overlap(a.interval, b.interval) && !succeeds) complain(`buffers b${a.id} and b${b.id}`, 'share memory while both are live')
     }
   })
   function follows(a: (typeof used)[number], b: (typeof used)[number]): boolean {
@@ -123,8 +117,7 @@ function checkDonations({ buffers, inputs, outputs, donations }: KernelGraph, { 
       to = buffers[target] as Buffer
     if (to.place.kind !== 'output') complain(where, `b${target} is not a result of its own`)
     if (donations.indexOf(output) !== i) complain(where, `input ${donations.indexOf(output)} is donated to it already`)
-    if (from.dtype !== to.dtype || from.size !== to.size)
-      complain(where, `${from.size} ${from.dtype} become ${to.size} ${to.dtype}`)
+    if (from.dtype !== to.dtype || from.size !== to.size) complain(where, `${from.size} ${from.dtype} become ${to.size} ${to.dtype}`)
     const last = intervals[source]?.last ?? 0,
       first = intervals[target]?.first ?? Infinity,
       kernel = kernels[first]

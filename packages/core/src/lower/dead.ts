@@ -20,7 +20,10 @@ export function dropDeadStores(kernels: readonly Kernel[], outputs: ReadonlySet<
 
 function keepLive(k: Nest, live: (b: BufferId) => boolean): readonly Kernel[] {
   const stores = k.stores.filter(s => live(s.buffer))
-  const { nodes: epilogue, to } = prune(k.epilogue, stores.map(s => s.value))
+  const { nodes: epilogue, to } = prune(
+    k.epilogue,
+    stores.map(s => s.value),
+  )
   const kept = { ...k, epilogue, stores: stores.map(s => ({ ...s, value: to(s.value) })) }
   if (kept.kind === 'contraction') return stores.length === 0 ? [] : [kept]
   const loop = keepReductions({ ...kept, bodyStores: kept.bodyStores.filter(s => live(s.buffer)) })
@@ -32,9 +35,14 @@ function keepReductions(k: Loop): Loop {
   const used = k.reductions.map((_, i) => k.epilogue.some(n => n.op === 'reduced' && n.index === i))
   const reductions = k.reductions.filter((_, i) => used[i])
   const number = used.map((_, i) => used.slice(0, i).filter(Boolean).length)
-  const { nodes: body, to } = prune(k.body, [...k.bodyStores.map(s => s.value), ...reductions.flatMap(r => (r.index === undefined ? [r.value] : [r.value, r.index]))])
+  const { nodes: body, to } = prune(k.body, [
+    ...k.bodyStores.map(s => s.value),
+    ...reductions.flatMap(r => (r.index === undefined ? [r.value] : [r.value, r.index])),
+  ])
   return {
-    ...k, body, bodyStores: k.bodyStores.map(s => ({ ...s, value: to(s.value) })),
+    ...k,
+    body,
+    bodyStores: k.bodyStores.map(s => ({ ...s, value: to(s.value) })),
     reductions: reductions.map(r => ({ ...r, value: to(r.value), ...(r.index !== undefined && { index: to(r.index) }) })),
     epilogue: k.epilogue.map((n): Node => (n.op === 'reduced' && k.reductions.length > 0 ? { ...n, index: number[n.index] as number } : n)),
   }

@@ -30,7 +30,8 @@ function intersects(a: ReadonlySet<BufferId>, b: ReadonlySet<BufferId>): boolean
   return false
 }
 /** May two kernels swap places? */
-const independent = (a: Item, b: Item): boolean => !intersects(a.writes, b.reads) && !intersects(a.reads, b.writes) && !intersects(a.writes, b.writes)
+const independent = (a: Item, b: Item): boolean =>
+  !intersects(a.writes, b.reads) && !intersects(a.reads, b.writes) && !intersects(a.writes, b.writes)
 
 /** Lets each kernel in turn join an earlier one: moved up to it past the kernels between, or the earlier one moved down. */
 function mergeNeighbours(kernels: readonly Kernel[]): readonly Kernel[] {

@@ -11,11 +11,16 @@ export type Domain = 'any' | 'number' | 'float' | 'integer' | 'bitwise'
 
 export function inDomain(domain: Domain, dtype: DType): boolean {
   switch (domain) {
-    case 'any': return true
-    case 'number': return dtype !== 'bool'
-    case 'float': return isFloat(dtype)
-    case 'integer': return isInteger(dtype)
-    case 'bitwise': return !isFloat(dtype)
+    case 'any':
+      return true
+    case 'number':
+      return dtype !== 'bool'
+    case 'float':
+      return isFloat(dtype)
+    case 'integer':
+      return isInteger(dtype)
+    case 'bitwise':
+      return !isFloat(dtype)
   }
 }
 
@@ -30,8 +35,12 @@ export interface Instruction {
   readonly evaluate: (args: readonly number[], dtype: DType, from: DType) => number
 }
 
-const op = (arity: 1 | 2 | 3, domain: Domain, evaluate: (a: number, b: number, c: number, d: DType, from: DType) => number, result: ResultRule = 'same'): Instruction =>
-  ({ arity, domain, result, evaluate: (x, d, from) => evaluate(x[0] as number, x[1] as number, x[2] as number, d, from) })
+const op = (
+  arity: 1 | 2 | 3,
+  domain: Domain,
+  evaluate: (a: number, b: number, c: number, d: DType, from: DType) => number,
+  result: ResultRule = 'same',
+): Instruction => ({ arity, domain, result, evaluate: (x, d, from) => evaluate(x[0] as number, x[1] as number, x[2] as number, d, from) })
 
 const bits = new DataView(new ArrayBuffer(8))
 const nanMax = (a: number, b: number): number => (a !== a || b !== b ? NaN : Math.max(a, b))
@@ -45,13 +54,57 @@ export function roundHalfEven(x: number): number {
 }
 
 export type InstructionName =
-  | 'add' | 'sub' | 'mul' | 'div' | 'rem' | 'neg' | 'abs' | 'max' | 'min' | 'sign'
-  | 'floor' | 'ceil' | 'trunc' | 'round' | 'sqrt' | 'exp' | 'expm1' | 'log' | 'log1p'
-  | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'atan2' | 'sinh' | 'cosh' | 'tanh' | 'asinh' | 'acosh' | 'atanh'
-  | 'erf' | 'pow' | 'isFinite'
-  | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge'
-  | 'and' | 'or' | 'xor' | 'not' | 'shiftLeft' | 'shiftRightLogical' | 'shiftRightArithmetic'
-  | 'select' | 'cast' | 'bitcast'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'rem'
+  | 'neg'
+  | 'abs'
+  | 'max'
+  | 'min'
+  | 'sign'
+  | 'floor'
+  | 'ceil'
+  | 'trunc'
+  | 'round'
+  | 'sqrt'
+  | 'exp'
+  | 'expm1'
+  | 'log'
+  | 'log1p'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'asin'
+  | 'acos'
+  | 'atan'
+  | 'atan2'
+  | 'sinh'
+  | 'cosh'
+  | 'tanh'
+  | 'asinh'
+  | 'acosh'
+  | 'atanh'
+  | 'erf'
+  | 'pow'
+  | 'isFinite'
+  | 'eq'
+  | 'ne'
+  | 'lt'
+  | 'le'
+  | 'gt'
+  | 'ge'
+  | 'and'
+  | 'or'
+  | 'xor'
+  | 'not'
+  | 'shiftLeft'
+  | 'shiftRightLogical'
+  | 'shiftRightArithmetic'
+  | 'select'
+  | 'cast'
+  | 'bitcast'
 
 export const instructions: Readonly<Record<InstructionName, Instruction>> = {
   // arithmetic; integers wrap modulo 2^32, integer division by zero gives -1 (as XLA on CPU), remainder by zero gives the dividend
@@ -62,8 +115,8 @@ export const instructions: Readonly<Record<InstructionName, Instruction>> = {
   div: op(2, 'number', (a, b, _, d) => (isInteger(d) ? (b === 0 ? -1 : Math.trunc(a / b)) : a / b)),
   /** C's remainder: the sign of the dividend. */
   rem: op(2, 'number', (a, b, _, d) => (isInteger(d) && b === 0 ? a : a % b)),
-  neg: op(1, 'number', (a) => -a),
-  abs: op(1, 'number', (a) => Math.abs(a)),
+  neg: op(1, 'number', a => -a),
+  abs: op(1, 'number', a => Math.abs(a)),
   /** NaN if either operand is NaN; -0 < +0. For bool: or. */
   max: op(2, 'any', nanMax),
   /** NaN if either operand is NaN; -0 < +0. For bool: and. */
@@ -96,7 +149,7 @@ export const instructions: Readonly<Record<InstructionName, Instruction>> = {
   erf: op(1, 'float', erf),
   /** IEEE pow: pow(x, 0) = pow(1, y) = 1 even for NaN (unlike Math.pow(1, NaN)). */
   pow: op(2, 'float', (a, b) => (a === 1 ? 1 : a === -1 && !Number.isFinite(b) && b === b ? 1 : a ** b)),
-  isFinite: op(1, 'float', (a) => (Number.isFinite(a) ? 1 : 0), 'bool'),
+  isFinite: op(1, 'float', a => (Number.isFinite(a) ? 1 : 0), 'bool'),
   // comparison
   eq: op(2, 'any', (a, b) => (a === b ? 1 : 0), 'bool'),
   ne: op(2, 'any', (a, b) => (a !== b ? 1 : 0), 'bool'),
@@ -130,9 +183,12 @@ export const instructions: Readonly<Record<InstructionName, Instruction>> = {
 export function castTo(a: number, from: DType, to: DType): number {
   if (!isFloat(from)) return convert(a, to)
   switch (to) {
-    case 'int32': return a !== a ? 0 : Math.min(2147483647, Math.max(-2147483648, Math.trunc(a))) | 0
-    case 'uint32': return a !== a ? 0 : Math.min(4294967295, Math.max(0, Math.trunc(a))) >>> 0
-    default: return convert(a, to)
+    case 'int32':
+      return a !== a ? 0 : Math.min(2147483647, Math.max(-2147483648, Math.trunc(a))) | 0
+    case 'uint32':
+      return a !== a ? 0 : Math.min(4294967295, Math.max(0, Math.trunc(a))) >>> 0
+    default:
+      return convert(a, to)
   }
 }
 
@@ -151,7 +207,8 @@ export function erf(x: number): number {
   if (!(a > 0)) return x
   if (a > 6) return Math.sign(x)
   if (a < 2.5) {
-    let term = a, sum = a
+    let term = a,
+      sum = a
     for (let n = 1; term > 1e-18 * sum; n++) {
       term *= (2 * a * a) / (2 * n + 1)
       sum += term
@@ -169,11 +226,20 @@ export type ReduceOp = 'sum' | 'prod' | 'max' | 'min' | 'and' | 'or' | 'xor' | '
 /** The value of an empty reduction. argmax and argmin have none: lowering refuses them. */
 export function identityOf(op: ReduceOp, dtype: DType): number {
   switch (op) {
-    case 'sum': case 'or': case 'xor': return 0
-    case 'prod': return 1
-    case 'and': return dtype === 'bool' ? 1 : dtype === 'uint32' ? 0xffffffff : -1
-    case 'max': return dtype === 'bool' || dtype === 'uint32' ? 0 : dtype === 'int32' ? -2147483648 : -Infinity
-    case 'min': return dtype === 'bool' ? 1 : dtype === 'uint32' ? 0xffffffff : dtype === 'int32' ? 2147483647 : Infinity
-    case 'argmax': case 'argmin': return 0
+    case 'sum':
+    case 'or':
+    case 'xor':
+      return 0
+    case 'prod':
+      return 1
+    case 'and':
+      return dtype === 'bool' ? 1 : dtype === 'uint32' ? 0xffffffff : -1
+    case 'max':
+      return dtype === 'bool' || dtype === 'uint32' ? 0 : dtype === 'int32' ? -2147483648 : -Infinity
+    case 'min':
+      return dtype === 'bool' ? 1 : dtype === 'uint32' ? 0xffffffff : dtype === 'int32' ? 2147483647 : Infinity
+    case 'argmax':
+    case 'argmin':
+      return 0
   }
 }

@@ -39,8 +39,8 @@ const nothing: Summary = { exposed: new Set(), killed: new Set() }
 
 // Set.prototype.union and its like came with Node 22.
 const union = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Set<T> => new Set([...a, ...b])
-const difference = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Set<T> => new Set([...a].filter((x) => !b.has(x)))
-const intersection = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Set<T> => new Set([...a].filter((x) => b.has(x)))
+const difference = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Set<T> => new Set([...a].filter(x => !b.has(x)))
+const intersection = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Set<T> => new Set([...a].filter(x => b.has(x)))
 
 const inSequence = (a: Summary, b: Summary): Summary => ({
   exposed: union(a.exposed, difference(b.exposed, a.killed)),
@@ -48,9 +48,7 @@ const inSequence = (a: Summary, b: Summary): Summary => ({
 })
 
 const eitherOf = (all: readonly Summary[]): Summary =>
-  all.length === 0
-    ? nothing
-    : all.reduce((a, b) => ({ exposed: union(a.exposed, b.exposed), killed: intersection(a.killed, b.killed) }))
+  all.length === 0 ? nothing : all.reduce((a, b) => ({ exposed: union(a.exposed, b.exposed), killed: intersection(a.killed, b.killed) }))
 
 interface Construct extends Interval {
   /** Buffers that are live all the time. */
@@ -66,7 +64,7 @@ export function livenessOf(graph: GraphParts): Liveness {
     if (place.kind === 'input' || place.kind === 'constant') walk.use(id, 0)
   })
   for (const id of graph.outputs) walk.use(id, end)
-  walk.constructs.forEach((c) => extend(walk.intervals, c))
+  walk.constructs.forEach(c => extend(walk.intervals, c))
   return { intervals: walk.intervals, kernels: walk.kernels, unwritten: [...walk.unwritten], end }
 }
 
@@ -118,7 +116,7 @@ class Walk {
         })
       case 'branch':
         return this.construct(kernel.index, false, () => {
-          const chosen = inSequence(this.step(kernel), eitherOf(kernel.branches.map((b) => this.list(b))))
+          const chosen = inSequence(this.step(kernel), eitherOf(kernel.branches.map(b => this.list(b))))
           return [chosen, chosen.killed]
         })
       default:

@@ -35,7 +35,10 @@ const LARGEST_EXPRESSION = 120
 export function lower(program: Program): Lowered {
   const l = new Lowerer()
   const inputs = program.inputs.map(v => l.allocate(v.aval))
-  const results = l.program(program, inputs.map((b, i) => l.wrap((program.inputs[i] as Var).aval, b)))
+  const results = l.program(
+    program,
+    inputs.map((b, i) => l.wrap((program.inputs[i] as Var).aval, b)),
+  )
   const outputs = results.map(v => l.buffer(v))
   return { buffers: l.buffers, inputs, outputs, kernels: l.kernels }
 }
@@ -55,7 +58,11 @@ class Lowerer implements Lowering {
     return v
   }
   elementwise(out: Aval, inputs: readonly Value[], rule: (b: Body, args: readonly NodeId[]) => NodeId, cost: number): Value {
-    const element: ElementRule = (b, index) => rule(b, inputs.map(v => b.read(v, broadcastIndex(v.aval.shape, index, b.axes))))
+    const element: ElementRule = (b, index) =>
+      rule(
+        b,
+        inputs.map(v => b.read(v, broadcastIndex(v.aval.shape, index, b.axes))),
+      )
     return this.elements(out, inputs, element, { cost, repeats: inputs.some(v => v.aval.size < out.size) })
   }
   reshape(out: Aval, input: Value): Value {
@@ -65,49 +72,79 @@ class Lowerer implements Lowering {
     if (at === null) return this.wrap(out, this.buffer(v))
     return new Lazy(out, null, { rule: (b, index) => b.read(v, at(index, b.axes)), inputs: [v], work: 0, reshapeOf: v })
   }
-  reduce(out: Aval, inputs: readonly Value[], op: ReduceOp, reduced: readonly number[],
+  reduce(
+    out: Aval,
+    inputs: readonly Value[],
+    op: ReduceOp,
+    reduced: readonly number[],
     rule: (b: Body, output: readonly Index[], reduced: readonly Index[]) => NodeId,
-    position?: (b: Body, output: readonly Index[], reduced: readonly Index[]) => NodeId): Value {
+    position?: (b: Body, output: readonly Index[], reduced: readonly Index[]) => NodeId,
+  ): Value {
     // Windows that overlap read an element several times.
-    if (inputs.reduce((n, v) => n + v.aval.size, 0) < out.size * sizeOf(reduced)) for (const v of inputs) if (asLazy(v).cost > CHEAP) this.stored(v)
+    if (inputs.reduce((n, v) => n + v.aval.size, 0) < out.size * sizeOf(reduced))
+      for (const v of inputs) if (asLazy(v).cost > CHEAP) this.stored(v)
     const n = out.shape.length
     const extents = [...out.shape, ...reduced]
     const body = new BodyBuilder(extents)
-    const at = identity(n, extents.length), over = identity(reduced.length, extents.length, n)
+    const at = identity(n, extents.length),
+      over = identity(reduced.length, extents.length, n)
     const value = rule(body, at, over)
     const index = position?.(body, at, over)
     const epilogue = new BodyBuilder(out.shape)
     const result = epilogue.push({ op: 'reduced', dtype: out.dtype, index: 0 })
     const buffer = this.allocate(out)
     this.emit({
-      kind: 'loop', extents, parallel: n, body: body.nodes(), bodyStores: [],
+      kind: 'loop',
+      extents,
+      parallel: n,
+      body: body.nodes(),
+      bodyStores: [],
       reductions: [{ op, dtype: index === undefined ? body.node(value).dtype : 'int32', value, ...(index !== undefined && { index }) }],
-      epilogue: epilogue.nodes(), stores: [this.rowMajor(buffer, out.shape, result)],
+      epilogue: epilogue.nodes(),
+      stores: [this.rowMajor(buffer, out.shape, result)],
     })
     return this.wrap(out, buffer)
   }
   contract(out: Aval, reduced: readonly number[], a: Operand, b: Operand): Value {
     const n = out.shape.length
     const extents = [...out.shape, ...reduced]
-    const at = identity(n, extents.length), over = identity(reduced.length, extents.length, n)
+    const at = identity(n, extents.length),
+      over = identity(reduced.length, extents.length, n)
     const operand = (o: Operand): Load => this.load(o, new BodyBuilder(extents), at, over)
     const epilogue = new BodyBuilder(out.shape)
     const result = epilogue.push({ op: 'reduced', dtype: out.dtype, index: 0 })
     const [la, lb] = [operand(a), operand(b)]
     const buffer = this.allocate(out)
-    this.emit({ kind: 'contraction', extents, parallel: n, dtype: out.dtype, a: la, b: lb, epilogue: epilogue.nodes(), stores: [this.rowMajor(buffer, out.shape, result)] })
+    this.emit({
+      kind: 'contraction',
+      extents,
+      parallel: n,
+      dtype: out.dtype,
+      a: la,
+      b: lb,
+      epilogue: epilogue.nodes(),
+      stores: [this.rowMajor(buffer, out.shape, result)],
+    })
     return this.wrap(out, buffer)
   }
 
   // ---- buffers and kernels
-  stored(value: Value): Value { return this.store_(asLazy(value)) }
-  buffer(value: Value): BufferId { return this.store_(asLazy(value)).buffer as BufferId }
+  stored(value: Value): Value {
+    return this.store_(asLazy(value))
+  }
+  buffer(value: Value): BufferId {
+    return this.store_(asLazy(value)).buffer as BufferId
+  }
   allocate(out: Aval): BufferId {
     this.buffers.push({ dtype: out.dtype, size: out.size })
     return this.buffers.length - 1
   }
-  wrap(out: Aval, buffer: BufferId): Value { return new Lazy(out, buffer, null) }
-  emit(kernel: Kernel): void { this.kernels.push(kernel) }
+  wrap(out: Aval, buffer: BufferId): Value {
+    return new Lazy(out, buffer, null)
+  }
+  emit(kernel: Kernel): void {
+    this.kernels.push(kernel)
+  }
   store(value: Value, buffer: BufferId, target: readonly number[], at: (index: readonly Index[]) => readonly Index[]): void {
     const { shape } = value.aval
     const b = new BodyBuilder(shape)
@@ -146,7 +183,12 @@ class Lowerer implements Lowering {
     }
     program.inputs.forEach((v, i) => define(v, inputs[i] as Value))
     for (const e of program.equations) {
-      const out = e.primitive.lower(this, e.inputs.map(read), e.params, e.outputs.map(v => v.aval))
+      const out = e.primitive.lower(
+        this,
+        e.inputs.map(read),
+        e.params,
+        e.outputs.map(v => v.aval),
+      )
       e.outputs.forEach((v, i) => define(v, out[i] as Value))
     }
     return program.outputs.map(read)
@@ -170,7 +212,16 @@ class Lowerer implements Lowering {
     return v
   }
   private elementwiseLoop(shape: readonly number[], b: BodyBuilder, store: Store): void {
-    this.emit({ kind: 'loop', extents: shape, parallel: shape.length, body: [], bodyStores: [], reductions: [], epilogue: b.nodes(), stores: [store] })
+    this.emit({
+      kind: 'loop',
+      extents: shape,
+      parallel: shape.length,
+      body: [],
+      bodyStores: [],
+      reductions: [],
+      epilogue: b.nodes(),
+      stores: [store],
+    })
   }
   private rowMajor(buffer: BufferId, shape: readonly number[], value: NodeId): Store {
     return { buffer, map: flatten(shape, identity(shape.length, shape.length), shape.length), value }
@@ -200,11 +251,18 @@ function broadcastIndex(shape: readonly number[], index: readonly Index[], axes:
 }
 
 const literalValue = (value: number, type: Aval): Value =>
-  new Lazy(makeAval(type.shape, type.dtype), null, { rule: b => b.constant(convert(value, type.dtype), type.dtype), inputs: [], work: 0 }, value)
+  new Lazy(
+    makeAval(type.shape, type.dtype),
+    null,
+    { rule: b => b.constant(convert(value, type.dtype), type.dtype), inputs: [], work: 0 },
+    value,
+  )
 
 function countUses(program: Program): Map<Var, number> {
   const uses = new Map<Var, number>()
-  const use = (a: Atom): void => { if (a.kind === 'var') uses.set(a, (uses.get(a) ?? 0) + 1) }
+  const use = (a: Atom): void => {
+    if (a.kind === 'var') uses.set(a, (uses.get(a) ?? 0) + 1)
+  }
   for (const e of program.equations) e.inputs.forEach(use)
   program.outputs.forEach(use)
   return uses

@@ -41,7 +41,10 @@ export type ElementRule = (b: Body, index: readonly Index[]) => NodeId
 /** One operand of a contraction: where it is read at a point of the output's axes followed by the reduced axes. */
 export interface Operand {
   readonly value: Value
-  readonly at: (output: readonly Index[], reduced: readonly Index[]) => { readonly index: readonly Index[]; readonly guards?: readonly Guard[] }
+  readonly at: (
+    output: readonly Index[],
+    reduced: readonly Index[],
+  ) => { readonly index: readonly Index[]; readonly guards?: readonly Guard[] }
 }
 
 export interface Lowering {
@@ -57,9 +60,14 @@ export interface Lowering {
    * `op` over extra axes of sizes `reduced`: `rule` gives the element at (output index, reduced index). For argmax/argmin, `position` gives
    * the int32 index that is the result.
    */
-  reduce(out: Aval, inputs: readonly Value[], op: ReduceOp, reduced: readonly number[],
+  reduce(
+    out: Aval,
+    inputs: readonly Value[],
+    op: ReduceOp,
+    reduced: readonly number[],
     rule: (b: Body, output: readonly Index[], reduced: readonly Index[]) => NodeId,
-    position?: (b: Body, output: readonly Index[], reduced: readonly Index[]) => NodeId): Value
+    position?: (b: Body, output: readonly Index[], reduced: readonly Index[]) => NodeId,
+  ): Value
   /** Sum over `reduced` of a * b. */
   contract(out: Aval, reduced: readonly number[], a: Operand, b: Operand): Value
   /** The same elements in another shape. */
@@ -92,13 +100,31 @@ export interface Lowering {
 
 export const indexConstant = (n: number, axes: number): Index => ({ offset: n, strides: new Array<number>(axes).fill(0) })
 /** Axis `k` of a kernel with `axes` axes. */
-export const indexAxis = (k: number, axes: number): Index => ({ offset: 0, strides: Array.from({ length: axes }, (_, i) => (i === k ? 1 : 0)) })
-export const indexScale = (a: Index, s: number): Index => withDynamic(a.offset * s, a.strides.map(x => x * s), (a.dynamic ?? []).map(d => ({ ...d, stride: d.stride * s })))
+export const indexAxis = (k: number, axes: number): Index => ({
+  offset: 0,
+  strides: Array.from({ length: axes }, (_, i) => (i === k ? 1 : 0)),
+})
+export const indexScale = (a: Index, s: number): Index =>
+  withDynamic(
+    a.offset * s,
+    a.strides.map(x => x * s),
+    (a.dynamic ?? []).map(d => ({ ...d, stride: d.stride * s })),
+  )
 export const indexShift = (a: Index, n: number): Index => (n === 0 ? a : { ...a, offset: a.offset + n })
-export const indexAdd = (a: Index, b: Index): Index => withDynamic(a.offset + b.offset, a.strides.map((x, i) => x + (b.strides[i] as number)), [...(a.dynamic ?? []), ...(b.dynamic ?? [])])
+export const indexAdd = (a: Index, b: Index): Index =>
+  withDynamic(
+    a.offset + b.offset,
+    a.strides.map((x, i) => x + (b.strides[i] as number)),
+    [...(a.dynamic ?? []), ...(b.dynamic ?? [])],
+  )
 /** `a` plus element 0 of an int32 buffer. */
-export const indexPlusDynamic = (a: Index, buffer: BufferId, stride = 1): Index => withDynamic(a.offset, a.strides, [...(a.dynamic ?? []), { buffer, stride }])
+export const indexPlusDynamic = (a: Index, buffer: BufferId, stride = 1): Index =>
+  withDynamic(a.offset, a.strides, [...(a.dynamic ?? []), { buffer, stride }])
 
-function withDynamic(offset: number, strides: readonly number[], dynamic: readonly { readonly buffer: BufferId; readonly stride: number }[]): Index {
+function withDynamic(
+  offset: number,
+  strides: readonly number[],
+  dynamic: readonly { readonly buffer: BufferId; readonly stride: number }[],
+): Index {
   return dynamic.length === 0 ? { offset, strides } : { offset, strides, dynamic }
 }

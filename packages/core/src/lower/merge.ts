@@ -42,8 +42,16 @@ const overwritesSafely = (loads: readonly Load[], stores: readonly Store[]): boo
 
 const neverWrittenTwice = (a: readonly Store[], b: readonly Store[]): boolean => !a.some(x => b.some(y => x.buffer === y.buffer))
 const readsDynamically = (nodes: readonly Node[], stores: readonly Store[], written: readonly Store[]): boolean =>
-  [...nodes.flatMap(n => (n.op === 'load' || n.op === 'iota' ? [n.map, ...(n.op === 'load' ? (n.guards ?? []).map(g => g.index) : [])] : n.op === 'inside' ? n.guards.map(g => g.index) : [])), ...stores.map(s => s.map)]
-    .some(m => (m.dynamic ?? []).some(d => written.some(s => s.buffer === d.buffer)))
+  [
+    ...nodes.flatMap(n =>
+      n.op === 'load' || n.op === 'iota'
+        ? [n.map, ...(n.op === 'load' ? (n.guards ?? []).map(g => g.index) : [])]
+        : n.op === 'inside'
+          ? n.guards.map(g => g.index)
+          : [],
+    ),
+    ...stores.map(s => s.map),
+  ].some(m => (m.dynamic ?? []).some(d => written.some(s => s.buffer === d.buffer)))
 
 const sharesLoad = (a: readonly Node[], b: readonly Node[]): boolean =>
   loadsOf(b).some(n => loadsOf(a).some(m => m.buffer === n.buffer && sameMap(m.map, n.map)))
@@ -60,8 +68,12 @@ function append(to: BodyBuilder, nodes: readonly Node[], stores: readonly Store[
 }
 
 /** A builder with these nodes, of which some may be equal: they become one. */
-function builderOf(extents: readonly number[], nodes: readonly Node[]): { readonly builder: BodyBuilder; readonly own: (id: NodeId) => NodeId } {
-  const builder = new BodyBuilder(extents), ids: NodeId[] = []
+function builderOf(
+  extents: readonly number[],
+  nodes: readonly Node[],
+): { readonly builder: BodyBuilder; readonly own: (id: NodeId) => NodeId } {
+  const builder = new BodyBuilder(extents),
+    ids: NodeId[] = []
   for (const n of nodes) ids.push(builder.push(renumber(n, id => ids[id] as NodeId)))
   return { builder, own: id => ids[id] as NodeId }
 }
@@ -72,12 +84,23 @@ const retargetReductions = (reductions: readonly Reduction[], to: (id: NodeId) =
 function appendEpilogue(a: Nest, b: Loop): Kernel | null {
   const inner: readonly Node[] = a.kind === 'loop' ? a.body : [a.a, a.b]
   const innerStores = a.kind === 'loop' ? a.bodyStores : []
-  const related = loadsOf(b.epilogue).some(n => a.stores.some(s => s.buffer === n.buffer)) || (isElementwise(a) && sharesLoad(a.epilogue, b.epilogue))
+  const related =
+    loadsOf(b.epilogue).some(n => a.stores.some(s => s.buffer === n.buffer)) || (isElementwise(a) && sharesLoad(a.epilogue, b.epilogue))
   if (!related || !neverWrittenTwice([...a.stores, ...innerStores], b.stores)) return null
   if (loadsOf(b.epilogue).some(n => innerStores.some(s => s.buffer === n.buffer))) return null
   if (loadsOf(inner).some(n => b.stores.some(s => s.buffer === n.buffer)) || !overwritesSafely(loadsOf(a.epilogue), b.stores)) return null
-  if (!overwritesSafely(loadsOf(b.epilogue).filter(n => !a.stores.some(s => s.buffer === n.buffer)), [...a.stores, ...b.stores])) return null
-  if (readsDynamically(b.epilogue, b.stores, [...a.stores, ...innerStores]) || readsDynamically([...inner, ...a.epilogue], [...a.stores, ...innerStores], b.stores)) return null
+  if (
+    !overwritesSafely(
+      loadsOf(b.epilogue).filter(n => !a.stores.some(s => s.buffer === n.buffer)),
+      [...a.stores, ...b.stores],
+    )
+  )
+    return null
+  if (
+    readsDynamically(b.epilogue, b.stores, [...a.stores, ...innerStores]) ||
+    readsDynamically([...inner, ...a.epilogue], [...a.stores, ...innerStores], b.stores)
+  )
+    return null
   const { builder, own } = builderOf(outer(a), a.epilogue)
   const stores = retarget(a.stores, own)
   const to = append(builder, b.epilogue, stores)
@@ -99,17 +122,29 @@ function computeInside(a: Loop, b: Loop): Kernel | null {
   if (reads.length === 0 || a.extents.length !== b.extents.length) return null
   if (loadsOf(b.epilogue).some(n => a.stores.some(s => s.buffer === n.buffer))) return null
   const [read] = reads as [Load]
-  const order = matchAxes({ extents: a.extents, map: (a.stores.find(s => s.buffer === read.buffer) as Store).map }, { extents: b.extents, map: read.map })
+  const order = matchAxes(
+    { extents: a.extents, map: (a.stores.find(s => s.buffer === read.buffer) as Store).map },
+    { extents: b.extents, map: read.map },
+  )
   if (order === null) return null
   const p = permuteAxes(a, order)
   if (!neverWrittenTwice(p.stores, [...b.stores, ...b.bodyStores])) return null
   if (loadsOf(p.epilogue).some(n => [...b.stores, ...b.bodyStores].some(s => s.buffer === n.buffer))) return null
-  if (!overwritesSafely(loadsOf(p.epilogue), p.stores) || readsDynamically([...b.body, ...b.epilogue], [...b.stores, ...b.bodyStores], p.stores)) return null
+  if (
+    !overwritesSafely(loadsOf(p.epilogue), p.stores) ||
+    readsDynamically([...b.body, ...b.epilogue], [...b.stores, ...b.bodyStores], p.stores)
+  )
+    return null
   const { builder, own } = builderOf(b.extents, p.epilogue)
   const stores = retarget(p.stores, own)
   const to = append(builder, b.body, stores)
   if (to === null) return null
-  return { ...b, body: builder.nodes(), bodyStores: [...stores, ...retarget(b.bodyStores, to)], reductions: retargetReductions(b.reductions, to) }
+  return {
+    ...b,
+    body: builder.nodes(),
+    bodyStores: [...stores, ...retarget(b.bodyStores, to)],
+    reductions: retargetReductions(b.reductions, to),
+  }
 }
 
 interface Walk {
@@ -132,11 +167,16 @@ function matchAxes(a: Walk, b: Walk): readonly number[] | null {
 
 function joinReductions(a: Loop, b: Loop): Kernel | null {
   if (a.parallel !== b.parallel || !sameExtents(a.extents, b.extents)) return null
-  const aStores = [...a.stores, ...a.bodyStores], bStores = [...b.stores, ...b.bodyStores]
+  const aStores = [...a.stores, ...a.bodyStores],
+    bStores = [...b.stores, ...b.bodyStores]
   const all = (k: Loop): readonly Load[] => [...loadsOf(k.body), ...loadsOf(k.epilogue)]
   if (!sharesLoad(a.body, b.body) && !loadsOf(b.body).some(n => a.bodyStores.some(s => s.buffer === n.buffer))) return null
   if (!neverWrittenTwice(aStores, bStores) || all(b).some(n => a.stores.some(s => s.buffer === n.buffer))) return null
-  if (loadsOf(b.epilogue).some(n => a.bodyStores.some(s => s.buffer === n.buffer)) || all(a).some(n => bStores.some(s => s.buffer === n.buffer))) return null
+  if (
+    loadsOf(b.epilogue).some(n => a.bodyStores.some(s => s.buffer === n.buffer)) ||
+    all(a).some(n => bStores.some(s => s.buffer === n.buffer))
+  )
+    return null
   if (readsDynamically([...b.body, ...b.epilogue], bStores, aStores)) return null
   const { builder: body, own } = builderOf(a.extents, a.body)
   const bodyStores = retarget(a.bodyStores, own)
@@ -146,8 +186,11 @@ function joinReductions(a: Loop, b: Loop): Kernel | null {
   const toEpilogue = append(epilogue, shifted, [])
   if (to === null || toEpilogue === null) return null
   return {
-    ...a, body: body.nodes(), bodyStores: [...bodyStores, ...retarget(b.bodyStores, to)],
+    ...a,
+    body: body.nodes(),
+    bodyStores: [...bodyStores, ...retarget(b.bodyStores, to)],
     reductions: [...retargetReductions(a.reductions, own), ...retargetReductions(b.reductions, to)],
-    epilogue: epilogue.nodes(), stores: [...retarget(a.stores, ownEpilogue), ...retarget(b.stores, toEpilogue)],
+    epilogue: epilogue.nodes(),
+    stores: [...retarget(a.stores, ownEpilogue), ...retarget(b.stores, toEpilogue)],
   }
 }

@@ -60,9 +60,7 @@ function assignSlots(graph: UnplannedGraph, { intervals, kernels }: Liveness): M
   for (const { id, interval } of used.sort((a, b) => a.interval.first - b.interval.first)) {
     const { first, last } = interval,
       kernel = kernels[first]
-    const donor = dying
-      .get(first)
-      ?.find((d) => slots.get(d)?.tail === d && kernel !== undefined && canReplace(kernel, d, id, graph.buffers))
+    const donor = dying.get(first)?.find(d => slots.get(d)?.tail === d && kernel !== undefined && canReplace(kernel, d, id, graph.buffers))
     const slot = slots.get(donor ?? -1) ?? newSlot(graph.buffers[id] as BufferSpec, interval)
     slot.last = last
     slot.tail = id
@@ -85,7 +83,7 @@ function placeSlots(slots: readonly Slot[]): number {
   let arena = 0
   for (const slot of slots.toSorted((a, b) => b.bytes - a.bytes || a.first - b.first)) {
     if (slot.bytes === 0) continue
-    const neighbours = placed.filter((p) => p.first <= slot.last && slot.first <= p.last)
+    const neighbours = placed.filter(p => p.first <= slot.last && slot.first <= p.last)
     slot.offset = bestFit(
       neighbours.sort((a, b) => a.offset - b.offset),
       slot.bytes,
@@ -129,10 +127,7 @@ function planDonations(graph: UnplannedGraph, { intervals, kernels }: Liveness):
     }
     const donor = graph.inputs.findIndex(
       (source, i) =>
-        graph.donatable[i] === true &&
-        donations[i] === -1 &&
-        sameSpec(graph.buffers[source], graph.buffers[id]) &&
-        accepts(source),
+        graph.donatable[i] === true && donations[i] === -1 && sameSpec(graph.buffers[source], graph.buffers[id]) && accepts(source),
     )
     if (donor >= 0) donations[donor] = output
   }

@@ -32,8 +32,7 @@ export function printKernels(graph: KernelGraph): string {
 }
 
 function printMemory({ buffers, inputs, outputs, arena, donations }: KernelGraph): string[] {
-  const bytes = (ids: readonly BufferId[]): number =>
-    ids.reduce((sum, id) => sum + byteLength(buffers[id] as Buffer), 0)
+  const bytes = (ids: readonly BufferId[]): number => ids.reduce((sum, id) => sum + byteLength(buffers[id] as Buffer), 0)
   const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
   const head = [
     `${count(inputs.length, 'input')} (${printBytes(bytes(inputs))})`,
@@ -66,7 +65,7 @@ function printPlace({ dtype, size, place }: Buffer, donations: readonly number[]
     case 'constant': {
       const values = constantValues(place.data)
         .slice(0, 4)
-        .map((v) => printConstant(v, dtype))
+        .map(v => printConstant(v, dtype))
       return `constant ${values.join(', ')}${size > values.length ? ', ...' : ''}`
     }
   }
@@ -90,7 +89,7 @@ export function printBytes(bytes: number): string {
   return `${Number((bytes / 1024 ** unit).toPrecision(4))} ${units[unit]}`
 }
 
-const indent = (lines: readonly string[], by: number): string[] => lines.map((line) => ' '.repeat(by) + line)
+const indent = (lines: readonly string[], by: number): string[] => lines.map(line => ' '.repeat(by) + line)
 
 function printList(kernels: readonly Kernel[]): string[] {
   return kernels.flatMap((kernel, i) => {
@@ -122,10 +121,7 @@ function printKernel(kernel: Kernel): readonly string[] {
     case 'scan':
       return [`scan b${kernel.counter}[0] = ${counts(kernel.length, kernel.reverse)}`, ...printList(kernel.body)]
     case 'branch':
-      return [
-        `branch b${kernel.index}[0]`,
-        ...kernel.branches.flatMap((list, i) => [`case ${i}`, ...indent(printList(list), 2)]),
-      ]
+      return [`branch b${kernel.index}[0]`, ...kernel.branches.flatMap((list, i) => [`case ${i}`, ...indent(printList(list), 2)])]
   }
 }
 
@@ -148,22 +144,18 @@ const printStores = (stores: readonly Store[], values: Expressions): string[] =>
 function printLoop({ extents, parallel, body, bodyStores, reductions, epilogue, stores }: Loop): readonly string[] {
   const inner = printNodes(
     body,
-    [
-      ...reductions.flatMap((r) => [r.value, ...(r.index === undefined ? [] : [r.index])]),
-      ...bodyStores.map((s) => s.value),
-    ],
+    [...reductions.flatMap(r => [r.value, ...(r.index === undefined ? [] : [r.index])]), ...bodyStores.map(s => s.value)],
     extents,
     'x',
   )
   const outer = printNodes(
     epilogue,
-    stores.map((s) => s.value),
+    stores.map(s => s.value),
     extents.slice(0, parallel),
     'y',
   )
   const results = reductions.map(
-    ({ op, value, index }, i) =>
-      `r${i} = ${op}(${inner.of(value)}${index === undefined ? '' : ` at ${inner.of(index)}`})`,
+    ({ op, value, index }, i) => `r${i} = ${op}(${inner.of(value)}${index === undefined ? '' : ` at ${inner.of(index)}`})`,
   )
   return [
     `loop ${printSpace(extents, parallel)}`,
@@ -176,10 +168,10 @@ function printLoop({ extents, parallel, body, bodyStores, reductions, epilogue, 
 }
 
 function printContraction({ extents, parallel, dtype, a, b, epilogue, stores }: Contraction): readonly string[] {
-  const [left, right] = [a, b].map((load) => printLoad(load, extents, String)) as [string, string]
+  const [left, right] = [a, b].map(load => printLoad(load, extents, String)) as [string, string]
   const outer = printNodes(
     epilogue,
-    stores.map((s) => s.value),
+    stores.map(s => s.value),
     extents.slice(0, parallel),
     'y',
   )
@@ -200,18 +192,14 @@ const updates: Readonly<Record<Scatter['combine'], string>> = {
 }
 
 function printScatter({ extents, body, buffer, combine, map, indirect, value, where }: Scatter): readonly string[] {
-  const roots = [value, ...indirect.map((t) => t.index), ...(where === undefined ? [] : [where])]
+  const roots = [value, ...indirect.map(t => t.index), ...(where === undefined ? [] : [where])]
   const nodes = printNodes(body, roots, extents, 'x')
-  const target = `b${buffer}[${printAddress(map, indirect, (id) => nodes.of(id, 'operand'))}]`
+  const target = `b${buffer}[${printAddress(map, indirect, id => nodes.of(id, 'operand'))}]`
   const condition = where === undefined ? '' : ` where ${nodes.of(where)}`
-  return [
-    `scatter ${printSpace(extents, extents.length)}`,
-    ...nodes.lines,
-    `${target} ${updates[combine]} ${nodes.of(value)}${condition}`,
-  ]
+  return [`scatter ${printSpace(extents, extents.length)}`, ...nodes.lines, `${target} ${updates[combine]} ${nodes.of(value)}${condition}`]
 }
 
-const names = (ids: readonly BufferId[]): string => ids.map((id) => `b${id}`).join(', ')
+const names = (ids: readonly BufferId[]): string => ids.map(id => `b${id}`).join(', ')
 
 const printSort = ({ rows, length, inputs, outputs }: Sort): string =>
   `sort ${names(outputs)} = ${names(inputs)} in ${rows} rows of ${length}`

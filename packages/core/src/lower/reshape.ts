@@ -5,7 +5,10 @@ import { type Index, indexAdd, indexConstant, indexScale } from './lowering.ts'
  * Gives the source position for a position in the target, or null where that needs a division (several source axes merged into one).
  * `reshapeIndex([2, 3, 4], [6, 4])` maps `(i, j, k)` to `(3 i + j, k)`.
  */
-export function reshapeIndex(target: readonly number[], source: readonly number[]): ((index: readonly Index[], axes: number) => readonly Index[]) | null {
+export function reshapeIndex(
+  target: readonly number[],
+  source: readonly number[],
+): ((index: readonly Index[], axes: number) => readonly Index[]) | null {
   const runs: number[][] = []
   let t = 0
   for (const n of source) {
@@ -21,5 +24,6 @@ export function reshapeIndex(target: readonly number[], source: readonly number[
     runs.push(run)
   }
   if (target.slice(t).some(n => n !== 1)) return null
-  return (index, axes) => runs.map(run => run.reduce((sum, k) => indexAdd(indexScale(sum, target[k] as number), index[k] as Index), indexConstant(0, axes)))
+  return (index, axes) =>
+    runs.map(run => run.reduce((sum, k) => indexAdd(indexScale(sum, target[k] as number), index[k] as Index), indexConstant(0, axes)))
 }

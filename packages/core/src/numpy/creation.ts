@@ -78,14 +78,21 @@ function flatten(data: NestedArray, out: number[], path = 'array', depth = 0): n
     out.push(Number(data))
     return []
   }
-  if (!Array.isArray(data)) return fail('TreeError', `array: ${path} is ${data === null ? 'null' : typeof data}. Nest arrays of numbers or booleans; join tensors with stack.`)
+  if (!Array.isArray(data))
+    return fail(
+      'TreeError',
+      `array: ${path} is ${data === null ? 'null' : typeof data}. Nest arrays of numbers or booleans; join tensors with stack.`,
+    )
   if (depth > DEEPEST) fail('TreeError', `array: nested deeper than ${DEEPEST} levels. Does the array contain itself?`)
   const list = data as readonly NestedArray[]
   const inner = list.length === 0 ? [] : flatten(list[0] as NestedArray, out, `${path}[0]`, depth + 1)
   for (let i = 1; i < list.length; i++) {
     const shape = flatten(list[i] as NestedArray, out, `${path}[${i}]`, depth + 1)
     if (showShape(shape) !== showShape(inner))
-      fail('ShapeError', `array: ragged nesting: ${path}[${i}] has shape ${showShape(shape)}, ${path}[0] has ${showShape(inner)}. Fill the shorter ones up.`)
+      fail(
+        'ShapeError',
+        `array: ragged nesting: ${path}[${i}] has shape ${showShape(shape)}, ${path}[0] has ${showShape(inner)}. Fill the shorter ones up.`,
+      )
   }
   return [list.length, ...inner]
 }
@@ -155,7 +162,8 @@ export function onesLike(x: TensorLike, options: Like = {}): Tensor {
 export function arange(start: number, stop?: number, { step = 1, dtype }: { readonly step?: number; readonly dtype?: DType } = {}): Tensor {
   const [from, to] = stop === undefined ? [0, start] : [start, stop]
   for (const n of [from, to, step]) checkNumber('arange', n)
-  if (step === 0 || ![from, to, step].every(Number.isFinite)) fail('ValueError', `arange: needs finite numbers and a step that is not 0, got start ${from}, stop ${to}, step ${step}.`)
+  if (step === 0 || ![from, to, step].every(Number.isFinite))
+    fail('ValueError', `arange: needs finite numbers and a step that is not 0, got start ${from}, stop ${to}, step ${step}.`)
   const type = dtype ?? ([from, to, step].every(Number.isInteger) ? 'int32' : 'float32')
   const counts = iota([Math.max(0, Math.ceil((to - from) / step))], { dtype: isFloat(checkDType('arange', type)) ? type : 'int32' })
   const scaled = step === 1 ? counts : multiply(counts, step)
@@ -175,14 +183,18 @@ export interface Linspace {
 export function linspace(start: TensorLike, stop: TensorLike, { count = 50, endpoint = true, dtype = 'float32' }: Linspace = {}): Tensor {
   if (!Number.isInteger(count) || count < 0) fail('ValueError', `linspace: count must be an integer of at least 0, got ${count}.`)
   const float = isFloat(checkDType('linspace', dtype)) ? dtype : 'float32'
-  const a = astype(toTensor(start, 'linspace'), float), b = astype(toTensor(stop, 'linspace'), float)
+  const a = astype(toTensor(start, 'linspace'), float),
+    b = astype(toTensor(stop, 'linspace'), float)
   const gaps = endpoint ? count - 1 : count
   const ndim = Math.max(a.ndim, b.ndim)
   const column = reshape(iota([count], { dtype: float }), [count, ...new Array<number>(ndim).fill(1)])
   const share = divide(column, Math.max(1, gaps))
   // As JAX: the weighted mean hits both ends exactly.
   const values = add(multiply(a, add(1, multiply(share, -1))), multiply(b, share))
-  return astype(endpoint && count > 1 ? concatenate([sliceAxis(values, 0, count - 1), expandDims(broadcastTo(b, values.shape.slice(1)), 0)]) : values, dtype)
+  return astype(
+    endpoint && count > 1 ? concatenate([sliceAxis(values, 0, count - 1), expandDims(broadcastTo(b, values.shape.slice(1)), 0)]) : values,
+    dtype,
+  )
 }
 
 /** Coordinate tensors of a grid, from vectors: all of shape [x.size, y.size, ...] (`ij`), or with the first two axes swapped (`xy`, default). NumPy: `meshgrid`. */
@@ -191,7 +203,15 @@ export function meshgrid(xs: readonly TensorLike[], { indexing = 'xy' }: { reado
   for (const v of vectors) if (v.ndim > 1) fail('ShapeError', `meshgrid: needs vectors, got shape ${showShape(v.shape)}.`)
   const axisOf = (i: number): number => (indexing === 'xy' && vectors.length > 1 && i < 2 ? 1 - i : i)
   const shape = vectors.map((_, k) => (vectors[axisOf(k)] as Tensor).size)
-  return vectors.map((v, i) => broadcastTo(reshape(v, shape.map((_, k) => (k === axisOf(i) ? v.size : 1))), shape))
+  return vectors.map((v, i) =>
+    broadcastTo(
+      reshape(
+        v,
+        shape.map((_, k) => (k === axisOf(i) ? v.size : 1)),
+      ),
+      shape,
+    ),
+  )
 }
 
 // ---- matrices
@@ -247,7 +267,8 @@ export function triu(x: TensorLike, { offset = 0 }: Diagonal = {}): Tensor {
 export function diagonal(x: TensorLike, { offset = 0 }: Diagonal = {}): Tensor {
   const t = matrices('diagonal', x)
   const [rows, columns] = lastTwo(t)
-  const r = Math.max(0, -offset), c = Math.max(0, offset)
+  const r = Math.max(0, -offset),
+    c = Math.max(0, offset)
   const n = Math.max(0, Math.min(rows - r, columns - c))
   const square = sliceAxis(sliceAxis(t, r, r + n, { axis: -2 }), c, c + n, { axis: -1 })
   // In a row of n * n elements the diagonal is every (n + 1)-th.
@@ -257,7 +278,8 @@ export function diagonal(x: TensorLike, { offset = 0 }: Diagonal = {}): Tensor {
 export function diag(x: TensorLike, { offset = 0 }: Diagonal = {}): Tensor {
   const t = toTensor(x, 'diag')
   if (t.ndim === 2) return diagonal(t, { offset })
-  if (t.ndim !== 1) fail('ShapeError', `diag: needs a vector or a matrix, got shape ${showShape(t.shape)}. Use diagonal for stacks of matrices.`)
+  if (t.ndim !== 1)
+    fail('ShapeError', `diag: needs a vector or a matrix, got shape ${showShape(t.shape)}. Use diagonal for stacks of matrices.`)
   const n = t.size + Math.abs(offset)
   const row = padWith(t, scalarOf(0, t.dtype), [[Math.max(0, offset), Math.max(0, -offset), 0]])
   return where(equal(diagonals(n, n), offset), row, scalarOf(0, t.dtype))

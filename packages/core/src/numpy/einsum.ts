@@ -32,14 +32,20 @@ export function einsum(subscripts: string, ...operands: readonly TensorLike[]): 
   const { terms, output } = parse(subscripts, isBool ? tensors.map(t => astype(t, 'int32')) : tensors)
   const sizes = sizesOf(subscripts, terms)
   for (const label of output) if (!sizes.has(label)) fail('ValueError', `einsum: '${subscripts}': output label ${label} is in no operand.`)
-  const out = contractAll(terms.map(t => dropOnes(diagonals(t), sizes)), output)
+  const out = contractAll(
+    terms.map(t => dropOnes(diagonals(t), sizes)),
+    output,
+  )
   const missing = output.filter(label => !out.labels.includes(label))
   if (missing.length > 0) fail('InternalError', `einsum lost the labels ${missing.join()}`)
   const result = arrange(out, output)
   return isBool ? notEqual(result, 0) : result
 }
 
-function parse(subscripts: string, tensors: readonly Tensor[]): { readonly terms: readonly Labelled[]; readonly output: readonly string[] } {
+function parse(
+  subscripts: string,
+  tensors: readonly Tensor[],
+): { readonly terms: readonly Labelled[]; readonly output: readonly string[] } {
   const bad = (what: string): never => fail('ValueError', `einsum: '${subscripts}': ${what}`)
   const [left = '', right, ...more] = subscripts.replaceAll(' ', '').split('->')
   const inputs = left.split(',')
@@ -58,10 +64,12 @@ const isEllipsis = (label: string): boolean => /\d/.test(label)
 
 /** The labels of one term; those under the ellipsis count from the right, so that they broadcast. */
 function expand(term: string, ndim: number, bad: (what: string) => never): string[] {
-  const parts = term.split('...'), named = Array.from(parts.join(''))
+  const parts = term.split('...'),
+    named = Array.from(parts.join(''))
   if (parts.length > 2 || named.some(c => !/[A-Za-z]/.test(c))) bad(`the term '${term}' may hold letters and one ellipsis.`)
   const hidden = ndim - named.length
-  if (parts.length === 1 && term.length !== ndim && hidden !== 0) bad(`the term '${term}' names ${named.length} axes of an operand that has ${ndim}.`)
+  if (parts.length === 1 && term.length !== ndim && hidden !== 0)
+    bad(`the term '${term}' names ${named.length} axes of an operand that has ${ndim}.`)
   if (hidden < 0) bad(`the term '${term}' names ${named.length} axes of an operand that has ${ndim}.`)
   const under = parts.length === 1 ? [] : Array.from({ length: hidden }, (_, k) => String(hidden - 1 - k))
   return [...Array.from(parts[0] as string), ...under, ...Array.from(parts[1] ?? '')]
@@ -71,9 +79,13 @@ function sizesOf(subscripts: string, terms: readonly Labelled[]): Sizes {
   const sizes = new Map<string, number>()
   for (const { tensor, labels } of terms)
     labels.forEach((label, k) => {
-      const n = tensor.shape[k] as number, old = sizes.get(label)
+      const n = tensor.shape[k] as number,
+        old = sizes.get(label)
       if (old !== undefined && old !== n && old !== 1 && n !== 1)
-        fail('ShapeError', `einsum: '${subscripts}': label ${isEllipsis(label) ? '...' : label} has sizes ${old} and ${n}: shapes ${terms.map(t => showShape(t.tensor.shape)).join(', ')}.`)
+        fail(
+          'ShapeError',
+          `einsum: '${subscripts}': label ${isEllipsis(label) ? '...' : label} has sizes ${old} and ${n}: shapes ${terms.map(t => showShape(t.tensor.shape)).join(', ')}.`,
+        )
       sizes.set(label, old === undefined || old === 1 ? n : old)
     })
   return sizes
@@ -83,8 +95,13 @@ function sizesOf(subscripts: string, terms: readonly Labelled[]): Sizes {
 function diagonals({ tensor, labels }: Labelled): Labelled {
   const second = labels.findIndex((label, k) => labels.indexOf(label) !== k)
   if (second < 0) return { tensor, labels }
-  const axis = labels.indexOf(labels[second] as string), n = tensor.shape[axis] as number
-  if (tensor.shape[second] !== n) fail('ShapeError', `einsum: label ${labels[axis]} is repeated on axes of sizes ${n} and ${tensor.shape[second]} of shape ${showShape(tensor.shape)}.`)
+  const axis = labels.indexOf(labels[second] as string),
+    n = tensor.shape[axis] as number
+  if (tensor.shape[second] !== n)
+    fail(
+      'ShapeError',
+      `einsum: label ${labels[axis]} is repeated on axes of sizes ${n} and ${tensor.shape[second]} of shape ${showShape(tensor.shape)}.`,
+    )
   // x[i, ..., i]: the second axis is indexed by the position along the first.
   const diagonal = bind1(gatherP, [tensor, iota([n])], { axes: [second], paired: [[axis, 0]], mode: 'clip', negative: false, fillValue: 0 })
   return diagonals({ tensor: diagonal, labels: [labels[axis] as string, ...labels.filter((_, k) => k !== axis && k !== second)] })
@@ -93,12 +110,22 @@ function diagonals({ tensor, labels }: Labelled): Labelled {
 /** Axes of size 1 that broadcast against other operands are left out: the others have the label. */
 function dropOnes({ tensor, labels }: Labelled, sizes: Sizes): Labelled {
   const ones = labels.flatMap((label, k) => (tensor.shape[k] === 1 && sizes.get(label) !== 1 ? [k] : []))
-  return ones.length === 0 ? { tensor, labels } : { tensor: squeeze(tensor, { axis: ones }), labels: labels.filter((_, k) => !ones.includes(k)) }
+  return ones.length === 0
+    ? { tensor, labels }
+    : { tensor: squeeze(tensor, { axis: ones }), labels: labels.filter((_, k) => !ones.includes(k)) }
 }
 
 /** Contracts the pair with the smallest result until one operand is left. */
 function contractAll(given: readonly Labelled[], output: readonly string[]): Labelled {
-  let terms = given.map((t, i) => sumOut(t, neededBy(given.filter((_, k) => k !== i), output)))
+  let terms = given.map((t, i) =>
+    sumOut(
+      t,
+      neededBy(
+        given.filter((_, k) => k !== i),
+        output,
+      ),
+    ),
+  )
   while (terms.length > 1) {
     let best = { cost: Infinity, i: 0, j: 1 }
     for (let i = 0; i < terms.length; i++)
@@ -113,7 +140,8 @@ function contractAll(given: readonly Labelled[], output: readonly string[]): Lab
 }
 
 const others = (terms: readonly Labelled[], i: number, j: number): Labelled[] => terms.filter((_, k) => k !== i && k !== j)
-const neededBy = (terms: readonly Labelled[], output: readonly string[]): ReadonlySet<string> => new Set([...output, ...terms.flatMap(t => t.labels)])
+const neededBy = (terms: readonly Labelled[], output: readonly string[]): ReadonlySet<string> =>
+  new Set([...output, ...terms.flatMap(t => t.labels)])
 
 function resultSize(a: Labelled, b: Labelled, needed: ReadonlySet<string>): number {
   const sizes = new Map([a, b].flatMap(t => t.labels.map((label, k) => [label, t.tensor.shape[k] as number] as const)))
@@ -127,11 +155,15 @@ function sumOut({ tensor, labels }: Labelled, needed: ReadonlySet<string>): Labe
 
 function contractPair(a: Labelled, b: Labelled, needed: ReadonlySet<string>): Labelled {
   const shared = a.labels.filter(label => b.labels.includes(label))
-  const summed = shared.filter(label => !needed.has(label)), batch = shared.filter(label => needed.has(label))
+  const summed = shared.filter(label => !needed.has(label)),
+    batch = shared.filter(label => needed.has(label))
   if (summed.length === 0) return multiplyPair(a, b)
   const axes = (t: Labelled, list: readonly string[]): number[] => list.map(label => t.labels.indexOf(label))
   const tensor = bind1(contractP, [a.tensor, b.tensor], {
-    lhsContracting: axes(a, summed), rhsContracting: axes(b, summed), lhsBatch: axes(a, batch), rhsBatch: axes(b, batch),
+    lhsContracting: axes(a, summed),
+    rhsContracting: axes(b, summed),
+    lhsBatch: axes(a, batch),
+    rhsBatch: axes(b, batch),
   })
   const free = (t: Labelled): string[] => t.labels.filter(label => !shared.includes(label))
   return { tensor, labels: [...batch, ...free(a), ...free(b)] }
@@ -142,9 +174,16 @@ function multiplyPair(a: Labelled, b: Labelled): Labelled {
   const labels = [...a.labels, ...b.labels.filter(label => !a.labels.includes(label))]
   const align = (t: Labelled): Tensor => {
     const own = labels.filter(label => t.labels.includes(label))
-    return reshape(arrange(t, own), labels.map(label => (t.labels.includes(label) ? (t.tensor.shape[t.labels.indexOf(label)] as number) : 1)))
+    return reshape(
+      arrange(t, own),
+      labels.map(label => (t.labels.includes(label) ? (t.tensor.shape[t.labels.indexOf(label)] as number) : 1)),
+    )
   }
   return { tensor: multiply(align(a), align(b)), labels }
 }
 
-const arrange = ({ tensor, labels }: Labelled, order: readonly string[]): Tensor => transpose(tensor, order.map(label => labels.indexOf(label)))
+const arrange = ({ tensor, labels }: Labelled, order: readonly string[]): Tensor =>
+  transpose(
+    tensor,
+    order.map(label => labels.indexOf(label)),
+  )

@@ -10,7 +10,20 @@ export * from './norms.ts'
 export * from './reduction.ts'
 export { variance as var } from './reduction.ts'
 export { argmax, argmin, type ArgReduce } from '../primitives/argreduce.ts'
-export { abs, add, divide, floorDivide, fmod, maximum, minimum, multiply, negative, remainder, sign, subtract } from '../primitives/arithmetic.ts'
+export {
+  abs,
+  add,
+  divide,
+  floorDivide,
+  fmod,
+  maximum,
+  minimum,
+  multiply,
+  negative,
+  remainder,
+  sign,
+  subtract,
+} from '../primitives/arithmetic.ts'
 export { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor, leftShift, rightShift, rightShiftLogical } from '../primitives/bitwise.ts'
 export { broadcastArrays, broadcastTo } from '../primitives/broadcast.ts'
 export { astype, bitcast } from '../primitives/cast.ts'

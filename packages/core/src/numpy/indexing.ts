@@ -26,31 +26,46 @@ export interface TakeOptions {
  * @example take(table, ids, { axis: 0 }) // rows: [vocabulary, n] and [batch] give [batch, n]
  */
 export function take(x: TensorLike, indices: TensorLike, { axis, mode = 'fill', fillValue }: TakeOptions = {}): Tensor {
-  const given = toTensor(x, 'take'), t = axis === undefined ? ravel(given) : given
-  const k = normalizeAxis('take', axis ?? 0, t.ndim), at = toIndices('take', indices)
+  const given = toTensor(x, 'take'),
+    t = axis === undefined ? ravel(given) : given
+  const k = normalizeAxis('take', axis ?? 0, t.ndim),
+    at = toIndices('take', indices)
   const out = bind1(gatherP, [t, at], { axes: [k], paired: [], mode, negative: true, fillValue: fillValue ?? defaultFill(t.dtype) })
   // [...indices, ...other axes]: the indices move behind the first k of the others.
-  const own = at.shape.map((_, i) => i), rest = Array.from({ length: t.ndim - 1 }, (_, i) => at.ndim + i)
+  const own = at.shape.map((_, i) => i),
+    rest = Array.from({ length: t.ndim - 1 }, (_, i) => at.ndim + i)
   return transpose(out, [...rest.slice(0, k), ...own, ...rest.slice(k)])
 }
 
 /** All axes but one, each at its own position. */
-const otherAxes = (ndim: number, axis: number): IndexParams['paired'] => Array.from({ length: ndim }, (_, k) => [k, k] as const).filter(([k]) => k !== axis)
+const otherAxes = (ndim: number, axis: number): IndexParams['paired'] =>
+  Array.from({ length: ndim }, (_, k) => [k, k] as const).filter(([k]) => k !== axis)
 
 function checkRank(where: string, x: Tensor, indices: Tensor): void {
   if (x.ndim !== indices.ndim)
-    fail('ShapeError', `${where}: x ${showShape(x.shape)} and indices ${showShape(indices.shape)} need the same number of axes. Use expandDims on the indices, or take for whole slices.`)
+    fail(
+      'ShapeError',
+      `${where}: x ${showShape(x.shape)} and indices ${showShape(indices.shape)} need the same number of axes. Use expandDims on the indices, or take for whole slices.`,
+    )
 }
 
 /** The shape of x, with the axes that are 1 but not in the indices repeated: they then correspond one to one. */
-const matchOthers = (x: Tensor, indices: Tensor, axis: number): number[] => x.shape.map((n, k) => (k !== axis && n === 1 ? (indices.shape[k] as number) : n))
+const matchOthers = (x: Tensor, indices: Tensor, axis: number): number[] =>
+  x.shape.map((n, k) => (k !== axis && n === 1 ? (indices.shape[k] as number) : n))
 
 /**
  * For each line along `axis`, its elements at the line's own indices: `out[i, j] = x[i, indices[i, j]]` for axis 1. The other axes broadcast. Negative
  * indices count from the end. NumPy: `take_along_axis`.
  */
-export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number, { mode = 'fill', fillValue }: Omit<TakeOptions, 'axis'> = {}): Tensor {
-  const t = toTensor(x, 'takeAlongAxis'), at = toIndices('takeAlongAxis', indices), k = normalizeAxis('takeAlongAxis', axis, t.ndim)
+export function takeAlongAxis(
+  x: TensorLike,
+  indices: TensorLike,
+  axis: number,
+  { mode = 'fill', fillValue }: Omit<TakeOptions, 'axis'> = {},
+): Tensor {
+  const t = toTensor(x, 'takeAlongAxis'),
+    at = toIndices('takeAlongAxis', indices),
+    k = normalizeAxis('takeAlongAxis', axis, t.ndim)
   checkRank('takeAlongAxis', t, at)
   const params = { axes: [k], paired: otherAxes(t.ndim, k), mode, negative: true, fillValue: fillValue ?? defaultFill(t.dtype) }
   return bind1(gatherP, [broadcastTo(t, matchOthers(t, at, k)), at], params)
@@ -62,8 +77,15 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number, 
  */
 export function putAlongAxis(x: TensorLike, indices: TensorLike, values: TensorLike, axis: number): Tensor {
   const [t] = promoteOperands('putAlongAxis', x, values) as readonly [Tensor, Tensor]
-  const at = toIndices('putAlongAxis', indices), k = normalizeAxis('putAlongAxis', axis, t.ndim)
+  const at = toIndices('putAlongAxis', indices),
+    k = normalizeAxis('putAlongAxis', axis, t.ndim)
   checkRank('putAlongAxis', t, at)
   const shape = t.shape.map((n, d) => (d === k ? (at.shape[d] as number) : n))
-  return bind1(scatterP, [t, broadcastTo(astype(values, t.dtype), shape), at], { axes: [k], paired: otherAxes(t.ndim, k), mode: 'fill', negative: true, combine: 'set' })
+  return bind1(scatterP, [t, broadcastTo(astype(values, t.dtype), shape), at], {
+    axes: [k],
+    paired: otherAxes(t.ndim, k),
+    mode: 'fill',
+    negative: true,
+    combine: 'set',
+  })
 }

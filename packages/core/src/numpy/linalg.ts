@@ -19,10 +19,17 @@ import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 export function matmul(x: TensorLike, y: TensorLike): Tensor {
   const [a, b] = promoteOperands('matmul', x, y) as readonly [Tensor, Tensor]
   if (a.ndim === 0 || b.ndim === 0)
-    fail('ShapeError', `matmul: operands need at least one axis, got shapes ${showShape(a.shape)} and ${showShape(b.shape)}. Use multiply for scalars.`)
-  const k = a.shape[a.ndim - 1], rows = b.shape[Math.max(0, b.ndim - 2)]
+    fail(
+      'ShapeError',
+      `matmul: operands need at least one axis, got shapes ${showShape(a.shape)} and ${showShape(b.shape)}. Use multiply for scalars.`,
+    )
+  const k = a.shape[a.ndim - 1],
+    rows = b.shape[Math.max(0, b.ndim - 2)]
   if (k !== rows)
-    fail('ShapeError', `matmul: shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not fit: the last axis of the first has size ${k}, ${b.ndim === 1 ? 'the second has' : 'the second-last axis of the second has'} size ${rows}. Transpose or reshape one of them.`)
+    fail(
+      'ShapeError',
+      `matmul: shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not fit: the last axis of the first has size ${k}, ${b.ndim === 1 ? 'the second has' : 'the second-last axis of the second has'} size ${rows}. Transpose or reshape one of them.`,
+    )
   if (a.dtype === 'bool') return notEqual(matmul(astype(a, 'int32'), astype(b, 'int32')), 0)
   if (a.ndim === 1) return dotGeneral(a, b, { contracting: [[0], [Math.max(0, b.ndim - 2)]] })
   if (b.ndim === 1) return dotGeneral(a, b, { contracting: [[a.ndim - 1], [0]] })
@@ -37,43 +44,60 @@ function batchedMatmul(a: Tensor, b: Tensor): Tensor {
   const lead = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2))
   const ndim = lead.length + 2
   const owns = (t: Tensor): boolean[] => lead.map((n, i) => i >= ndim - t.ndim && t.shape[i - (ndim - t.ndim)] === n)
-  const hasA = owns(a), hasB = owns(b)
+  const hasA = owns(a),
+    hasB = owns(b)
   const axes = lead.map((_, i) => i)
-  const both = axes.filter(i => hasA[i] && hasB[i]), onlyA = axes.filter(i => hasA[i] && !hasB[i]), onlyB = axes.filter(i => !hasA[i])
+  const both = axes.filter(i => hasA[i] && hasB[i]),
+    onlyA = axes.filter(i => hasA[i] && !hasB[i]),
+    onlyB = axes.filter(i => !hasA[i])
   const squeeze = (t: Tensor, kept: readonly number[]): Tensor => reshape(t, [...kept.map(i => lead[i] as number), ...t.shape.slice(-2)])
-  const keptA = axes.filter(i => hasA[i]), keptB = axes.filter(i => hasB[i])
-  const x = keptA.length === a.ndim - 2 ? a : squeeze(a, keptA), y = keptB.length === b.ndim - 2 ? b : squeeze(b, keptB)
+  const keptA = axes.filter(i => hasA[i]),
+    keptB = axes.filter(i => hasB[i])
+  const x = keptA.length === a.ndim - 2 ? a : squeeze(a, keptA),
+    y = keptB.length === b.ndim - 2 ? b : squeeze(b, keptB)
   const out = bind1(contractP, [x, y], {
-    lhsContracting: [x.ndim - 1], rhsContracting: [y.ndim - 2], lhsBatch: both.map(i => keptA.indexOf(i)), rhsBatch: both.map(i => keptB.indexOf(i)),
+    lhsContracting: [x.ndim - 1],
+    rhsContracting: [y.ndim - 2],
+    lhsBatch: both.map(i => keptA.indexOf(i)),
+    rhsBatch: both.map(i => keptB.indexOf(i)),
   })
   // out: [both, only a, m, only b, n].
   const layout = [...both, ...onlyA, lead.length, ...onlyB, lead.length + 1]
-  return layout.every((axis, i) => axis === i) ? out : transpose(out, layout.map((_, i) => layout.indexOf(i)))
+  return layout.every((axis, i) => axis === i)
+    ? out
+    : transpose(
+        out,
+        layout.map((_, i) => layout.indexOf(i)),
+      )
 }
 
 /** Dot product: a sum over the last axis of x and the second-last of y (the only axis of a 1-D y); scalars multiply. NumPy: `dot`. */
 export function dot(x: TensorLike, y: TensorLike): Tensor {
-  const a = toTensor(x, 'dot'), b = toTensor(y, 'dot')
+  const a = toTensor(x, 'dot'),
+    b = toTensor(y, 'dot')
   if (a.ndim === 0 || b.ndim === 0) return multiply(a, b)
   return contractPairs('dot', a, b, [[a.ndim - 1], [Math.max(0, b.ndim - 2)]])
 }
 
 /** The dot product of two tensors flattened to vectors. NumPy: `vdot` (real dtypes). */
 export function vdot(x: TensorLike, y: TensorLike): Tensor {
-  const a = toTensor(x, 'vdot'), b = toTensor(y, 'vdot')
+  const a = toTensor(x, 'vdot'),
+    b = toTensor(y, 'vdot')
   return contractPairs('vdot', reshape(a, [a.size]), reshape(b, [b.size]), [[0], [0]])
 }
 
 /** Sum of products over the last axes: `[..., n]` and `[..., n]` give both leads, one after the other. NumPy: `inner`. */
 export function inner(x: TensorLike, y: TensorLike): Tensor {
-  const a = toTensor(x, 'inner'), b = toTensor(y, 'inner')
+  const a = toTensor(x, 'inner'),
+    b = toTensor(y, 'inner')
   if (a.ndim === 0 || b.ndim === 0) return multiply(a, b)
   return contractPairs('inner', a, b, [[a.ndim - 1], [b.ndim - 1]])
 }
 
 /** All products of two tensors flattened to vectors: `[m]` and `[n]` give `[m, n]`. NumPy: `outer`. */
 export function outer(x: TensorLike, y: TensorLike): Tensor {
-  const a = toTensor(x, 'outer'), b = toTensor(y, 'outer')
+  const a = toTensor(x, 'outer'),
+    b = toTensor(y, 'outer')
   return multiply(reshape(a, [a.size, 1]), reshape(b, [1, b.size]))
 }
 
@@ -82,15 +106,20 @@ export function outer(x: TensorLike, y: TensorLike): Tensor {
  * result has the other axes of x, then those of y. NumPy: `tensordot`.
  */
 export function tensordot(x: TensorLike, y: TensorLike, axes: number | readonly [readonly number[], readonly number[]] = 2): Tensor {
-  const a = toTensor(x, 'tensordot'), b = toTensor(y, 'tensordot')
+  const a = toTensor(x, 'tensordot'),
+    b = toTensor(y, 'tensordot')
   return contractPairs('tensordot', a, b, typeof axes === 'number' ? lastAndFirst(a, b, axes) : axes)
 }
 
 function contractPairs(where: string, x: Tensor, y: Tensor, [i, j]: readonly [readonly number[], readonly number[]]): Tensor {
   const [a, b] = promoteOperands(where, x, y) as readonly [Tensor, Tensor]
-  const left = i.map(k => normalizeAxis(where, k, a.ndim)), right = j.map(k => normalizeAxis(where, k, b.ndim))
+  const left = i.map(k => normalizeAxis(where, k, a.ndim)),
+    right = j.map(k => normalizeAxis(where, k, b.ndim))
   if (left.length !== right.length || left.some((k, p) => a.shape[k] !== b.shape[right[p] as number]))
-    fail('ShapeError', `${where}: axes [${left.join(', ')}] of ${showShape(a.shape)} and [${right.join(', ')}] of ${showShape(b.shape)} do not pair up: their sizes must be equal.`)
+    fail(
+      'ShapeError',
+      `${where}: axes [${left.join(', ')}] of ${showShape(a.shape)} and [${right.join(', ')}] of ${showShape(b.shape)} do not pair up: their sizes must be equal.`,
+    )
   if (a.dtype === 'bool') return notEqual(contractPairs(where, astype(a, 'int32'), astype(b, 'int32'), [left, right]), 0)
   return dotGeneral(a, b, { contracting: [left, right] })
 }

@@ -8,7 +8,8 @@ import { where } from '../primitives/select.ts'
 import { sameShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
-const truths = (where: string, x: TensorLike, y: TensorLike): readonly [Tensor, Tensor] => promoteElementwise(where, toBool(where, x), toBool(where, y))
+const truths = (where: string, x: TensorLike, y: TensorLike): readonly [Tensor, Tensor] =>
+  promoteElementwise(where, toBool(where, x), toBool(where, y))
 
 /** Both are true. NumPy: `logical_and`. */
 export function logicalAnd(x: TensorLike, y: TensorLike): Tensor {
@@ -52,6 +53,7 @@ export function allclose(x: TensorLike, y: TensorLike, tolerance: Tolerance = {}
 }
 /** Same shape and equal elements? A bool scalar. NumPy: `array_equal`. */
 export function arrayEqual(x: TensorLike, y: TensorLike): Tensor {
-  const a = toTensor(x, 'arrayEqual'), b = toTensor(y, 'arrayEqual')
+  const a = toTensor(x, 'arrayEqual'),
+    b = toTensor(y, 'arrayEqual')
   return sameShape(a.shape, b.shape) ? all(equal(a, b)) : scalarOf(0, 'bool')
 }

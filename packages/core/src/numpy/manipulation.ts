@@ -40,16 +40,22 @@ export function stack(xs: readonly TensorLike[], { axis = 0 }: OneAxis = {}): Te
   const [x] = tensors
   if (x === undefined) return fail('ValueError', 'stack: needs at least one tensor.')
   tensors.forEach((t, i) => {
-    if (showShape(t.shape) !== showShape(x.shape)) fail('ShapeError', `stack: operand ${i} has shape ${showShape(t.shape)}, operand 0 has ${showShape(x.shape)}. Broadcast them first.`)
+    if (showShape(t.shape) !== showShape(x.shape))
+      fail('ShapeError', `stack: operand ${i} has shape ${showShape(t.shape)}, operand 0 has ${showShape(x.shape)}. Broadcast them first.`)
   })
   const k = normalizeAxis('stack', axis, x.ndim + 1)
-  return concatenate(tensors.map(t => expandDims(t, k)), { axis: k })
+  return concatenate(
+    tensors.map(t => expandDims(t, k)),
+    { axis: k },
+  )
 }
 
-const atLeast = (n: number, where = `atleast${n}d`) => (x: TensorLike): Tensor => {
-  const t = toTensor(x, where)
-  return t.ndim >= n ? t : reshape(t, [...new Array<number>(n - t.ndim).fill(1), ...t.shape])
-}
+const atLeast =
+  (n: number, where = `atleast${n}d`) =>
+  (x: TensorLike): Tensor => {
+    const t = toTensor(x, where)
+    return t.ndim >= n ? t : reshape(t, [...new Array<number>(n - t.ndim).fill(1), ...t.shape])
+  }
 /** A scalar becomes a vector of one element. NumPy: `atleast_1d`. */
 export function atleast1d(x: TensorLike): Tensor {
   return atLeast(1)(x)
@@ -83,9 +89,13 @@ export function vstack(xs: readonly TensorLike[]): Tensor {
 
 /** `sections` equal parts along an axis, or parts that end before each of the given positions. NumPy: `split`. */
 export function split(x: TensorLike, sections: number | readonly number[], { axis = 0 }: OneAxis = {}): Tensor[] {
-  const t = toTensor(x, 'split'), n = sizeAlong('split', t, axis)
+  const t = toTensor(x, 'split'),
+    n = sizeAlong('split', t, axis)
   if (typeof sections === 'number' && sections > 0 && n % sections !== 0)
-    fail('ShapeError', `split: axis ${axis} of shape ${showShape(t.shape)} has size ${n}, which ${sections} equal parts do not divide. Use arraySplit.`)
+    fail(
+      'ShapeError',
+      `split: axis ${axis} of shape ${showShape(t.shape)} has size ${n}, which ${sections} equal parts do not divide. Use arraySplit.`,
+    )
   return splitAt('split', t, sections, axis)
 }
 /** Like `split`, but the parts may differ in size: the first ones are longer by one. NumPy: `array_split`. */
@@ -94,12 +104,14 @@ export function arraySplit(x: TensorLike, sections: number | readonly number[], 
 }
 const sizeAlong = (where: string, t: Tensor, axis: number): number => t.shape[normalizeAxis(where, axis, t.ndim)] as number
 function splitAt(where: string, t: Tensor, sections: number | readonly number[], axis: number): Tensor[] {
-  const n = sizeAlong(where, t, axis), ends = typeof sections === 'number' ? evenEnds(where, n, sections) : [...sections, n]
+  const n = sizeAlong(where, t, axis),
+    ends = typeof sections === 'number' ? evenEnds(where, n, sections) : [...sections, n]
   return ends.map((end, i) => sliceAxis(t, i === 0 ? 0 : (ends[i - 1] as number), end, { axis }))
 }
 function evenEnds(where: string, n: number, parts: number): number[] {
   if (!Number.isInteger(parts) || parts < 1) fail('ValueError', `${where}: needs at least one part, got ${parts}.`)
-  const short = Math.floor(n / parts), longer = n % parts
+  const short = Math.floor(n / parts),
+    longer = n % parts
   return Array.from({ length: parts }, (_, i) => (i + 1) * short + Math.min(i + 1, longer))
 }
 
@@ -117,25 +129,46 @@ export function tile(x: TensorLike, repetitions: number | readonly number[]): Te
   const n = Math.max(t.ndim, given.length)
   const sizes = [...new Array<number>(n - t.ndim).fill(1), ...t.shape]
   const times = [...new Array<number>(n - given.length).fill(1), ...given]
-  const interleaved = broadcastTo(reshape(t, sizes.flatMap(s => [1, s])), sizes.flatMap((s, k) => [times[k] as number, s]))
-  return reshape(interleaved, sizes.map((s, k) => s * (times[k] as number)))
+  const interleaved = broadcastTo(
+    reshape(
+      t,
+      sizes.flatMap(s => [1, s]),
+    ),
+    sizes.flatMap((s, k) => [times[k] as number, s]),
+  )
+  return reshape(
+    interleaved,
+    sizes.map((s, k) => s * (times[k] as number)),
+  )
 }
 
 /** Each element `times` times in a row along an axis; without `axis`, of the flattened tensor. NumPy: `repeat`. */
 export function repeat(x: TensorLike, times: number, { axis }: OneAxis = {}): Tensor {
-  const given = toTensor(x, 'repeat'), t = axis === undefined ? ravel(given) : given
+  const given = toTensor(x, 'repeat'),
+    t = axis === undefined ? ravel(given) : given
   checkTimes('repeat', times)
   const k = normalizeAxis('repeat', axis ?? 0, t.ndim)
   const wide = expandDims(t, k + 1)
-  return reshape(broadcastTo(wide, wide.shape.map((n, i) => (i === k + 1 ? times : n))), t.shape.map((n, i) => (i === k ? n * times : n)))
+  return reshape(
+    broadcastTo(
+      wide,
+      wide.shape.map((n, i) => (i === k + 1 ? times : n)),
+    ),
+    t.shape.map((n, i) => (i === k ? n * times : n)),
+  )
 }
 
 // ---- shifting and turning
 
 /** Elements shifted along axes, those that leave come back at the other end. Without `axis`, of the flattened tensor. NumPy: `roll`. */
-export function roll(x: TensorLike, shift: number | readonly number[], { axis }: { readonly axis?: number | readonly number[] } = {}): Tensor {
+export function roll(
+  x: TensorLike,
+  shift: number | readonly number[],
+  { axis }: { readonly axis?: number | readonly number[] } = {},
+): Tensor {
   const t = toTensor(x, 'roll')
-  if (axis === undefined) return reshape(rollOne(ravel(t), typeof shift === 'number' ? shift : shift.reduce((a, b) => a + b, 0), 0), t.shape)
+  if (axis === undefined)
+    return reshape(rollOne(ravel(t), typeof shift === 'number' ? shift : shift.reduce((a, b) => a + b, 0), 0), t.shape)
   const axes = (typeof axis === 'number' ? [axis] : axis).map(k => normalizeAxis('roll', k, t.ndim))
   const shifts = typeof shift === 'number' ? axes.map(() => shift) : shift
   if (shifts.length !== axes.length) fail('ValueError', `roll: ${shifts.length} shifts for ${axes.length} axes. They pair up by position.`)
@@ -148,15 +181,22 @@ function rollOne(t: Tensor, shift: number, axis: number): Tensor {
 }
 
 /** A turn by 90 degrees, `times` times, from the first towards the second of two axes (default: the first two). NumPy: `rot90`. */
-export function rot90(x: TensorLike, { times = 1, axes = [0, 1] }: { readonly times?: number; readonly axes?: readonly [number, number] } = {}): Tensor {
+export function rot90(
+  x: TensorLike,
+  { times = 1, axes = [0, 1] }: { readonly times?: number; readonly axes?: readonly [number, number] } = {},
+): Tensor {
   const t = toTensor(x, 'rot90')
   axes.forEach(k => normalizeAxis('rot90', k, t.ndim))
   if (!Number.isInteger(times)) fail('ValueError', `rot90: the number of turns must be an integer, got ${times}.`)
   switch (((times % 4) + 4) % 4) {
-    case 0: return t
-    case 1: return swapaxes(flip(t, { axis: axes[1] }), ...axes)
-    case 2: return flip(t, { axis: axes })
-    default: return flip(swapaxes(t, ...axes), { axis: axes[1] })
+    case 0:
+      return t
+    case 1:
+      return swapaxes(flip(t, { axis: axes[1] }), ...axes)
+    case 2:
+      return flip(t, { axis: axes })
+    default:
+      return flip(swapaxes(t, ...axes), { axis: axes[1] })
   }
 }
 
@@ -181,17 +221,23 @@ export function pad(x: TensorLike, width: PadWidth, { mode = 'constant', value =
   const widths = padWidths(width, t.shape)
   if (mode === 'constant') {
     const [typed, fill] = typeof value === 'number' ? promoteOperands('pad', t, value) : [t, value]
-    return padWith(typed, fill, widths.map(([before, after]) => [before, after, 0]))
+    return padWith(
+      typed,
+      fill,
+      widths.map(([before, after]) => [before, after, 0]),
+    )
   }
   return widths.reduce((y, [before, after], axis) => padAxis(y, before, after, axis, mode), t)
 }
 
 function padWidths(width: PadWidth, shape: Shape): (readonly [number, number])[] {
   const given = typeof width === 'number' ? [[width, width] as const] : isPair(width) ? [width] : width
-  if (given.length !== 1 && given.length !== shape.length) fail('ShapeError', `pad: ${given.length} pairs of widths for the ${shape.length} axes of shape ${showShape(shape)}.`)
+  if (given.length !== 1 && given.length !== shape.length)
+    fail('ShapeError', `pad: ${given.length} pairs of widths for the ${shape.length} axes of shape ${showShape(shape)}.`)
   return shape.map((_, k) => {
     const pair = (given.length === 1 ? given[0] : given[k]) as readonly [number, number]
-    if (pair.some(n => !Number.isInteger(n) || n < 0)) fail('ValueError', `pad: widths must be non-negative integers, got [${pair.join(', ')}]. Cut with sliceAxis.`)
+    if (pair.some(n => !Number.isInteger(n) || n < 0))
+      fail('ValueError', `pad: widths must be non-negative integers, got [${pair.join(', ')}]. Cut with sliceAxis.`)
     return pair
   })
 }
@@ -208,7 +254,8 @@ function padAxis(t: Tensor, before: number, after: number, axis: number, mode: '
     return concatenate([repeat(slice(0, 1), before, { axis }), t, repeat(slice(n - 1, n), after, { axis })], { axis })
   // The pattern of one period, which continues in both directions: t itself, or t and its mirror image.
   const mirror = mode === 'wrap' ? [] : [flip(mode === 'symmetric' ? t : slice(1, n - 1), { axis })]
-  const period = concatenate([t, ...mirror], { axis }), p = period.shape[axis] as number
+  const period = concatenate([t, ...mirror], { axis }),
+    p = period.shape[axis] as number
   const copies = Math.ceil(before / p)
   const total = copies + Math.ceil((n + after) / p)
   const row = total === 1 ? period : concatenate(new Array<Tensor>(total).fill(period), { axis })

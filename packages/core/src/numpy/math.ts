@@ -26,7 +26,8 @@ export function log10(x: TensorLike): Tensor {
 /** sqrt(x^2 + y^2) without overflow of the squares. NumPy: `hypot`. */
 export function hypot(x: TensorLike, y: TensorLike): Tensor {
   const [a, b] = promoteElementwise('hypot', toFloat('hypot', x), toFloat('hypot', y)).map(abs) as [Tensor, Tensor]
-  const large = maximum(a, b), small = minimum(a, b)
+  const large = maximum(a, b),
+    small = minimum(a, b)
   const scale = where(equal(large, 0), 1, large)
   const ratio = where(equal(large, Infinity), 0, divide(small, scale))
   return multiply(large, sqrt(add(1, square(ratio))))
@@ -42,7 +43,8 @@ export function rad2deg(x: TensorLike): Tensor {
 /** sin(pi x) / (pi x), 1 at 0. NumPy: `sinc`. */
 export function sinc(x: TensorLike): Tensor {
   const t = multiply(toFloat('sinc', x), Math.PI)
-  const isZero = equal(t, 0), safe = where(isZero, 1, t)
+  const isZero = equal(t, 0),
+    safe = where(isZero, 1, t)
   // Near 0 the series keeps the derivatives: sin(t) / t = 1 - t^2 / 6 + ...
   return where(isZero, subtract(1, divide(square(t), 6)), divide(sin(safe), safe))
 }

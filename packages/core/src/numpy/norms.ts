@@ -22,13 +22,19 @@ const atNonZero = (s: Tensor, f: (s: Tensor) => Tensor): Tensor => {
 
 /** The p-norm along axes (default: of all elements). NumPy: `linalg.vector_norm`. */
 export function vectorNorm(x: TensorLike, { ord = 2, ...given }: VectorNormOptions = {}): Tensor {
-  const t = toFloat('vectorNorm', x), options = withAxes('vectorNorm', t, given)
+  const t = toFloat('vectorNorm', x),
+    options = withAxes('vectorNorm', t, given)
   switch (ord) {
-    case 2: return atNonZero(sum(t.mul(t), options), sqrt)
-    case 1: return sum(abs(t), options)
-    case 0: return sum(astype(notEqual(t, 0), t.dtype), options)
-    case Infinity: return max(abs(t), options)
-    case -Infinity: return min(abs(t), options)
+    case 2:
+      return atNonZero(sum(t.mul(t), options), sqrt)
+    case 1:
+      return sum(abs(t), options)
+    case 0:
+      return sum(astype(notEqual(t, 0), t.dtype), options)
+    case Infinity:
+      return max(abs(t), options)
+    case -Infinity:
+      return min(abs(t), options)
     default: {
       if (!Number.isFinite(ord)) fail('ValueError', `vectorNorm: ord must be a number, got ${ord}.`)
       const powers = ord > 0 ? atNonZero(abs(t), a => power(a, ord)) : power(abs(t), ord)
@@ -49,9 +55,15 @@ export interface NormOptions extends Reduce {
 export function norm(x: TensorLike, { ord, axis, keepdims = false }: NormOptions = {}): Tensor {
   const t = toFloat('norm', x)
   if (ord === undefined) return vectorNorm(t, { keepdims, ...(axis !== undefined && { axis }) })
-  const axes = (axis === undefined ? t.shape.map((_, k) => k) : typeof axis === 'number' ? [axis] : axis).map(k => normalizeAxis('norm', k, t.ndim))
+  const axes = (axis === undefined ? t.shape.map((_, k) => k) : typeof axis === 'number' ? [axis] : axis).map(k =>
+    normalizeAxis('norm', k, t.ndim),
+  )
   if (axes.length === 1 && ord !== 'fro') return vectorNorm(t, { ord, axis: axes, keepdims })
-  if (axes.length !== 2) fail('ShapeError', `norm: ord ${ord} needs one axis (vectors${ord === 'fro' ? ' have no such norm' : ''}) or two (matrices), got ${axes.length} of shape ${showShape(t.shape)}. Give axis.`)
+  if (axes.length !== 2)
+    fail(
+      'ShapeError',
+      `norm: ord ${ord} needs one axis (vectors${ord === 'fro' ? ' have no such norm' : ''}) or two (matrices), got ${axes.length} of shape ${showShape(t.shape)}. Give axis.`,
+    )
   return matrixNorm(t, ord, axes as [number, number], keepdims)
 }
 
@@ -60,7 +72,8 @@ function matrixNorm(t: Tensor, ord: number | 'fro', [rows, columns]: readonly [n
   if (Math.abs(ord) !== 1 && Math.abs(ord) !== Infinity)
     fail('ValueError', `norm: ord ${ord} is not available for matrices. Use 'fro', 1, -1, Infinity or -Infinity.`)
   const [inner, outer] = Math.abs(ord) === 1 ? [rows, columns] : [columns, rows]
-  const sums = sum(abs(t), { axis: inner, keepdims: true }), extremum = ord > 0 ? max : min
+  const sums = sum(abs(t), { axis: inner, keepdims: true }),
+    extremum = ord > 0 ? max : min
   const out = extremum(sums, { axis: outer, keepdims: true })
   return keepdims ? out : sum(out, { axis: [rows, columns] })
 }

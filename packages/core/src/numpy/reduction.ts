@@ -13,11 +13,13 @@ import { normalizeAxes, sameShape, showShape, withAxes } from '../shape.ts'
 import { type Reduce, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 /** How many elements are reduced into one. */
-const countOf = (where: string, t: Tensor, { axis }: Reduce): number => normalizeAxes(where, axis, t.ndim).reduce((n, k) => n * (t.shape[k] as number), 1)
+const countOf = (where: string, t: Tensor, { axis }: Reduce): number =>
+  normalizeAxes(where, axis, t.ndim).reduce((n, k) => n * (t.shape[k] as number), 1)
 
 /** Arithmetic mean over axes (default: all); integers give float32, no elements NaN. NumPy: `mean`. */
 export function mean(x: TensorLike, options: Reduce = {}): Tensor {
-  const t = toFloat('mean', x), n = countOf('mean', t, options)
+  const t = toFloat('mean', x),
+    n = countOf('mean', t, options)
   return divide(sum(t, options), n)
 }
 
@@ -31,7 +33,8 @@ export function variance(x: TensorLike, options: Variance = {}): Tensor {
   return deviation('variance', x, options)
 }
 function deviation(where: string, x: TensorLike, { ddof = 0, ...options }: Variance): Tensor {
-  const t = toFloat(where, x), n = countOf(where, t, options)
+  const t = toFloat(where, x),
+    n = countOf(where, t, options)
   const centred = subtract(t, mean(t, { ...options, keepdims: true }))
   return divide(sum(square(centred), options), Math.max(0, n - ddof))
 }
@@ -54,10 +57,20 @@ export function average(x: TensorLike, { weights, ...options }: Average = {}): T
 }
 
 function alongAxis(t: Tensor, w: Tensor, axis: Reduce['axis']): Tensor {
-  const axes = normalizeAxes('average', axis, t.ndim), k = axes[0]
+  const axes = normalizeAxes('average', axis, t.ndim),
+    k = axes[0]
   if (axis === undefined || axes.length !== 1 || w.ndim !== 1 || w.size !== t.shape[k as number])
-    fail('ShapeError', `average: weights of shape ${showShape(w.shape)} fit neither x of shape ${showShape(t.shape)} nor one axis of it. Give them the shape of x, or a vector and its axis.`)
-  return broadcastTo(reshape(w, t.shape.map((n, i) => (i === k ? n : 1))), t.shape)
+    fail(
+      'ShapeError',
+      `average: weights of shape ${showShape(w.shape)} fit neither x of shape ${showShape(t.shape)} nor one axis of it. Give them the shape of x, or a vector and its axis.`,
+    )
+  return broadcastTo(
+    reshape(
+      w,
+      t.shape.map((n, i) => (i === k ? n : 1)),
+    ),
+    t.shape,
+  )
 }
 
 /** Number of elements that are not zero: int32. NumPy: `count_nonzero`. */
@@ -80,8 +93,13 @@ export function logsumexp(x: TensorLike, options: Reduce = {}): Tensor {
 
 /** Largest less smallest element along axes (default: all). NumPy: `ptp`. */
 export function ptp(x: TensorLike, options: Reduce = {}): Tensor {
-  const t = toTensor(x, 'ptp'), axes = withAxes('ptp', t, options)
-  if (countOf('ptp', t, options) === 0) fail('ShapeError', `ptp: no elements to choose from: shape ${showShape(t.shape)} is empty along the reduced axes. Concatenate an initial value first.`)
+  const t = toTensor(x, 'ptp'),
+    axes = withAxes('ptp', t, options)
+  if (countOf('ptp', t, options) === 0)
+    fail(
+      'ShapeError',
+      `ptp: no elements to choose from: shape ${showShape(t.shape)} is empty along the reduced axes. Concatenate an initial value first.`,
+    )
   return subtract(max(t, axes), min(t, axes))
 }
 
@@ -92,6 +110,8 @@ export function nansum(x: TensorLike, options: Reduce = {}): Tensor {
 }
 /** Mean of the elements that are not NaN. NumPy: `nanmean`. */
 export function nanmean(x: TensorLike, options: Reduce = {}): Tensor {
-  const t = toFloat('nanmean', x), missing = isnan(t), axes = withAxes('nanmean', t, options)
+  const t = toFloat('nanmean', x),
+    missing = isnan(t),
+    axes = withAxes('nanmean', t, options)
   return divide(sum(where(missing, 0, t), axes), sum(where(missing, 0, 1), axes))
 }

@@ -23,25 +23,48 @@ function argReduction(name: 'argmax' | 'argmin'): SimplePrimitive<ArgReduceParam
     inputs: ['x'],
     abstractEval(avals, { axis }) {
       const { shape } = first(avals)
-      if (shape[axis] === 0) fail('ShapeError', `${name}: no elements to choose from: axis ${axis} of shape ${showShape(shape)} is empty. Concatenate an initial value first.`)
-      return [aval(shape.filter((_, k) => k !== axis), 'int32')]
+      if (shape[axis] === 0)
+        fail(
+          'ShapeError',
+          `${name}: no elements to choose from: axis ${axis} of shape ${showShape(shape)} is empty. Concatenate an initial value first.`,
+        )
+      return [
+        aval(
+          shape.filter((_, k) => k !== axis),
+          'int32',
+        ),
+      ]
     },
     jvp: () => [null],
     transpose: none('positions are integers'),
-    batch: (tensors, axes, _, { axis }) => ({ outputs: [bind1(self, [moveToFront(first(tensors), first(axes) as number)], { axis: axis + 1 })], axes: [0] }),
+    batch: (tensors, axes, _, { axis }) => ({
+      outputs: [bind1(self, [moveToFront(first(tensors), first(axes) as number)], { axis: axis + 1 })],
+      axes: [0],
+    }),
     lower(l, values, { axis }, outputs) {
       const x = first(values)
       const at = (kept: readonly Index[], reduced: readonly Index[]): Index[] => kept.toSpliced(axis, 0, first(reduced))
-      return [l.reduce(first(outputs), [x], name, [x.aval.shape[axis] as number],
-        (b, kept, reduced) => b.read(x, at(kept, reduced)), (b, _, reduced) => b.iota(first(reduced), 'int32'))]
+      return [
+        l.reduce(
+          first(outputs),
+          [x],
+          name,
+          [x.aval.shape[axis] as number],
+          (b, kept, reduced) => b.read(x, at(kept, reduced)),
+          (b, _, reduced) => b.iota(first(reduced), 'int32'),
+        ),
+      ]
     },
     evaluate(arrays, { axis }, outputs) {
-      const x = first(arrays), read = hostReader(x)
-      return [hostFrom(first(outputs), index => {
-        const row = Array.from({ length: x.aval.shape[axis] as number }, (_, i) => read(index.toSpliced(axis, 0, i)))
-        const nan = row.findIndex(Number.isNaN)
-        return nan >= 0 ? nan : row.reduce((best, v, i) => (beats(v, row[best] as number) ? i : best), 0)
-      })]
+      const x = first(arrays),
+        read = hostReader(x)
+      return [
+        hostFrom(first(outputs), index => {
+          const row = Array.from({ length: x.aval.shape[axis] as number }, (_, i) => read(index.toSpliced(axis, 0, i)))
+          const nan = row.findIndex(Number.isNaN)
+          return nan >= 0 ? nan : row.reduce((best, v, i) => (beats(v, row[best] as number) ? i : best), 0)
+        }),
+      ]
     },
   }
   return self
@@ -61,7 +84,12 @@ function argReduce(primitive: SimplePrimitive<ArgReduceParams>, x: TensorLike, {
   const t = toTensor(x, primitive.name)
   if (axis === undefined) {
     const out = bind1(primitive, [ravel(t)], { axis: 0 })
-    return keepdims ? expandDims(out, t.shape.map((_, k) => k)) : out
+    return keepdims
+      ? expandDims(
+          out,
+          t.shape.map((_, k) => k),
+        )
+      : out
   }
   const k = normalizeAxis(primitive.name, axis, t.ndim)
   const out = bind1(primitive, [t], { axis: k })

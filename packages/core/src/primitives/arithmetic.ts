@@ -13,49 +13,92 @@ import { where } from './select.ts'
 type Elementwise = SimplePrimitive<NoParams>
 
 export const addP: Elementwise = elementwise({
-  name: 'add', inputs: ['x', 'y'], domain: 'number', cost: 1,
+  name: 'add',
+  inputs: ['x', 'y'],
+  domain: 'number',
+  cost: 1,
   derivatives: [t => t, t => t],
   transpose: [ct => ct, ct => ct],
 })
 export const subP: Elementwise = elementwise({
-  name: 'sub', publicName: 'subtract', inputs: ['x', 'y'], domain: 'number', cost: 1,
+  name: 'sub',
+  publicName: 'subtract',
+  inputs: ['x', 'y'],
+  domain: 'number',
+  cost: 1,
   derivatives: [t => t, t => negative(t)],
   transpose: [ct => ct, ct => negative(ct)],
 })
 export const mulP: Elementwise = elementwise({
-  name: 'mul', publicName: 'multiply', inputs: ['x', 'y'], domain: 'number', cost: 1,
+  name: 'mul',
+  publicName: 'multiply',
+  inputs: ['x', 'y'],
+  domain: 'number',
+  cost: 1,
   derivatives: [(t, [, y]) => multiply(t, y as Tensor), (t, [x]) => multiply(x as Tensor, t)],
   transpose: [(ct, [, y]) => multiply(ct, y as Tensor), (ct, [x]) => multiply(x as Tensor, ct)],
 })
 /** Truncates for integers; the public divide never gives it integers. */
 export const divP: Elementwise = elementwise({
-  name: 'div', publicName: 'divide', inputs: ['x', 'y'], domain: 'number', cost: 4,
+  name: 'div',
+  publicName: 'divide',
+  inputs: ['x', 'y'],
+  domain: 'number',
+  cost: 4,
   derivatives: [(t, [, y]) => divide(t, y as Tensor), (t, [, y], out) => multiply(t, negative(divide(out, y as Tensor)))],
   transpose: [(ct, [, y]) => divide(ct, y as Tensor), null],
 })
 /** C's remainder: the sign of the dividend. */
 export const remP: Elementwise = elementwise({
-  name: 'rem', publicName: 'fmod', inputs: ['x', 'y'], domain: 'number', cost: 4,
+  name: 'rem',
+  publicName: 'fmod',
+  inputs: ['x', 'y'],
+  domain: 'number',
+  cost: 4,
   derivatives: [t => t, (t, [x, y]) => multiply(t, negative(trunc(divide(x as Tensor, y as Tensor))))],
 })
 export const negP: Elementwise = elementwise({
-  name: 'neg', publicName: 'negative', inputs: ['x'], domain: 'number', cost: 1,
+  name: 'neg',
+  publicName: 'negative',
+  inputs: ['x'],
+  domain: 'number',
+  cost: 1,
   derivatives: [t => negative(t)],
   transpose: [ct => negative(ct)],
 })
 export const absP: Elementwise = elementwise({
-  name: 'abs', inputs: ['x'], domain: 'number', cost: 1,
+  name: 'abs',
+  inputs: ['x'],
+  domain: 'number',
+  cost: 1,
   derivatives: [(t, [x]) => multiply(t, sign(x as Tensor))],
 })
 export const signP: Elementwise = elementwise({ name: 'sign', inputs: ['x'], domain: 'number', cost: 1, derivatives: ['zero'] })
 
 /** The operand that is the result gets the tangent; at ties each gets half of it. */
-const winner = /* @__NO_SIDE_EFFECTS__ */ (i: 0 | 1): Derivative => (t, xs, out) => {
-  const mine = xs[i] as Tensor, other = xs[1 - i] as Tensor
-  return multiply(t, where(equal(mine, out), where(equal(other, out), 0.5, 1), 0))
-}
-export const maxP: Elementwise = elementwise({ name: 'max', publicName: 'maximum', inputs: ['x', 'y'], domain: 'any', cost: 1, derivatives: [winner(0), winner(1)] })
-export const minP: Elementwise = elementwise({ name: 'min', publicName: 'minimum', inputs: ['x', 'y'], domain: 'any', cost: 1, derivatives: [winner(0), winner(1)] })
+const winner = /* @__NO_SIDE_EFFECTS__ */
+  (i: 0 | 1): Derivative =>
+  (t, xs, out) => {
+    const mine = xs[i] as Tensor,
+      other = xs[1 - i] as Tensor
+    return multiply(t, where(equal(mine, out), where(equal(other, out), 0.5, 1), 0))
+  }
+export const maxP: Elementwise = elementwise({
+  name: 'max',
+  publicName: 'maximum',
+  inputs: ['x', 'y'],
+  domain: 'any',
+  cost: 1,
+  derivatives: [winner(0), winner(1)],
+})
+export const minP: Elementwise = elementwise({
+  name: 'min',
+  publicName: 'minimum',
+  inputs: ['x', 'y'],
+  domain: 'any',
+  cost: 1,
+  derivatives: [winner(0), winner(1)],
+})
 
 /** x + y, elementwise; bool: or. NumPy: `add`. */
 export function add(x: TensorLike, y: TensorLike): Tensor {
@@ -81,7 +124,8 @@ export function divide(x: TensorLike, y: TensorLike): Tensor {
  */
 export function floorDivide(x: TensorLike, y: TensorLike): Tensor {
   const [a, b] = promoteElementwise('floorDivide', x, y)
-  const rest = fmod(a, b), borrow = astype(signsDiffer(rest, b), a.dtype)
+  const rest = fmod(a, b),
+    borrow = astype(signsDiffer(rest, b), a.dtype)
   if (isFloat(a.dtype)) return where(equal(b, 0), floor(divide(a, b)), round(subtract(divide(subtract(a, rest), b), borrow)))
   const quotient = bind1(divP, [a, b])
   return a.dtype === 'uint32' ? quotient : subtract(quotient, borrow)

@@ -25,7 +25,10 @@ export const broadcastP: SimplePrimitive<BroadcastParams> = {
     const x = first(avals)
     const lead = shape.length - x.shape.length
     if (lead < 0 || x.shape.some((n, k) => n !== 1 && n !== shape[lead + k]))
-      fail('ShapeError', `broadcastTo: shape ${showShape(x.shape)} does not broadcast to ${showShape(shape)}: from the last axis backwards, sizes must be equal or 1. Reshape or expandDims first.`)
+      fail(
+        'ShapeError',
+        `broadcastTo: shape ${showShape(x.shape)} does not broadcast to ${showShape(shape)}: from the last axis backwards, sizes must be equal or 1. Reshape or expandDims first.`,
+      )
     return [aval(shape, x.dtype, x.weak)]
   },
   jvp: (primals, tangents, outputs, params) => linearJvp(broadcastP)(primals, tangents, outputs, params),
@@ -41,8 +44,18 @@ export const broadcastP: SimplePrimitive<BroadcastParams> = {
   lower(l, values, { shape }, outputs) {
     const x = first(values)
     const lead = shape.length - x.aval.shape.length
-    return [l.elements(first(outputs), [x], (b, index) =>
-      b.read(x, x.aval.shape.map((n, k) => (n === 1 ? indexConstant(0, b.axes) : (index[lead + k] as typeof index[number])))), { cost: 0, repeats: true })]
+    return [
+      l.elements(
+        first(outputs),
+        [x],
+        (b, index) =>
+          b.read(
+            x,
+            x.aval.shape.map((n, k) => (n === 1 ? indexConstant(0, b.axes) : (index[lead + k] as (typeof index)[number]))),
+          ),
+        { cost: 0, repeats: true },
+      ),
+    ]
   },
   evaluate: (arrays, _, [out]) => [mapHost(out as Aval, arrays, first)],
 }

@@ -27,9 +27,18 @@ export const castP: SimplePrimitive<CastParams> = {
   batch: (tensors, axes, _, params) => batchElementwise(castP, tensors, axes, params),
   lower: (l, values, { dtype }, outputs) => {
     const x = first(values)
-    return [l.elementwise(first(outputs), [x], (b, [a]) => (x.aval.dtype === dtype ? (a as number) : b.apply('cast', [a as number], dtype)), x.aval.dtype === dtype ? 0 : 1)]
+    return [
+      l.elementwise(
+        first(outputs),
+        [x],
+        (b, [a]) => (x.aval.dtype === dtype ? (a as number) : b.apply('cast', [a as number], dtype)),
+        x.aval.dtype === dtype ? 0 : 1,
+      ),
+    ]
   },
-  evaluate: (arrays, { dtype }, [out]) => [mapHost(out as Aval, arrays, ([a]) => (isFloat(dtype) ? (a as number) : castTo(a as number, first(arrays).aval.dtype, dtype)))],
+  evaluate: (arrays, { dtype }, [out]) => [
+    mapHost(out as Aval, arrays, ([a]) => (isFloat(dtype) ? (a as number) : castTo(a as number, first(arrays).aval.dtype, dtype))),
+  ],
 }
 
 /** Reinterprets 32 bits as another dtype. */
@@ -39,7 +48,8 @@ export const bitcastP: SimplePrimitive<{ readonly dtype: DType }> = {
   abstractEval: (avals, { dtype }) => {
     const x = first(avals)
     for (const d of [x.dtype, dtype])
-      if (d === 'bool' || d === 'float64') fail('DTypeError', `bitcast: from ${showAval(x)} to ${dtype}: both must have 32 bits: float32, int32 or uint32.`)
+      if (d === 'bool' || d === 'float64')
+        fail('DTypeError', `bitcast: from ${showAval(x)} to ${dtype}: both must have 32 bits: float32, int32 or uint32.`)
     return [aval(x.shape, dtype)]
   },
   jvp: (_, tangents) => tangents.map(() => null),
@@ -74,7 +84,8 @@ export const scalarOf = (value: number, dtype: DType, weak = false): Tensor => n
 
 function convertTo(t: Tensor, to: WeakDType): Tensor {
   if (t.dtype === to.dtype && t.aval.weak === to.weak) return t
-  if ('scalar' in t.value) return scalarOf(isFloat(to.dtype) ? t.value.scalar : castTo(t.value.scalar, t.dtype, to.dtype), to.dtype, to.weak)
+  if ('scalar' in t.value)
+    return scalarOf(isFloat(to.dtype) ? t.value.scalar : castTo(t.value.scalar, t.dtype, to.dtype), to.dtype, to.weak)
   return bind1(castP, [t], { dtype: to.dtype, weak: to.weak })
 }
 

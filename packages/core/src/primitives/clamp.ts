@@ -11,7 +11,11 @@ import { where } from './select.ts'
 
 /** min(max(x, low), high). The gradient goes to x strictly between the bounds, to a bound where it is the result and x is beyond it. */
 export const clampP: SimplePrimitive<NoParams> = elementwise({
-  name: 'clamp', publicName: 'clip', inputs: ['x', 'low', 'high'], domain: 'number', cost: 2,
+  name: 'clamp',
+  publicName: 'clip',
+  inputs: ['x', 'low', 'high'],
+  domain: 'number',
+  cost: 2,
   derivatives: [
     (t, [x, low, high]) => where(multiply(greater(x as Tensor, low as Tensor), less(x as Tensor, high as Tensor)), t, 0),
     (t, [x, low, high]) => where(multiply(greater(low as Tensor, x as Tensor), less(low as Tensor, high as Tensor)), t, 0),

@@ -12,7 +12,15 @@ type Elementwise = SimplePrimitive<NoParams>
 
 /* @__NO_SIDE_EFFECTS__ */
 function comparison(name: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', publicName: string): Elementwise {
-  const rule: ElementwiseRule = { name, publicName, inputs: ['x', 'y'], domain: 'any', derivatives: ['zero', 'zero'], cost: 1, result: 'bool' }
+  const rule: ElementwiseRule = {
+    name,
+    publicName,
+    inputs: ['x', 'y'],
+    domain: 'any',
+    derivatives: ['zero', 'zero'],
+    cost: 1,
+    result: 'bool',
+  }
   return elementwise(rule)
 }
 
@@ -23,7 +31,13 @@ export const leP: Elementwise = comparison('le', 'lessEqual')
 export const gtP: Elementwise = comparison('gt', 'greater')
 export const geP: Elementwise = comparison('ge', 'greaterEqual')
 export const isFiniteP: Elementwise = elementwise({
-  name: 'isFinite', publicName: 'isfinite', inputs: ['x'], domain: 'float', derivatives: ['zero'], cost: 1, result: 'bool',
+  name: 'isFinite',
+  publicName: 'isfinite',
+  inputs: ['x'],
+  domain: 'float',
+  derivatives: ['zero'],
+  cost: 1,
+  result: 'bool',
 })
 
 /** x == y, elementwise. NumPy: `equal`. */

@@ -32,10 +32,15 @@ interface Side {
   readonly contracting: readonly number[]
 }
 
-const sideOf = (ndim: number, batch: readonly number[], contracting: readonly number[]): Side =>
-  ({ batch, contracting, free: range(0, ndim).filter(k => !batch.includes(k) && !contracting.includes(k)) })
-const sidesOf = (lhs: Aval, rhs: Aval, p: ContractParams): readonly [Side, Side] =>
-  [sideOf(lhs.shape.length, p.lhsBatch, p.lhsContracting), sideOf(rhs.shape.length, p.rhsBatch, p.rhsContracting)]
+const sideOf = (ndim: number, batch: readonly number[], contracting: readonly number[]): Side => ({
+  batch,
+  contracting,
+  free: range(0, ndim).filter(k => !batch.includes(k) && !contracting.includes(k)),
+})
+const sidesOf = (lhs: Aval, rhs: Aval, p: ContractParams): readonly [Side, Side] => [
+  sideOf(lhs.shape.length, p.lhsBatch, p.lhsContracting),
+  sideOf(rhs.shape.length, p.rhsBatch, p.rhsContracting),
+]
 const range = (start: number, length: number): number[] => Array.from({ length }, (_, i) => start + i)
 const sizes = (a: Aval, axes: readonly number[]): number[] => axes.map(k => a.shape[k] as number)
 
@@ -43,51 +48,66 @@ export const contractP: SimplePrimitive<ContractParams> = {
   name: 'dotGeneral',
   inputs: ['lhs', 'rhs'],
   abstractEval([lhs, rhs], params) {
-    const x = lhs as Aval, y = rhs as Aval
+    const x = lhs as Aval,
+      y = rhs as Aval
     checkOperands(x, y, params)
     const [a, b] = sidesOf(x, y, params)
     return [aval([...sizes(x, a.batch), ...sizes(x, a.free), ...sizes(y, b.free)], x.dtype, x.weak && y.weak)]
   },
   jvp: (primals, tangents, _, params) => [bilinearJvp(contractP, primals, tangents, params)],
   transpose([ct], [lhs, rhs], params) {
-    const x = lhs as Tensor, y = rhs as Tensor, g = ct as Tensor
+    const x = lhs as Tensor,
+      y = rhs as Tensor,
+      g = ct as Tensor
     const [a, b] = sidesOf(x.aval, y.aval, params)
     return isUnknown(x) ? [cotangent(g, y, a, b, false), null] : [null, cotangent(g, x, b, a, true)]
   },
   batch([lhs, rhs], [i = null, j = null], _, params) {
-    const x = lhs as Tensor, y = rhs as Tensor
+    const x = lhs as Tensor,
+      y = rhs as Tensor
     const p: ContractParams = {
-      lhsContracting: shiftPast(params.lhsContracting, i), lhsBatch: shiftPast(params.lhsBatch, i),
-      rhsContracting: shiftPast(params.rhsContracting, j), rhsBatch: shiftPast(params.rhsBatch, j),
+      lhsContracting: shiftPast(params.lhsContracting, i),
+      lhsBatch: shiftPast(params.lhsBatch, i),
+      rhsContracting: shiftPast(params.rhsContracting, j),
+      rhsBatch: shiftPast(params.rhsBatch, j),
     }
     if (i !== null && j !== null)
       return { outputs: [bind1(contractP, [x, y], { ...p, lhsBatch: [i, ...p.lhsBatch], rhsBatch: [j, ...p.rhsBatch] })], axes: [0] }
-    const out = bind1(contractP, [x, y], p), [a, b] = sidesOf(x.aval, y.aval, p)
+    const out = bind1(contractP, [x, y], p),
+      [a, b] = sidesOf(x.aval, y.aval, p)
     const place = i !== null ? a.free.indexOf(i) : a.free.length + b.free.indexOf(j as number)
     return { outputs: [out], axes: [a.batch.length + place] }
   },
   lower(l, [lhs, rhs], params, [out]) {
-    const x = lhs as Value, y = rhs as Value
+    const x = lhs as Value,
+      y = rhs as Value
     const [a, b] = sidesOf(x.aval, y.aval, params)
     const n = a.batch.length
     return [l.contract(out as Aval, sizes(x.aval, a.contracting), operand(x, a, n), operand(y, b, n + a.free.length))]
   },
   evaluate([lhs, rhs], params, [out]) {
-    const x = lhs as HostArray, y = rhs as HostArray
+    const x = lhs as HostArray,
+      y = rhs as HostArray
     const [a, b] = sidesOf(x.aval, y.aval, params)
-    const n = a.batch.length, m = n + a.free.length
-    const readX = hostReader(x), readY = hostReader(y)
+    const n = a.batch.length,
+      m = n + a.free.length
+    const readX = hostReader(x),
+      readY = hostReader(y)
     const contracted = sizes(x.aval, a.contracting)
-    return [hostFrom(out as Aval, index => {
-      const batch = index.slice(0, n), i = scatterIndex(a, batch, index.slice(n, m)), j = scatterIndex(b, batch, index.slice(m))
-      let sum = 0
-      eachIndex(contracted, k => {
-        a.contracting.forEach((axis, c) => (i[axis] = k[c] as number))
-        b.contracting.forEach((axis, c) => (j[axis] = k[c] as number))
-        sum = accumulate(sum, readX(i), readY(j), x.aval.dtype)
-      })
-      return sum
-    })]
+    return [
+      hostFrom(out as Aval, index => {
+        const batch = index.slice(0, n),
+          i = scatterIndex(a, batch, index.slice(n, m)),
+          j = scatterIndex(b, batch, index.slice(m))
+        let sum = 0
+        eachIndex(contracted, k => {
+          a.contracting.forEach((axis, c) => (i[axis] = k[c] as number))
+          b.contracting.forEach((axis, c) => (j[axis] = k[c] as number))
+          sum = accumulate(sum, readX(i), readY(j), x.aval.dtype)
+        })
+        return sum
+      }),
+    ]
   },
 }
 
@@ -115,7 +135,8 @@ function operand(value: Value, side: Side, firstFree: number): Operand {
 }
 
 /** Axis numbers after a new axis was put in at `at`. */
-const shiftPast = (axes: readonly number[], at: number | null): readonly number[] => (at === null ? axes : axes.map(k => (k >= at ? k + 1 : k)))
+const shiftPast = (axes: readonly number[], at: number | null): readonly number[] =>
+  at === null ? axes : axes.map(k => (k >= at ? k + 1 : k))
 
 /** The cotangent of one operand (axes `mine`), from the cotangent of the result and the `other` operand. */
 function cotangent(ct: Tensor, other: Tensor, mine: Side, theirs: Side, isRhs: boolean): Tensor {
@@ -128,9 +149,15 @@ function cotangent(ct: Tensor, other: Tensor, mine: Side, theirs: Side, isRhs: b
     ? bind1(contractP, [other, ct], { lhsContracting: theirs.free, rhsContracting: otherFree, lhsBatch: theirs.batch, rhsBatch: batch })
     : bind1(contractP, [ct, other], { lhsContracting: otherFree, rhsContracting: theirs.free, lhsBatch: batch, rhsBatch: theirs.batch })
   // The contracted axes come in the order of the other operand.
-  const contracted = mine.contracting.map((axis, k) => [axis, theirs.contracting[k] as number] as const).sort((p, q) => p[1] - q[1]).map(([axis]) => axis)
+  const contracted = mine.contracting
+    .map((axis, k) => [axis, theirs.contracting[k] as number] as const)
+    .sort((p, q) => p[1] - q[1])
+    .map(([axis]) => axis)
   const layout = contractedFirst ? [...mine.batch, ...contracted, ...mine.free] : [...mine.batch, ...mine.free, ...contracted]
-  return transpose(g, range(0, layout.length).map(k => layout.indexOf(k)))
+  return transpose(
+    g,
+    range(0, layout.length).map(k => layout.indexOf(k)),
+  )
 }
 
 function checkOperands(x: Aval, y: Aval, p: ContractParams): void {
@@ -144,16 +171,21 @@ function checkOperands(x: Aval, y: Aval, p: ContractParams): void {
 }
 
 function checkPairs(what: string, a: readonly number[], b: readonly number[], x: Shape, y: Shape): void {
-  if (a.length !== b.length) fail('ShapeError', `dotGeneral: ${a.length} ${what} axes of lhs but ${b.length} of rhs. They pair up by position.`)
+  if (a.length !== b.length)
+    fail('ShapeError', `dotGeneral: ${a.length} ${what} axes of lhs but ${b.length} of rhs. They pair up by position.`)
   a.forEach((i, k) => {
     const j = b[k] as number
     if (x[i] !== y[j])
-      fail('ShapeError', `dotGeneral: ${what} axis ${i} of lhs ${showShape(x)} has size ${x[i]}, axis ${j} of rhs ${showShape(y)} has size ${y[j]}. They must be equal.`)
+      fail(
+        'ShapeError',
+        `dotGeneral: ${what} axis ${i} of lhs ${showShape(x)} has size ${x[i]}, axis ${j} of rhs ${showShape(y)} has size ${y[j]}. They must be equal.`,
+      )
   })
 }
 
 function checkDistinct(side: string, axes: readonly number[]): void {
-  if (new Set(axes).size !== axes.length) fail('ShapeError', `dotGeneral: an axis of ${side} is listed twice in [${axes.join(', ')}] (batch, then contracting axes).`)
+  if (new Set(axes).size !== axes.length)
+    fail('ShapeError', `dotGeneral: an axis of ${side} is listed twice in [${axes.join(', ')}] (batch, then contracting axes).`)
 }
 
 /** Which axes of lhs and rhs are summed over, and which are batch axes. Pairs by position; negative axes count from the end. */
@@ -172,6 +204,9 @@ export function dotGeneral(lhs: TensorLike, rhs: TensorLike, dimensionNumbers: D
   const { contracting, batch = [[], []] } = dimensionNumbers
   const axes = (t: Tensor, list: readonly number[]): number[] => list.map(k => normalizeAxis('dotGeneral', k, t.ndim))
   return bind1(contractP, [x, y], {
-    lhsContracting: axes(x, contracting[0]), rhsContracting: axes(y, contracting[1]), lhsBatch: axes(x, batch[0]), rhsBatch: axes(y, batch[1]),
+    lhsContracting: axes(x, contracting[0]),
+    rhsContracting: axes(y, contracting[1]),
+    lhsBatch: axes(x, batch[0]),
+    rhsBatch: axes(y, batch[1]),
   })
 }

@@ -25,35 +25,60 @@ export interface CumulativeParams {
 
 type Operator = 'sum' | 'prod' | 'max' | 'min'
 
-function cumulative(name: string, op: Operator, tangent: (t: Tensor, x: Tensor, out: Tensor, params: CumulativeParams) => Tensor): SimplePrimitive<CumulativeParams> {
+function cumulative(
+  name: string,
+  op: Operator,
+  tangent: (t: Tensor, x: Tensor, out: Tensor, params: CumulativeParams) => Tensor,
+): SimplePrimitive<CumulativeParams> {
   const { evaluate } = instructions[op === 'sum' ? 'add' : op === 'prod' ? 'mul' : op]
   const self: SimplePrimitive<CumulativeParams> = {
     name,
     inputs: ['x'],
     abstractEval(avals) {
-      if (first(avals).dtype === 'bool') fail('DTypeError', `${name}: needs numbers, got ${showAval(first(avals))}. Convert with astype('int32').`)
+      if (first(avals).dtype === 'bool')
+        fail('DTypeError', `${name}: needs numbers, got ${showAval(first(avals))}. Convert with astype('int32').`)
       return [first(avals)]
     },
     jvp: ([x], [t], [out], params) => [t ? tangent(t, x as Tensor, out as Tensor, params) : null],
-    transpose: op !== 'sum' ? none(`${name} is not linear`) : ([ct], inputs, { axis, reverse }) =>
-      [ct && isUnknown(first(inputs)) ? bind1(self, [ct], { axis, reverse: !reverse }) : null],
-    batch: (tensors, axes, _, { axis, reverse }) => ({ outputs: [bind1(self, [moveToFront(first(tensors), first(axes) as number)], { axis: axis + 1, reverse })], axes: [0] }),
+    transpose:
+      op !== 'sum'
+        ? none(`${name} is not linear`)
+        : ([ct], inputs, { axis, reverse }) => [ct && isUnknown(first(inputs)) ? bind1(self, [ct], { axis, reverse: !reverse }) : null],
+    batch: (tensors, axes, _, { axis, reverse }) => ({
+      outputs: [bind1(self, [moveToFront(first(tensors), first(axes) as number)], { axis: axis + 1, reverse })],
+      axes: [0],
+    }),
     lower(l, values, { axis, reverse }, outputs) {
-      const out = first(outputs), { shape, dtype } = out
+      const out = first(outputs),
+        { shape, dtype } = out
       const buffer = l.allocate(out)
       l.emit({
-        kind: 'cumulative', op, dtype, reverse, input: l.buffer(first(values)), output: buffer,
-        outer: sizeOf(shape.slice(0, axis)), length: shape[axis] as number, inner: sizeOf(shape.slice(axis + 1)),
+        kind: 'cumulative',
+        op,
+        dtype,
+        reverse,
+        input: l.buffer(first(values)),
+        output: buffer,
+        outer: sizeOf(shape.slice(0, axis)),
+        length: shape[axis] as number,
+        inner: sizeOf(shape.slice(axis + 1)),
       })
       return [l.wrap(out, buffer)]
     },
     evaluate(arrays, { axis, reverse }, outputs) {
-      const out = first(outputs), { shape, dtype } = out, n = shape[axis] as number, strides = stridesOf(shape), data = Float64Array.from(first(arrays).data)
-      eachIndex(shape.map((size, k) => (k === axis ? Math.min(1, size) : size)), index => {
-        const start = index.reduce((sum, i, k) => sum + i * (strides[k] as number), 0)
-        const at = (i: number): number => start + (reverse ? n - 1 - i : i) * (strides[axis] as number)
-        for (let i = 1; i < n; i++) data[at(i)] = wrap(evaluate([data[at(i - 1)] as number, data[at(i)] as number], dtype, dtype), dtype)
-      })
+      const out = first(outputs),
+        { shape, dtype } = out,
+        n = shape[axis] as number,
+        strides = stridesOf(shape),
+        data = Float64Array.from(first(arrays).data)
+      eachIndex(
+        shape.map((size, k) => (k === axis ? Math.min(1, size) : size)),
+        index => {
+          const start = index.reduce((sum, i, k) => sum + i * (strides[k] as number), 0)
+          const at = (i: number): number => start + (reverse ? n - 1 - i : i) * (strides[axis] as number)
+          for (let i = 1; i < n; i++) data[at(i)] = wrap(evaluate([data[at(i - 1)] as number, data[at(i)] as number], dtype, dtype), dtype)
+        },
+      )
       return [{ aval: out, data }]
     },
   }
@@ -70,28 +95,40 @@ export const cumminP: SimplePrimitive<CumulativeParams> = cumulative('cummin', '
  * About log2(n) elementwise steps, differentiable to any order. Source: Hillis & Steele, "Data parallel algorithms", 1986.
  */
 export function prefixByDoubling(
-  xs: readonly Tensor[], identities: readonly number[], { axis, reverse }: CumulativeParams,
+  xs: readonly Tensor[],
+  identities: readonly number[],
+  { axis, reverse }: CumulativeParams,
   combine: (earlier: readonly Tensor[], later: readonly Tensor[]) => readonly Tensor[],
 ): readonly Tensor[] {
   const n = first(xs).shape[axis] as number
   let out = xs
   for (let s = 1; s < n; s *= 2) {
     const move = (x: Tensor, fill: number): Tensor =>
-      padWith(x, fill, x.shape.map((_, k) => (k !== axis ? [0, 0, 0] : reverse ? [-s, s, 0] : [s, -s, 0])))
-    out = combine(out.map((x, i) => move(x, identities[i] as number)), out)
+      padWith(
+        x,
+        fill,
+        x.shape.map((_, k) => (k !== axis ? [0, 0, 0] : reverse ? [-s, s, 0] : [s, -s, 0])),
+      )
+    out = combine(
+      out.map((x, i) => move(x, identities[i] as number)),
+      out,
+    )
   }
   return out
 }
 
 /** The product rule inside the prefix products, so that zeros among the factors do no harm. */
 function productTangent(t: Tensor, x: Tensor, _: Tensor, params: CumulativeParams): Tensor {
-  return prefixByDoubling([x, t], [1, 0], params, ([p, dp], [q, dq]) =>
-    [multiply(p as Tensor, q as Tensor), add(multiply(dp as Tensor, q as Tensor), multiply(p as Tensor, dq as Tensor))])[1] as Tensor
+  return prefixByDoubling([x, t], [1, 0], params, ([p, dp], [q, dq]) => [
+    multiply(p as Tensor, q as Tensor),
+    add(multiply(dp as Tensor, q as Tensor), multiply(p as Tensor, dq as Tensor)),
+  ])[1] as Tensor
 }
 
 /** The tangent of the element that is the extremum so far: of equal ones, the one met last. */
 function extremumTangent(t: Tensor, x: Tensor, out: Tensor, { axis, reverse }: CumulativeParams): Tensor {
-  const n = x.shape[axis] as number, own = iota(x.shape, { axis })
+  const n = x.shape[axis] as number,
+    own = iota(x.shape, { axis })
   const position = reverse
     ? bind1(cumminP, [where(equal(x, out), own, n - 1)], { axis, reverse })
     : bind1(cummaxP, [where(equal(x, out), own, 0)], { axis, reverse })
@@ -106,8 +143,14 @@ export interface CumulativeOptions {
   readonly reverse?: boolean
 }
 
-function running(primitive: SimplePrimitive<CumulativeParams>, where: string, x: TensorLike, { axis, reverse = false }: CumulativeOptions): Tensor {
-  const t = toTensor(x, where), numbers = t.dtype === 'bool' ? astype(t, 'int32') : t
+function running(
+  primitive: SimplePrimitive<CumulativeParams>,
+  where: string,
+  x: TensorLike,
+  { axis, reverse = false }: CumulativeOptions,
+): Tensor {
+  const t = toTensor(x, where),
+    numbers = t.dtype === 'bool' ? astype(t, 'int32') : t
   const line = axis === undefined ? ravel(numbers) : numbers
   return bind1(primitive, [line], { axis: normalizeAxis(where, axis ?? 0, line.ndim), reverse })
 }

@@ -29,9 +29,14 @@ export interface DynamicSliceParams {
 
 function checkStarts(where: string, x: Aval, sizes: Shape, starts: readonly Aval[]): void {
   if (sizes.length !== x.shape.length || starts.length !== x.shape.length)
-    fail('ShapeError', `${where}: needs a start and a size for each of the ${x.shape.length} axes of shape ${showShape(x.shape)}, got ${starts.length} starts and sizes ${showShape(sizes)}.`)
-  if (sizes.some((n, k) => !(n >= 0 && n <= (x.shape[k] as number)))) fail('ShapeError', `${where}: sizes ${showShape(sizes)} are larger than shape ${showShape(x.shape)}.`)
-  for (const s of starts) if (s.dtype !== 'int32' || s.shape.length > 0) fail('ShapeError', `${where}: starts must be int32 scalars, got ${showAval(s)}.`)
+    fail(
+      'ShapeError',
+      `${where}: needs a start and a size for each of the ${x.shape.length} axes of shape ${showShape(x.shape)}, got ${starts.length} starts and sizes ${showShape(sizes)}.`,
+    )
+  if (sizes.some((n, k) => !(n >= 0 && n <= (x.shape[k] as number))))
+    fail('ShapeError', `${where}: sizes ${showShape(sizes)} are larger than shape ${showShape(x.shape)}.`)
+  for (const s of starts)
+    if (s.dtype !== 'int32' || s.shape.length > 0) fail('ShapeError', `${where}: starts must be int32 scalars, got ${showAval(s)}.`)
 }
 
 /** Starts as int32 scalars in buffers; null where the slice is the whole axis. */
@@ -39,8 +44,14 @@ function lowerStarts(l: Lowering, shape: Shape, sizes: Shape, starts: readonly V
   return starts.map((start, k) => {
     const room = (shape[k] as number) - (sizes[k] as number)
     if (room === 0) return null
-    return l.buffer(l.elements(aval([], 'int32'), [start], b =>
-      b.apply('max', [b.apply('min', [b.read(start, []), b.constant(room, 'int32')], 'int32'), b.constant(0, 'int32')], 'int32'), { cost: 2 }))
+    return l.buffer(
+      l.elements(
+        aval([], 'int32'),
+        [start],
+        b => b.apply('max', [b.apply('min', [b.read(start, []), b.constant(room, 'int32')], 'int32'), b.constant(0, 'int32')], 'int32'),
+        { cost: 2 },
+      ),
+    )
   })
 }
 const shifted = (index: readonly Index[], starts: readonly (BufferId | null)[]): Index[] =>
@@ -62,21 +73,36 @@ export const dynamicSliceP: SimplePrimitive<DynamicSliceParams> = {
     return [ct && x && isUnknown(x) ? bind1(dynamicUpdateSliceP, [zerosOf(x.aval), ct, ...(starts as Tensor[])]) : null, ...rest]
   },
   batch(inputs, axes, size, { sizes }) {
-    const [x, ...starts] = inputs as readonly [Tensor, ...Tensor[]], [axis = null, ...startAxes] = axes
+    const [x, ...starts] = inputs as readonly [Tensor, ...Tensor[]],
+      [axis = null, ...startAxes] = axes
     if (startAxes.every(k => k === null))
-      return { outputs: [bind1(dynamicSliceP, [moveToFront(x, axis as number), zeroStart(), ...starts], { sizes: [size, ...sizes] })], axes: [0] }
+      return {
+        outputs: [bind1(dynamicSliceP, [moveToFront(x, axis as number), zeroStart(), ...starts], { sizes: [size, ...sizes] })],
+        axes: [0],
+      }
     const lead = axis === null ? x : moveToFront(x, axis)
     if (sameShape(lead.shape.slice(axis === null ? 0 : 1), sizes)) return { outputs: [lead], axes: [axis === null ? null : 0] }
     const { indices, params, order } = batchedIndices(lead.shape.slice(axis === null ? 0 : 1), sizes, starts, size, axis !== null)
     const out = bind1(gatherP, [lead, ...indices], { ...params, fillValue: 0 })
-    return { outputs: [transpose(out, order.map((_, k) => order.indexOf(k)))], axes: [0] }
+    return {
+      outputs: [
+        transpose(
+          out,
+          order.map((_, k) => order.indexOf(k)),
+        ),
+      ],
+      axes: [0],
+    }
   },
   lower(l, [x, ...starts], { sizes }, outputs) {
-    const source = x as Value, at = lowerStarts(l, source.aval.shape, sizes, starts)
+    const source = x as Value,
+      at = lowerStarts(l, source.aval.shape, sizes, starts)
     return [l.elements(first(outputs), [source], (b, index) => b.read(source, shifted(index, at)), { cost: 0 })]
   },
   evaluate([x, ...starts], { sizes }, outputs) {
-    const source = x as HostArray, at = hostStarts(source.aval.shape, sizes, starts), read = hostReader(source)
+    const source = x as HostArray,
+      at = hostStarts(source.aval.shape, sizes, starts),
+      read = hostReader(source)
     return [hostFrom(first(outputs), index => read(index.map((i, k) => i + (at[k] as number))))]
   },
 }
@@ -85,8 +111,10 @@ export const dynamicUpdateSliceP: SimplePrimitive<NoParams> = {
   name: 'dynamicUpdateSlice',
   inputs: ['x', 'update', 'starts'],
   abstractEval([x, update, ...starts]) {
-    const a = x as Aval, u = update as Aval
-    if (a.dtype !== u.dtype) fail('DTypeError', `dynamicUpdateSlice: x is ${showAval(a)} but update is ${showAval(u)}. Convert one with astype.`)
+    const a = x as Aval,
+      u = update as Aval
+    if (a.dtype !== u.dtype)
+      fail('DTypeError', `dynamicUpdateSlice: x is ${showAval(a)} but update is ${showAval(u)}. Convert one with astype.`)
     checkStarts('dynamicUpdateSlice', a, u.shape, starts)
     return [a.weak && !u.weak ? aval(a.shape, a.dtype) : a]
   },
@@ -97,7 +125,8 @@ export const dynamicUpdateSliceP: SimplePrimitive<NoParams> = {
   transpose([ct], [x, update, ...starts]) {
     const rest = starts.map(() => null)
     if (ct == null || !x || !update) return [null, null, ...rest]
-    const at = starts as Tensor[], { aval: type } = update
+    const at = starts as Tensor[],
+      { aval: type } = update
     return [
       isUnknown(x) ? bind1(dynamicUpdateSliceP, [ct, zerosOf(type), ...at]) : null,
       isUnknown(update) ? bind1(dynamicSliceP, [ct, ...at], { sizes: type.shape }) : null,
@@ -106,19 +135,27 @@ export const dynamicUpdateSliceP: SimplePrimitive<NoParams> = {
   },
   batch: batchUpdate,
   lower(l, [x, update, ...starts], _, outputs) {
-    const out = first(outputs), u = update as Value, at = lowerStarts(l, out.shape, u.aval.shape, starts)
-    const value = l.stored(u), buffer = l.allocate(out)
+    const out = first(outputs),
+      u = update as Value,
+      at = lowerStarts(l, out.shape, u.aval.shape, starts)
+    const value = l.stored(u),
+      buffer = l.allocate(out)
     l.store(x as Value, buffer, out.shape, index => index)
     l.store(value, buffer, out.shape, index => shifted(index, at))
     return [l.wrap(out, buffer)]
   },
   evaluate([x, update, ...starts], _, outputs) {
-    const out = first(outputs), u = update as HostArray, at = hostStarts(out.shape, u.aval.shape, starts)
-    const readX = hostReader(x as HostArray), readU = hostReader(u)
-    return [hostFrom(out, index => {
-      const local = index.map((i, k) => i - (at[k] as number))
-      return isInside(local, u.aval.shape) ? readU(local) : readX(index)
-    })]
+    const out = first(outputs),
+      u = update as HostArray,
+      at = hostStarts(out.shape, u.aval.shape, starts)
+    const readX = hostReader(x as HostArray),
+      readU = hostReader(u)
+    return [
+      hostFrom(out, index => {
+        const local = index.map((i, k) => i - (at[k] as number))
+        return isInside(local, u.aval.shape) ? readU(local) : readX(index)
+      }),
+    ]
   },
 }
 
@@ -136,13 +173,19 @@ interface BatchedIndices {
 
 /** `shape` and `sizes` without the batch axis; `batched`: x has it in front. */
 function batchedIndices(shape: Shape, sizes: Shape, starts: readonly Tensor[], size: number, batched: boolean): BatchedIndices {
-  const all = shape.map((_, k) => k), sliced = all.filter(k => sizes[k] !== shape[k]), whole = all.filter(k => sizes[k] === shape[k])
-  const rank = sliced.length + 1, lead = batched ? 1 : 0
+  const all = shape.map((_, k) => k),
+    sliced = all.filter(k => sizes[k] !== shape[k]),
+    whole = all.filter(k => sizes[k] === shape[k])
+  const rank = sliced.length + 1,
+    lead = batched ? 1 : 0
   const indices = sliced.map((k, i) => {
     const clamped = maximum(minimum(starts[k] as Tensor, (shape[k] as number) - (sizes[k] as number)), 0)
     // One of them has the full batch, whatever the starts have.
     const rows = i === 0 ? broadcastTo(clamped, [size]) : clamped
-    const along = iota(Array.from({ length: rank }, (_, d) => (d === i + 1 ? (sizes[k] as number) : 1)), { axis: i + 1 })
+    const along = iota(
+      Array.from({ length: rank }, (_, d) => (d === i + 1 ? (sizes[k] as number) : 1)),
+      { axis: i + 1 },
+    )
     return add(reshape(rows, [rows.size, ...new Array<number>(rank - 1).fill(1)]), along)
   })
   const params: IndexParams = { axes: sliced.map(k => k + lead), paired: batched ? [[0, 0]] : [], mode: 'clip', negative: false }
@@ -150,10 +193,13 @@ function batchedIndices(shape: Shape, sizes: Shape, starts: readonly Tensor[], s
 }
 
 function batchUpdate(inputs: readonly Tensor[], axes: readonly (number | null)[], size: number): Batched {
-  const [x, update, ...starts] = inputs as readonly [Tensor, Tensor, ...Tensor[]], [ix = null, iu = null, ...startAxes] = axes
+  const [x, update, ...starts] = inputs as readonly [Tensor, Tensor, ...Tensor[]],
+    [ix = null, iu = null, ...startAxes] = axes
   const front = (t: Tensor, axis: number | null): Tensor => (axis === null ? broadcastTo(t, [size, ...t.shape]) : moveToFront(t, axis))
-  const target = front(x, ix), all = front(update, iu)
-  if (startAxes.every(k => k === null)) return { outputs: [bind1(dynamicUpdateSliceP, [target, all, zeroStart(), ...starts], noParams)], axes: [0] }
+  const target = front(x, ix),
+    all = front(update, iu)
+  if (startAxes.every(k => k === null))
+    return { outputs: [bind1(dynamicUpdateSliceP, [target, all, zeroStart(), ...starts], noParams)], axes: [0] }
   if (sameShape(target.shape, all.shape)) return { outputs: [all], axes: [0] }
   const { indices, params, order } = batchedIndices(target.shape.slice(1), all.shape.slice(1), starts, size, true)
   return { outputs: [bind1(scatterP, [target, transpose(all, order), ...indices], { ...params, combine: 'set' })], axes: [0] }

@@ -23,22 +23,36 @@ interface Range {
 }
 
 const single: readonly Range[] = [
-  { below: 5, shift: 2.5, coefficients: [2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941] },
-  { below: Infinity, shift: 3, coefficients: [-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682] },
-]
-const double: readonly Range[] = [
   {
-    below: 6.25, shift: 3.125,
+    below: 5,
+    shift: 2.5,
     coefficients: [
-      -3.6444120640178196996e-21, -1.685059138182016589e-19, 1.2858480715256400167e-18, 1.115787767802518096e-17, -1.333171662854620906e-16,
-      2.0972767875968561637e-17, 6.6376381343583238325e-15, -4.0545662729752068639e-14, -8.1519341976054721522e-14, 2.6335093153082322977e-12,
-      -1.2975133253453532498e-11, -5.4154120542946279317e-11, 1.051212273321532285e-9, -4.1126339803469836976e-9, -2.9070369957882005086e-8,
-      4.2347877827932403518e-7, -1.3654692000834678645e-6, -1.3882523362786468719e-5, 0.0001867342080340571352, -0.00074070253416626697512,
-      -0.0060336708714301490533, 0.24015818242558961693, 1.6536545626831027356,
+      2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941,
     ],
   },
   {
-    below: 16, shift: 3.25,
+    below: Infinity,
+    shift: 3,
+    coefficients: [
+      -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682,
+    ],
+  },
+]
+const double: readonly Range[] = [
+  {
+    below: 6.25,
+    shift: 3.125,
+    coefficients: [
+      -3.6444120640178196996e-21, -1.685059138182016589e-19, 1.2858480715256400167e-18, 1.115787767802518096e-17, -1.333171662854620906e-16,
+      2.0972767875968561637e-17, 6.6376381343583238325e-15, -4.0545662729752068639e-14, -8.1519341976054721522e-14,
+      2.6335093153082322977e-12, -1.2975133253453532498e-11, -5.4154120542946279317e-11, 1.051212273321532285e-9, -4.1126339803469836976e-9,
+      -2.9070369957882005086e-8, 4.2347877827932403518e-7, -1.3654692000834678645e-6, -1.3882523362786468719e-5, 0.0001867342080340571352,
+      -0.00074070253416626697512, -0.0060336708714301490533, 0.24015818242558961693, 1.6536545626831027356,
+    ],
+  },
+  {
+    below: 16,
+    shift: 3.25,
     coefficients: [
       2.2137376921775787049e-9, 9.0756561938885390979e-8, -2.7517406297064545428e-7, 1.8239629214389227755e-8, 1.5027403968909827627e-6,
       -4.013867526981545969e-6, 2.9234449089955446044e-6, 1.2475304481671778723e-5, -4.7318229009055733981e-5, 6.8284851459573175448e-5,
@@ -47,7 +61,8 @@ const double: readonly Range[] = [
     ],
   },
   {
-    below: Infinity, shift: 5,
+    below: Infinity,
+    shift: 5,
     coefficients: [
       -2.7109920616438573243e-11, -2.5556418169652520055e-10, 1.5076572693500548083e-9, -3.7894654401267369937e-9, 7.6157012080783393804e-9,
       -1.4960026627149240478e-8, 2.9147953450901080826e-8, -6.7711997758452339498e-8, 2.2900482228026654717e-7, -9.9298272942317002539e-7,
@@ -58,17 +73,20 @@ const double: readonly Range[] = [
 ]
 
 function lowerErfInv(b: Body, x: NodeId, dtype: DType): NodeId {
-  const apply = (op: 'add' | 'sub' | 'mul' | 'neg' | 'sqrt' | 'log' | 'select' | 'abs', ...args: NodeId[]): NodeId => b.apply(op, args, dtype)
+  const apply = (op: 'add' | 'sub' | 'mul' | 'neg' | 'sqrt' | 'log' | 'select' | 'abs', ...args: NodeId[]): NodeId =>
+    b.apply(op, args, dtype)
   const constant = (v: number): NodeId => b.constant(v, dtype)
   // Not log1p(-x^2), which loses the digits of 1 - |x| near the ends; an absolute error of one rounding in w does no harm near zero.
-  const size = apply('abs', x), w = apply('neg', apply('log', apply('mul', apply('sub', constant(1), size), apply('add', constant(1), size))))
+  const size = apply('abs', x),
+    w = apply('neg', apply('log', apply('mul', apply('sub', constant(1), size), apply('add', constant(1), size))))
   const root = apply('sqrt', w)
   const polynomial = ({ shift, coefficients }: Range, isFirst: boolean): NodeId => {
     const t = apply('sub', isFirst ? w : root, constant(shift))
     return coefficients.slice(1).reduce((p, c) => apply('add', apply('mul', p, t), constant(c)), constant(coefficients[0] as number))
   }
   const ranges = dtype === 'float64' ? double : single
-  const p = ranges.map((r, i) => polynomial(r, i === 0))
+  const p = ranges
+    .map((r, i) => polynomial(r, i === 0))
     .reduceRight((above, value, i) => apply('select', b.apply('lt', [w, constant((ranges[i] as Range).below)], 'bool'), value, above))
   const isEnd = b.apply('eq', [size, constant(1)], 'bool')
   return apply('mul', apply('select', isEnd, constant(Infinity), p), x)
@@ -89,7 +107,10 @@ function evaluateErfInv(x: number): number {
 }
 
 export const erfInvP: SimplePrimitive<NoParams> = elementwise({
-  name: 'erfInv', inputs: ['x'], domain: 'float', cost: 40,
+  name: 'erfInv',
+  inputs: ['x'],
+  domain: 'float',
+  cost: 40,
   // d/dx = sqrt(pi) / 2 * exp(y^2)
   derivatives: [(t, _, y) => multiply(t, multiply(Math.sqrt(Math.PI) / 2, exp(multiply(y, y))))],
   composite: { lower: (b, [x], dtype) => lowerErfInv(b, x as NodeId, dtype), evaluate: ([x]) => evaluateErfInv(x as number) },

@@ -16,29 +16,48 @@ import { where } from './select.ts'
 type Elementwise = SimplePrimitive<NoParams>
 
 export const expP: Elementwise = elementwise({
-  name: 'exp', inputs: ['x'], domain: 'float', cost: 8,
+  name: 'exp',
+  inputs: ['x'],
+  domain: 'float',
+  cost: 8,
   derivatives: [(t, _, out) => multiply(t, out)],
 })
 export const expm1P: Elementwise = elementwise({
-  name: 'expm1', inputs: ['x'], domain: 'float', cost: 8,
+  name: 'expm1',
+  inputs: ['x'],
+  domain: 'float',
+  cost: 8,
   derivatives: [(t, _, out) => multiply(t, add(out, 1))],
 })
 export const logP: Elementwise = elementwise({
-  name: 'log', inputs: ['x'], domain: 'float', cost: 8,
+  name: 'log',
+  inputs: ['x'],
+  domain: 'float',
+  cost: 8,
   derivatives: [(t, [x]) => divide(t, x as Tensor)],
 })
 export const log1pP: Elementwise = elementwise({
-  name: 'log1p', inputs: ['x'], domain: 'float', cost: 8,
+  name: 'log1p',
+  inputs: ['x'],
+  domain: 'float',
+  cost: 8,
   derivatives: [(t, [x]) => divide(t, add(x as Tensor, 1))],
 })
 /** Its derivative at 0 is infinite. */
 export const sqrtP: Elementwise = elementwise({
-  name: 'sqrt', inputs: ['x'], domain: 'float', cost: 4,
+  name: 'sqrt',
+  inputs: ['x'],
+  domain: 'float',
+  cost: 4,
   derivatives: [(t, _, out) => multiply(t, divide(0.5, out))],
 })
 /** d/dx is 0 where y = 0, d/dy is 0 where x = 0, as in JAX. */
 export const powP: Elementwise = elementwise({
-  name: 'pow', publicName: 'power', inputs: ['x', 'y'], domain: 'float', cost: 20,
+  name: 'pow',
+  publicName: 'power',
+  inputs: ['x', 'y'],
+  domain: 'float',
+  cost: 20,
   derivatives: [
     (t, [x, y]) => {
       const flat = equal(y as Tensor, 0)
@@ -50,11 +69,15 @@ export const powP: Elementwise = elementwise({
 
 /** 1 / (1 + exp(-x)): accurate for both signs of x, since exp(-x) may overflow to Infinity, whose reciprocal is the right 0. */
 export const logisticP: Elementwise = elementwise({
-  name: 'logistic', inputs: ['x'], domain: 'float', cost: 12,
+  name: 'logistic',
+  inputs: ['x'],
+  domain: 'float',
+  cost: 12,
   derivatives: [(t, _, out) => multiply(t, multiply(out, subtract(1, out)))],
   composite: {
     lower(b, [x], dtype) {
-      const one = b.constant(1, dtype), e = b.apply('exp', [b.apply('neg', [x as NodeId], dtype)], dtype)
+      const one = b.constant(1, dtype),
+        e = b.apply('exp', [b.apply('neg', [x as NodeId], dtype)], dtype)
       return b.apply('div', [one, b.apply('add', [one, e], dtype)], dtype)
     },
     evaluate: ([x = NaN]) => 1 / (1 + Math.exp(-x)),
@@ -63,7 +86,11 @@ export const logisticP: Elementwise = elementwise({
 
 /** log(exp(x) + exp(y)) = max + log1p(exp(-|x - y|)); of infinities the larger. */
 export const logAddExpP: Elementwise = elementwise({
-  name: 'logAddExp', publicName: 'logaddexp', inputs: ['x', 'y'], domain: 'float', cost: 20,
+  name: 'logAddExp',
+  publicName: 'logaddexp',
+  inputs: ['x', 'y'],
+  domain: 'float',
+  cost: 20,
   derivatives: [softWinner(0), softWinner(1)],
   composite: {
     lower(b, [x, y], dtype) {
@@ -84,7 +111,9 @@ export const logAddExpP: Elementwise = elementwise({
 /* @__NO_SIDE_EFFECTS__ */
 function softWinner(i: 0 | 1): Derivative {
   return (t, xs, out) => {
-    const mine = xs[i] as Tensor, other = xs[1 - i] as Tensor, soft = isfinite(out)
+    const mine = xs[i] as Tensor,
+      other = xs[1 - i] as Tensor,
+      soft = isfinite(out)
     const share = exp(where(soft, subtract(mine, out), 0))
     return multiply(t, where(soft, share, where(equal(mine, out), where(equal(other, out), 0.5, 1), 0)))
   }
@@ -169,5 +198,7 @@ function wholePower(base: Tensor, exponent: Tensor): Tensor {
 }
 /** x to the power y as a float, also for integers. NumPy: `float_power` (in float32 unless an operand is float64). */
 export function floatPower(x: TensorLike, y: TensorLike): Tensor {
-  return typeof y === 'number' ? power(toFloat('floatPower', x), y) : power(...promoteElementwise('floatPower', toFloat('floatPower', x), toFloat('floatPower', y)))
+  return typeof y === 'number'
+    ? power(toFloat('floatPower', x), y)
+    : power(...promoteElementwise('floatPower', toFloat('floatPower', x), toFloat('floatPower', y)))
 }

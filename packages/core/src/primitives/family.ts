@@ -43,7 +43,13 @@ interface ElementwiseRules {
 export type ElementwiseRule = ElementwiseRules &
   ({ readonly name: InstructionName; readonly composite?: undefined } | { readonly name: string; readonly composite: Composite })
 
-const domainNames: Record<Domain, string> = { any: 'any dtype', number: 'a number (not bool)', float: 'float32 or float64', integer: 'int32 or uint32', bitwise: 'int32, uint32 or bool' }
+const domainNames: Record<Domain, string> = {
+  any: 'any dtype',
+  number: 'a number (not bool)',
+  float: 'float32 or float64',
+  integer: 'int32 or uint32',
+  bitwise: 'int32, uint32 or bool',
+}
 
 /** Elementwise on operands of one dtype, with NumPy broadcasting. `select`-like mixtures of dtypes have files of their own. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -53,16 +59,21 @@ export function elementwise(rule: ElementwiseRule): SimplePrimitive<NoParams> {
     name,
     inputs,
     abstractEval: avals => [elementwiseType(rule, avals)],
-    jvp: isNone(derivatives) ? derivatives : (primals, tangents, outputs) => [sumTangents(derivatives, primals, tangents, outputs[0] as Tensor)],
-    transpose: rule.transpose === undefined ? none(`${name} is not linear`) : (cts, operands) => {
-      const ct = cts[0] as Tensor
-      const known = operands.map(x => (isUnknown(x) ? null : x))
-      return operands.map((x, i) => {
-        if (!isUnknown(x)) return null
-        const t = rule.transpose?.[i]
-        return t ? sumTo(t(ct, known), x.aval.shape) : fail('InternalError', `${name} is not linear in ${inputs[i]}`)
-      })
-    },
+    jvp: isNone(derivatives)
+      ? derivatives
+      : (primals, tangents, outputs) => [sumTangents(derivatives, primals, tangents, outputs[0] as Tensor)],
+    transpose:
+      rule.transpose === undefined
+        ? none(`${name} is not linear`)
+        : (cts, operands) => {
+            const ct = cts[0] as Tensor
+            const known = operands.map(x => (isUnknown(x) ? null : x))
+            return operands.map((x, i) => {
+              if (!isUnknown(x)) return null
+              const t = rule.transpose?.[i]
+              return t ? sumTo(t(ct, known), x.aval.shape) : fail('InternalError', `${name} is not linear in ${inputs[i]}`)
+            })
+          },
     batch: (tensors, axes) => batchElementwise(self, tensors, axes),
     lower: (l, values, _, [out]) => {
       const dtype = rule.result === 'bool' ? 'bool' : first(values).aval.dtype
@@ -82,14 +93,27 @@ function elementwiseType(rule: ElementwiseRule, avals: readonly Aval[]): Aval {
   const { domain, result, publicName = rule.name } = rule
   const { dtype } = first(avals)
   for (const a of avals) {
-    if (!inDomain(domain, a.dtype)) fail('DTypeError', `${publicName}: needs ${domainNames[domain]}, got ${avals.map(showAval).join(', ')}. Convert with astype.`)
-    if (a.dtype !== dtype) fail('DTypeError', `${publicName}: operands have different dtypes: ${avals.map(showAval).join(', ')}. Convert one with astype.`)
+    if (!inDomain(domain, a.dtype))
+      fail('DTypeError', `${publicName}: needs ${domainNames[domain]}, got ${avals.map(showAval).join(', ')}. Convert with astype.`)
+    if (a.dtype !== dtype)
+      fail('DTypeError', `${publicName}: operands have different dtypes: ${avals.map(showAval).join(', ')}. Convert one with astype.`)
   }
   const shape = avals.length === 1 ? first(avals).shape : broadcastShapes(publicName, ...avals.map(a => a.shape))
-  return result === 'bool' ? aval(shape, 'bool') : aval(shape, dtype, avals.every(a => a.weak))
+  return result === 'bool'
+    ? aval(shape, 'bool')
+    : aval(
+        shape,
+        dtype,
+        avals.every(a => a.weak),
+      )
 }
 
-function sumTangents(derivatives: readonly (Derivative | 'zero')[], primals: readonly Tensor[], tangents: readonly MaybeTensor[], out: Tensor): MaybeTensor {
+function sumTangents(
+  derivatives: readonly (Derivative | 'zero')[],
+  primals: readonly Tensor[],
+  tangents: readonly MaybeTensor[],
+  out: Tensor,
+): MaybeTensor {
   let sum: MaybeTensor = null
   tangents.forEach((t, i) => {
     const d = derivatives[i]
@@ -102,7 +126,10 @@ function sumTangents(derivatives: readonly (Derivative | 'zero')[], primals: rea
 
 /** The batch rule of everything that broadcasts its operands as NumPy does. */
 export function batchElementwise<P extends object>(
-  primitive: SimplePrimitive<P>, tensors: readonly Tensor[], axes: readonly (number | null)[], ...params: readonly P[]
+  primitive: SimplePrimitive<P>,
+  tensors: readonly Tensor[],
+  axes: readonly (number | null)[],
+  ...params: readonly P[]
 ): { readonly outputs: readonly Tensor[]; readonly axes: readonly number[] } {
   return { outputs: [bind1(primitive, alignBatch(tensors, axes), ...params)], axes: [0] }
 }
@@ -139,4 +166,5 @@ export function mapHost(out: Aval, arrays: readonly HostArray[], f: (x: readonly
 }
 
 /** Integers wrap, booleans become 0 or 1, floats stay float64: the oracle does not round. */
-export const wrap = (v: number, d: DType): number => (d === 'int32' ? v | 0 : d === 'uint32' ? v >>> 0 : d === 'bool' ? (v !== 0 ? 1 : 0) : v)
+export const wrap = (v: number, d: DType): number =>
+  d === 'int32' ? v | 0 : d === 'uint32' ? v >>> 0 : d === 'bool' ? (v !== 0 ? 1 : 0) : v

@@ -38,40 +38,74 @@ export const gatherP: SimplePrimitive<GatherParams> = {
   },
   batch([x, ...indices], [axis = null, ...indexAxes], _, params) {
     if (indexAxes.every(k => k === null)) {
-      const at = axis as number, shifted = shiftIndexParams(params, at, false)
+      const at = axis as number,
+        shifted = shiftIndexParams(params, at, false)
       const out = bind1(gatherP, [x as Tensor, ...indices], shifted)
-      const { indexShape, windows } = indexedLayout('gather', (x as Tensor).aval, indices.map(i => i.aval), shifted)
+      const { indexShape, windows } = indexedLayout(
+        'gather',
+        (x as Tensor).aval,
+        indices.map(i => i.aval),
+        shifted,
+      )
       return { outputs: [out], axes: [indexShape.length + windows.indexOf(at)] }
     }
     return { outputs: [bind1(gatherP, [x as Tensor, ...alignBatch(indices, indexAxes)], shiftIndexParams(params, axis, true))], axes: [0] }
   },
   lower(l, [x, ...indices], params, outputs) {
-    const out = first(outputs), source = l.stored(x as Value)
-    const layout = indexedLayout('gather', source.aval, indices.map(i => i.aval), params)
+    const out = first(outputs),
+      source = l.stored(x as Value)
+    const layout = indexedLayout(
+      'gather',
+      source.aval,
+      indices.map(i => i.aval),
+      params,
+    )
     if (source.aval.size === 0) return [l.elements(out, [], b => b.constant(params.fillValue, out.dtype), { cost: 0 })]
-    return [l.elements(out, [source, ...indices], (b, point) => {
-      const { index, indirect, inside } = lowerAddress(b, source.aval, indices, params, layout, point)
-      const value = b.gather(source, index, indirect)
-      return inside === null ? value : b.apply('select', [inside, value, b.constant(params.fillValue, out.dtype)], out.dtype)
-    }, { cost: 4, repeats: true })]
+    return [
+      l.elements(
+        out,
+        [source, ...indices],
+        (b, point) => {
+          const { index, indirect, inside } = lowerAddress(b, source.aval, indices, params, layout, point)
+          const value = b.gather(source, index, indirect)
+          return inside === null ? value : b.apply('select', [inside, value, b.constant(params.fillValue, out.dtype)], out.dtype)
+        },
+        { cost: 4, repeats: true },
+      ),
+    ]
   },
   evaluate([x, ...indices], params, outputs) {
-    const source = x as HostArray, read = hostReader(source)
-    const at = hostAddress(source.aval, indices, params, indexedLayout('gather', source.aval, indices.map(i => i.aval), params))
-    return [hostFrom(first(outputs), point => {
-      const index = at(point)
-      return index === null ? params.fillValue : read(index)
-    })]
+    const source = x as HostArray,
+      read = hostReader(source)
+    const at = hostAddress(
+      source.aval,
+      indices,
+      params,
+      indexedLayout(
+        'gather',
+        source.aval,
+        indices.map(i => i.aval),
+        params,
+      ),
+    )
+    return [
+      hostFrom(first(outputs), point => {
+        const index = at(point)
+        return index === null ? params.fillValue : read(index)
+      }),
+    ]
   },
 }
 
 /** What JAX reads out of bounds: NaN, the smallest int32, the largest uint32, true. */
-export const defaultFill = (dtype: DType): number => (dtype === 'int32' ? -(2 ** 31) : dtype === 'uint32' ? 2 ** 32 - 1 : dtype === 'bool' ? 1 : NaN)
+export const defaultFill = (dtype: DType): number =>
+  dtype === 'int32' ? -(2 ** 31) : dtype === 'uint32' ? 2 ** 32 - 1 : dtype === 'bool' ? 1 : NaN
 
 /** Index tensors as int32. */
 export function toIndices(where: string, x: TensorLike): Tensor {
   if (typeof x === 'number' && Number.isInteger(x)) return scalarOf(x, 'int32')
-  if (!isTensor(x) || (x.dtype !== 'int32' && x.dtype !== 'uint32')) fail('DTypeError', `${where}: indices must be integers, got ${isTensor(x) ? x.dtype : String(x)}. Convert with astype('int32').`)
+  if (!isTensor(x) || (x.dtype !== 'int32' && x.dtype !== 'uint32'))
+    fail('DTypeError', `${where}: indices must be integers, got ${isTensor(x) ? x.dtype : String(x)}. Convert with astype('int32').`)
   return astype(x, 'int32')
 }
 
@@ -93,5 +127,11 @@ export interface GatherOptions {
 export function gather(x: TensorLike, indices: readonly TensorLike[], { axes, mode = 'fill', fillValue }: GatherOptions = {}): Tensor {
   const t = toTensor(x, 'gather')
   const along = axes?.map(k => normalizeAxis('gather', k, t.ndim)) ?? indices.map((_, k) => k)
-  return bind1(gatherP, [t, ...indices.map(i => toIndices('gather', i))], { axes: along, paired: [], mode, negative: false, fillValue: fillValue ?? defaultFill(t.dtype) })
+  return bind1(gatherP, [t, ...indices.map(i => toIndices('gather', i))], {
+    axes: along,
+    paired: [],
+    mode,
+    negative: false,
+    fillValue: fillValue ?? defaultFill(t.dtype),
+  })
 }

@@ -31,15 +31,22 @@ export interface IndexedLayout {
 }
 
 export function indexedLayout(where: string, x: Aval, indices: readonly Aval[], { axes, paired, mode }: IndexParams): IndexedLayout {
-  for (const i of indices) if (i.dtype !== 'int32') fail('DTypeError', `${where}: indices must be int32, got ${showAval(i)}. Convert with astype('int32').`)
+  for (const i of indices)
+    if (i.dtype !== 'int32') fail('DTypeError', `${where}: indices must be int32, got ${showAval(i)}. Convert with astype('int32').`)
   const used = [...axes, ...paired.map(([axis]) => axis)]
   if (axes.length !== indices.length || new Set(used).size !== used.length || used.some(k => !(k >= 0 && k < x.shape.length)))
-    fail('ShapeError', `${where}: ${indices.length} index tensors for axes [${axes.join(', ')}] of shape ${showShape(x.shape)}: each axis needs one index tensor, once.`)
+    fail(
+      'ShapeError',
+      `${where}: ${indices.length} index tensors for axes [${axes.join(', ')}] of shape ${showShape(x.shape)}: each axis needs one index tensor, once.`,
+    )
   const indexShape = broadcastShapes(where, ...indices.map(i => i.shape))
   for (const [axis, position] of paired) {
     const n = x.shape[axis] as number
     if (indexShape[position] !== 1 && indexShape[position] !== n)
-      fail('ShapeError', `${where}: axis ${position} of the indices ${showShape(indexShape)} has size ${indexShape[position]}, axis ${axis} of x ${showShape(x.shape)} has size ${n}. They must be equal, or 1 in the indices.`)
+      fail(
+        'ShapeError',
+        `${where}: axis ${position} of the indices ${showShape(indexShape)} has size ${indexShape[position]}, axis ${axis} of x ${showShape(x.shape)} has size ${n}. They must be equal, or 1 in the indices.`,
+      )
     indexShape[position] = n
   }
   const empty = axes.find(k => x.shape[k] === 0)
@@ -49,7 +56,10 @@ export function indexedLayout(where: string, x: Aval, indices: readonly Aval[], 
 }
 
 /** [...S, ...windows]. */
-export const indexedShape = (x: Aval, { indexShape, windows }: IndexedLayout): number[] => [...indexShape, ...windows.map(k => x.shape[k] as number)]
+export const indexedShape = (x: Aval, { indexShape, windows }: IndexedLayout): number[] => [
+  ...indexShape,
+  ...windows.map(k => x.shape[k] as number),
+]
 
 /** Params after a batch axis was put into x at `axis` (null: none) and in front of S (if `positions`). */
 export function shiftIndexParams<P extends IndexParams>(params: P, axis: number | null, positions: boolean): P {
@@ -66,14 +76,31 @@ export interface IndexedAddress {
   readonly inside: NodeId | null
 }
 
-export function lowerAddress(b: Body, x: Aval, indices: readonly Value[], params: IndexParams, { indexShape, windows }: IndexedLayout, point: readonly Index[]): IndexedAddress {
+export function lowerAddress(
+  b: Body,
+  x: Aval,
+  indices: readonly Value[],
+  params: IndexParams,
+  { indexShape, windows }: IndexedLayout,
+  point: readonly Index[],
+): IndexedAddress {
   const index = x.shape.map(() => indexConstant(0, b.axes))
   for (const [axis, position] of params.paired) index[axis] = point[position] as Index
   windows.forEach((axis, k) => (index[axis] = point[indexShape.length + k] as Index))
   let inside: NodeId | null = null
   const indirect = indices.map((value, k) => {
-    const axis = params.axes[k] as number, n = x.shape[axis] as number, lead = indexShape.length - value.aval.shape.length
-    const position = resolve(b, b.read(value, value.aval.shape.map((size, i) => (size === 1 ? indexConstant(0, b.axes) : (point[lead + i] as Index)))), n, params)
+    const axis = params.axes[k] as number,
+      n = x.shape[axis] as number,
+      lead = indexShape.length - value.aval.shape.length
+    const position = resolve(
+      b,
+      b.read(
+        value,
+        value.aval.shape.map((size, i) => (size === 1 ? indexConstant(0, b.axes) : (point[lead + i] as Index))),
+      ),
+      n,
+      params,
+    )
     if (position.inside !== null) inside = inside === null ? position.inside : b.apply('and', [inside, position.inside], 'bool')
     return { axis, node: position.node }
   })
@@ -81,7 +108,12 @@ export function lowerAddress(b: Body, x: Aval, indices: readonly Value[], params
 }
 
 /** The index as a valid position. */
-function resolve(b: Body, index: NodeId, n: number, { mode, negative }: IndexParams): { readonly node: NodeId; readonly inside: NodeId | null } {
+function resolve(
+  b: Body,
+  index: NodeId,
+  n: number,
+  { mode, negative }: IndexParams,
+): { readonly node: NodeId; readonly inside: NodeId | null } {
   const int = (v: number): NodeId => b.constant(v, 'int32')
   const compare = (op: 'lt' | 'ge', x: NodeId, y: number): NodeId => b.apply(op, [x, int(y)], 'bool')
   const i = negative ? b.apply('select', [compare('lt', index, 0), b.apply('add', [index, int(n)], 'int32'), index], 'int32') : index
@@ -90,7 +122,12 @@ function resolve(b: Body, index: NodeId, n: number, { mode, negative }: IndexPar
 }
 
 /** The position in x of a point of [...S, ...windows], or null where an index is out of bounds; for `evaluate` rules. */
-export function hostAddress(x: Aval, indices: readonly HostArray[], params: IndexParams, { indexShape, windows }: IndexedLayout): (point: readonly number[]) => number[] | null {
+export function hostAddress(
+  x: Aval,
+  indices: readonly HostArray[],
+  params: IndexParams,
+  { indexShape, windows }: IndexedLayout,
+): (point: readonly number[]) => number[] | null {
   const readers = indices.map(hostReader)
   return point => {
     const index = x.shape.map(() => 0)
@@ -98,7 +135,9 @@ export function hostAddress(x: Aval, indices: readonly HostArray[], params: Inde
     windows.forEach((axis, k) => (index[axis] = point[indexShape.length + k] as number))
     let inside = true
     indices.forEach(({ aval: { shape } }, k) => {
-      const axis = params.axes[k] as number, n = x.shape[axis] as number, lead = indexShape.length - shape.length
+      const axis = params.axes[k] as number,
+        n = x.shape[axis] as number,
+        lead = indexShape.length - shape.length
       const raw = (readers[k] as (i: readonly number[]) => number)(shape.map((size, d) => (size === 1 ? 0 : (point[lead + d] as number))))
       const i = params.negative && raw < 0 ? raw + n : raw
       inside &&= i >= 0 && i < n

@@ -23,7 +23,9 @@ export const iotaP: SimplePrimitive<IotaParams> = {
   jvp: () => [null],
   transpose: none('iota has no inputs'),
   batch: (_, __, ___, params) => ({ outputs: [bind1(iotaP, [], params)], axes: [null] }),
-  lower: (l, _, { axis, dtype }, outputs) => [l.elements(first(outputs), [], (b, index) => b.iota(index[axis] as Index, dtype), { cost: 1 })],
+  lower: (l, _, { axis, dtype }, outputs) => [
+    l.elements(first(outputs), [], (b, index) => b.iota(index[axis] as Index, dtype), { cost: 1 }),
+  ],
   evaluate: (_, { axis }, outputs) => [hostFrom(first(outputs), index => index[axis] as number)],
 }
 

@@ -7,7 +7,9 @@ import type { Lowering, Value } from '../lower/lowering.ts'
 import type { Program } from '../program/program.ts'
 import type { Tensor } from '../tensor.ts'
 
-export interface NoRule { readonly none: string }
+export interface NoRule {
+  readonly none: string
+}
 export const none = /* @__NO_SIDE_EFFECTS__ */ (reason: string): NoRule => ({ none: reason })
 export const isNone = (rule: object): rule is NoRule => 'none' in rule
 
@@ -43,7 +45,9 @@ interface Rules<P> {
    * Cotangents of the `Unknown` inputs (null elsewhere), given cotangents of the outputs: at least one is not null. The primitive is linear in
    * the unknown inputs jointly.
    */
-  readonly transpose: ((cotangents: readonly MaybeTensor[], inputs: readonly (Tensor | Unknown)[], params: P) => readonly MaybeTensor[]) | NoRule
+  readonly transpose:
+    | ((cotangents: readonly MaybeTensor[], inputs: readonly (Tensor | Unknown)[], params: P) => readonly MaybeTensor[])
+    | NoRule
   /** The primitive on inputs with one more axis at `axes[i]` (null: not batched), of length `size`; at least one is batched. */
   readonly batch: (inputs: readonly Tensor[], axes: readonly (number | null)[], size: number, params: P) => Batched
   readonly lower: (l: Lowering, inputs: readonly Value[], params: P, outputs: readonly Aval[]) => readonly Value[]
@@ -61,9 +65,17 @@ export interface SimplePrimitive<P = object> extends Rules<P> {
 
 /** A primitive with sub-programs: outputs and tangents come together. */
 export interface CallPrimitive<P = object> extends Rules<P> {
-  readonly jvpCall: (primals: readonly Tensor[], tangents: readonly MaybeTensor[], params: P) => readonly [outputs: readonly Tensor[], tangents: readonly MaybeTensor[]]
+  readonly jvpCall: (
+    primals: readonly Tensor[],
+    tangents: readonly MaybeTensor[],
+    params: P,
+  ) => readonly [outputs: readonly Tensor[], tangents: readonly MaybeTensor[]]
   /** As jvpCall, where the tangents are linear tracers: known work must be bound apart from linear work. */
-  readonly linearizeCall: (primals: readonly Tensor[], tangents: readonly MaybeTensor[], params: P) => readonly [outputs: readonly Tensor[], tangents: readonly MaybeTensor[]]
+  readonly linearizeCall: (
+    primals: readonly Tensor[],
+    tangents: readonly MaybeTensor[],
+    params: P,
+  ) => readonly [outputs: readonly Tensor[], tangents: readonly MaybeTensor[]]
   /** For equations that are only a Program on the same inputs (jit, checkpoint), which may replace them. */
   readonly inline?: (params: P) => Program
 }

@@ -52,23 +52,43 @@ function reduction(rule: ReductionRule): SimplePrimitive<ReduceParams> {
       const x = first(avals)
       const accepted = domain === 'any' || (domain === 'number' ? x.dtype !== 'bool' : !isFloat(x.dtype))
       if (!accepted) fail('DTypeError', `${name}: needs ${domainNames[domain]}, got ${showAval(x)}. Convert with astype.`)
-      return [aval(x.shape.filter((_, k) => !axes.includes(k)), x.dtype, x.weak)]
+      return [
+        aval(
+          x.shape.filter((_, k) => !axes.includes(k)),
+          x.dtype,
+          x.weak,
+        ),
+      ]
     },
     jvp: ([x], [t], [out], { axes }) => [t ? rule.derivative(t, x as Tensor, out as Tensor, axes) : null],
-    transpose: rule.transpose === undefined ? none(`${name} is not linear`) : ([ct], inputs, { axes }) => {
-      const x = first(inputs)
-      return [ct && isUnknown(x) && rule.transpose ? rule.transpose(ct, x.aval.shape, axes) : null]
-    },
+    transpose:
+      rule.transpose === undefined
+        ? none(`${name} is not linear`)
+        : ([ct], inputs, { axes }) => {
+            const x = first(inputs)
+            return [ct && isUnknown(x) && rule.transpose ? rule.transpose(ct, x.aval.shape, axes) : null]
+          },
     batch: (tensors, axes, _, params) => ({
       outputs: [bind1(self, [moveToFront(first(tensors), first(axes) as number)], { axes: params.axes.map(k => k + 1) })],
       axes: [0],
     }),
     lower(l, values, { axes }, outputs) {
-      const x = first(values), { shape } = x.aval
-      return [l.reduce(first(outputs), [x], op, axes.map(k => shape[k] as number), (b, kept, reduced) => b.read(x, mergeIndex<Index>(shape, axes, kept, reduced)))]
+      const x = first(values),
+        { shape } = x.aval
+      return [
+        l.reduce(
+          first(outputs),
+          [x],
+          op,
+          axes.map(k => shape[k] as number),
+          (b, kept, reduced) => b.read(x, mergeIndex<Index>(shape, axes, kept, reduced)),
+        ),
+      ]
     },
     evaluate(arrays, { axes }, outputs) {
-      const x = first(arrays), out = first(outputs), { dtype } = out
+      const x = first(arrays),
+        out = first(outputs),
+        { dtype } = out
       const data = new Float64Array(out.size).fill(identityOf(op, dtype))
       const strides = stridesOf(out.shape)
       eachIndex(x.aval.shape, (index, flat) => {
@@ -94,24 +114,57 @@ function mergeIndex<T>(shape: Shape, axes: readonly number[], kept: readonly T[]
 const keepdimsShape = (shape: Shape, axes: readonly number[]): number[] => shape.map((n, k) => (axes.includes(k) ? 1 : n))
 
 export const reduceSumP: SimplePrimitive<ReduceParams> = reduction({
-  name: 'sum', op: 'sum', instruction: 'add', domain: 'number',
+  name: 'sum',
+  op: 'sum',
+  instruction: 'add',
+  domain: 'number',
   derivative: (t, _, __, axes) => bind1(reduceSumP, [t], { axes }),
   transpose: (ct, shape, axes) => broadcastTo(reshape(ct, keepdimsShape(shape, axes)), shape),
 })
 export const reduceProdP: SimplePrimitive<ReduceParams> = reduction({
-  name: 'prod', op: 'prod', instruction: 'mul', domain: 'number', derivative: productTangent,
+  name: 'prod',
+  op: 'prod',
+  instruction: 'mul',
+  domain: 'number',
+  derivative: productTangent,
 })
 export const reduceMaxP: SimplePrimitive<ReduceParams> = reduction({
-  name: 'reduceMax', op: 'max', instruction: 'max', domain: 'any', derivative: extremumTangent,
+  name: 'reduceMax',
+  op: 'max',
+  instruction: 'max',
+  domain: 'any',
+  derivative: extremumTangent,
 })
 export const reduceMinP: SimplePrimitive<ReduceParams> = reduction({
-  name: 'reduceMin', op: 'min', instruction: 'min', domain: 'any', derivative: extremumTangent,
+  name: 'reduceMin',
+  op: 'min',
+  instruction: 'min',
+  domain: 'any',
+  derivative: extremumTangent,
 })
 // Their inputs are never floats, so no tangent reaches them.
 const flat = (t: Tensor): Tensor => t
-export const reduceAndP: SimplePrimitive<ReduceParams> = reduction({ name: 'reduceAnd', op: 'and', instruction: 'and', domain: 'bitwise', derivative: flat })
-export const reduceOrP: SimplePrimitive<ReduceParams> = reduction({ name: 'reduceOr', op: 'or', instruction: 'or', domain: 'bitwise', derivative: flat })
-export const reduceXorP: SimplePrimitive<ReduceParams> = reduction({ name: 'reduceXor', op: 'xor', instruction: 'xor', domain: 'bitwise', derivative: flat })
+export const reduceAndP: SimplePrimitive<ReduceParams> = reduction({
+  name: 'reduceAnd',
+  op: 'and',
+  instruction: 'and',
+  domain: 'bitwise',
+  derivative: flat,
+})
+export const reduceOrP: SimplePrimitive<ReduceParams> = reduction({
+  name: 'reduceOr',
+  op: 'or',
+  instruction: 'or',
+  domain: 'bitwise',
+  derivative: flat,
+})
+export const reduceXorP: SimplePrimitive<ReduceParams> = reduction({
+  name: 'reduceXor',
+  op: 'xor',
+  instruction: 'xor',
+  domain: 'bitwise',
+  derivative: flat,
+})
 
 /** The mean of the tangents over the elements equal to the extremum. */
 function extremumTangent(t: Tensor, x: Tensor, out: Tensor, axes: readonly number[]): Tensor {
@@ -125,7 +178,8 @@ function productTangent(t: Tensor, x: Tensor, out: Tensor, axes: readonly number
   let n = axes.reduce((size, k) => size * (x.shape[k] as number), 1)
   if (n === 0) return bind1(reduceSumP, [t], { axes })
   const asRows = (y: Tensor): Tensor => reshape(transpose(y, layout), [...out.shape, n])
-  let factors = asRows(x), tangents = asRows(t)
+  let factors = asRows(x),
+    tangents = asRows(t)
   for (; n > 1; n = Math.ceil(n / 2)) {
     const half = Math.floor(n / 2)
     const part = (y: Tensor, from: number, to: number): Tensor => slice(y, [...out.shape.map(() => 0), from], [...out.shape, to])
@@ -153,7 +207,10 @@ const asNumbers = (where: string, x: TensorLike): Tensor => {
 function nonEmpty(where: string, x: TensorLike, { axis }: Reduce): Tensor {
   const t = toTensor(x, where)
   if (normalizeAxes(where, axis, t.ndim).some(k => t.shape[k] === 0))
-    fail('ShapeError', `${where}: no elements to choose from: shape ${showShape(t.shape)} is empty along the reduced axes. Concatenate an initial value first.`)
+    fail(
+      'ShapeError',
+      `${where}: no elements to choose from: shape ${showShape(t.shape)} is empty along the reduced axes. Concatenate an initial value first.`,
+    )
   return t
 }
 

@@ -41,19 +41,33 @@ const reach = (p: WindowParams, k: number): number => (nth(p.window, k) - 1) * n
 function resultShape(x: Aval, p: WindowParams): number[] {
   const { shape } = x
   if ([p.window, p.strides, p.padding, p.dilation].some(v => v.length !== shape.length))
-    fail('ShapeError', `reduceWindow: window, strides, padding and dilation need one entry for each of the ${shape.length} axes of shape ${showShape(shape)}.`)
+    fail(
+      'ShapeError',
+      `reduceWindow: window, strides, padding and dilation need one entry for each of the ${shape.length} axes of shape ${showShape(shape)}.`,
+    )
   if ([...p.window, ...p.strides, ...p.dilation].some(n => !Number.isInteger(n) || n < 1))
-    fail('ValueError', `reduceWindow: window [${p.window.join(', ')}], strides [${p.strides.join(', ')}] and dilation [${p.dilation.join(', ')}] must be positive integers.`)
+    fail(
+      'ValueError',
+      `reduceWindow: window [${p.window.join(', ')}], strides [${p.strides.join(', ')}] and dilation [${p.dilation.join(', ')}] must be positive integers.`,
+    )
   return shape.map((n, k) => {
     const room = n + nth(p.padding, k)[0] + nth(p.padding, k)[1] - reach(p, k)
     return room < 0 ? 0 : Math.floor(room / nth(p.strides, k)) + 1
   })
 }
 
-const withBatch = (p: WindowParams): WindowParams =>
-  ({ window: [1, ...p.window], strides: [1, ...p.strides], padding: [[0, 0], ...p.padding], dilation: [1, ...p.dilation] })
-const batchWindow = (primitive: SimplePrimitive<WindowParams>, tensors: readonly Tensor[], axes: readonly (number | null)[], params: WindowParams): Batched =>
-  ({ outputs: [bind1(primitive, [moveToFront(first(tensors), first(axes) as number)], withBatch(params))], axes: [0] })
+const withBatch = (p: WindowParams): WindowParams => ({
+  window: [1, ...p.window],
+  strides: [1, ...p.strides],
+  padding: [[0, 0], ...p.padding],
+  dilation: [1, ...p.dilation],
+})
+const batchWindow = (
+  primitive: SimplePrimitive<WindowParams>,
+  tensors: readonly Tensor[],
+  axes: readonly (number | null)[],
+  params: WindowParams,
+): Batched => ({ outputs: [bind1(primitive, [moveToFront(first(tensors), first(axes) as number)], withBatch(params))], axes: [0] })
 
 /** Axes with a window; the others only stride. */
 const windowed = (p: WindowParams): number[] => p.window.flatMap((n, k) => (n > 1 ? [k] : []))
@@ -68,10 +82,12 @@ function windowsOf(p: WindowParams): Windows {
   const axes = windowed(p)
   return {
     reduced: axes.map(k => nth(p.window, k)),
-    at: (output, over) => output.map((o, k) => {
-      const start = indexShift(indexScale(o, nth(p.strides, k)), -nth(p.padding, k)[0]), w = over[axes.indexOf(k)]
-      return w === undefined ? start : indexAdd(start, indexScale(w, nth(p.dilation, k)))
-    }),
+    at: (output, over) =>
+      output.map((o, k) => {
+        const start = indexShift(indexScale(o, nth(p.strides, k)), -nth(p.padding, k)[0]),
+          w = over[axes.indexOf(k)]
+        return w === undefined ? start : indexAdd(start, indexScale(w, nth(p.dilation, k)))
+      }),
   }
 }
 
@@ -84,28 +100,46 @@ function eachCovered(shape: Shape, p: WindowParams, o: readonly number[], visit:
 }
 
 function lowerWindow(l: Lowering, x: Value, op: 'sum' | 'max' | 'min' | 'argmax' | 'argmin', p: WindowParams, out: Aval): Value {
-  const { reduced, at } = windowsOf(p), { shape, dtype } = x.aval
+  const { reduced, at } = windowsOf(p),
+    { shape, dtype } = x.aval
   const kind = op === 'argmax' ? 'max' : op === 'argmin' ? 'min' : op
   const read = (b: Body, output: readonly Index[], over: readonly Index[]): NodeId => {
     const index = at(output, over)
-    return b.readGuarded(x, index, index.map((i, k) => ({ index: i, extent: nth(shape, k) })), identityOf(kind, dtype))
+    return b.readGuarded(
+      x,
+      index,
+      index.map((i, k) => ({ index: i, extent: nth(shape, k) })),
+      identityOf(kind, dtype),
+    )
   }
-  if (op === kind) return reduced.length === 0 ? l.elements(out, [x], (b, index) => read(b, index, []), { cost: 1 }) : l.reduce(out, [x], op, reduced, read)
-  const axes = windowed(p), strides = stridesOf(axes.map(k => nth(shape, k)))
+  if (op === kind)
+    return reduced.length === 0
+      ? l.elements(out, [x], (b, index) => read(b, index, []), { cost: 1 })
+      : l.reduce(out, [x], op, reduced, read)
+  const axes = windowed(p),
+    strides = stridesOf(axes.map(k => nth(shape, k)))
   return l.reduce(out, [x], op, reduced, read, (b, output, over) => {
     const index = at(output, over)
     if (p.padding.every(([low, high]) => low <= 0 && high <= 0))
-      return b.iota(axes.reduce((sum, k, i) => indexAdd(sum, indexScale(index[k] as Index, nth(strides, i))), indexConstant(0, b.axes)), 'int32')
+      return b.iota(
+        axes.reduce((sum, k, i) => indexAdd(sum, indexScale(index[k] as Index, nth(strides, i))), indexConstant(0, b.axes)),
+        'int32',
+      )
     // Where all of a window is the identity itself, the padding may win: the nearest element stands for it.
     const int = (v: number): NodeId => b.constant(v, 'int32')
-    const clamped = (k: number): NodeId => b.apply('max', [b.apply('min', [b.iota(index[k] as Index, 'int32'), int(nth(shape, k) - 1)], 'int32'), int(0)], 'int32')
+    const clamped = (k: number): NodeId =>
+      b.apply('max', [b.apply('min', [b.iota(index[k] as Index, 'int32'), int(nth(shape, k) - 1)], 'int32'), int(0)], 'int32')
     return axes.map((k, i) => b.apply('mul', [clamped(k), int(nth(strides, i))], 'int32')).reduce((x, y) => b.apply('add', [x, y], 'int32'))
   })
 }
 
 // ---- sum, max, min ------------------------------------------------------------------------------------
 
-function windowFold(name: string, op: 'sum' | 'max' | 'min', rules: (self: () => SimplePrimitive<WindowParams>) => Pick<SimplePrimitive<WindowParams>, 'jvp' | 'transpose'>): SimplePrimitive<WindowParams> {
+function windowFold(
+  name: string,
+  op: 'sum' | 'max' | 'min',
+  rules: (self: () => SimplePrimitive<WindowParams>) => Pick<SimplePrimitive<WindowParams>, 'jvp' | 'transpose'>,
+): SimplePrimitive<WindowParams> {
   const instruction = op === 'sum' ? 'add' : op
   const self: SimplePrimitive<WindowParams> = {
     name,
@@ -119,14 +153,18 @@ function windowFold(name: string, op: 'sum' | 'max' | 'min', rules: (self: () =>
     batch: (tensors, axes, _, params) => batchWindow(self, tensors, axes, params),
     lower: (l, values, params, outputs) => [lowerWindow(l, first(values), op, params, first(outputs))],
     evaluate(arrays, params, outputs) {
-      const x = first(arrays), { dtype, shape } = x.aval, read = hostReader(x)
-      return [hostFrom(first(outputs), o => {
-        let result = identityOf(op, dtype)
-        eachCovered(shape, params, o, position => {
-          result = wrap(instructions[instruction].evaluate([result, read(position)], dtype, dtype), dtype)
-        })
-        return result
-      })]
+      const x = first(arrays),
+        { dtype, shape } = x.aval,
+        read = hostReader(x)
+      return [
+        hostFrom(first(outputs), o => {
+          let result = identityOf(op, dtype)
+          eachCovered(shape, params, o, position => {
+            result = wrap(instructions[instruction].evaluate([result, read(position)], dtype, dtype), dtype)
+          })
+          return result
+        }),
+      ]
     },
   }
   return self
@@ -149,8 +187,15 @@ const covered = (shape: Shape, p: WindowParams): number[] => shape.map((n, k) =>
 /** Each element of x gets the sum of `ct` over the windows that cover it. */
 function spread(ct: Tensor, shape: Shape, p: WindowParams): Tensor {
   if (tiles(shape, p)) {
-    const inner = covered(shape, p), repeated = repeatTiles(ct, inner, p)
-    return sameShape(inner, shape) ? repeated : padWith(repeated, 0, shape.map((n, k) => [0, n - nth(inner, k), 0]))
+    const inner = covered(shape, p),
+      repeated = repeatTiles(ct, inner, p)
+    return sameShape(inner, shape)
+      ? repeated
+      : padWith(
+          repeated,
+          0,
+          shape.map((n, k) => [0, n - nth(inner, k), 0]),
+        )
   }
   // With the steps of the stride filled up, a window sum in which windows run backwards.
   const full = ct.shape.map((n, k) => (n === 0 ? 0 : (n - 1) * nth(p.strides, k) + 1))
@@ -159,7 +204,12 @@ function spread(ct: Tensor, shape: Shape, p: WindowParams): Tensor {
     return [low, n + reach(p, k) - 1 - nth(full, k) - low, nth(p.strides, k) - 1] as const
   })
   const ones = shape.map(() => 1)
-  return bind1(windowSumP, [padWith(ct, 0, config)], { window: p.window, strides: ones, padding: shape.map(() => [0, 0] as const), dilation: p.dilation })
+  return bind1(windowSumP, [padWith(ct, 0, config)], {
+    window: p.window,
+    strides: ones,
+    padding: shape.map(() => [0, 0] as const),
+    dilation: p.dilation,
+  })
 }
 
 /** Windows that tile x: each element of the result repeated over its window. */
@@ -190,17 +240,25 @@ function windowPosition(name: string, op: 'argmax' | 'argmin'): SimplePrimitive<
     batch: (tensors, axes, _, params) => batchWindow(self, tensors, axes, params),
     lower: (l, values, params, outputs) => [lowerWindow(l, first(values), op, params, first(outputs))],
     evaluate(arrays, params, outputs) {
-      const x = first(arrays), { shape } = x.aval, read = hostReader(x), axes = windowed(params), strides = stridesOf(axes.map(k => nth(shape, k)))
-      return [hostFrom(first(outputs), o => {
-        let best: number | null = null, at = 0
-        eachCovered(shape, params, o, position => {
-          const v = read(position), better = best === null || (best === best && (v !== v || (op === 'argmax' ? v > best : v < best)))
-          if (!better) return
-          best = v
-          at = axes.reduce((sum, k, i) => sum + nth(position, k) * nth(strides, i), 0)
-        })
-        return at
-      })]
+      const x = first(arrays),
+        { shape } = x.aval,
+        read = hostReader(x),
+        axes = windowed(params),
+        strides = stridesOf(axes.map(k => nth(shape, k)))
+      return [
+        hostFrom(first(outputs), o => {
+          let best: number | null = null,
+            at = 0
+          eachCovered(shape, params, o, position => {
+            const v = read(position),
+              better = best === null || (best === best && (v !== v || (op === 'argmax' ? v > best : v < best)))
+            if (!better) return
+            best = v
+            at = axes.reduce((sum, k, i) => sum + nth(position, k) * nth(strides, i), 0)
+          })
+          return at
+        }),
+      ]
     },
   }
   return self
@@ -209,7 +267,11 @@ const windowArgmaxP: SimplePrimitive<WindowParams> = windowPosition('windowArgma
 const windowArgminP: SimplePrimitive<WindowParams> = windowPosition('windowArgmin', 'argmin')
 
 /** 0, 1, ... along axis k; size 1 along the others. */
-const positionsAlong = (shape: Shape, k: number): Tensor => iota(shape.map((n, axis) => (axis === k ? n : 1)), { axis: k })
+const positionsAlong = (shape: Shape, k: number): Tensor =>
+  iota(
+    shape.map((n, axis) => (axis === k ? n : 1)),
+    { axis: k },
+  )
 
 /**
  * `pick` for windows that tile x. Each element belongs to one window, so a mask does without indices, and its transpose without scatter. All is done
@@ -217,10 +279,23 @@ const positionsAlong = (shape: Shape, k: number): Tensor => iota(shape.map((n, a
  */
 function pickTiled(t: Tensor, position: Tensor, shape: Shape, params: WindowParams): Tensor {
   const axes = windowed(params)
-  const split = (sizes: readonly number[], offsets: readonly number[]): number[] => sizes.flatMap((n, k) => (axes.includes(k) ? [n, nth(offsets, k)] : [n]))
+  const split = (sizes: readonly number[], offsets: readonly number[]): number[] =>
+    sizes.flatMap((n, k) => (axes.includes(k) ? [n, nth(offsets, k)] : [n]))
   const inTiles = split(position.shape, params.window)
   const own = iota([axes.reduce((n, k) => n * nth(shape, k), 1)])
-  const isPicked = equal(reshape(position, split(position.shape, shape.map(() => 1))), reshape(own, inTiles.map((n, d) => (isOffsetOrTile(axes, d) ? n : 1))))
+  const isPicked = equal(
+    reshape(
+      position,
+      split(
+        position.shape,
+        shape.map(() => 1),
+      ),
+    ),
+    reshape(
+      own,
+      inTiles.map((n, d) => (isOffsetOrTile(axes, d) ? n : 1)),
+    ),
+  )
   const offsetAxes = axes.map((k, i) => k + i + 1)
   return sum(where(isPicked, reshape(t, inTiles), 0), { axis: offsetAxes })
 }
@@ -233,17 +308,25 @@ function pick(t: Tensor, x: Tensor, positionP: SimplePrimitive<WindowParams>, pa
   const axes = windowed(params)
   if (axes.length === 0) return bind1(windowSumP, [t], params)
   if (tiles(x.shape, params)) {
-    const inner = covered(x.shape, params), origin = inner.map(() => 0)
+    const inner = covered(x.shape, params),
+      origin = inner.map(() => 0)
     return pickTiled(slice(t, origin, inner), bind1(positionP, [slice(x, origin, inner)], params), inner, params)
   }
-  const position = bind1(positionP, [x], params), sizes = axes.map(k => nth(x.shape, k)), strides = stridesOf(sizes)
+  const position = bind1(positionP, [x], params),
+    sizes = axes.map(k => nth(x.shape, k)),
+    strides = stridesOf(sizes)
   const coordinate = (i: number): Tensor => fmod(floorDivide(position, nth(strides, i)), nth(sizes, i))
   const indices = axes.map((_, i) => coordinate(i))
   // Axes without windows only stride; they are at the result's own position when the stride is 1.
   const others = x.shape.flatMap((_, k) => (axes.includes(k) ? [] : [k]))
-  const simple = others.filter(k => nth(params.strides, k) === 1 && nth(params.padding, k).every(v => v === 0)), strided = others.filter(k => !simple.includes(k))
+  const simple = others.filter(k => nth(params.strides, k) === 1 && nth(params.padding, k).every(v => v === 0)),
+    strided = others.filter(k => !simple.includes(k))
   const along = strided.map(k => subtract(multiply(positionsAlong(position.shape, k), nth(params.strides, k)), nth(params.padding, k)[0]))
   return bind1(gatherP, [t, ...indices, ...along], {
-    axes: [...axes, ...strided], paired: simple.map(k => [k, k] as const), mode: 'fill', negative: false, fillValue: 0,
+    axes: [...axes, ...strided],
+    paired: simple.map(k => [k, k] as const),
+    mode: 'fill',
+    negative: false,
+    fillValue: 0,
   })
 }

@@ -19,7 +19,10 @@ export const reshapeP: SimplePrimitive<ReshapeParams> = {
   abstractEval(avals, { shape }) {
     const x = first(avals)
     if (x.size !== sizeOf(shape))
-      fail('ShapeError', `reshape: shape ${showShape(x.shape)} has ${x.size} elements, ${showShape(shape)} has ${sizeOf(shape)}. Use -1 for a size to be inferred.`)
+      fail(
+        'ShapeError',
+        `reshape: shape ${showShape(x.shape)} has ${x.size} elements, ${showShape(shape)} has ${sizeOf(shape)}. Use -1 for a size to be inferred.`,
+      )
     return [aval(shape, x.dtype, x.weak)]
   },
   jvp: (primals, tangents, outputs, params) => linearJvp(reshapeP)(primals, tangents, outputs, params),
@@ -27,7 +30,10 @@ export const reshapeP: SimplePrimitive<ReshapeParams> = {
     const x = first(inputs)
     return [ct && isUnknown(x) ? reshape(ct, x.aval.shape) : null]
   },
-  batch: (tensors, axes, size, { shape }) => ({ outputs: [reshape(moveToFront(first(tensors), first(axes) as number), [size, ...shape])], axes: [0] }),
+  batch: (tensors, axes, size, { shape }) => ({
+    outputs: [reshape(moveToFront(first(tensors), first(axes) as number), [size, ...shape])],
+    axes: [0],
+  }),
   lower: (l, values, _, outputs) => [l.reshape(first(outputs), first(values))],
   evaluate: (arrays, _, outputs) => [{ aval: first(outputs), data: first(arrays).data }],
 }
@@ -45,7 +51,8 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
 }
 
 function inferShape(from: Shape, to: Shape): Shape {
-  const known = sizeOf(to.filter(n => n !== -1)), size = sizeOf(from)
+  const known = sizeOf(to.filter(n => n !== -1)),
+    size = sizeOf(from)
   const inferred = to.length - to.filter(n => n !== -1).length
   if (inferred > 1) fail('ShapeError', `reshape: only one size may be -1, got ${showShape(to)}.`)
   if (inferred === 1 && (known === 0 || size % known !== 0))
@@ -67,7 +74,10 @@ export function expandDims(x: TensorLike, axis: number | readonly number[]): Ten
   const ndim = t.ndim + (typeof axis === 'number' ? 1 : axis.length)
   const axes = normalizeAxes('expandDims', axis, ndim)
   const rest = [...t.shape]
-  return reshape(t, Array.from({ length: ndim }, (_, k) => (axes.includes(k) ? 1 : (rest.shift() as number))))
+  return reshape(
+    t,
+    Array.from({ length: ndim }, (_, k) => (axes.includes(k) ? 1 : (rest.shift() as number))),
+  )
 }
 
 /** Drops axes of size 1: those in `axis` (an error if one has another size), or all. NumPy: `squeeze`. */
@@ -75,6 +85,13 @@ export function squeeze(x: TensorLike, { axis }: { readonly axis?: number | read
   const t = toTensor(x, 'squeeze')
   const axes = axis === undefined ? t.shape.flatMap((n, k) => (n === 1 ? [k] : [])) : normalizeAxes('squeeze', axis, t.ndim)
   for (const k of axes)
-    if (t.shape[k] !== 1) fail('ShapeError', `squeeze: axis ${k} of shape ${showShape(t.shape)} has size ${t.shape[k]}, not 1. Index it or reduce over it instead.`)
-  return reshape(t, t.shape.filter((_, k) => !axes.includes(k)))
+    if (t.shape[k] !== 1)
+      fail(
+        'ShapeError',
+        `squeeze: axis ${k} of shape ${showShape(t.shape)} has size ${t.shape[k]}, not 1. Index it or reduce over it instead.`,
+      )
+  return reshape(
+    t,
+    t.shape.filter((_, k) => !axes.includes(k)),
+  )
 }

@@ -24,12 +24,14 @@ export const reverseP: SimplePrimitive<ReverseParams> = {
     axes: [0],
   }),
   lower(l, values, { axes }, outputs) {
-    const x = first(values), { shape } = x.aval
+    const x = first(values),
+      { shape } = x.aval
     const mirror = (i: Index, k: number): Index => (axes.includes(k) ? indexShift(indexScale(i, -1), (shape[k] as number) - 1) : i)
     return [l.elements(first(outputs), [x], (b, index) => b.read(x, index.map(mirror)), { cost: 0 })]
   },
   evaluate(arrays, { axes }, outputs) {
-    const out = first(outputs), read = hostReader(first(arrays))
+    const out = first(outputs),
+      read = hostReader(first(arrays))
     return [hostFrom(out, index => read(index.map((i, k) => (axes.includes(k) ? (out.shape[k] as number) - 1 - i : i))))]
   },
 }

@@ -30,61 +30,98 @@ export interface ScatterParams extends IndexParams {
 }
 
 const names = { set: 'scatter', add: 'scatterAdd', mul: 'scatterMul', min: 'scatterMin', max: 'scatterMax' } as const
-const layoutOf = (x: { readonly aval: Aval }, indices: readonly { readonly aval: Aval }[], p: ScatterParams): ReturnType<typeof indexedLayout> =>
-  indexedLayout(names[p.combine], x.aval, indices.map(i => i.aval), p)
+const layoutOf = (
+  x: { readonly aval: Aval },
+  indices: readonly { readonly aval: Aval }[],
+  p: ScatterParams,
+): ReturnType<typeof indexedLayout> =>
+  indexedLayout(
+    names[p.combine],
+    x.aval,
+    indices.map(i => i.aval),
+    p,
+  )
 
 export const scatterP: SimplePrimitive<ScatterParams> = {
   name: 'scatter',
   inputs: ['x', 'updates', 'indices'],
   abstractEval([x, updates, ...indices], params) {
-    const a = x as Aval, u = updates as Aval, name = names[params.combine]
+    const a = x as Aval,
+      u = updates as Aval,
+      name = names[params.combine]
     if (a.dtype !== u.dtype) fail('DTypeError', `${name}: x is ${showAval(a)} but updates are ${showAval(u)}. Convert one with astype.`)
-    if (a.dtype === 'bool' && (params.combine === 'add' || params.combine === 'mul')) fail('DTypeError', `${name}: needs numbers, got bool. Convert with astype('int32').`)
+    if (a.dtype === 'bool' && (params.combine === 'add' || params.combine === 'mul'))
+      fail('DTypeError', `${name}: needs numbers, got bool. Convert with astype('int32').`)
     const expected = indexedShape(a, indexedLayout(name, a, indices, params))
     if (!sameShape(expected, u.shape))
-      fail('ShapeError', `${name}: updates have shape ${showShape(u.shape)}; for x ${showShape(a.shape)} and these indices it must be ${showShape(expected)}: the index shape, then the axes of x without an index.`)
+      fail(
+        'ShapeError',
+        `${name}: updates have shape ${showShape(u.shape)}; for x ${showShape(a.shape)} and these indices it must be ${showShape(expected)}: the index shape, then the axes of x without an index.`,
+      )
     return [a.weak && !u.weak ? aval(a.shape, a.dtype) : a]
   },
   jvp([x, updates, ...indices], [tx = null, tu = null], [out], params) {
-    const a = x as Tensor, u = updates as Tensor
+    const a = x as Tensor,
+      u = updates as Tensor
     switch (params.combine) {
       case 'add':
-      case 'set': return [tx === null && tu === null ? null : bind1(scatterP, [instantiate(tx, a.aval), instantiate(tu, u.aval), ...indices], params)]
-      case 'mul': return [productTangent(u, indices, tx, tu, params)]
-      default: return [extremumTangent(a, u, indices, tx, tu, out as Tensor, params)]
+      case 'set':
+        return [tx === null && tu === null ? null : bind1(scatterP, [instantiate(tx, a.aval), instantiate(tu, u.aval), ...indices], params)]
+      case 'mul':
+        return [productTangent(u, indices, tx, tu, params)]
+      default:
+        return [extremumTangent(a, u, indices, tx, tu, out as Tensor, params)]
     }
   },
   transpose([ct], [x, updates, ...indices], params) {
     const rest = indices.map(() => null)
     if (ct == null) return [null, null, ...rest]
-    const known = indices as Tensor[], u = updates as Tensor | Unknown
+    const known = indices as Tensor[],
+      u = updates as Tensor | Unknown
     const cx = x && isUnknown(x) ? cotangentOfX(ct, u, known, params) : null
     return [cx, isUnknown(u) ? cotangentOfUpdates(ct, u.aval, known, params) : null, ...rest]
   },
   batch: batchScatter,
   lower(l, [x, updates, ...indices], params, outputs) {
-    const out = first(outputs), target = x as Value, u = updates as Value
-    const layout = layoutOf(target, indices, params), { shape } = u.aval
+    const out = first(outputs),
+      target = x as Value,
+      u = updates as Value
+    const layout = layoutOf(target, indices, params),
+      { shape } = u.aval
     const buffer = l.allocate(out)
     l.store(target, buffer, out.shape, index => index)
     if (u.aval.size === 0 || out.size === 0) return [l.wrap(out, buffer)]
-    const b = l.body(shape.length), point = shape.map((_, k) => indexAxis(k, shape.length)), strides = stridesOf(out.shape)
+    const b = l.body(shape.length),
+      point = shape.map((_, k) => indexAxis(k, shape.length)),
+      strides = stridesOf(out.shape)
     const { index, indirect, inside } = lowerAddress(b, out, indices, params, layout, point)
     const value = b.read(u, point)
     l.emit({
-      kind: 'scatter', extents: shape, body: b.nodes(), buffer, combine: params.combine, map: flatten(out.shape, index, shape.length),
-      indirect: indirect.map(({ axis, node }) => ({ index: node, stride: strides[axis] as number })), value, ...(inside !== null && { where: inside }),
+      kind: 'scatter',
+      extents: shape,
+      body: b.nodes(),
+      buffer,
+      combine: params.combine,
+      map: flatten(out.shape, index, shape.length),
+      indirect: indirect.map(({ axis, node }) => ({ index: node, stride: strides[axis] as number })),
+      value,
+      ...(inside !== null && { where: inside }),
     })
     return [l.wrap(out, buffer)]
   },
   evaluate([x, updates, ...indices], params, outputs) {
-    const out = first(outputs), u = updates as HostArray, data = Float64Array.from((x as HostArray).data), strides = stridesOf(out.shape)
+    const out = first(outputs),
+      u = updates as HostArray,
+      data = Float64Array.from((x as HostArray).data),
+      strides = stridesOf(out.shape)
     const at = hostAddress(out, indices, params, layoutOf(x as HostArray, indices, params))
     eachIndex(u.aval.shape, (point, flat) => {
       const position = at(point)?.reduce((sum, i, k) => sum + i * (strides[k] as number), 0)
       if (position === undefined) return
-      const old = data[position] as number, update = u.data[flat] as number
-      data[position] = params.combine === 'set' ? update : wrap(instructions[params.combine].evaluate([old, update], out.dtype, out.dtype), out.dtype)
+      const old = data[position] as number,
+        update = u.data[flat] as number
+      data[position] =
+        params.combine === 'set' ? update : wrap(instructions[params.combine].evaluate([old, update], out.dtype, out.dtype), out.dtype)
     })
     return [{ aval: out, data }]
   },
@@ -99,10 +136,14 @@ const write = (x: Tensor, updates: Tensor, indices: readonly Tensor[], params: S
 
 function cotangentOfX(ct: Tensor, updates: Tensor | Unknown, indices: readonly Tensor[], params: ScatterParams): Tensor {
   switch (params.combine) {
-    case 'add': return ct
-    case 'set': return write(ct, zerosOf(updates.aval), indices, params, 'set')
-    case 'mul': return write(ct, updates as Tensor, indices, params, 'mul')
-    default: return fail('InternalError', `${names[params.combine]} is not linear`)
+    case 'add':
+      return ct
+    case 'set':
+      return write(ct, zerosOf(updates.aval), indices, params, 'set')
+    case 'mul':
+      return write(ct, updates as Tensor, indices, params, 'mul')
+    default:
+      return fail('InternalError', `${names[params.combine]} is not linear`)
   }
 }
 
@@ -120,14 +161,27 @@ function isWinner(x: Aval, updates: Aval, indices: readonly Tensor[], params: Sc
 
 /** d(x * u1 * u2 ...): exact in x; for the updates, only where no place is written twice. */
 function productTangent(u: Tensor, indices: readonly Tensor[], tx: MaybeTensor, tu: MaybeTensor, params: ScatterParams): MaybeTensor {
-  if (tu !== null) fail('GradientError', 'scatterMul: there is no derivative by the updates, since places may repeat. Use gather, multiply and scatter for distinct places.')
+  if (tu !== null)
+    fail(
+      'GradientError',
+      'scatterMul: there is no derivative by the updates, since places may repeat. Use gather, multiply and scatter for distinct places.',
+    )
   return tx === null ? null : write(tx, u, indices, params, 'mul')
 }
 
 /** The mean of the tangents of x and of those updates that are the extremum. */
-function extremumTangent(x: Tensor, u: Tensor, indices: readonly Tensor[], tx: MaybeTensor, tu: MaybeTensor, out: Tensor, params: ScatterParams): MaybeTensor {
+function extremumTangent(
+  x: Tensor,
+  u: Tensor,
+  indices: readonly Tensor[],
+  tx: MaybeTensor,
+  tu: MaybeTensor,
+  out: Tensor,
+  params: ScatterParams,
+): MaybeTensor {
   if (tx === null && tu === null) return null
-  const own = astype(equal(x, out), out.dtype), theirs = astype(equal(u, read(out, indices, params)), out.dtype)
+  const own = astype(equal(x, out), out.dtype),
+    theirs = astype(equal(u, read(out, indices, params)), out.dtype)
   const tangent = write(multiply(own, instantiate(tx, x.aval)), multiply(theirs, instantiate(tu, u.aval)), indices, params, 'add')
   return divide(tangent, write(own, theirs, indices, params, 'add'))
 }
@@ -138,7 +192,8 @@ function batchScatter(inputs: readonly Tensor[], axes: readonly (number | null)[
   const [x, updates, ...indices] = inputs as readonly [Tensor, Tensor, ...Tensor[]]
   const [ix = null, iu = null, ...indexAxes] = axes
   const front = (t: Tensor, axis: number | null): Tensor => (axis === null ? broadcastTo(t, [size, ...t.shape]) : moveToFront(t, axis))
-  const target = front(x, ix), all = front(updates, iu)
+  const target = front(x, ix),
+    all = front(updates, iu)
   if (indexAxes.some(k => k !== null))
     return { outputs: [bind1(scatterP, [target, all, ...alignBatch(indices, indexAxes)], shiftIndexParams(params, 0, true))], axes: [0] }
   // The batch axis is the first window.
@@ -156,8 +211,15 @@ export interface ScatterOptions {
   readonly mode?: IndexMode
 }
 
-function scatterWith(combine: ScatterParams['combine'], x: TensorLike, indices: readonly TensorLike[], updates: TensorLike, { axes, mode = 'fill' }: ScatterOptions): Tensor {
-  const name = names[combine], [t, u] = promoteOperands(name, x, updates) as readonly [Tensor, Tensor]
+function scatterWith(
+  combine: ScatterParams['combine'],
+  x: TensorLike,
+  indices: readonly TensorLike[],
+  updates: TensorLike,
+  { axes, mode = 'fill' }: ScatterOptions,
+): Tensor {
+  const name = names[combine],
+    [t, u] = promoteOperands(name, x, updates) as readonly [Tensor, Tensor]
   const along = axes?.map(k => normalizeAxis(name, k, t.ndim)) ?? indices.map((_, k) => k)
   const params: ScatterParams = { axes: along, paired: [], mode, negative: false, combine }
   const at = indices.map(i => toIndices(name, i))

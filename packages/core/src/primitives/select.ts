@@ -16,7 +16,8 @@ export const selectP: SimplePrimitive<NoParams> = {
   abstractEval(avals) {
     const [p, a, b] = avals as readonly [Aval, Aval, Aval]
     const shown = `predicate ${showAval(p)}, values ${showAval(a)} and ${showAval(b)}`
-    if (p.dtype !== 'bool') fail('DTypeError', `where: the predicate must be bool, got ${shown}. Compare it, for example with notEqual(p, 0).`)
+    if (p.dtype !== 'bool')
+      fail('DTypeError', `where: the predicate must be bool, got ${shown}. Compare it, for example with notEqual(p, 0).`)
     if (a.dtype !== b.dtype) fail('DTypeError', `where: values have different dtypes: ${shown}. Convert one with astype.`)
     return [aval(broadcastShapes('where', p.shape, a.shape, b.shape), a.dtype, a.weak && b.weak)]
   },

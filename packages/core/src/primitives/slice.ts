@@ -27,16 +27,27 @@ export const sliceP: SimplePrimitive<SliceParams> = {
   name: 'slice',
   inputs: ['x'],
   abstractEval(avals, { starts, limits, strides }) {
-    const x = first(avals), { shape } = x
+    const x = first(avals),
+      { shape } = x
     const box = `starts [${starts.join(', ')}], limits [${limits.join(', ')}], strides [${strides.join(', ')}]`
-    if ([starts, limits, strides].some(v => v.length !== shape.length)) fail('ShapeError', `slice: ${box} need one entry for each of the ${shape.length} axes of shape ${showShape(shape)}.`)
+    if ([starts, limits, strides].some(v => v.length !== shape.length))
+      fail('ShapeError', `slice: ${box} need one entry for each of the ${shape.length} axes of shape ${showShape(shape)}.`)
     shape.forEach((n, k) => {
       const [start, limit, stride] = [starts[k] as number, limits[k] as number, strides[k] as number]
       const fits = Number.isInteger(start) && Number.isInteger(limit) && 0 <= start && start <= limit && limit <= n
       if (!fits || !Number.isInteger(stride) || stride < 1)
-        fail('ShapeError', `slice: ${box} do not fit axis ${k} of shape ${showShape(shape)}: 0 <= start <= limit <= ${n} and stride >= 1 must hold.`)
+        fail(
+          'ShapeError',
+          `slice: ${box} do not fit axis ${k} of shape ${showShape(shape)}: 0 <= start <= limit <= ${n} and stride >= 1 must hold.`,
+        )
     })
-    return [aval(shape.map((_, k) => lengthOf(starts[k] as number, limits[k] as number, strides[k] as number)), x.dtype, x.weak)]
+    return [
+      aval(
+        shape.map((_, k) => lengthOf(starts[k] as number, limits[k] as number, strides[k] as number)),
+        x.dtype,
+        x.weak,
+      ),
+    ]
   },
   jvp: (primals, tangents, outputs, params) => linearJvp(sliceP)(primals, tangents, outputs, params),
   transpose([ct], inputs, { starts, strides }) {
@@ -47,12 +58,29 @@ export const sliceP: SimplePrimitive<SliceParams> = {
     return [bind1(padP, [ct, scalarOf(0, ct.dtype)], { low: starts, high, interior: strides.map(s => s - 1) })]
   },
   batch: (tensors, axes, size, { starts, limits, strides }) => ({
-    outputs: [bind1(sliceP, [moveToFront(first(tensors), first(axes) as number)], { starts: [0, ...starts], limits: [size, ...limits], strides: [1, ...strides] })],
+    outputs: [
+      bind1(sliceP, [moveToFront(first(tensors), first(axes) as number)], {
+        starts: [0, ...starts],
+        limits: [size, ...limits],
+        strides: [1, ...strides],
+      }),
+    ],
     axes: [0],
   }),
   lower(l, values, { starts, strides }, outputs) {
     const x = first(values)
-    return [l.elements(first(outputs), [x], (b, index) => b.read(x, index.map((i: Index, k) => indexShift(indexScale(i, strides[k] as number), starts[k] as number))), { cost: 0 })]
+    return [
+      l.elements(
+        first(outputs),
+        [x],
+        (b, index) =>
+          b.read(
+            x,
+            index.map((i: Index, k) => indexShift(indexScale(i, strides[k] as number), starts[k] as number)),
+          ),
+        { cost: 0 },
+      ),
+    ]
   },
   evaluate(arrays, { starts, strides }, outputs) {
     const read = hostReader(first(arrays))
@@ -83,12 +111,15 @@ export interface SliceAxis {
  */
 export function sliceAxis(x: TensorLike, start: number, end?: number, { axis = 0, stride = 1 }: SliceAxis = {}): Tensor {
   const t = toTensor(x, 'sliceAxis')
-  if (!Number.isInteger(stride) || stride < 1) fail('ValueError', `sliceAxis: the stride must be a positive integer, got ${stride}. Reverse with flip.`)
+  if (!Number.isInteger(stride) || stride < 1)
+    fail('ValueError', `sliceAxis: the stride must be a positive integer, got ${stride}. Reverse with flip.`)
   const k = normalizeAxis('sliceAxis', axis, t.ndim)
   const n = t.shape[k] as number
   const clip = (i: number): number => Math.min(n, Math.max(0, i < 0 ? i + n : i))
-  const from = clip(start), to = Math.max(from, clip(end ?? n))
+  const from = clip(start),
+    to = Math.max(from, clip(end ?? n))
   const at = (value: number, others: readonly number[]): number[] => others.map((o, i) => (i === k ? value : o))
-  const zeros = t.shape.map(() => 0), ones = t.shape.map(() => 1)
+  const zeros = t.shape.map(() => 0),
+    ones = t.shape.map(() => 1)
   return slice(t, at(from, zeros), at(to, t.shape), at(stride, ones))
 }

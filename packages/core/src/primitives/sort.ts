@@ -34,9 +34,13 @@ export const sortP: SimplePrimitive<SortParams> = {
     return tangents.map(t => (t === null ? null : along(t, order, axis)))
   },
   transpose: none('sort is not linear'),
-  batch: (tensors, axes, size, { axis }) => ({ outputs: bind(sortP, batchAll(tensors, axes, size), { axis: axis + 1 }), axes: tensors.map(() => 0) }),
+  batch: (tensors, axes, size, { axis }) => ({
+    outputs: bind(sortP, batchAll(tensors, axes, size), { axis: axis + 1 }),
+    axes: tensors.map(() => 0),
+  }),
   lower(l, values, { axis }, outputs) {
-    const { shape } = first(outputs), length = shape[axis] as number
+    const { shape } = first(outputs),
+      length = shape[axis] as number
     if (first(outputs).size === 0) return values
     const rows = values.map(v => l.stored(toLast(l, v, axis)))
     const buffers = rows.map(v => l.allocate(v.aval))
@@ -44,16 +48,22 @@ export const sortP: SimplePrimitive<SortParams> = {
     return rows.map((v, k) => fromLast(l, l.wrap(v.aval, buffers[k] as number), axis, outputs[k] as Aval))
   },
   evaluate(arrays, { axis }, outputs) {
-    const { shape } = first(outputs), n = shape[axis] as number, stride = stridesOf(shape)[axis] as number
-    const results = arrays.map(a => Float64Array.from(a.data)), keys = first(arrays).data
-    eachIndex(shape.map((size, k) => (k === axis ? Math.min(1, size) : size)), index => {
-      const start = index.reduce((sum, i, k) => sum + i * (stridesOf(shape)[k] as number), 0)
-      const key = (i: number): number => keys[start + i * stride] as number
-      const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => compare(key(i), key(j)) || i - j)
-      order.forEach((from, to) => {
-        results.forEach((r, k) => (r[start + to * stride] = (arrays[k] as { data: Float64Array }).data[start + from * stride] as number))
-      })
-    })
+    const { shape } = first(outputs),
+      n = shape[axis] as number,
+      stride = stridesOf(shape)[axis] as number
+    const results = arrays.map(a => Float64Array.from(a.data)),
+      keys = first(arrays).data
+    eachIndex(
+      shape.map((size, k) => (k === axis ? Math.min(1, size) : size)),
+      index => {
+        const start = index.reduce((sum, i, k) => sum + i * (stridesOf(shape)[k] as number), 0)
+        const key = (i: number): number => keys[start + i * stride] as number
+        const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => compare(key(i), key(j)) || i - j)
+        order.forEach((from, to) => {
+          results.forEach((r, k) => (r[start + to * stride] = (arrays[k] as { data: Float64Array }).data[start + from * stride] as number))
+        })
+      },
+    )
     return results.map((data, k) => ({ aval: outputs[k] as Aval, data }))
   },
 }
@@ -72,14 +82,38 @@ const others = (shape: Shape, axis: number): (readonly [number, number])[] => sh
 const order = (n: number, axis: number): number[] => [...Array.from({ length: n }, (_, k) => k).filter(k => k !== axis), axis]
 
 function toLast(l: Lowering, value: Value, axis: number): Value {
-  const { shape, dtype } = value.aval, layout = order(shape.length, axis)
+  const { shape, dtype } = value.aval,
+    layout = order(shape.length, axis)
   if (axis === shape.length - 1) return value
-  return l.elements(aval(layout.map(k => shape[k] as number), dtype), [value], (b, index) => b.read(value, shape.map((_, k) => index[layout.indexOf(k)] as Index)), { cost: 0 })
+  return l.elements(
+    aval(
+      layout.map(k => shape[k] as number),
+      dtype,
+    ),
+    [value],
+    (b, index) =>
+      b.read(
+        value,
+        shape.map((_, k) => index[layout.indexOf(k)] as Index),
+      ),
+    { cost: 0 },
+  )
 }
 
 function fromLast(l: Lowering, value: Value, axis: number, out: Aval): Value {
   const layout = order(out.shape.length, axis)
-  return axis === out.shape.length - 1 ? value : l.elements(out, [value], (b, index) => b.read(value, layout.map(k => index[k] as Index)), { cost: 0 })
+  return axis === out.shape.length - 1
+    ? value
+    : l.elements(
+        out,
+        [value],
+        (b, index) =>
+          b.read(
+            value,
+            layout.map(k => index[k] as Index),
+          ),
+        { cost: 0 },
+      )
 }
 
 /** Operands of one shape, sorted together along an axis by the first one; stable. JAX: `lax.sort` with `num_keys=1`. */
@@ -104,7 +138,8 @@ export function sort(x: TensorLike, { axis = -1, descending = false }: SortOptio
 
 /** The positions (int32) that sort x along an axis. Stable: equal elements keep their order, also when descending. NumPy: `argsort`. */
 export function argsort(x: TensorLike, { axis = -1, descending = false }: SortOptions = {}): Tensor {
-  const t = toTensor(x, 'argsort'), k = normalizeAxis('argsort', axis, t.ndim)
+  const t = toTensor(x, 'argsort'),
+    k = normalizeAxis('argsort', axis, t.ndim)
   return descending ? (sortDescending(t, k)[1] as Tensor) : permutationOf([t], k)
 }
 
@@ -116,7 +151,8 @@ function sortDescending(x: Tensor, axis: number): readonly Tensor[] {
 
 /** The k largest elements along the last axis, largest first, and their positions (int32); of equal ones the first. JAX: `lax.top_k`. */
 export function topK(x: TensorLike, k: number): readonly [values: Tensor, indices: Tensor] {
-  const t = toTensor(x, 'topK'), n = t.shape.at(-1)
+  const t = toTensor(x, 'topK'),
+    n = t.shape.at(-1)
   if (n === undefined || !Number.isInteger(k) || k < 0 || k > n)
     fail('ShapeError', `topK: k = ${k} must be an integer from 0 to the size of the last axis of shape ${showShape(t.shape)}.`)
   const [values, positions] = sortDescending(t, t.ndim - 1) as readonly [Tensor, Tensor]

@@ -11,13 +11,17 @@ export interface WordArithmetic<W> {
   rotateLeft(a: W, bits: number): W
 }
 
-const rotations = [[13, 15, 26, 6], [17, 29, 16, 24]] as const
+const rotations = [
+  [13, 15, 26, 6],
+  [17, 29, 16, 24],
+] as const
 /** Makes the third key word differ from zero for the zero key. */
 const parity = 0x1bd11bda
 
 export function threefry2x32<W>(w: WordArithmetic<W>, key: readonly [W, W], counter: readonly [W, W]): [W, W] {
   const keys = [...key, w.xor(w.xor(...key), w.constant(parity))] as const
-  let x = w.add(counter[0], keys[0]), y = w.add(counter[1], keys[1])
+  let x = w.add(counter[0], keys[0]),
+    y = w.add(counter[1], keys[1])
   for (let group = 0; group < 5; group++) {
     for (const bits of rotations[group % 2] as readonly number[]) {
       x = w.add(x, y)

@@ -35,7 +35,11 @@ export const asinhP: Elementwise = unary('asinh', 'arcsinh', x => divide(1, sqrt
 export const acoshP: Elementwise = unary('acosh', 'arccosh', x => divide(1, sqrt(multiply(subtract(x, 1), add(x, 1)))))
 export const atanhP: Elementwise = unary('atanh', 'arctanh', x => divide(1, oneMinusSquare(x)))
 export const atan2P: Elementwise = elementwise({
-  name: 'atan2', publicName: 'arctan2', inputs: ['y', 'x'], domain: 'float', cost: 12,
+  name: 'atan2',
+  publicName: 'arctan2',
+  inputs: ['y', 'x'],
+  domain: 'float',
+  cost: 12,
   derivatives: [
     (t, [y, x]) => multiply(t, divide(x as Tensor, squaredNorm(y as Tensor, x as Tensor))),
     (t, [y, x]) => multiply(t, divide(negative(y as Tensor), squaredNorm(y as Tensor, x as Tensor))),

@@ -88,5 +88,8 @@ export function checkResults(where: string, results: readonly Tensor[]): void {
 }
 
 function escaped(name: string, t: Tensor, trace: Trace): never {
-  fail('TracerError', `${name}: a traced value (${t.dtype}[${t.shape.join()}]) is used after ${trace.what} has returned. Return it from the function instead of storing it outside.`)
+  fail(
+    'TracerError',
+    `${name}: a traced value (${t.dtype}[${t.shape.join()}]) is used after ${trace.what} has returned. Return it from the function instead of storing it outside.`,
+  )
 }

@@ -39,4 +39,5 @@ export const literal = (value: number, aval: Aval): Literal => ({ kind: 'literal
 export function subprograms(params: object): readonly Program[] {
   return Object.values(params).flatMap((v: unknown) => (isProgram(v) ? [v] : Array.isArray(v) ? v.filter(isProgram) : []))
 }
-export const isProgram = (v: unknown): v is Program => typeof v === 'object' && v !== null && 'equations' in v && 'inputs' in v && 'outputs' in v
+export const isProgram = (v: unknown): v is Program =>
+  typeof v === 'object' && v !== null && 'equations' in v && 'inputs' in v && 'outputs' in v

@@ -38,9 +38,19 @@ function shareEqual(program: Program): Program {
 
 /** Scalars computed from literals alone are literals. */
 function fold({ primitive, inputs, params, outputs }: Equation): readonly Atom[] | null {
-  if (inputs.length === 0 || !inputs.every(a => a.kind === 'literal') || !outputs.every(v => v.aval.shape.length === 0) || subprograms(params).length > 0) return null
+  if (
+    inputs.length === 0 ||
+    !inputs.every(a => a.kind === 'literal') ||
+    !outputs.every(v => v.aval.shape.length === 0) ||
+    subprograms(params).length > 0
+  )
+    return null
   const arrays = inputs.map(a => ({ aval: a.aval, data: Float64Array.of((a as Literal).value) }))
-  const results = primitive.evaluate(arrays, params, outputs.map(v => v.aval))
+  const results = primitive.evaluate(
+    arrays,
+    params,
+    outputs.map(v => v.aval),
+  )
   return results.map((r, i) => literal(convert(r.data[0] as number, (outputs[i] as Var).aval.dtype), (outputs[i] as Var).aval))
 }
 
@@ -54,7 +64,9 @@ function equationKey(inputs: readonly Atom[], params: object): string | null {
 /** Equations whose outputs nobody reads. */
 export function dropDead(program: Program): Program {
   const used = new Set<Var>()
-  const use = (a: Atom): void => { if (a.kind === 'var') used.add(a) }
+  const use = (a: Atom): void => {
+    if (a.kind === 'var') used.add(a)
+  }
   program.outputs.forEach(use)
   const kept: Equation[] = []
   for (let i = program.equations.length - 1; i >= 0; i--) {

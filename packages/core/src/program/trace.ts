@@ -37,7 +37,12 @@ export class ProgramTrace implements Trace {
     return variable
   }
   process(primitive: Primitive, inputs: readonly Tensor[], params: object): readonly Tensor[] {
-    const outputs = primitive.abstractEval(inputs.map(t => t.aval), params).map(newVar)
+    const outputs = primitive
+      .abstractEval(
+        inputs.map(t => t.aval),
+        params,
+      )
+      .map(newVar)
     this.equations.push({ primitive, inputs: inputs.map(t => this.atom(t)), params, outputs })
     return outputs.map(v => this.tracer(v))
   }
@@ -65,14 +70,24 @@ export interface Staging {
 
 /** Traces `f`, a function on lists of tensors, to a Program. */
 export function trace(f: (...inputs: readonly Tensor[]) => readonly Tensor[], avals: readonly Aval[], what: string): Staging {
-  return untracked(() => withTrace(level => new ProgramTrace(level, what), true, t => {
-    const inputs = avals.map(a => t.input(a))
-    return t.finish(inputs, f(...inputs))
-  }))
+  return untracked(() =>
+    withTrace(
+      level => new ProgramTrace(level, what),
+      true,
+      t => {
+        const inputs = avals.map(a => t.input(a))
+        return t.finish(inputs, f(...inputs))
+      },
+    ),
+  )
 }
 
 /** Runs a Program on tensors (concrete or traced) by binding each equation again. */
-export function evalProgram(program: Program, inputs: readonly Tensor[], bindEquation: (primitive: Primitive, inputs: readonly Tensor[], params: object) => readonly Tensor[]): readonly Tensor[] {
+export function evalProgram(
+  program: Program,
+  inputs: readonly Tensor[],
+  bindEquation: (primitive: Primitive, inputs: readonly Tensor[], params: object) => readonly Tensor[],
+): readonly Tensor[] {
   const env = new Map<Var, Tensor>()
   program.inputs.forEach((v, i) => env.set(v, inputs[i] as Tensor))
   const read = (a: Atom): Tensor => (a.kind === 'literal' ? new Tensor(a.aval, { scalar: a.value }) : (env.get(a) as Tensor))

@@ -47,7 +47,8 @@ export function uniform(key: Key, shape: Shape = [], options: UniformOptions = {
   const dtype = floatDType('random.uniform', options.dtype)
   const u = dtype === 'float64' ? unit64(key, shape) : unit32(key, shape)
   if (minval === 0 && maxval === 1) return u
-  const low = astype(minval, dtype), high = astype(maxval, dtype)
+  const low = astype(minval, dtype),
+    high = astype(maxval, dtype)
   return maximum(low, add(multiply(u, subtract(high, low)), low))
 }
 
@@ -59,10 +60,13 @@ function unit32(key: Key, shape: Shape): Tensor {
 
 /** 52 random bits: those that JAX takes in 64-bit mode, where the first word of threefry is the upper half. */
 function unit64(key: Key, shape: Shape): Tensor {
-  const { words } = splitBatch(key, shape), n = shape.length
+  const { words } = splitBatch(key, shape),
+    n = shape.length
   const word = (k: number): Tensor => squeeze(sliceAxis(words, k, k + 1, { axis: n }), { axis: n })
-  const high = word(0), low = word(1)
-  const upper = multiply(astype(high, 'float64'), 2 ** -32), lower = multiply(astype(rightShiftLogical(low, 12), 'float64'), 2 ** -52)
+  const high = word(0),
+    low = word(1)
+  const upper = multiply(astype(high, 'float64'), 2 ** -32),
+    lower = multiply(astype(rightShiftLogical(low, 12), 'float64'), 2 ** -52)
   return add(upper, lower)
 }
 
@@ -70,14 +74,24 @@ function unit64(key: Key, shape: Shape): Tensor {
  * Uniform integers in `[minval, maxval)`; `minval` where that is empty. dtype int32 (default) or uint32. JAX: `random.randint`.
  * Two words an integer, so that the bias for spans that do not divide 2^32 is at most 2^-32.
  */
-export function randint(key: Key, shape: Shape, minval: TensorLike, maxval: TensorLike, options: { readonly dtype?: 'int32' | 'uint32' } = {}): Tensor {
+export function randint(
+  key: Key,
+  shape: Shape,
+  minval: TensorLike,
+  maxval: TensorLike,
+  options: { readonly dtype?: 'int32' | 'uint32' } = {},
+): Tensor {
   checkDraw('randint', key, shape)
   const { dtype = 'int32' } = options
   if (dtype !== 'int32' && dtype !== 'uint32') fail('DTypeError', `random.randint: dtype must be int32 or uint32, got ${String(dtype)}.`)
-  const low = integer(minval, dtype), high = integer(maxval, dtype), one = scalarOf(1, 'uint32')
+  const low = integer(minval, dtype),
+    high = integer(maxval, dtype),
+    one = scalarOf(1, 'uint32')
   const span = where(less(low, high), astype(subtract(high, low), 'uint32'), one)
-  const half = fmod(scalarOf(2 ** 16, 'uint32'), span), multiplier = fmod(multiply(half, half), span)
-  const upper = fmod(bits(foldIn(key, 0), shape), span), lower = fmod(bits(foldIn(key, 1), shape), span)
+  const half = fmod(scalarOf(2 ** 16, 'uint32'), span),
+    multiplier = fmod(multiply(half, half), span)
+  const upper = fmod(bits(foldIn(key, 0), shape), span),
+    lower = fmod(bits(foldIn(key, 1), shape), span)
   const offset = fmod(add(multiply(upper, multiplier), lower), span)
   return add(low, astype(offset, dtype))
 }
@@ -86,5 +100,7 @@ function integer(x: TensorLike, dtype: DType): Tensor {
   if (typeof x === 'number' && !Number.isInteger(x)) fail('ValueError', `random.randint: bounds must be integers, got ${x}.`)
   if (typeof x === 'number') return scalarOf(dtype === 'uint32' ? x >>> 0 : x | 0, dtype)
   const t = toTensor(x, 'random.randint')
-  return isFloat(t.dtype) ? fail('DTypeError', `random.randint: bounds must be integers, got ${t.dtype}. Convert with astype('int32').`) : astype(t, dtype)
+  return isFloat(t.dtype)
+    ? fail('DTypeError', `random.randint: bounds must be integers, got ${t.dtype}. Convert with astype('int32').`)
+    : astype(t, dtype)
 }

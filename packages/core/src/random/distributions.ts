@@ -32,8 +32,10 @@ export function normal(key: Key, shape: Shape = [], options: FloatOptions = {}):
 export function truncatedNormal(key: Key, lower: TensorLike, upper: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
   single('truncatedNormal', key)
   const dtype = floatDType('random.truncatedNormal', options.dtype)
-  const low = astype(lower, dtype), high = astype(upper, dtype)
-  const minval = erf(divide(low, Math.SQRT2)), maxval = erf(divide(high, Math.SQRT2))
+  const low = astype(lower, dtype),
+    high = astype(upper, dtype)
+  const minval = erf(divide(low, Math.SQRT2)),
+    maxval = erf(divide(high, Math.SQRT2))
   const u = uniform(key, shape ?? broadcastShapes('random.truncatedNormal', low.shape, high.shape), { minval, maxval, dtype })
   return minimum(maximum(multiply(Math.SQRT2, erfInv(u)), low), high)
 }
@@ -70,10 +72,14 @@ export interface CategoricalOptions {
 export function categorical(key: Key, logits: Tensor, { axis = -1, shape }: CategoricalOptions = {}): Tensor {
   single('categorical', key)
   const k = normalizeAxis('random.categorical', axis, logits.ndim)
-  const batch = logits.shape.filter((_, i) => i !== k), drawn = shape ?? batch
+  const batch = logits.shape.filter((_, i) => i !== k),
+    drawn = shape ?? batch
   const lead = drawn.slice(0, drawn.length - batch.length)
   if (!sameShape(drawn.slice(lead.length), batch))
-    fail('ShapeError', `random.categorical: shape ${showShape(drawn)} must end with ${showShape(batch)}, the shape of logits ${showShape(logits.shape)} without axis ${k}.`)
+    fail(
+      'ShapeError',
+      `random.categorical: shape ${showShape(drawn)} must end with ${showShape(batch)}, the shape of logits ${showShape(logits.shape)} without axis ${k}.`,
+    )
   const noise = gumbel(key, [...lead, ...logits.shape], { dtype: logits.dtype === 'float64' ? 'float64' : 'float32' })
   return argmax(add(noise, logits), { axis: lead.length + k })
 }

@@ -23,11 +23,15 @@ export class Key implements TreeNode<Key> {
     this.words = words
   }
   /** `[]` for a single key. */
-  get shape(): Shape { return this.words.shape.slice(0, -1) }
+  get shape(): Shape {
+    return this.words.shape.slice(0, -1)
+  }
   [flatten](): readonly [children: readonly unknown[], rebuild: (children: readonly unknown[]) => Key] {
     return [[this.words], ([words]) => new Key(words as Tensor)]
   }
-  toString(): string { return `Key(${String(this.words)})` }
+  toString(): string {
+    return `Key(${String(this.words)})`
+  }
 }
 
 /**
@@ -37,13 +41,15 @@ export class Key implements TreeNode<Key> {
  */
 export function key(seed: number | bigint | Tensor): Key {
   if (isTensor(seed)) return new Key(concatenate([array([0], { dtype: 'uint32' }), reshape(wordOf('key', seed), [1])]))
-  if (typeof seed !== 'bigint' && !Number.isSafeInteger(seed)) fail('ValueError', `key: the seed must be an integer below 2^53 in size, got ${String(seed)}. Use a bigint for larger ones.`)
+  if (typeof seed !== 'bigint' && !Number.isSafeInteger(seed))
+    fail('ValueError', `key: the seed must be an integer below 2^53 in size, got ${String(seed)}. Use a bigint for larger ones.`)
   const bits = BigInt.asUintN(64, BigInt(seed))
   return new Key(array([Number(bits >> 32n), Number(bits & 0xffffffffn)], { dtype: 'uint32' }))
 }
 
 function wordOf(where: string, data: Tensor): Tensor {
-  if (data.dtype !== 'int32' && data.dtype !== 'uint32') fail('DTypeError', `${where}: needs integers, got ${data.dtype}. Convert with astype('uint32').`)
+  if (data.dtype !== 'int32' && data.dtype !== 'uint32')
+    fail('DTypeError', `${where}: needs integers, got ${data.dtype}. Convert with astype('uint32').`)
   return astype(data, 'uint32')
 }
 
@@ -59,10 +65,17 @@ export function wrapKeyData(words: Tensor): Key {
 
 /** The words of a single key; a batch is refused, since one draw is meant. */
 export function single(where: string, k: Key): Tensor {
-  if (Array.isArray(k)) fail('TreeError', `random.${where}: the first argument must be one key, got an array. For vmap and scan make the keys with random.splitBatch(key, n).`)
+  if (Array.isArray(k))
+    fail(
+      'TreeError',
+      `random.${where}: the first argument must be one key, got an array. For vmap and scan make the keys with random.splitBatch(key, n).`,
+    )
   if (!(k instanceof Key)) fail('TreeError', `random.${where}: the first argument must be a key. Make one with random.key(seed).`)
   if (k.words.ndim !== 1)
-    fail('ShapeError', `random.${where}: needs a single key, got a batch of shape ${showShape(k.shape)}. Use vmap(k => random.${where}(k, ...))(keys).`)
+    fail(
+      'ShapeError',
+      `random.${where}: needs a single key, got a batch of shape ${showShape(k.shape)}. Use vmap(k => random.${where}(k, ...))(keys).`,
+    )
   return k.words
 }
 
@@ -76,8 +89,11 @@ export function foldIn(k: Key, data: TensorLike): Key {
   return new Key(foldInData(words, reshape(n, [1])))
 }
 
-type TupleOf<T, N extends number, R extends readonly T[] = []> =
-  number extends N ? readonly T[] : R['length'] extends N ? R : TupleOf<T, N, readonly [...R, T]>
+type TupleOf<T, N extends number, R extends readonly T[] = []> = number extends N
+  ? readonly T[]
+  : R['length'] extends N
+    ? R
+    : TupleOf<T, N, readonly [...R, T]>
 
 /**
  * New keys from one, which should not be used again: a pair, or as many as asked for. JAX: `random.split`.
@@ -94,7 +110,8 @@ export function split(k: Key, n = 2): readonly Key[] {
 
 /** As `split`, but the keys are one batch of shape `[n]` (or `shape`), to map over with `vmap` or `scan`. */
 export function splitBatch(k: Key, shape: number | Shape): Key {
-  const words = single('splitBatch', k), sizes = typeof shape === 'number' ? [shape] : shape
+  const words = single('splitBatch', k),
+    sizes = typeof shape === 'number' ? [shape] : shape
   const counters = iota([sizeOf(sizes)], { dtype: 'uint32' })
   return new Key(reshape(foldInData(expandDims(words, 0), expandDims(counters, 1)), [...sizes, 2]))
 }

@@ -42,7 +42,8 @@ export function permutation(key: Key, x: number | Tensor, { axis = 0, independen
  */
 function shuffle(key: Key, x: Tensor, axis: number): Tensor {
   const rounds = Math.ceil((3 * Math.log(Math.max(1, x.size))) / Math.log(2 ** 32 - 1))
-  let out = x, rest = key
+  let out = x,
+    rest = key
   for (let i = 0; i < rounds; i++) {
     const words = bits(foldIn(rest, 1), x.shape)
     rest = foldIn(rest, 0)
@@ -64,10 +65,16 @@ export interface ChoiceOptions {
 export function choice(key: Key, a: number | Tensor, shape: Shape = [], { replace = true, p, axis = 0 }: ChoiceOptions = {}): Tensor {
   single('choice', key)
   const k = isTensor(a) ? normalizeAxis('random.choice', axis, a.ndim) : 0
-  const n = isTensor(a) ? (a.shape[k] as number) : a, draws = sizeOf(shape)
+  const n = isTensor(a) ? (a.shape[k] as number) : a,
+    draws = sizeOf(shape)
   if (!Number.isInteger(n) || n < 1) fail('ValueError', `random.choice: needs at least one element to choose from, got ${n}.`)
-  if (!replace && draws > n) fail('ValueError', `random.choice: cannot draw ${draws} of ${n} elements without replacement. Pass { replace: true } or a smaller shape.`)
-  if (p !== undefined && (p.ndim !== 1 || p.size !== n)) fail('ShapeError', `random.choice: p must have shape [${n}], got ${showShape(p.shape)}.`)
+  if (!replace && draws > n)
+    fail(
+      'ValueError',
+      `random.choice: cannot draw ${draws} of ${n} elements without replacement. Pass { replace: true } or a smaller shape.`,
+    )
+  if (p !== undefined && (p.ndim !== 1 || p.size !== n))
+    fail('ShapeError', `random.choice: p must have shape [${n}], got ${showShape(p.shape)}.`)
   const index = replace ? withReplacement(key, n, shape, p) : reshape(withoutReplacement(key, n, draws, p), shape)
   return isTensor(a) ? take(a, index, { axis: k }) : index
 }

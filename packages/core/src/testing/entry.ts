@@ -52,7 +52,10 @@ export const anyShape: fc.Arbitrary<readonly number[]> = fc.oneof(
 /** `min` to `max` axes of at most 4 elements; `least`: 0 draws empty ones too. */
 export const arbShapeOf = (min: number, max = 3, least: 0 | 1 = 0): fc.Arbitrary<readonly number[]> => {
   const size = fc.integer({ min: 1, max: 4 })
-  return fc.array(least === 1 ? size : fc.oneof({ weight: 7, arbitrary: size }, { weight: 1, arbitrary: fc.constant(0) }), { minLength: min, maxLength: max })
+  return fc.array(least === 1 ? size : fc.oneof({ weight: 7, arbitrary: size }, { weight: 1, arbitrary: fc.constant(0) }), {
+    minLength: min,
+    maxLength: max,
+  })
 }
 
 export type Range = readonly [low: number, high: number]

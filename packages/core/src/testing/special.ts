@@ -20,8 +20,11 @@ export function specialValues(f: (...inputs: readonly Tensor[]) => Tensor, arity
   const got = list(...inputs.map(tensorOf)).map(hostOf)
   const wrong = difference(got, wanted, accuracy)
   if (wrong !== null) return `special values: ${wrong}`
-  const sign = (wanted[0] as HostArray).data.findIndex((w, i) => w === 0 && !Object.is(w, (got[0] as HostArray).data[i] === 0 ? (got[0] as HostArray).data[i] : w))
-  if (sign >= 0) return `special values: element ${sign} (${inputs.map(x => x.data[sign]).join()}) is ${Object.is((got[0] as HostArray).data[sign], -0) ? '-0' : '0'}: the other zero is wanted`
+  const sign = (wanted[0] as HostArray).data.findIndex(
+    (w, i) => w === 0 && !Object.is(w, (got[0] as HostArray).data[i] === 0 ? (got[0] as HostArray).data[i] : w),
+  )
+  if (sign >= 0)
+    return `special values: element ${sign} (${inputs.map(x => x.data[sign]).join()}) is ${Object.is((got[0] as HostArray).data[sign], -0) ? '-0' : '0'}: the other zero is wanted`
   for (const shape of [[0], [], [2, 0]]) {
     const empty = inputs.map(() => ({ aval: aval(shape, 'float32'), data: new Float64Array(shape.length === 0 ? 1 : 0).fill(0.5) }))
     const e = difference(list(...empty.map(tensorOf)).map(hostOf), oracleOf(list, empty)(...empty), accuracy)

@@ -34,7 +34,10 @@ export function vmap<A extends Args, R>(f: (...args: A) => R, options: VmapOptio
       inRegion(
         () => {
           if (typeof inAxes !== 'number' && inAxes.length !== args.length)
-            fail('TreeError', `${what}: inAxes lists ${inAxes.length} arguments, but the function was called with ${args.length}. List one axis each, null for what all examples share.`)
+            fail(
+              'TreeError',
+              `${what}: inAxes lists ${inAxes.length} arguments, but the function was called with ${args.length}. List one axis each, null for what all examples share.`,
+            )
           const prefixes = args.map((_, i): unknown => (typeof inAxes === 'number' ? inAxes : inAxes[i]) ?? null)
           // What is not mapped is passed on as it is, and need not be a tree: shapes, options, functions.
           const mapped = prefixes.flatMap((p, i) => (p === null ? [] : [i]))
@@ -104,7 +107,10 @@ function commonSize(what: string, leaves: readonly Tensor[], axes: readonly (num
   if (first === undefined) return fail('ValueError', `${what}: nothing is mapped: inAxes is null for all arguments.`)
   const other = mapped.find(m => m.size !== first.size)
   if (other !== undefined)
-    fail('ShapeError', `${what}: mapped axes have different sizes: ${show(first.i)} has ${first.size}, ${show(other.i)} has ${other.size}. Use null in inAxes for what all examples share.`)
+    fail(
+      'ShapeError',
+      `${what}: mapped axes have different sizes: ${show(first.i)} has ${first.size}, ${show(other.i)} has ${other.size}. Use null in inAxes for what all examples share.`,
+    )
   return first.size
   function show(i: number): string {
     return `axis ${axes[i]} of ${paths[i]} (${showAval((leaves[i] as Tensor).aval)})`

@@ -25,7 +25,9 @@ test('a dtype, also inside a loop', () => {
 })
 test('a kind of kernel', () => {
   const backend = small({ kernels: ['loop', 'contraction'] })
-  expect(() => lowerFor(makeProgram((t: Tensor) => sort(t))(x), backend)).toThrow('The small backend has no sort kernels; it has loop, contraction. Choose another')
+  expect(() => lowerFor(makeProgram((t: Tensor) => sort(t))(x), backend)).toThrow(
+    'The small backend has no sort kernels; it has loop, contraction. Choose another',
+  )
 })
 test('a Contraction becomes a Loop', () => {
   const { graph } = lowerFor(makeProgram((t: Tensor) => t.reshape([1, 2]).matmul(t))(x), small({ kernels: ['loop'] }))

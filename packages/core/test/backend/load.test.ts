@@ -14,7 +14,10 @@ afterEach(() => {
 })
 
 const failure = async (p: Promise<unknown>): Promise<CotangentError> => {
-  const e: unknown = await p.then(() => new Error('no error'), (x: unknown) => x)
+  const e: unknown = await p.then(
+    () => new Error('no error'),
+    (x: unknown) => x,
+  )
   expect(e).toBeInstanceOf(CotangentError)
   return e as CotangentError
 }
@@ -60,12 +63,14 @@ describe('init', () => {
 
 describe('parseConfig', () => {
   it('accepts what InitConfig says', () => {
-    for (const ok of [{}, { backend: 'cpu' }, { backend: ['cuda', 'cpu'], threads: 2 }, { backend: working('mine') }]) expect(parseConfig(ok)._tag).toBe('Right')
+    for (const ok of [{}, { backend: 'cpu' }, { backend: ['cuda', 'cpu'], threads: 2 }, { backend: working('mine') }])
+      expect(parseConfig(ok)._tag).toBe('Right')
   })
   it('lists all problems with their paths', () => {
     const result = parseConfig({ backend: ['cpu', 'gpu', 3], threads: 0, speed: 'high' })
     expect(result._tag).toBe('Left')
-    if (result._tag === 'Left') expect(result.left.problems.map(p => p.path).sort()).toEqual(['backend[1]', 'backend[2]', 'speed', 'threads'])
+    if (result._tag === 'Left')
+      expect(result.left.problems.map(p => p.path).sort()).toEqual(['backend[1]', 'backend[2]', 'speed', 'threads'])
   })
   it('refuses what is no object, and an empty list', () => {
     for (const bad of [null, 'cpu', ['cpu'], { backend: [] }]) expect(parseConfig(bad)._tag).toBe('Left')
@@ -80,7 +85,15 @@ describe('parseConfig', () => {
 
 it('load is a TaskEither: nothing happens until it runs, and errors are values', async () => {
   let loads = 0
-  const task = load({ backend: { name: 'counted', load: () => { loads++; return Promise.reject(new Error('no')) } } })
+  const task = load({
+    backend: {
+      name: 'counted',
+      load: () => {
+        loads++
+        return Promise.reject(new Error('no'))
+      },
+    },
+  })
   expect(loads).toBe(0)
   expect(await task()).toEqual({ _tag: 'Left', left: { _tag: 'BackendError', tried: [{ name: 'counted', reason: 'no' }] } })
   expect(loads).toBe(1)

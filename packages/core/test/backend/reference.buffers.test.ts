@@ -20,9 +20,7 @@ describe('faults of a lowering are found', () => {
     expect(kindOf(() => run(graph(elementwise(4, { map: { offset: 1, strides: [1] } })), data))).toMatch(
       /InternalError kernel 0 \(loop\): load of buffer b0 at element 4, but it has 4/,
     )
-    expect(kindOf(() => run(graph(elementwise(4, { map: { offset: -1, strides: [1] } })), data))).toMatch(
-      /load of buffer b0 at element -1/,
-    )
+    expect(kindOf(() => run(graph(elementwise(4, { map: { offset: -1, strides: [1] } })), data))).toMatch(/load of buffer b0 at element -1/)
   })
 
   test('a store out of range, also in a nested kernel', () => {
@@ -48,12 +46,9 @@ describe('faults of a lowering are found', () => {
   })
 
   test('temporaries that were not written are NaN', () => {
-    expect(
-      run(
-        graphOf([elementwise(2, { buffer: 2 })], [['float32', 2]], [['float32', 2]], [['float32', 2]]),
-        data.slice(0, 2),
-      ),
-    ).toEqual([Float32Array.of(NaN, NaN)])
+    expect(run(graphOf([elementwise(2, { buffer: 2 })], [['float32', 2]], [['float32', 2]], [['float32', 2]]), data.slice(0, 2))).toEqual([
+      Float32Array.of(NaN, NaN),
+    ])
   })
 })
 
@@ -82,10 +77,7 @@ describe('buffers', () => {
     expect(backend.readSync(x)).toEqual(Float32Array.of(1, 2, 3))
     expect(backend.memory()).toMatchObject({ live: 24, buffers: 2 })
     const [z] = executable.run([x], [true])
-    expect([y, z].map((b) => b && backend.readSync(b))).toEqual([
-      Float32Array.of(-1, -2, -3),
-      Float32Array.of(-1, -2, -3),
-    ])
+    expect([y, z].map(b => b && backend.readSync(b))).toEqual([Float32Array.of(-1, -2, -3), Float32Array.of(-1, -2, -3)])
     expect(() => backend.readSync(x)).toThrow(/was freed/)
     expect(backend.memory()).toMatchObject({ live: 24, peak: 24, buffers: 2 })
   })
@@ -119,7 +111,7 @@ describe('buffers', () => {
       ),
       donations: [0, -1],
     })
-    expect(executable.run([x, x], [true, true]).map((b) => backend.readSync(b))).toEqual([Float32Array.of(-3, 0, 3)])
+    expect(executable.run([x, x], [true, true]).map(b => backend.readSync(b))).toEqual([Float32Array.of(-3, 0, 3)])
   })
 
   test('results that are inputs or constants are buffers of their own', () => {
@@ -137,11 +129,7 @@ describe('buffers', () => {
     const backend = createReference(),
       x = backend.upload(Float32Array.of(5), 'float32')
     const results = backend.compile(graph).run([x], [true])
-    expect(results.map((b) => backend.readSync(b))).toEqual([
-      Float32Array.of(5),
-      Int32Array.of(7, 8),
-      Int32Array.of(7, 8),
-    ])
+    expect(results.map(b => backend.readSync(b))).toEqual([Float32Array.of(5), Int32Array.of(7, 8), Int32Array.of(7, 8)])
     for (const b of results) backend.free(b)
     expect(backend.memory()).toMatchObject({ live: 0, buffers: 0 })
   })
@@ -151,10 +139,7 @@ describe('buffers', () => {
     new DataView(bytes.buffer).setFloat32(5, 1.5, true)
     const graph: KernelGraph = {
       ...donating,
-      buffers: [
-        ...donating.buffers,
-        { dtype: 'float32', size: 1, place: { kind: 'constant', data: bytes.subarray(5, 9) } },
-      ],
+      buffers: [...donating.buffers, { dtype: 'float32', size: 1, place: { kind: 'constant', data: bytes.subarray(5, 9) } }],
       outputs: [1, 2],
     }
     expect(run(graph, new Float32Array(3))[1]).toEqual(Float32Array.of(1.5))

@@ -15,7 +15,7 @@ function naiveResults({ graph, inputs }: KernelCase): TypedArray[] {
   )
   for (const kernel of graph.kernels)
     if (kernel.kind === 'loop' || kernel.kind === 'contraction' || kernel.kind === 'scatter') runNaively(kernel, memory)
-  return graph.outputs.map((id) => memory[id] as TypedArray)
+  return graph.outputs.map(id => memory[id] as TypedArray)
 }
 
 describe('agrees with evaluation one point at a time', () => {
@@ -23,14 +23,9 @@ describe('agrees with evaluation one point at a time', () => {
     test(kind, () => {
       const backend = createReference()
       fc.assert(
-        fc.property(
-          arbKernelCase({ kinds: kind === 'scatter' ? ['loop', 'scatter'] : [kind], kernels: 3 }),
-          (case_) => {
-            expect(difference(runGraph(backend, disjointPlan(case_.graph), case_.inputs), naiveResults(case_))).toBe(
-              undefined,
-            )
-          },
-        ),
+        fc.property(arbKernelCase({ kinds: kind === 'scatter' ? ['loop', 'scatter'] : [kind], kernels: 3 }), case_ => {
+          expect(difference(runGraph(backend, disjointPlan(case_.graph), case_.inputs), naiveResults(case_))).toBe(undefined)
+        }),
         { numRuns: 400 },
       )
     })
@@ -69,9 +64,7 @@ describe('agrees with evaluation one point at a time', () => {
       donatable: [false],
     }
     const input = Float32Array.from({ length: 2100 }, (_, i) => (i * 37) % 101)
-    expect(difference(runGraph(createReference(), graph, [input]), naiveResults({ graph, inputs: [input] }))).toBe(
-      undefined,
-    )
+    expect(difference(runGraph(createReference(), graph, [input]), naiveResults({ graph, inputs: [input] }))).toBe(undefined)
   })
 })
 
@@ -89,18 +82,16 @@ describe('sums', () => {
 
   test('of float32 are rounded once', () => {
     const data = Float32Array.from({ length: 100_000 }, () => 0.1)
-    expect(
-      run(graphOf([total('float32', data.length)], [['float32', data.length]], [['float32', 1]]), data)[0]?.[0],
-    ).toBe(Math.fround(data.length * Math.fround(0.1)))
+    expect(run(graphOf([total('float32', data.length)], [['float32', data.length]], [['float32', 1]]), data)[0]?.[0]).toBe(
+      Math.fround(data.length * Math.fround(0.1)),
+    )
   })
 
   test('of integers wrap, of nothing are 0', () => {
-    expect(
-      run(graphOf([total('int32', 3)], [['int32', 3]], [['int32', 1]]), Int32Array.of(2147483647, 2147483647, 3)),
-    ).toEqual([Int32Array.of(1)])
-    expect(run(graphOf([total('int32', 0)], [['int32', 0]], [['int32', 1]]), new Int32Array(0))).toEqual([
-      Int32Array.of(0),
+    expect(run(graphOf([total('int32', 3)], [['int32', 3]], [['int32', 1]]), Int32Array.of(2147483647, 2147483647, 3))).toEqual([
+      Int32Array.of(1),
     ])
+    expect(run(graphOf([total('int32', 0)], [['int32', 0]], [['int32', 1]]), new Int32Array(0))).toEqual([Int32Array.of(0)])
   })
 })
 
@@ -149,11 +140,7 @@ describe('sort', () => {
         ['int32', 7],
       ],
     )
-    const [keys, order] = run(
-      graph,
-      Float32Array.of(3, NaN, -0, 1, 0, NaN, -Infinity),
-      Int32Array.from([0, 1, 2, 3, 4, 5, 6]),
-    )
+    const [keys, order] = run(graph, Float32Array.of(3, NaN, -0, 1, 0, NaN, -Infinity), Int32Array.from([0, 1, 2, 3, 4, 5, 6]))
     expect(order).toEqual(Int32Array.of(6, 2, 4, 3, 0, 1, 5))
     expect(keys).toEqual(Float32Array.of(-Infinity, -0, 0, 1, 3, NaN, NaN))
   })
@@ -161,15 +148,9 @@ describe('sort', () => {
   test('sorts each row of every dtype', () => {
     fc.assert(
       fc.property(fc.constantFrom(...dtypes), fc.nat(4), fc.nat(6), fc.nat(), (dtype, rows, length, seed) => {
-        const data = hostArray(dtype, rows * length).map((_, i) =>
-          dtype === 'bool' ? (i * seed) % 2 : (i * seed) % 11,
-        )
+        const data = hostArray(dtype, rows * length).map((_, i) => (dtype === 'bool' ? (i * seed) % 2 : (i * seed) % 11))
         const [sorted] = run(
-          graphOf(
-            [{ kind: 'sort', rows, length, inputs: [0], outputs: [1] }],
-            [[dtype, data.length]],
-            [[dtype, data.length]],
-          ),
+          graphOf([{ kind: 'sort', rows, length, inputs: [0], outputs: [1] }], [[dtype, data.length]], [[dtype, data.length]]),
           data,
         )
         for (let r = 0; r < rows; r++)
@@ -271,11 +252,7 @@ describe('control flow', () => {
   })
 
   test('branch: the one that the index says', () => {
-    const graph = graphOf(
-      [{ kind: 'branch', index: 0, branches: [[zero], [zero, increment]] }],
-      [['int32', 1]],
-      [['int32', 1]],
-    )
+    const graph = graphOf([{ kind: 'branch', index: 0, branches: [[zero], [zero, increment]] }], [['int32', 1]], [['int32', 1]])
     expect(run(graph, Int32Array.of(0))).toEqual([Int32Array.of(0)])
     expect(run(graph, Int32Array.of(1))).toEqual([Int32Array.of(1)])
     expect(() => run(graph, Int32Array.of(2))).toThrow(/kernel 0 \(branch\): there is no branch 2 of 2/)

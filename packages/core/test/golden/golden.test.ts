@@ -4,7 +4,24 @@
  */
 import { expect, it } from 'vitest'
 import {
-  type Tensor, arange, equal, expandDims, explain, grad, init, jit, logsumexp, makeProgram, matmul, mean, scan, subtract, sum, tanh, where, zeros,
+  type Tensor,
+  arange,
+  equal,
+  expandDims,
+  explain,
+  grad,
+  init,
+  jit,
+  logsumexp,
+  makeProgram,
+  matmul,
+  mean,
+  scan,
+  subtract,
+  sum,
+  tanh,
+  where,
+  zeros,
 } from '../../src/index.ts'
 
 await init({ backend: 'reference' })
@@ -14,10 +31,12 @@ interface Params {
   readonly output: { readonly kernel: Tensor; readonly bias: Tensor }
 }
 const params: Params = { hidden: { kernel: zeros([4, 3]), bias: zeros([3]) }, output: { kernel: zeros([3, 2]), bias: zeros([2]) } }
-const x = zeros([5, 4]), labels = zeros([5], { dtype: 'int32' })
+const x = zeros([5, 4]),
+  labels = zeros([5], { dtype: 'int32' })
 
 const relu = (a: Tensor): Tensor => where(a.greater(0), a, 0)
-const forward = ({ hidden, output }: Params, a: Tensor): Tensor => matmul(relu(matmul(a, hidden.kernel).add(hidden.bias)), output.kernel).add(output.bias)
+const forward = ({ hidden, output }: Params, a: Tensor): Tensor =>
+  matmul(relu(matmul(a, hidden.kernel).add(hidden.bias)), output.kernel).add(output.bias)
 /** Mean cross-entropy of class ids. */
 function loss(p: Params, a: Tensor, ids: Tensor): Tensor {
   const logits = forward(p, a)
@@ -33,7 +52,8 @@ const kernels = <A extends readonly unknown[]>(f: (...args: A) => unknown, ...ar
 }
 const program = <A extends readonly unknown[]>(f: (...args: A) => unknown, ...args: A): string => `${makeProgram(f)(...args)}\n`
 
-const recurrent = (w: Tensor, xs: Tensor): Tensor => scan((h: Tensor, xi: Tensor) => [tanh(matmul(h, w).add(xi)), null], zeros([3]), xs)[0].sum()
+const recurrent = (w: Tensor, xs: Tensor): Tensor =>
+  scan((h: Tensor, xi: Tensor) => [tanh(matmul(h, w).add(xi)), null], zeros([3]), xs)[0].sum()
 
 const golden: Readonly<Record<string, () => string>> = {
   'mlp-loss.program.txt': () => program(loss, params, x, labels),

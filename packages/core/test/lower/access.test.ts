@@ -73,11 +73,7 @@ describe('a store may take the place of what is loaded', () => {
     ],
     'to a bool, which may be narrower': [{ ...negate, stores: [{ buffer: 3, map: grid, value: 1 }] }, 0, 3],
     'to a wider element': [{ ...negate, stores: [{ buffer: 4, map: grid, value: 1 }] }, 0, 4],
-    twice: [
-      { ...negate, stores: [...negate.stores, { buffer: 1, map: { offset: 5, strides: [-3, -1] }, value: 0 }] },
-      0,
-      1,
-    ],
+    twice: [{ ...negate, stores: [...negate.stores, { buffer: 1, map: { offset: 5, strides: [-3, -1] }, value: 0 }] }, 0, 1],
     'and both are stored': [{ ...negate, stores: [...negate.stores, { buffer: 0, map: grid, value: 0 }] }, 0, 1],
     'not at all: the target is another': [negate, 0, 5],
     'in a kernel that is no loop': [
@@ -100,7 +96,7 @@ describe('a store may take the place of what is loaded', () => {
     test(`but not ${name}`, () => expect(canReplace(kernel, source, target, buffers)).toBe(false))
 
   test('but not of a term of an address', () => {
-    const specs = buffers.map((b) => ({ ...b, size: 1 }))
+    const specs = buffers.map(b => ({ ...b, size: 1 }))
     const scalar: Affine = { offset: 0, strides: [] },
       shifted: Affine = { ...scalar, dynamic: [{ buffer: 2, stride: 1 }] }
     const kernel = (map: Affine): Loop => ({

@@ -22,9 +22,7 @@ test('a plan with all temporaries at the start of the arena is found out', () =>
   fc.assert(
     fc.property(arbKernelCase({ kernels: 8, kinds: ['loop'] }), ({ graph }) => {
       const plan = planMemory(graph)
-      const buffers = plan.buffers.map((b) =>
-        b.place.kind === 'temporary' ? { ...b, place: { ...b.place, offset: 0 } } : b,
-      )
+      const buffers = plan.buffers.map(b => (b.place.kind === 'temporary' ? { ...b, place: { ...b.place, offset: 0 } } : b))
       try {
         checkKernels({ ...plan, buffers })
       } catch (e) {
@@ -105,51 +103,30 @@ test('the graph that the faults below start from is valid', () => {
 
 const faults: Record<string, readonly [KernelGraph, RegExp]> = {
   'unknown buffer': [withNodes({ ...load, buffer: 9 }), /kernel 0 \(loop\): there is no buffer b9/],
-  'load of another dtype': [
-    withNodes({ ...load, buffer: 3, map: map(0, 0, 0) }),
-    /node 0 \(load\): b3 is int32, not float32/,
-  ],
+  'load of another dtype': [withNodes({ ...load, buffer: 3, map: map(0, 0, 0) }), /node 0 \(load\): b3 is int32, not float32/],
   'too few strides': [withNodes({ ...load, map: line }), /1 strides for 2 axes/],
   'load past the end': [withNodes({ ...load, map: map(1, 3, 1) }), /elements 1 to 6 of b0, which has 6/],
   'load before the start': [withNodes({ ...load, map: map(0, 3, -1) }), /elements -2 to 3/],
-  'guard that does not help': [
-    withNodes({ ...load, map: map(1, 3, 1), guards: [{ index: map(0, 1, 0), extent: 2 }] }),
-    /elements 1 to 6/,
-  ],
+  'guard that does not help': [withNodes({ ...load, map: map(1, 3, 1), guards: [{ index: map(0, 1, 0), extent: 2 }] }), /elements 1 to 6/],
   'guard over two axes that does not help': [
     withNodes({ ...load, map: map(1, 3, 1), guards: [{ index: map(0, 1, 1), extent: 4 }] }),
     /elements 1 to 6/,
   ],
-  'operand defined later': [
-    withNodes(load, { op: 'neg', dtype: 'float32', args: [1] }),
-    /operand 1 is not an earlier node/,
-  ],
+  'operand defined later': [withNodes(load, { op: 'neg', dtype: 'float32', args: [1] }), /operand 1 is not an earlier node/],
   'operands of two dtypes': [
     withNodes(load, { op: 'const', dtype: 'int32', value: 1 }, { op: 'add', dtype: 'float32', args: [0, 1] }),
     /operands have dtypes float32, int32/,
   ],
-  'operand outside the domain': [
-    withNodes(load, { op: 'not', dtype: 'float32', args: [0] }),
-    /\(not\): does not take float32/,
-  ],
+  'operand outside the domain': [withNodes(load, { op: 'not', dtype: 'float32', args: [0] }), /\(not\): does not take float32/],
   'wrong result': [withNodes(load, { op: 'lt', dtype: 'float32', args: [0, 0] }), /gives bool, not float32/],
-  'predicate that is no bool': [
-    withNodes(load, { op: 'select', dtype: 'float32', args: [0, 0, 0] }),
-    /the predicate is float32/,
-  ],
+  'predicate that is no bool': [withNodes(load, { op: 'select', dtype: 'float32', args: [0, 0, 0] }), /the predicate is float32/],
   'constant that is not of its dtype': [withNodes({ op: 'const', dtype: 'float32', value: 0.1 }), /0.1 is no float32/],
-  'gather by a float': [
-    withNodes(load, { ...load, indirect: [{ index: 0, stride: 1 }] }),
-    /index 0 is float32, not int32/,
-  ],
+  'gather by a float': [withNodes(load, { ...load, indirect: [{ index: 0, stride: 1 }] }), /index 0 is float32, not int32/],
   'dynamic guard of a static load': [
     withNodes({ ...load, guards: [{ index: { ...grid, dynamic: [{ buffer: 3, stride: 1 }] }, extent: 6 }] }),
     /a guard has a dynamic term/,
   ],
-  'reduced outside an epilogue': [
-    withNodes({ op: 'reduced', dtype: 'float32', index: 0 }),
-    /there is no reduction 0 here/,
-  ],
+  'reduced outside an epilogue': [withNodes({ op: 'reduced', dtype: 'float32', index: 0 }), /there is no reduction 0 here/],
   'body without reduced axes': [withFirst({ body: [load] }), /has a body but no reduced axes/],
   'store of another dtype': [
     withFirst({ epilogue: [{ op: 'const', dtype: 'int32', value: 1 }], stores: [{ buffer: 2, map: grid, value: 0 }] }),
@@ -160,10 +137,7 @@ const faults: Record<string, readonly [KernelGraph, RegExp]> = {
     withFirst({ stores: [{ buffer: 2, map: map(0, 1, 1), value: 1 }] }),
     /stores twice to one element of b2/,
   ],
-  'two stores to one element': [
-    withFirst({ stores: [grid, map(5, -3, -1)].map((m) => ({ buffer: 2, map: m, value: 1 })) }),
-    /stores twice/,
-  ],
+  'two stores to one element': [withFirst({ stores: [grid, map(5, -3, -1)].map(m => ({ buffer: 2, map: m, value: 1 })) }), /stores twice/],
   'store to an input': [withFirst({ stores: [{ buffer: 0, map: grid, value: 1 }] }), /writes b0, which is an input/],
   'read of the buffer that is written': [
     withFirst({ epilogue: [{ ...load, buffer: 2, map: map(5, -3, -1) }, negation] }),
@@ -173,14 +147,8 @@ const faults: Record<string, readonly [KernelGraph, RegExp]> = {
     withSecond({ reductions: [{ op: 'sum', dtype: 'int32', value: 0 }] }),
     /reduction 0 \(sum\): gives int32, but node 0 is float32/,
   ],
-  'reduction outside its domain': [
-    withSecond({ reductions: [{ op: 'xor', dtype: 'float32', value: 0 }] }),
-    /does not take float32/,
-  ],
-  'argmax without an index': [
-    withSecond({ reductions: [{ op: 'argmax', dtype: 'int32', value: 0 }] }),
-    /needs an int32 node as index/,
-  ],
+  'reduction outside its domain': [withSecond({ reductions: [{ op: 'xor', dtype: 'float32', value: 0 }] }), /does not take float32/],
+  'argmax without an index': [withSecond({ reductions: [{ op: 'argmax', dtype: 'int32', value: 0 }] }), /needs an int32 node as index/],
   'argmax of nothing': [
     withSecond({
       extents: [6, 0],
@@ -189,10 +157,7 @@ const faults: Record<string, readonly [KernelGraph, RegExp]> = {
     }),
     /of nothing is undefined/,
   ],
-  'contraction of two dtypes': [
-    withKernels({ ...contraction, dtype: 'float64' }),
-    /operand a: is float32, not float64/,
-  ],
+  'contraction of two dtypes': [withKernels({ ...contraction, dtype: 'float64' }), /operand a: is float32, not float64/],
   'contraction that gathers': [
     withKernels({ ...contraction, b: { ...contraction.b, indirect: [{ index: 0, stride: 1 }] } }),
     /operand b: has indirect terms/,
@@ -218,10 +183,7 @@ const faults: Record<string, readonly [KernelGraph, RegExp]> = {
     withKernels({ kind: 'sort', rows: 1, length: 1, inputs: [3], outputs: [1] }),
     /output 0 is float32, input 0 int32/,
   ],
-  'sort of another size': [
-    withKernels({ kind: 'sort', rows: 2, length: 2, inputs: [0], outputs: [1] }),
-    /2 rows of 2 in a buffer of 6/,
-  ],
+  'sort of another size': [withKernels({ kind: 'sort', rows: 2, length: 2, inputs: [0], outputs: [1] }), /2 rows of 2 in a buffer of 6/],
   'cumulative of another size': [
     withKernels({
       kind: 'cumulative',
@@ -236,10 +198,7 @@ const faults: Record<string, readonly [KernelGraph, RegExp]> = {
     }),
     /\[1, 5, 1\] in b0, which has 6/,
   ],
-  'predicate that is a float': [
-    withKernels({ kind: 'while', condition: [], predicate: 0, body: [] }),
-    /the predicate b0 is float32/,
-  ],
+  'predicate that is a float': [withKernels({ kind: 'while', condition: [], predicate: 0, body: [] }), /the predicate b0 is float32/],
   'fault in a nested kernel': [
     withKernels({ kind: 'branch', index: 3, branches: [[], [{ ...elementwise, epilogue: [] }]] }),
     /kernel 0 \(branch\) branch 1 > kernel 0 \(loop\): store to b2: there is no node 1/,
@@ -253,10 +212,7 @@ const faults: Record<string, readonly [KernelGraph, RegExp]> = {
   'result in a temporary': [{ ...graph, outputs: [2] }, /is not result 0|cannot be a result/],
   'one buffer for two results': [{ ...graph, outputs: [1, 1] }, /b1 is result 0 already/],
   'arena too small': [{ ...graph, arena: 16 }, /does not suit an arena of 16 bytes/],
-  'donation that is read later': [
-    { ...withKernels(contraction), donations: [0, -1] },
-    /b0 is used after b1 is written/,
-  ],
+  'donation that is read later': [{ ...withKernels(contraction), donations: [0, -1] }, /b0 is used after b1 is written/],
   'donation of another size': [{ ...graph, donations: [-1, 0] }, /1 int32 become 6 float32/],
 }
 
@@ -293,13 +249,9 @@ describe('what looks wrong and is not', () => {
     }),
     'two stores that interleave': withFirst({
       extents: [1, 3],
-      stores: [map(0, 6, 2), map(1, 6, 2)].map((m) => ({ buffer: 2, map: m, value: 1 })),
+      stores: [map(0, 6, 2), map(1, 6, 2)].map(m => ({ buffer: 2, map: m, value: 1 })),
     }),
-    'an update in place': withKernels(
-      elementwise,
-      { ...elementwise, epilogue: [{ ...load, buffer: 2 }, negation] },
-      sums,
-    ),
+    'an update in place': withKernels(elementwise, { ...elementwise, epilogue: [{ ...load, buffer: 2 }, negation] }, sums),
     'a donation to an elementwise result': {
       ...withKernels({ ...elementwise, stores: [{ buffer: 1, map: grid, value: 1 }] }),
       donations: [0, -1],

@@ -4,9 +4,7 @@ import { erf, identityOf, type InstructionName, instructions } from '../../src/l
 
 /** Both are the same number, NaN and the sign of zero included, but for `ulps` units in the last place of float64. */
 function expectClose(actual: number, expected: number, ulps: number, what: string): void {
-  const close =
-    Object.is(actual, expected) ||
-    (expected !== 0 && Math.abs(actual - expected) <= ulps * 2 ** -52 * Math.abs(expected))
+  const close = Object.is(actual, expected) || (expected !== 0 && Math.abs(actual - expected) <= ulps * 2 ** -52 * Math.abs(expected))
   if (!close) expect.fail(`${what}: got ${actual}, NumPy gives ${expected}`)
 }
 
@@ -72,27 +70,7 @@ const unary = table(`
 `)
 
 const left = [1, 1, NaN, 0, 0, -0, -0, -1, -1, -2, -8, 2, 0, Infinity, -Infinity, -Infinity, 2, 0.5, -0]
-const right = [
-  NaN,
-  Infinity,
-  0,
-  0,
-  -1,
-  -1,
-  -2,
-  Infinity,
-  -Infinity,
-  3,
-  1 / 3,
-  0.5,
-  0.5,
-  -1,
-  3,
-  2,
-  -Infinity,
-  Infinity,
-  NaN,
-]
+const right = [NaN, Infinity, 0, 0, -1, -1, -2, Infinity, -Infinity, 3, 1 / 3, 0.5, 0.5, -1, 3, 2, -Infinity, Infinity, NaN]
 const binary = table(`
   pow 1 1 1 1 Infinity -Infinity Infinity 1 1 -8 NaN 1.4142135623730951 0 0 -Infinity Infinity 0 0 NaN
   atan2 NaN 0 NaN 0 3.141592653589793 -3.141592653589793 -3.141592653589793 -0 -3.141592653589793
@@ -107,9 +85,7 @@ const binary = table(`
 describe('float64 corner cases', () => {
   for (const [name, expected] of Object.entries(unary))
     test(name, () =>
-      points.forEach((x, i) =>
-        expectClose(evaluate(name as InstructionName, [x], 'float64'), expected[i] as number, 4, `${name}(${x})`),
-      ),
+      points.forEach((x, i) => expectClose(evaluate(name as InstructionName, [x], 'float64'), expected[i] as number, 4, `${name}(${x})`)),
     )
   for (const [name, expected] of Object.entries(binary))
     test(name, () =>
@@ -201,8 +177,7 @@ test('what XLA defines and NumPy does not: division by zero, long shifts', () =>
 })
 
 test('comparisons with NaN and of zeros', () => {
-  for (const name of ['eq', 'lt', 'le', 'gt', 'ge'] as const)
-    expect(instructions[name].evaluate([NaN, NaN], 'bool', 'float32')).toBe(0)
+  for (const name of ['eq', 'lt', 'le', 'gt', 'ge'] as const) expect(instructions[name].evaluate([NaN, NaN], 'bool', 'float32')).toBe(0)
   expect(instructions.ne.evaluate([NaN, NaN], 'bool', 'float32')).toBe(1)
   expect(instructions.eq.evaluate([-0, 0], 'bool', 'float32')).toBe(1)
   expect(evaluate('not', [1], 'bool')).toBe(0)
@@ -211,13 +186,11 @@ test('comparisons with NaN and of zeros', () => {
 
 test('conversions', () => {
   const floats = [NaN, Infinity, -Infinity, 3e9, -3e9, 5e9, -1.9, 1.9, -0]
-  expect(floats.map((x) => evaluate('cast', [x], 'int32', 'float32'))).toEqual([
+  expect(floats.map(x => evaluate('cast', [x], 'int32', 'float32'))).toEqual([
     0, 2147483647, -2147483648, 2147483647, -2147483648, 2147483647, -1, 1, 0,
   ])
-  expect(floats.map((x) => evaluate('cast', [x], 'uint32', 'float64'))).toEqual([
-    0, 4294967295, 0, 3000000000, 0, 4294967295, 0, 1, 0,
-  ])
-  expect(floats.map((x) => evaluate('cast', [x], 'bool', 'float32'))).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 0])
+  expect(floats.map(x => evaluate('cast', [x], 'uint32', 'float64'))).toEqual([0, 4294967295, 0, 3000000000, 0, 4294967295, 0, 1, 0])
+  expect(floats.map(x => evaluate('cast', [x], 'bool', 'float32'))).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 0])
   expect(evaluate('cast', [-1], 'uint32', 'int32')).toBe(4294967295)
   expect(evaluate('cast', [4294967295], 'int32', 'uint32')).toBe(-1)
   expect(evaluate('cast', [16777217], 'float32', 'int32')).toBe(16777216)
@@ -245,8 +218,7 @@ test('identities are neutral', () => {
       ['xor', 'xor'],
     ] as const) {
       const isFloat = dtype === 'float32' || dtype === 'float64'
-      if ((dtype === 'bool' && (op === 'sum' || op === 'prod')) || (isFloat && ['and', 'or', 'xor'].includes(op)))
-        continue
+      if ((dtype === 'bool' && (op === 'sum' || op === 'prod')) || (isFloat && ['and', 'or', 'xor'].includes(op))) continue
       for (const x of xs) expect(evaluate(name, [identityOf(op, dtype), x], dtype), `${op} ${dtype} ${x}`).toBe(x)
     }
   }

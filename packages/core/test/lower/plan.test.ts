@@ -16,8 +16,7 @@ function maxLive(graph: UnplannedGraph): number {
   const bytesAfter = (time: number): number =>
     graph.buffers.reduce((sum, { place, dtype, size }, id) => {
       const interval = intervals[id]
-      const live =
-        place.kind === 'temporary' && interval !== undefined && interval.first <= time && interval.last > time
+      const live = place.kind === 'temporary' && interval !== undefined && interval.first <= time && interval.last > time
       return live ? sum + aligned(size * bytesOf(dtype)) : sum
     }, 0)
   return Math.max(0, ...Array.from({ length: end }, (_, time) => bytesAfter(time)))
@@ -53,7 +52,7 @@ describe('laws on random graphs', () => {
     const plans = fc
       .sample(arbKernelCase({ ...dense, kinds: ['loop', 'scan'] }), 200)
       .map(({ graph }) => ({ graph, plan: planMemory(graph) }))
-    expect(plans.filter(({ plan }) => plan.donations.some((d) => d >= 0)).length).toBeGreaterThan(2)
+    expect(plans.filter(({ plan }) => plan.donations.some(d => d >= 0)).length).toBeGreaterThan(2)
     expect(plans.filter(({ graph, plan }) => plan.arena < disjointPlan(graph).arena).length).toBeGreaterThan(50)
   })
 
@@ -72,13 +71,7 @@ describe('laws on random graphs', () => {
 const identity: Affine = { offset: 0, strides: [1] }
 
 /** `target[i] = -source[i]`, loading through `map`. */
-const negate = (
-  source: number,
-  target: number,
-  size: number,
-  map: Affine = identity,
-  dtype: DType = 'float32',
-): Loop => ({
+const negate = (source: number, target: number, size: number, map: Affine = identity, dtype: DType = 'float32'): Loop => ({
   kind: 'loop',
   extents: [size],
   parallel: 1,
@@ -103,8 +96,7 @@ function graphOf(kernels: readonly Kernel[], count: number, size: number, donata
   ]
   return { buffers, inputs: [0], outputs: [1], kernels, donatable: [donatable] }
 }
-const offsets = ({ buffers }: KernelGraph): number[] =>
-  buffers.flatMap(({ place }) => (place.kind === 'temporary' ? [place.offset] : []))
+const offsets = ({ buffers }: KernelGraph): number[] => buffers.flatMap(({ place }) => (place.kind === 'temporary' ? [place.offset] : []))
 
 describe('in place', () => {
   test('an elementwise chain takes the memory of one temporary', () => {
@@ -119,14 +111,12 @@ describe('in place', () => {
   })
 
   test('nor a buffer that is read again later', () => {
-    const plan = planMemory(
-      graphOf([negate(0, 2, 100), negate(2, 3, 100), negate(3, 1, 100), negate(2, 1, 100)], 2, 100),
-    )
+    const plan = planMemory(graphOf([negate(0, 2, 100), negate(2, 3, 100), negate(3, 1, 100), negate(2, 1, 100)], 2, 100))
     expect(new Set(offsets(plan)).size).toBe(2)
   })
 
   test('two results of one kernel do not take one buffer', () => {
-    const both: Loop = { ...negate(2, 3, 100), stores: [3, 4].map((buffer) => ({ buffer, map: identity, value: 1 })) }
+    const both: Loop = { ...negate(2, 3, 100), stores: [3, 4].map(buffer => ({ buffer, map: identity, value: 1 })) }
     const plan = planMemory(graphOf([negate(0, 2, 100), both, negate(3, 1, 100), negate(4, 1, 100)], 3, 100))
     const [a, b, c] = offsets(plan)
     expect(b).not.toBe(c)
@@ -149,20 +139,14 @@ describe('donation', () => {
   test('a reversal, or a use afterwards, keeps it', () => {
     expect(planMemory(graphOf([negate(0, 1, 8, { offset: 7, strides: [-1] })], 0, 8, true)).donations).toEqual([-1])
     expect(planMemory(graphOf([negate(0, 1, 8), negate(0, 2, 8)], 1, 8, true)).donations).toEqual([-1])
-    expect(
-      planMemory(graphOf([negate(0, 2, 8, { offset: 7, strides: [-1] }), negate(2, 1, 8)], 1, 8, true)).donations,
-    ).toEqual([0])
+    expect(planMemory(graphOf([negate(0, 2, 8, { offset: 7, strides: [-1] }), negate(2, 1, 8)], 1, 8, true)).donations).toEqual([0])
   })
 })
 
 describe('repetition', () => {
   const counter = { dtype: 'int32', size: 1, place: { kind: 'temporary' } } as const
   const scan = (body: readonly Kernel[], before: readonly Kernel[], temporaries: number): UnplannedGraph => {
-    const graph = graphOf(
-      [...before, { kind: 'scan', length: 3, reverse: false, counter: 2 + temporaries, body }],
-      temporaries,
-      100,
-    )
+    const graph = graphOf([...before, { kind: 'scan', length: 3, reverse: false, counter: 2 + temporaries, body }], temporaries, 100)
     // The temporaries 2, 3, ... come before the counter.
     return { ...graph, buffers: [...graph.buffers, counter] }
   }
@@ -236,10 +220,7 @@ describe('repetition', () => {
       stores: [{ buffer: 4, map: identity, value: 1 }],
     }
     const graph = graphOf(
-      [
-        { kind: 'while', condition: [negate(0, 3, 100), predicate], predicate: 4, body: [negate(0, 2, 100)] },
-        negate(2, 1, 100),
-      ],
+      [{ kind: 'while', condition: [negate(0, 3, 100), predicate], predicate: 4, body: [negate(0, 2, 100)] }, negate(2, 1, 100)],
       2,
       100,
     )

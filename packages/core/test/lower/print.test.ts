@@ -201,17 +201,11 @@ test('numbers are as short as their dtype lets them be', () => {
   expect(printConstant(-Infinity, 'float32')).toBe('-Infinity')
   expect(printConstant(1, 'bool')).toBe('true')
   fc.assert(
-    fc.property(fc.float({ noNaN: true }), (x) => {
+    fc.property(fc.float({ noNaN: true }), x => {
       expect(Math.fround(Number(printConstant(x, 'float32')))).toBe(x)
     }),
   )
-  expect([0, 1023, 1536, 20 * 2 ** 20, 3 * 2 ** 40].map(printBytes)).toEqual([
-    '0 B',
-    '1023 B',
-    '1.5 KiB',
-    '20 MiB',
-    '3072 GiB',
-  ])
+  expect([0, 1023, 1536, 20 * 2 ** 20, 3 * 2 ** 40].map(printBytes)).toEqual(['0 B', '1023 B', '1.5 KiB', '20 MiB', '3072 GiB'])
 })
 
 test('every graph has a text, with all its buffers', () => {

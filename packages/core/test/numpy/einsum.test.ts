@@ -12,52 +12,86 @@ useReference()
 const sizes: Record<string, number> = { a: 2, b: 3, c: 1, d: 2 }
 
 /** Random terms over four labels, repeated ones too. */
-const arbSpec = fc.record({
-  terms: fc.array(fc.array(fc.constantFrom<string[]>('a', 'b', 'c', 'd'), { maxLength: 3 }), { minLength: 1, maxLength: 3 }),
-  output: fc.subarray<string>(['d', 'b', 'a', 'c']),
-}).map(({ terms, output }) => ({ terms, output: output.filter(c => terms.some(t => t.includes(c))) }))
+const arbSpec = fc
+  .record({
+    terms: fc.array(fc.array(fc.constantFrom<string[]>('a', 'b', 'c', 'd'), { maxLength: 3 }), { minLength: 1, maxLength: 3 }),
+    output: fc.subarray<string>(['d', 'b', 'a', 'c']),
+  })
+  .map(({ terms, output }) => ({ terms, output: output.filter(c => terms.some(t => t.includes(c))) }))
 
 describe('laws', () => {
-  checkLaws('einsum', drawn(arbSpec, ({ terms, output }) => ({
-    inputs: terms.map(t => input(t.map(c => sizes[c] as number), 'float32')),
-    call: (...xs) => einsum(`${terms.map(t => t.join('')).join(',')}->${output.join('')}`, ...(xs as Tensor[])),
-  })), { accuracy: summed(64), runs: 20 })
+  checkLaws(
+    'einsum',
+    drawn(arbSpec, ({ terms, output }) => ({
+      inputs: terms.map(t =>
+        input(
+          t.map(c => sizes[c] as number),
+          'float32',
+        ),
+      ),
+      call: (...xs) => einsum(`${terms.map(t => t.join('')).join(',')}->${output.join('')}`, ...(xs as Tensor[])),
+    })),
+    { accuracy: summed(64), runs: 20 },
+  )
 
   test('equals the sum over all labels', () => {
-    fc.assert(fc.property(arbSpec, ({ terms, output }) => {
-      const tensors = terms.map((t, i) => reshape(arange(t.reduce((n, c) => n * (sizes[c] as number), 1)).add(i + 1), t.map(c => sizes[c] as number)))
-      const out = einsum(`${terms.map(t => t.join('')).join(',')}->${output.join('')}`, ...tensors)
-      const labels = [...new Set(terms.flat())], expected = new Map<string, number>()
-      const visit = (k: number, at: Record<string, number>): void => {
-        const label = labels[k]
-        if (label !== undefined) {
-          for (let i = 0; i < (sizes[label] as number); i++) visit(k + 1, { ...at, [label]: i })
-          return
+    fc.assert(
+      fc.property(arbSpec, ({ terms, output }) => {
+        const tensors = terms.map((t, i) =>
+          reshape(
+            arange(t.reduce((n, c) => n * (sizes[c] as number), 1)).add(i + 1),
+            t.map(c => sizes[c] as number),
+          ),
+        )
+        const out = einsum(`${terms.map(t => t.join('')).join(',')}->${output.join('')}`, ...tensors)
+        const labels = [...new Set(terms.flat())],
+          expected = new Map<string, number>()
+        const visit = (k: number, at: Record<string, number>): void => {
+          const label = labels[k]
+          if (label !== undefined) {
+            for (let i = 0; i < (sizes[label] as number); i++) visit(k + 1, { ...at, [label]: i })
+            return
+          }
+          const product = terms.reduce(
+            (p, t, i) => p * (t.reduce<unknown>((v, c) => (v as unknown[])[at[c] as number], values(tensors[i] as Tensor)) as number),
+            1,
+          )
+          const key = output.map(c => at[c]).join()
+          expected.set(key, (expected.get(key) ?? 0) + product)
         }
-        const product = terms.reduce((p, t, i) => p * (t.reduce<unknown>((v, c) => (v as unknown[])[at[c] as number], values(tensors[i] as Tensor)) as number), 1)
-        const key = output.map(c => at[c]).join()
-        expected.set(key, (expected.get(key) ?? 0) + product)
-      }
-      visit(0, {})
-      expect(Array.from(out.dataSync())).toEqual([...expected].sort(([p], [q]) => compareKeys(p, q)).map(([, v]) => v))
-    }), { numRuns: 30 })
+        visit(0, {})
+        expect(Array.from(out.dataSync())).toEqual([...expected].sort(([p], [q]) => compareKeys(p, q)).map(([, v]) => v))
+      }),
+      { numRuns: 30 },
+    )
   })
 })
 
 const compareKeys = (p: string, q: string): number => {
-  const a = p.split(',').map(Number), b = q.split(',').map(Number), k = a.findIndex((v, i) => v !== b[i])
+  const a = p.split(',').map(Number),
+    b = q.split(',').map(Number),
+    k = a.findIndex((v, i) => v !== b[i])
   return k < 0 ? 0 : (a[k] as number) - (b[k] as number)
 }
 
 // Values of NumPy 1.24.
 describe('values', () => {
-  const matrix = (): Tensor => reshape(arange(6), [2, 3]), square = (): Tensor => reshape(arange(9), [3, 3])
+  const matrix = (): Tensor => reshape(arange(6), [2, 3]),
+    square = (): Tensor => reshape(arange(9), [3, 3])
   test('trace, diagonal, transposition, implicit output', () => {
-    const m = matrix(), s = square()
+    const m = matrix(),
+      s = square()
     expect(values(einsum('ii', s))).toBe(12)
     expect(values(einsum('ii->i', s))).toEqual([0, 4, 8])
-    expect(values(einsum('ba', m))).toEqual([[0, 3], [1, 4], [2, 5]])
-    expect(values(einsum('ij,jk', m, s))).toEqual([[15, 18, 21], [42, 54, 66]])
+    expect(values(einsum('ba', m))).toEqual([
+      [0, 3],
+      [1, 4],
+      [2, 5],
+    ])
+    expect(values(einsum('ij,jk', m, s))).toEqual([
+      [15, 18, 21],
+      [42, 54, 66],
+    ])
     expect(values(einsum('ij -> ', m))).toBe(15)
   })
   test('ellipses broadcast', () => {
@@ -66,7 +100,8 @@ describe('values', () => {
     expect(einsum('...,...', ones([2, 3]), ones([3])).shape).toEqual([2, 3])
   })
   test('three operands; bool is or of and', () => {
-    const m = matrix(), s = square()
+    const m = matrix(),
+      s = square()
     expect(values(einsum('ij,jk,k->i', m, s, arange(3)))).toEqual([60, 186])
     expect(values(einsum('i,i->', bool(true, false), bool(false, true)))).toBe(false)
   })

@@ -12,27 +12,53 @@ import { bool, float, int, values } from '../support/values.ts'
 
 useReference()
 const count = (...shape: number[]): Tensor => reshape(arange(shape.reduce((a, b) => a * b, 1)), shape)
-const pair = (x: readonly number[], y: readonly number[], call: (x: Tensor, y: Tensor) => Tensor) =>
-  ({ inputs: [input(x, 'float32'), input(y, 'float32')], call: (a: unknown, b: unknown) => call(a as Tensor, b as Tensor) })
+const pair = (x: readonly number[], y: readonly number[], call: (x: Tensor, y: Tensor) => Tensor) => ({
+  inputs: [input(x, 'float32'), input(y, 'float32')],
+  call: (a: unknown, b: unknown) => call(a as Tensor, b as Tensor),
+})
 
 describe('laws', () => {
-  const size = fc.integer({ min: 1, max: 3 }), flags = fc.array(fc.constantFrom('both', 'left', 'right'), { maxLength: 3 })
-  checkLaws('matmul with broadcast leading axes', drawn(fc.record({ m: size, k: size, n: size, flags, drop: fc.nat(2) }), ({ m, k, n, flags, drop }) => {
-    const x = [...flags.map(f => (f === 'right' ? 1 : 2)), m, k], y = [...flags.map(f => (f === 'left' ? 1 : 2)).slice(drop), k, n]
-    return pair(x, y, matmul)
-  }), { accuracy: summed() })
-  checkLaws('matmul with vectors', drawn(fc.record({ k: size, lead: fc.array(size, { maxLength: 2 }), left: fc.boolean() }), ({ k, lead, left }) =>
-    left ? pair([k], [...lead, k, 2], matmul) : pair([...lead, 2, k], [k], matmul)), { accuracy: summed() })
-  checkLaws('tensordot', drawn(fc.record({ shared: fc.array(size, { maxLength: 2 }), a: fc.array(size, { maxLength: 1 }), b: fc.array(size, { maxLength: 1 }) }), ({ shared, a, b }) =>
-    pair([...a, ...shared], [...shared, ...b], (x, y) => tensordot(x, y, shared.length))), { accuracy: summed() })
+  const size = fc.integer({ min: 1, max: 3 }),
+    flags = fc.array(fc.constantFrom('both', 'left', 'right'), { maxLength: 3 })
+  checkLaws(
+    'matmul with broadcast leading axes',
+    drawn(fc.record({ m: size, k: size, n: size, flags, drop: fc.nat(2) }), ({ m, k, n, flags, drop }) => {
+      const x = [...flags.map(f => (f === 'right' ? 1 : 2)), m, k],
+        y = [...flags.map(f => (f === 'left' ? 1 : 2)).slice(drop), k, n]
+      return pair(x, y, matmul)
+    }),
+    { accuracy: summed() },
+  )
+  checkLaws(
+    'matmul with vectors',
+    drawn(fc.record({ k: size, lead: fc.array(size, { maxLength: 2 }), left: fc.boolean() }), ({ k, lead, left }) =>
+      left ? pair([k], [...lead, k, 2], matmul) : pair([...lead, 2, k], [k], matmul),
+    ),
+    { accuracy: summed() },
+  )
+  checkLaws(
+    'tensordot',
+    drawn(
+      fc.record({ shared: fc.array(size, { maxLength: 2 }), a: fc.array(size, { maxLength: 1 }), b: fc.array(size, { maxLength: 1 }) }),
+      ({ shared, a, b }) => pair([...a, ...shared], [...shared, ...b], (x, y) => tensordot(x, y, shared.length)),
+    ),
+    { accuracy: summed() },
+  )
   for (const ord of [2, 1, 3, Infinity, -Infinity])
-    checkLaws(`vectorNorm of order ${ord}`, reductionCases((x, options) => vectorNorm(x, { ...options, ord }), ['float32'], 1, [0.2, 2]), { accuracy: summed() })
+    checkLaws(
+      `vectorNorm of order ${ord}`,
+      reductionCases((x, options) => vectorNorm(x, { ...options, ord }), ['float32'], 1, [0.2, 2]),
+      { accuracy: summed() },
+    )
 })
 
 // Values of NumPy 1.24.
 describe('values', () => {
   test('matmul', () => {
-    expect(values(matmul(count(2, 3), count(3, 2)))).toEqual([[10, 13], [28, 40]])
+    expect(values(matmul(count(2, 3), count(3, 2)))).toEqual([
+      [10, 13],
+      [28, 40],
+    ])
     expect(values(matmul(count(3), count(3, 2)))).toEqual([10, 13])
     expect(values(matmul(count(2, 3), count(3)))).toEqual([5, 14])
     expect(values(matmul(count(3), count(3)))).toBe(5)
@@ -44,22 +70,44 @@ describe('values', () => {
     expect(dot(count(2, 3, 4), count(5, 4, 2)).shape).toEqual([2, 3, 5, 2])
     expect(values(dot(3, count(3)))).toEqual([0, 3, 6])
     expect(values(vdot(count(2, 2), count(2, 2)))).toBe(14)
-    expect(values(inner(count(2, 2), count(2, 2)))).toEqual([[1, 3], [3, 13]])
-    expect(values(outer(count(2), count(3)))).toEqual([[0, 0, 0], [0, 1, 2]])
+    expect(values(inner(count(2, 2), count(2, 2)))).toEqual([
+      [1, 3],
+      [3, 13],
+    ])
+    expect(values(outer(count(2), count(3)))).toEqual([
+      [0, 0, 0],
+      [0, 1, 2],
+    ])
     expect(values(tensordot(count(2, 3), count(2, 3)))).toBe(55)
-    expect(values(tensordot(count(2, 3), count(3, 2), [[0], [1]]))).toEqual([[3, 9, 15], [4, 14, 24], [5, 19, 33]])
+    expect(values(tensordot(count(2, 3), count(3, 2), [[0], [1]]))).toEqual([
+      [3, 9, 15],
+      [4, 14, 24],
+      [5, 19, 33],
+    ])
     expect(matrixTranspose(ones([2, 3, 4])).shape).toEqual([2, 4, 3])
   })
   test('norms', () => {
-    const m = array([[1, -2], [3, 4]])
-    expect([norm(m), norm(m, { ord: 'fro' }), norm(m, { ord: 1 }), norm(m, { ord: -1 }), norm(m, { ord: Infinity }), norm(m, { ord: -Infinity })].map(t => t.item()))
-      .toEqual([Math.fround(Math.sqrt(30)), Math.fround(Math.sqrt(30)), 6, 4, 7, 3])
+    const m = array([
+      [1, -2],
+      [3, 4],
+    ])
+    expect(
+      [
+        norm(m),
+        norm(m, { ord: 'fro' }),
+        norm(m, { ord: 1 }),
+        norm(m, { ord: -1 }),
+        norm(m, { ord: Infinity }),
+        norm(m, { ord: -Infinity }),
+      ].map(t => t.item()),
+    ).toEqual([Math.fround(Math.sqrt(30)), Math.fround(Math.sqrt(30)), 6, 4, 7, 3])
     expect(values(norm(m, { ord: 1, axis: 0 }))).toEqual([4, 6])
     expect(norm(m, { ord: Infinity, axis: [0, 1], keepdims: true }).shape).toEqual([1, 1])
     expect(vectorNorm(float(3, 0, 4), { ord: 0 }).item()).toBe(2)
   })
   test('the gradient of a norm at zero is zero', () => {
-    for (const ord of [1, 2, 3, 1.5]) expect(values(grad((x: Tensor) => vectorNorm(x, { ord }))(float(0, 0) as never) as Tensor)).toEqual([0, 0])
+    for (const ord of [1, 2, 3, 1.5])
+      expect(values(grad((x: Tensor) => vectorNorm(x, { ord }))(float(0, 0) as never) as Tensor)).toEqual([0, 0])
     expect(values(grad((x: Tensor) => vectorNorm(x))(float(3, 4) as never) as Tensor)).toEqual([Math.fround(0.6), Math.fround(0.8)])
   })
 })

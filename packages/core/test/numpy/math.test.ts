@@ -14,9 +14,27 @@ describe('laws', () => {
   checkLaws('log2', unaryCases(log2, [2.5, 5]), { accuracy })
   checkLaws('log10', unaryCases(log10, [2.5, 5]), { accuracy })
   checkLaws('sinc', unaryCases(sinc, [0.1, 0.9]), { accuracy })
-  checkLaws('hypot', binaryCases(hypot, [[0.2, 1], [1.5, 3]], ['float32']), { accuracy })
-  checkLaws('nanToNum', unaryCases(x => nanToNum(x)))
-  checkLaws('diff', unaryCases(x => diff(x.reshape([-1]))), { accuracy })
+  checkLaws(
+    'hypot',
+    binaryCases(
+      hypot,
+      [
+        [0.2, 1],
+        [1.5, 3],
+      ],
+      ['float32'],
+    ),
+    { accuracy },
+  )
+  checkLaws(
+    'nanToNum',
+    unaryCases(x => nanToNum(x)),
+  )
+  checkLaws(
+    'diff',
+    unaryCases(x => diff(x.reshape([-1]))),
+    { accuracy },
+  )
 })
 
 test('values', () => {

@@ -1,5 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { abs, add, divide, floorDivide, fmod, maximum, minimum, multiply, negative, remainder, sign, subtract } from '../../src/primitives/arithmetic.ts'
+import {
+  abs,
+  add,
+  divide,
+  floorDivide,
+  fmod,
+  maximum,
+  minimum,
+  multiply,
+  negative,
+  remainder,
+  sign,
+  subtract,
+} from '../../src/primitives/arithmetic.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import { binaryCases, integers, unaryCases } from '../../src/testing/entry.ts'
 import { grad } from '../../src/transforms/grad.ts'
@@ -12,13 +25,45 @@ describe('laws', () => {
   checkLaws('add', binaryCases(add))
   checkLaws('subtract', binaryCases(subtract))
   checkLaws('multiply', binaryCases(multiply))
-  checkLaws('divide', binaryCases(divide, [[-2, 2], [0.5, 2]], ['float32']))
-  checkLaws('fmod', binaryCases(fmod, [[-2, 2], [3, 4]], ['float32']))
+  checkLaws(
+    'divide',
+    binaryCases(
+      divide,
+      [
+        [-2, 2],
+        [0.5, 2],
+      ],
+      ['float32'],
+    ),
+  )
+  checkLaws(
+    'fmod',
+    binaryCases(
+      fmod,
+      [
+        [-2, 2],
+        [3, 4],
+      ],
+      ['float32'],
+    ),
+  )
   checkLaws('negative', unaryCases(negative))
   checkLaws('abs', unaryCases(abs, [0.1, 2]))
   checkLaws('sign', unaryCases(sign, [-2, -0.1]))
-  checkLaws('maximum', binaryCases(maximum, [[-2, -1], [1, 2]]))
-  checkLaws('minimum', binaryCases(minimum, [[-2, -1], [1, 2]]))
+  checkLaws(
+    'maximum',
+    binaryCases(maximum, [
+      [-2, -1],
+      [1, 2],
+    ]),
+  )
+  checkLaws(
+    'minimum',
+    binaryCases(minimum, [
+      [-2, -1],
+      [1, 2],
+    ]),
+  )
   for (const [name, f] of Object.entries({ fmod, remainder, floorDivide }))
     checkLaws(`${name} of integers`, binaryCases(f, undefined, integers), { differentiable: false })
   checkLaws('add of bool', binaryCases(add, undefined, ['bool']), { differentiable: false })
@@ -61,12 +106,16 @@ describe('kinks, as JAX', () => {
     expect([at(abs, 0), at(abs, -2), at(sign, 3)]).toEqual([0, -1, 0])
   })
   test('maximum and minimum share at ties', () => {
-    expect([at(x => maximum(x, 1), 1), at(x => minimum(x, 1), 1), at(x => maximum(x, 1), 2), at(x => maximum(x, 1), 0)]).toEqual([0.5, 0.5, 1, 0])
+    expect([at(x => maximum(x, 1), 1), at(x => minimum(x, 1), 1), at(x => maximum(x, 1), 2), at(x => maximum(x, 1), 0)]).toEqual([
+      0.5, 0.5, 1, 0,
+    ])
   })
 })
 
 test('refusals name the public function, the dtypes or shapes, and the remedy', () => {
-  expect(() => subtract(bool(true), bool(true))).toThrow(/subtract: needs a number \(not bool\), got bool\[1\], bool\[1\]. Convert with astype/)
+  expect(() => subtract(bool(true), bool(true))).toThrow(
+    /subtract: needs a number \(not bool\), got bool\[1\], bool\[1\]. Convert with astype/,
+  )
   expect(() => negative(bool(true))).toThrow(/negative: needs a number/)
   expect(() => subtract(float(1, 2), float(1, 2, 3))).toThrow(/subtract: shapes \[2\] and \[3\] do not broadcast.*Reshape/)
 })

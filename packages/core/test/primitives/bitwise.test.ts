@@ -8,9 +8,11 @@ useReference()
 const flat = { differentiable: false }
 
 describe('laws', () => {
-  for (const [name, f] of Object.entries({ bitwiseAnd, bitwiseOr, bitwiseXor })) checkLaws(name, binaryCases(f, undefined, ['int32', 'uint32', 'bool']), flat)
+  for (const [name, f] of Object.entries({ bitwiseAnd, bitwiseOr, bitwiseXor }))
+    checkLaws(name, binaryCases(f, undefined, ['int32', 'uint32', 'bool']), flat)
   checkLaws('bitwiseNot', unaryCases(bitwiseNot, undefined, ['int32', 'uint32', 'bool']), flat)
-  for (const [name, f] of Object.entries({ leftShift, rightShift, rightShiftLogical })) checkLaws(name, binaryCases(f, undefined, integers), flat)
+  for (const [name, f] of Object.entries({ leftShift, rightShift, rightShiftLogical }))
+    checkLaws(name, binaryCases(f, undefined, integers), flat)
 })
 
 test('values', () => {

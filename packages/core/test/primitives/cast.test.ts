@@ -13,7 +13,11 @@ useReference()
 
 describe('laws', () => {
   for (const dtype of ['int32', 'uint32', 'bool', 'float64'] as const)
-    checkLaws(`astype ${dtype}`, unaryCases(x => astype(x, dtype), undefined, all), { differentiable: dtype === 'float64' })
+    checkLaws(
+      `astype ${dtype}`,
+      unaryCases(x => astype(x, dtype), undefined, all),
+      { differentiable: dtype === 'float64' },
+    )
 })
 
 test('floats to integers truncate and saturate', () => {
@@ -35,10 +39,14 @@ test('the gradient passes between floats and stops at integers', () => {
   expect(grad((x: Tensor) => astype(multiply(astype(x, 'float64'), 3), 'float32'))(1).item()).toBe(3)
   expect(grad((x: Tensor) => multiply(x, astype(astype(x, 'int32'), 'float32')))(2.5).item()).toBe(2)
 })
-test('an unknown dtype is named', () => expect(() => astype(1, 'float16' as DType)).toThrow(/astype: unknown dtype "float16". Use one of float32/))
+test('an unknown dtype is named', () =>
+  expect(() => astype(1, 'float16' as DType)).toThrow(/astype: unknown dtype "float16". Use one of float32/))
 
 describe('promotion of operands', () => {
-  const types = (...xs: readonly TensorLike[]): string => promoteOperands('test', ...xs).map(t => t.dtype + (t.aval.weak ? '~' : '')).join(' ')
+  const types = (...xs: readonly TensorLike[]): string =>
+    promoteOperands('test', ...xs)
+      .map(t => t.dtype + (t.aval.weak ? '~' : ''))
+      .join(' ')
   test('a number yields to tensors of its kind', () => {
     expect(types(int(1), 2)).toBe('int32 int32~')
     expect(types(uint(1), -1)).toBe('uint32 uint32~')

@@ -11,9 +11,13 @@ useReference()
 
 describe('laws', () => {
   const range = fc.constantFrom<readonly [number, number]>([-0.9, 0.9], [-4, -2], [2, 4])
-  checkLaws('clip', drawn(fc.tuple(arbBroadcast, range), ([[a, b], at]) => ({
-    inputs: [input(a, 'float32', at), input(b, 'float32', [-2, -1]), input(a, 'float32', [1, 2])], call: (x, low, high) => clip(x as Tensor, low as Tensor, high as Tensor),
-  })))
+  checkLaws(
+    'clip',
+    drawn(fc.tuple(arbBroadcast, range), ([[a, b], at]) => ({
+      inputs: [input(a, 'float32', at), input(b, 'float32', [-2, -1]), input(a, 'float32', [1, 2])],
+      call: (x, low, high) => clip(x as Tensor, low as Tensor, high as Tensor),
+    })),
+  )
 })
 
 test('values', () => {

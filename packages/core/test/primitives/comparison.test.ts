@@ -16,7 +16,14 @@ describe('laws', () => {
 
 test('comparisons with NaN are false, but notEqual', () => {
   const x = float(NaN)
-  expect([equal, less, lessEqual, greater, greaterEqual, notEqual].map(f => values(f(x, x)))).toEqual([[false], [false], [false], [false], [false], [true]])
+  expect([equal, less, lessEqual, greater, greaterEqual, notEqual].map(f => values(f(x, x)))).toEqual([
+    [false],
+    [false],
+    [false],
+    [false],
+    [false],
+    [true],
+  ])
 })
 test('uint32 compares without sign; int32 with uint32 as int32', () => {
   expect(values(less(uint(1), uint(4294967295)))).toEqual([true])
@@ -24,7 +31,11 @@ test('uint32 compares without sign; int32 with uint32 as int32', () => {
 })
 test('isnan, isinf, isfinite', () => {
   const x = float(1, NaN, Infinity, -Infinity)
-  expect([isnan(x), isinf(x), isfinite(x)].map(values)).toEqual([[false, true, false, false], [false, false, true, true], [true, false, false, false]])
+  expect([isnan(x), isinf(x), isfinite(x)].map(values)).toEqual([
+    [false, true, false, false],
+    [false, false, true, true],
+    [true, false, false, false],
+  ])
   expect([isnan(int(1)), isinf(int(1)), isfinite(int(1))].map(values)).toEqual([[false], [false], [true]])
 })
 test('a comparison inside a loss has gradient zero', () => expect(grad((x: Tensor) => multiply(x, greater(x, 0)))(2).item()).toBe(1))

@@ -9,10 +9,17 @@ import { double, float, int, values } from '../support/values.ts'
 useReference()
 
 describe('laws', () => {
-  const parts = arbShapeOf(1).chain(shape => fc.record({ shape: fc.constant(shape), axis: fc.nat(shape.length - 1), sizes: fc.array(fc.nat(3), { minLength: 1, maxLength: 4 }) }))
-  checkLaws('concatenate', drawn(parts, ({ shape, axis, sizes }) => ({
-    inputs: sizes.map(n => input(shape.with(axis, n), 'float32')), call: (...xs) => concatenate(xs, { axis }),
-  })), { accuracy: exact })
+  const parts = arbShapeOf(1).chain(shape =>
+    fc.record({ shape: fc.constant(shape), axis: fc.nat(shape.length - 1), sizes: fc.array(fc.nat(3), { minLength: 1, maxLength: 4 }) }),
+  )
+  checkLaws(
+    'concatenate',
+    drawn(parts, ({ shape, axis, sizes }) => ({
+      inputs: sizes.map(n => input(shape.with(axis, n), 'float32')),
+      call: (...xs) => concatenate(xs, { axis }),
+    })),
+    { accuracy: exact },
+  )
 })
 
 test('values and dtypes', () => {

@@ -9,25 +9,54 @@ import { float, int, values } from '../support/values.ts'
 useReference()
 
 /** Widths that leave at least nothing of each axis; negative ones too. */
-const configs = (interior: number) => anyShape.chain(shape => fc.tuple(...shape.map(n => {
-  const side = fc.integer({ min: -Math.floor(n / 2), max: 2 })
-  return fc.tuple(side, side, fc.nat(interior))
-})).map(config => ({ shape, config })))
+const configs = (interior: number) =>
+  anyShape.chain(shape =>
+    fc
+      .tuple(
+        ...shape.map(n => {
+          const side = fc.integer({ min: -Math.floor(n / 2), max: 2 })
+          return fc.tuple(side, side, fc.nat(interior))
+        }),
+      )
+      .map(config => ({ shape, config })),
+  )
 
 describe('laws', () => {
-  checkLaws('outside, with a literal', drawn(configs(0), ({ shape, config }) => ({ inputs: [input(shape, 'float32')], call: x => padWith(x as Tensor, 0, config) })), { accuracy: exact })
-  checkLaws('outside, with a tensor', drawn(configs(0), ({ shape, config }) => ({
-    inputs: [input(shape, 'float32'), input([], 'float32')], call: (x, fill) => padWith(x as Tensor, fill as Tensor, config),
-  })), { accuracy: summed() })
-  checkLaws('with interior', drawn(configs(2), ({ shape, config }) => ({
-    inputs: [input(shape, 'float32'), input([], 'float32')], call: (x, fill) => padWith(x as Tensor, fill as Tensor, config),
-  })), { accuracy: summed() })
+  checkLaws(
+    'outside, with a literal',
+    drawn(configs(0), ({ shape, config }) => ({ inputs: [input(shape, 'float32')], call: x => padWith(x as Tensor, 0, config) })),
+    { accuracy: exact },
+  )
+  checkLaws(
+    'outside, with a tensor',
+    drawn(configs(0), ({ shape, config }) => ({
+      inputs: [input(shape, 'float32'), input([], 'float32')],
+      call: (x, fill) => padWith(x as Tensor, fill as Tensor, config),
+    })),
+    { accuracy: summed() },
+  )
+  checkLaws(
+    'with interior',
+    drawn(configs(2), ({ shape, config }) => ({
+      inputs: [input(shape, 'float32'), input([], 'float32')],
+      call: (x, fill) => padWith(x as Tensor, fill as Tensor, config),
+    })),
+    { accuracy: summed() },
+  )
 })
 
 test('values', () => {
   expect(values(padWith(int(1, 2), 0, [[1, 2, 0]]))).toEqual([0, 1, 2, 0, 0])
   expect(values(padWith(int(1, 2, 3), 9, [[-1, 1, 1]]))).toEqual([9, 2, 9, 3, 9])
-  expect(values(padWith(int(1, 2, 3), 9, [[-2, -2, 0]].map(() => [-1, -1, 0] as const)))).toEqual([2])
+  expect(
+    values(
+      padWith(
+        int(1, 2, 3),
+        9,
+        [[-2, -2, 0]].map(() => [-1, -1, 0] as const),
+      ),
+    ),
+  ).toEqual([2])
   expect(values(padWith(int(1, 2, 3), 9, [[-5, 2, 2]]))).toEqual([9, 3, 9, 9])
 })
 test('refusals', () => {

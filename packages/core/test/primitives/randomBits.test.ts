@@ -14,10 +14,22 @@ useReference()
 const shape = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 2 })
 const integers = { accuracy: exact, differentiable: false }
 
-checkLaws('randomBits', drawn(fc.record({ batch: shape, shape }), ({ batch, shape }) => ({ inputs: [input([...batch, 2], 'uint32')], call: key => randomBits(key as Tensor, shape) })), integers)
-checkLaws('foldIn of broadcast keys and data', drawn(fc.record({ batch: shape, keyHasBatch: fc.boolean() }), ({ batch, keyHasBatch }) => ({
-  inputs: [input(keyHasBatch ? [...batch, 2] : [2], 'uint32'), input([...batch, 1], 'uint32')], call: (key, data) => foldInData(key as Tensor, data as Tensor),
-})), integers)
+checkLaws(
+  'randomBits',
+  drawn(fc.record({ batch: shape, shape }), ({ batch, shape }) => ({
+    inputs: [input([...batch, 2], 'uint32')],
+    call: key => randomBits(key as Tensor, shape),
+  })),
+  integers,
+)
+checkLaws(
+  'foldIn of broadcast keys and data',
+  drawn(fc.record({ batch: shape, keyHasBatch: fc.boolean() }), ({ batch, keyHasBatch }) => ({
+    inputs: [input(keyHasBatch ? [...batch, 2] : [2], 'uint32'), input([...batch, 1], 'uint32')],
+    call: (key, data) => foldInData(key as Tensor, data as Tensor),
+  })),
+  integers,
+)
 
 test('an element depends on its position alone: a longer draw begins with a shorter one', () => {
   const key = uint(3, 4)

@@ -19,7 +19,11 @@ describe('laws', () => {
   for (const [name, f] of Object.entries({ sum, prod })) checkLaws(`${name} of integers`, reductionCases(f, integers), flat)
   for (const [name, f] of Object.entries({ max, min })) checkLaws(`${name} of any dtype`, reductionCases(f, everyDType, 1), flat)
   for (const [name, f] of Object.entries({ all, any })) checkLaws(name, reductionCases(f, everyDType), flat)
-  checkLaws('xor', reductionCases(x => bind1(reduceXorP, [x], { axes: [...x.shape.keys()] }), ['int32', 'uint32', 'bool']), flat)
+  checkLaws(
+    'xor',
+    reductionCases(x => bind1(reduceXorP, [x], { axes: [...x.shape.keys()] }), ['int32', 'uint32', 'bool']),
+    flat,
+  )
 })
 
 test('empty reductions', () => {
@@ -32,7 +36,17 @@ test('bool sums to int32, integers wrap, NaN wins', () => {
   const s = sum(bool(true, true, false))
   expect([s.dtype, s.item()]).toEqual(['int32', 2])
   expect(sum(int(2147483647, 1)).item()).toBe(-2147483648)
-  expect(values(max(array([[1, NaN], [2, 3]]), { axis: 1 }))).toEqual([NaN, 3])
+  expect(
+    values(
+      max(
+        array([
+          [1, NaN],
+          [2, 3],
+        ]),
+        { axis: 1 },
+      ),
+    ),
+  ).toEqual([NaN, 3])
   expect([max(bool(false, true)).dtype, max(int(-3, -2)).item()]).toEqual(['bool', -2])
 })
 test('ties share the gradient of max equally', () => {

@@ -9,9 +9,24 @@ import { checkLaws, useReference } from '../support/laws.ts'
 useReference()
 
 describe('laws', () => {
-  checkLaws('ravel', drawn(anyShape, s => ({ inputs: [input(s, 'float32')], call: x => ravel(x as Tensor) })), { accuracy: exact })
-  checkLaws('ravel of a transpose', drawn(anyShape, s => ({ inputs: [input(s, 'float32')], call: x => ravel(transpose(x as Tensor)) })), { accuracy: exact })
-  checkLaws('a split of the first axis', drawn(anyShape, s => ({ inputs: [input([4, ...s], 'int32')], call: x => reshape(transpose(x as Tensor), [...s.toReversed(), 2, 1, 2]) })), { accuracy: exact, differentiable: false })
+  checkLaws(
+    'ravel',
+    drawn(anyShape, s => ({ inputs: [input(s, 'float32')], call: x => ravel(x as Tensor) })),
+    { accuracy: exact },
+  )
+  checkLaws(
+    'ravel of a transpose',
+    drawn(anyShape, s => ({ inputs: [input(s, 'float32')], call: x => ravel(transpose(x as Tensor)) })),
+    { accuracy: exact },
+  )
+  checkLaws(
+    'a split of the first axis',
+    drawn(anyShape, s => ({
+      inputs: [input([4, ...s], 'int32')],
+      call: x => reshape(transpose(x as Tensor), [...s.toReversed(), 2, 1, 2]),
+    })),
+    { accuracy: exact, differentiable: false },
+  )
 })
 
 test('shapes', () => {

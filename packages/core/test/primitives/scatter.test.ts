@@ -13,13 +13,21 @@ useReference()
 
 describe('laws', () => {
   for (const [name, f] of Object.entries({ scatter, scatterAdd, scatterMin, scatterMax }))
-    checkLaws(name, drawn(arbIndexed, ({ x, axes, shapes, index, windows, mode }) => ({
-      inputs: [input(x, 'float32'), input([...index, ...windows], 'float32'), ...shapes.map(indices)],
-      call: (t, u, ...at) => f(t as Tensor, at as Tensor[], u as Tensor, { axes, mode }),
-    })), { accuracy: name === 'scatterAdd' ? summed() : exact })
-  checkLaws('scatterMul, by x', drawn(arbIndexed, ({ x, axes, shapes, mode }) => ({
-    inputs: [input(x, 'float32'), ...shapes.map(indices)], call: (t, ...at) => scatterMul(t as Tensor, at as Tensor[], 1.5, { axes, mode }),
-  })))
+    checkLaws(
+      name,
+      drawn(arbIndexed, ({ x, axes, shapes, index, windows, mode }) => ({
+        inputs: [input(x, 'float32'), input([...index, ...windows], 'float32'), ...shapes.map(indices)],
+        call: (t, u, ...at) => f(t as Tensor, at as Tensor[], u as Tensor, { axes, mode }),
+      })),
+      { accuracy: name === 'scatterAdd' ? summed() : exact },
+    )
+  checkLaws(
+    'scatterMul, by x',
+    drawn(arbIndexed, ({ x, axes, shapes, mode }) => ({
+      inputs: [input(x, 'float32'), ...shapes.map(indices)],
+      call: (t, ...at) => scatterMul(t as Tensor, at as Tensor[], 1.5, { axes, mode }),
+    })),
+  )
 })
 
 describe('values', () => {
@@ -29,7 +37,10 @@ describe('values', () => {
     expect(values(scatterMul(ones([2]), [int(0, 0)], float(2, 3)))).toEqual([6, 1])
     expect(values(scatterMin(int(5, 5), [int(0, 0)], int(7, 3)))).toEqual([3, 5])
     expect(values(scatterMax(int(5, 5), [int(0, 0)], int(7, 3)))).toEqual([7, 5])
-    expect(values(scatter(zeros([2, 2]), [int(1)], 5))).toEqual([[0, 0], [5, 5]])
+    expect(values(scatter(zeros([2, 2]), [int(1)], 5))).toEqual([
+      [0, 0],
+      [5, 5],
+    ])
   })
   test('of equal places, only the update that was kept has a gradient', () => {
     const loss = (u: Tensor): Tensor => sum(scatter(zeros([3]), [int(1, 1, 2)], u).mul(float(1, 2, 3)))
@@ -41,6 +52,8 @@ describe('refusals', () => {
   test('name shapes, dtypes, remedies', () => {
     expect(() => scatter(ones([2]), [int(1)], ones([3]))).toThrow(/broadcast/)
     expect(() => scatterAdd(bool(true), [int(0)], bool(true))).toThrow(/scatterAdd: needs numbers/)
-    expect(() => grad((u: Tensor) => sum(scatterMul(ones([2]), [int(0)], u)))(float(1) as never)).toThrow(/scatterMul: there is no derivative by the updates/)
+    expect(() => grad((u: Tensor) => sum(scatterMul(ones([2]), [int(0)], u)))(float(1) as never)).toThrow(
+      /scatterMul: there is no derivative by the updates/,
+    )
   })
 })

@@ -10,19 +10,35 @@ import { values } from '../support/values.ts'
 useReference()
 
 describe('laws', () => {
-  const boxes = anyShape.chain(shape => fc.tuple(...shape.map(n => fc.tuple(fc.nat(n), fc.nat(n), fc.integer({ min: 1, max: 3 })))).map(box => ({ shape, box })))
-  checkLaws('slice', drawn(boxes, ({ shape, box }) => ({
-    inputs: [input(shape, 'float32')],
-    call: x => slice(x as Tensor, box.map(([a, b]) => Math.min(a, b)), box.map(([a, b]) => Math.max(a, b)), box.map(b => b[2])),
-  })), { accuracy: exact })
+  const boxes = anyShape.chain(shape =>
+    fc.tuple(...shape.map(n => fc.tuple(fc.nat(n), fc.nat(n), fc.integer({ min: 1, max: 3 })))).map(box => ({ shape, box })),
+  )
+  checkLaws(
+    'slice',
+    drawn(boxes, ({ shape, box }) => ({
+      inputs: [input(shape, 'float32')],
+      call: x =>
+        slice(
+          x as Tensor,
+          box.map(([a, b]) => Math.min(a, b)),
+          box.map(([a, b]) => Math.max(a, b)),
+          box.map(b => b[2]),
+        ),
+    })),
+    { accuracy: exact },
+  )
 })
 
 test('sliceAxis is x[start:end:stride]', () => {
-  const x = arange(6), index = fc.integer({ min: -8, max: 8 })
-  fc.assert(fc.property(index, fc.option(index, { nil: undefined }), fc.integer({ min: 1, max: 3 }), (start, end, stride) => {
-    const expected = [0, 1, 2, 3, 4, 5].slice(start, end).filter((_, i) => i % stride === 0)
-    expect(values(sliceAxis(x, start, end, { stride }))).toEqual(expected)
-  }), { numRuns: 60 })
+  const x = arange(6),
+    index = fc.integer({ min: -8, max: 8 })
+  fc.assert(
+    fc.property(index, fc.option(index, { nil: undefined }), fc.integer({ min: 1, max: 3 }), (start, end, stride) => {
+      const expected = [0, 1, 2, 3, 4, 5].slice(start, end).filter((_, i) => i % stride === 0)
+      expect(values(sliceAxis(x, start, end, { stride }))).toEqual(expected)
+    }),
+    { numRuns: 60 },
+  )
   expect(sliceAxis(zeros([2, 5]), 1, 4, { axis: -1 }).shape).toEqual([2, 3])
 })
 test('refusals', () => {

@@ -14,7 +14,8 @@ describe('laws', () => {
 
 describe('erfc', () => {
   const grid = Array.from({ length: 2000 }, (_, i) => -5 + i * 0.00701)
-  const worst = (got: ArrayLike<number>, wanted: readonly number[]): number => wanted.reduce((m, w, i) => Math.max(m, Math.abs((got[i] as number) / w - 1)), 0)
+  const worst = (got: ArrayLike<number>, wanted: readonly number[]): number =>
+    wanted.reduce((m, w, i) => Math.max(m, Math.abs((got[i] as number) / w - 1)), 0)
   test('float32 is within 8 ulp down to the smallest normal numbers', () => {
     const x = Float32Array.from(grid)
     expect(worst(erfc(fromHost(x, [x.length], 'float32')).dataSync(), Array.from(x, referenceErfc))).toBeLessThan(8 * 2 ** -23)

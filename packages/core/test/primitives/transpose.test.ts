@@ -10,12 +10,31 @@ import { values } from '../support/values.ts'
 useReference()
 
 describe('laws', () => {
-  const permuted = anyShape.chain(s => fc.record({ shape: fc.constant(s), axes: fc.shuffledSubarray([...s.keys()], { minLength: s.length }) }))
-  checkLaws('transpose', drawn(permuted, ({ shape, axes }) => ({ inputs: [input(shape, 'float32')], call: x => transpose(x as Tensor, axes) })), { accuracy: exact })
+  const permuted = anyShape.chain(s =>
+    fc.record({ shape: fc.constant(s), axes: fc.shuffledSubarray([...s.keys()], { minLength: s.length }) }),
+  )
+  checkLaws(
+    'transpose',
+    drawn(permuted, ({ shape, axes }) => ({ inputs: [input(shape, 'float32')], call: x => transpose(x as Tensor, axes) })),
+    { accuracy: exact },
+  )
 })
 
 test('values', () => {
-  expect(values(transpose(array([[1, 2, 3], [4, 5, 6]])))).toEqual([[1, 4], [2, 5], [3, 6]])
+  expect(
+    values(
+      transpose(
+        array([
+          [1, 2, 3],
+          [4, 5, 6],
+        ]),
+      ),
+    ),
+  ).toEqual([
+    [1, 4],
+    [2, 5],
+    [3, 6],
+  ])
   expect(moveaxis(zeros([2, 3, 4]), 0, -1).shape).toEqual([3, 4, 2])
   expect(moveaxis(zeros([2, 3, 4]), [0, 1], [-1, 0]).shape).toEqual([3, 4, 2])
   expect(swapaxes(zeros([2, 3, 4]), 0, -1).shape).toEqual([4, 3, 2])

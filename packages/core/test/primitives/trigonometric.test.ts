@@ -1,6 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import {
-  arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, sin, sinh, tan, tanh,
+  arccos,
+  arccosh,
+  arcsin,
+  arcsinh,
+  arctan,
+  arctan2,
+  arctanh,
+  cos,
+  cosh,
+  sin,
+  sinh,
+  tan,
+  tanh,
 } from '../../src/primitives/trigonometric.ts'
 import { binaryCases, unaryCases } from '../../src/testing/entry.ts'
 import { checkLaws, useReference } from '../support/laws.ts'
@@ -13,8 +25,28 @@ describe('laws', () => {
   checkLaws('tan', unaryCases(tan, [-1, 1]))
   for (const [name, f] of Object.entries({ arcsin, arccos, arctanh })) checkLaws(name, unaryCases(f, [-0.8, 0.8]))
   checkLaws('arccosh', unaryCases(arccosh, [1.5, 3]))
-  checkLaws('arctan2', binaryCases(arctan2, [[-2, 2], [0.5, 2]], ['float32']))
-  checkLaws('arctan2, left half plane', binaryCases(arctan2, [[0.5, 2], [-2, -0.5]], ['float32']))
+  checkLaws(
+    'arctan2',
+    binaryCases(
+      arctan2,
+      [
+        [-2, 2],
+        [0.5, 2],
+      ],
+      ['float32'],
+    ),
+  )
+  checkLaws(
+    'arctan2, left half plane',
+    binaryCases(
+      arctan2,
+      [
+        [0.5, 2],
+        [-2, -0.5],
+      ],
+      ['float32'],
+    ),
+  )
 })
 
 test('values', () => {

@@ -32,9 +32,19 @@ describe('known answers of JAX', () => {
     expect(list(bits(key(0), [2, 2]))).toEqual([4070199207, 4202968722, 1427181096, 2012915765])
   })
   test('split and foldIn', () => {
-    expect(split(key(1), 3).map(words)).toEqual([[507451445, 1853169794], [1948878966, 4237131848], [2441914641, 3819641963]])
-    expect(split(key(0)).map(words)).toEqual([[1797259609, 2579123966], [928981903, 3453687069]])
-    expect(split(key(42)).map(words)).toEqual([[1832780943, 270669613], [64467757, 2916123636]])
+    expect(split(key(1), 3).map(words)).toEqual([
+      [507451445, 1853169794],
+      [1948878966, 4237131848],
+      [2441914641, 3819641963],
+    ])
+    expect(split(key(0)).map(words)).toEqual([
+      [1797259609, 2579123966],
+      [928981903, 3453687069],
+    ])
+    expect(split(key(42)).map(words)).toEqual([
+      [1832780943, 270669613],
+      [64467757, 2916123636],
+    ])
     expect(words(foldIn(key(0), 4))).toEqual([2285895361, 433833334])
     expect(words(foldIn(key(0), array(4, { dtype: 'int32' })))).toEqual([2285895361, 433833334])
   })
@@ -55,11 +65,14 @@ describe('known answers of JAX', () => {
 
 describe('keys', () => {
   test('foldIn(key, i) is the i-th of split(key, n), alone or in a batch', () => {
-    fc.assert(fc.property(fc.nat(), fc.integer({ min: 1, max: 5 }), (seed, n) => {
-      const all = split(key(seed), n).map(words)
-      expect(words(splitBatch(key(seed), n))).toEqual(all.flat())
-      all.forEach((w, i) => expect(words(foldIn(key(seed), i))).toEqual(w))
-    }), { numRuns: 10 })
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 1, max: 5 }), (seed, n) => {
+        const all = split(key(seed), n).map(words)
+        expect(words(splitBatch(key(seed), n))).toEqual(all.flat())
+        all.forEach((w, i) => expect(words(foldIn(key(seed), i))).toEqual(w))
+      }),
+      { numRuns: 10 },
+    )
   })
   test('split is a pair, or a tuple of the length asked for', () => {
     expectTypeOf(split(key(0))).toEqualTypeOf<readonly [random.Key, random.Key]>()
@@ -95,15 +108,21 @@ describe('keys', () => {
 
 describe('distributions', () => {
   const moments = (t: Tensor): readonly [number, number] => {
-    const v = list(t), mean = v.reduce((a, b) => a + b) / v.length
+    const v = list(t),
+      mean = v.reduce((a, b) => a + b) / v.length
     return [mean, v.reduce((a, b) => a + (b - mean) ** 2, 0) / v.length]
   }
-  const n = 4000, error = 5 / Math.sqrt(n)
+  const n = 4000,
+    error = 5 / Math.sqrt(n)
   test('means and variances', () => {
     for (const [t, mean, variance] of [
-      [uniform(key(0), [n], { minval: -1, maxval: 3 }), 1, 16 / 12], [normal(key(1), [n]), 0, 1], [random.exponential(key(2), [n]), 1, 1],
-      [random.gumbel(key(3), [n]), 0.5772, Math.PI ** 2 / 6], [random.truncatedNormal(key(4), -1, 1, [n]), 0, 0.2911],
-      [uniform(key(5), [n], { dtype: 'float64' }), 0.5, 1 / 12], [random.randint(key(6), [n], 0, 10), 4.5, 8.25],
+      [uniform(key(0), [n], { minval: -1, maxval: 3 }), 1, 16 / 12],
+      [normal(key(1), [n]), 0, 1],
+      [random.exponential(key(2), [n]), 1, 1],
+      [random.gumbel(key(3), [n]), 0.5772, Math.PI ** 2 / 6],
+      [random.truncatedNormal(key(4), -1, 1, [n]), 0, 0.2911],
+      [uniform(key(5), [n], { dtype: 'float64' }), 0.5, 1 / 12],
+      [random.randint(key(6), [n], 0, 10), 4.5, 8.25],
     ] as const) {
       const [m, v] = moments(t)
       expect(Math.abs(m - mean)).toBeLessThan(error * Math.sqrt(variance) * 1.2)
@@ -129,13 +148,27 @@ describe('distributions', () => {
     const counts = [0, 0, 0]
     for (const v of list(random.categorical(key(0), logits, { shape: [n] }))) counts[v] = (counts[v] as number) + 1
     counts.forEach((c, i) => expect(Math.abs(c / n - [1, 2, 5][i]! / 8)).toBeLessThan(error))
-    expect(random.categorical(key(1), array([[1, 2], [3, 4], [5, 6]]), { axis: 0 }).shape).toEqual([2])
+    expect(
+      random.categorical(
+        key(1),
+        array([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]),
+        { axis: 0 },
+      ).shape,
+    ).toEqual([2])
   })
   test('permutation and choice', () => {
     const p = random.permutation(key(0), 10)
     expect(list(p)).not.toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     expect(list(sort(p))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-    const rows = array([[1, 2], [3, 4], [5, 6]])
+    const rows = array([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ])
     expect(list(random.permutation(key(1), rows)).length).toBe(6)
     const drawn = list(random.choice(key(2), 6, [4], { replace: false }))
     expect(new Set(drawn).size).toBe(4)

@@ -31,19 +31,10 @@ export interface KernelCaseOptions {
   readonly kernels?: number
 }
 
-const allKinds: readonly KernelKind[] = [
-  'loop',
-  'contraction',
-  'scatter',
-  'sort',
-  'cumulative',
-  'while',
-  'scan',
-  'branch',
-]
+const allKinds: readonly KernelKind[] = ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch']
 
 export function arbKernelCase(options: KernelCaseOptions = {}): fc.Arbitrary<KernelCase> {
-  return arbChoices((choices) => drawCase(choices, options))
+  return arbChoices(choices => drawCase(choices, options))
 }
 
 function drawCase(choices: Choices, options: KernelCaseOptions): KernelCase {
@@ -59,7 +50,7 @@ function drawCase(choices: Choices, options: KernelCaseOptions): KernelCase {
 
 /** Copies a buffer that is readable at the end to a new output, so that what temporaries hold is seen. */
 function copyOut(draft: Draft): void {
-  const ids = draft.candidates((b) => b.place.kind === 'temporary')
+  const ids = draft.candidates(b => b.place.kind === 'temporary')
   const id = ids.length > 0 ? draft.choices.pick(ids) : draft.input(draft.choices.pick(draft.dtypes), 2)
   const { dtype, size } = draft.bufferOf(id),
     map = { offset: 0, strides: [1] }

@@ -34,6 +34,4 @@ export class Choices {
 
 /** What `draw` makes of random choices. */
 export const arbChoices = <T>(draw: (choices: Choices) => T): fc.Arbitrary<T> =>
-  fc
-    .noBias(fc.array(fc.integer({ min: 0, max: 0x3fffffff }), { maxLength: 1200, size: 'max' }))
-    .map((values) => draw(new Choices(values)))
+  fc.noBias(fc.array(fc.integer({ min: 0, max: 0x3fffffff }), { maxLength: 1200, size: 'max' })).map(values => draw(new Choices(values)))

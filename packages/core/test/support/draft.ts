@@ -82,14 +82,11 @@ export class Draft {
 
   /** Buffers that may be loaded. */
   candidates(accept: (b: UnplannedBuffer, id: BufferId) => boolean): BufferId[] {
-    return [...this.readable].filter((id) => accept(this.bufferOf(id), id))
+    return [...this.readable].filter(id => accept(this.bufferOf(id), id))
   }
 
   /** Kernels that `draw` appends, as a list of their own. Values first written there are not readable afterwards. */
-  nested(
-    draw: () => void,
-    counters: readonly Dynamic[] = [],
-  ): { readonly kernels: Kernel[]; readonly readable: Set<BufferId> } {
+  nested(draw: () => void, counters: readonly Dynamic[] = []): { readonly kernels: Kernel[]; readonly readable: Set<BufferId> } {
     const { kernels, readable, counters: before } = this
     this.kernels = []
     this.readable = new Set(readable)
@@ -106,9 +103,7 @@ export class Draft {
 }
 
 const drawExtents = (choices: Choices): number[] =>
-  Array.from({ length: choices.pick([0, 1, 1, 2, 2, 2, 3, 3]) }, () =>
-    choices.chance(4) ? 0 : choices.pick([1, 2, 3, 4, 5]),
-  )
+  Array.from({ length: choices.pick([0, 1, 1, 2, 2, 2, 3, 3]) }, () => (choices.chance(4) ? 0 : choices.pick([1, 2, 3, 4, 5])))
 
 /** Small integers, so that float sums are exact in any order; in one float buffer of four, NaN, infinities and -0 too. */
 function inputData(dtype: DType, size: number, choices: Choices): TypedArray {
@@ -135,7 +130,7 @@ function inputData(dtype: DType, size: number, choices: Choices): TypedArray {
 export function bijection(extents: readonly number[], choices: Choices): Affine {
   const order = extents.map((_, k) => k)
   if (choices.chance(30)) for (let k = order.length - 1; k > 0; k--) swap(order, k, choices.below(k + 1))
-  const packed = stridesOf(order.map((k) => extents[k] as number))
+  const packed = stridesOf(order.map(k => extents[k] as number))
   const strides = extents.map((_, k) => packed[order.indexOf(k)] as number)
   let offset = 0
   if (choices.chance(30) && !extents.includes(0)) {
@@ -157,8 +152,7 @@ function swap(list: number[], i: number, j: number): void {
 /** A guard over one or two axes, often off the edge of them. */
 export function drawGuard(extents: readonly number[], choices: Choices): Guard {
   const strides = extents.map(() => 0)
-  for (let n = choices.between(1, 2); n > 0 && strides.length > 0; n--)
-    strides[choices.below(strides.length)] = choices.pick([1, -1, 2])
+  for (let n = choices.between(1, 2); n > 0 && strides.length > 0; n--) strides[choices.below(strides.length)] = choices.pick([1, -1, 2])
   return { index: { offset: choices.between(-2, 3), strides }, extent: choices.between(1, 5) }
 }
 
@@ -169,8 +163,8 @@ export function rangeOf(
   guards: readonly Guard[],
   dynamics: readonly { readonly stride: number; readonly extent: number }[],
 ): readonly [number, number] | undefined {
-  const allExtents = [...extents, ...dynamics.map((d) => d.extent)],
-    allStrides = [...strides, ...dynamics.map((d) => d.stride)]
+  const allExtents = [...extents, ...dynamics.map(d => d.extent)],
+    allStrides = [...strides, ...dynamics.map(d => d.stride)]
   const points = allExtents.reduce((a, b) => a * b, 1),
     packed = stridesOf(allExtents)
   let min = Infinity,
@@ -178,10 +172,7 @@ export function rangeOf(
   for (let p = 0; p < points; p++) {
     const index = allExtents.map((e, k) => Math.floor(p / (packed[k] as number)) % e)
     const at = (s: readonly number[]): number => s.reduce((sum, stride, k) => sum + stride * (index[k] as number), 0)
-    if (
-      guards.some((g) => g.index.offset + at(g.index.strides) < 0 || g.index.offset + at(g.index.strides) >= g.extent)
-    )
-      continue
+    if (guards.some(g => g.index.offset + at(g.index.strides) < 0 || g.index.offset + at(g.index.strides) >= g.extent)) continue
     const value = at(allStrides)
     min = Math.min(min, value)
     max = Math.max(max, value)
@@ -199,23 +190,15 @@ export interface LoadOptions {
 export function drawLoad(draft: Draft, dtype: DType, extents: readonly number[], options: LoadOptions = {}): Load {
   const { choices } = draft
   const accept = options.accept ?? (() => true)
-  const guards = choices.chance(20)
-    ? Array.from({ length: choices.between(1, 2) }, () => drawGuard(extents, choices))
-    : []
-  const strides = choices.chance(50)
-    ? bijection(extents, choices).strides.slice()
-    : extents.map(() => choices.between(-2, 3))
-  const counters = draft.counters
-    .filter(() => choices.chance(30))
-    .map((c) => ({ ...c, stride: choices.between(-1, 3) }))
+  const guards = choices.chance(20) ? Array.from({ length: choices.between(1, 2) }, () => drawGuard(extents, choices)) : []
+  const strides = choices.chance(50) ? bijection(extents, choices).strides.slice() : extents.map(() => choices.between(-2, 3))
+  const counters = draft.counters.filter(() => choices.chance(30)).map(c => ({ ...c, stride: choices.between(-1, 3) }))
   const gather = options.gather === undefined ? [] : [{ ...options.gather, stride: choices.between(-1, 2) }]
   const range = (): readonly [number, number] => rangeOf(strides, extents, guards, [...counters, ...gather]) ?? [0, -1]
   const known = draft.candidates((b, id) => b.dtype === dtype && accept(b, id))
-  const computed = known.filter((id) => draft.bufferOf(id).place.kind !== 'input')
+  const computed = known.filter(id => draft.bufferOf(id).place.kind !== 'input')
   const buffer =
-    known.length > 0 && choices.chance(80)
-      ? choices.pick(computed.length > 0 && choices.chance(70) ? computed : known)
-      : undefined
+    known.length > 0 && choices.chance(80) ? choices.pick(computed.length > 0 && choices.chance(70) ? computed : known) : undefined
   const size = buffer === undefined ? Infinity : draft.bufferOf(buffer).size
   let [min, max] = range()
   if (max - min >= size) {

@@ -28,7 +28,7 @@ const control: readonly KernelKind[] = ['while', 'scan', 'branch']
 
 /** Control flow nests at most `depth` times. */
 export function drawKernels(draft: Draft, count: number, options: KernelChoices, depth: number): void {
-  const kinds = options.kinds.filter((k) => depth > 0 || !control.includes(k))
+  const kinds = options.kinds.filter(k => depth > 0 || !control.includes(k))
   for (let i = 0; i < count; i++) drawers[draft.choices.pick(kinds)](draft, options, depth)
 }
 
@@ -42,8 +42,7 @@ function emit(draft: Draft, kernel: Kernel, written: readonly BufferId[]): void 
 function drawTarget(draft: Draft, dtype: DType, size: number, forbidden: (id: BufferId) => boolean): BufferId {
   const { choices } = draft
   const old = draft.candidates(
-    (b, id) =>
-      b.dtype === dtype && b.size === size && b.place.kind !== 'input' && !draft.locked.has(id) && !forbidden(id),
+    (b, id) => b.dtype === dtype && b.size === size && b.place.kind !== 'input' && !draft.locked.has(id) && !forbidden(id),
   )
   // Nested kernels may not run at all: what only they write is undefined afterwards. So they write to buffers from before as well.
   if (old.length > 0 && choices.chance(draft.nesting > 0 ? 50 : 25)) return choices.pick(old)
@@ -63,12 +62,7 @@ const drawStoredValues = ({ choices }: Draft, list: NodeList, most: number): Sto
   })
 
 /** Stores of nodes of `list`, each a one-to-one map of its extents onto a buffer, or two halves of one buffer. */
-function drawStores(
-  draft: Draft,
-  list: NodeList,
-  values: readonly StoredValue[],
-  forbidden: (id: BufferId) => boolean,
-): Store[] {
+function drawStores(draft: Draft, list: NodeList, values: readonly StoredValue[], forbidden: (id: BufferId) => boolean): Store[] {
   const { choices } = draft,
     points = sizeOf(list.extents),
     stores: Store[] = []
@@ -78,7 +72,7 @@ function drawStores(
       draft,
       dtype,
       second === undefined ? points : 2 * points,
-      (id) => forbidden(id) || stores.some((s) => s.buffer === id),
+      id => forbidden(id) || stores.some(s => s.buffer === id),
     )
     const map = bijection(list.extents, choices)
     stores.push({ buffer, map, value })
@@ -105,7 +99,7 @@ function drawLoop(draft: Draft, options: KernelChoices): void {
   const values = drawStoredValues(draft, epilogue, 2)
   const bodyValues = hasReduced && choices.chance(20) ? drawStoredValues(draft, body, 1) : []
   const stores = drawStores(draft, epilogue, values, loaded)
-  const bodyStores = drawStores(draft, body, bodyValues, (id) => loaded(id) || stores.some((s) => s.buffer === id))
+  const bodyStores = drawStores(draft, body, bodyValues, id => loaded(id) || stores.some(s => s.buffer === id))
   const loop: Loop = {
     kind: 'loop',
     extents,
@@ -119,36 +113,30 @@ function drawLoop(draft: Draft, options: KernelChoices): void {
   emit(
     draft,
     loop,
-    [...stores, ...bodyStores].map((s) => s.buffer),
+    [...stores, ...bodyStores].map(s => s.buffer),
   )
 }
 
 /** Float operands are input buffers, whose small values make the sum exact. */
 function drawContraction(draft: Draft, options: KernelChoices): void {
   const { choices } = draft
-  const numbers = draft.dtypes.filter((d) => d !== 'bool')
+  const numbers = draft.dtypes.filter(d => d !== 'bool')
   if (numbers.length === 0) return
   const dtype = draft.dtype(numbers),
     extents = draft.extents(),
     parallel = choices.below(extents.length + 1)
-  const operand = (): Load =>
-    drawLoad(draft, dtype, extents, { accept: (b) => !isFloat(dtype) || b.place.kind === 'input' })
+  const operand = (): Load => drawLoad(draft, dtype, extents, { accept: b => !isFloat(dtype) || b.place.kind === 'input' })
   const a = operand(),
     b = operand()
   const epilogue = new NodeList(draft, extents.slice(0, parallel), [{ op: 'reduced', dtype, index: 0 }])
   for (let n = choices.below(4); n > 0; n--) epilogue.instruction(options.instructions)
   const values = drawStoredValues(draft, epilogue, 2)
-  const stores = drawStores(
-    draft,
-    epilogue,
-    values,
-    (id) => epilogue.loads(id) || a.buffer === id || b.buffer === id,
-  )
+  const stores = drawStores(draft, epilogue, values, id => epilogue.loads(id) || a.buffer === id || b.buffer === id)
   const kernel: Contraction = { kind: 'contraction', extents, parallel, dtype, a, b, epilogue: epilogue.nodes, stores }
   emit(
     draft,
     kernel,
-    stores.map((s) => s.buffer),
+    stores.map(s => s.buffer),
   )
 }
 
@@ -159,7 +147,7 @@ function drawScatter(draft: Draft, options: KernelChoices): void {
   const buffer = choices.pick(targets),
     { dtype, size } = draft.bufferOf(buffer)
   const before = draft.readable
-  draft.readable = new Set([...before].filter((id) => id !== buffer))
+  draft.readable = new Set([...before].filter(id => id !== buffer))
   const extents = draft.extents(),
     body = new NodeList(draft, extents)
   for (let n = choices.below(3); n > 0; n--) body.instruction(options.instructions)
@@ -168,9 +156,7 @@ function drawScatter(draft: Draft, options: KernelChoices): void {
   const where = choices.chance(40) && draft.dtypes.includes('bool') ? { where: body.value('bool') } : {}
   for (const id of draft.readable) before.add(id)
   draft.readable = before
-  const combine = choices.pick<Scatter['combine']>(
-    dtype === 'bool' ? ['set', 'min', 'max'] : ['set', 'add', 'mul', 'min', 'max'],
-  )
+  const combine = choices.pick<Scatter['combine']>(dtype === 'bool' ? ['set', 'min', 'max'] : ['set', 'add', 'mul', 'min', 'max'])
   const map = { offset: 0, strides: extents.map(() => 0) }
   emit(
     draft,
@@ -197,16 +183,15 @@ function drawSort(draft: Draft, options: KernelChoices): void {
     { size } = draft.bufferOf(key)
   const followers = draft.candidates((b, id) => b.size === size && id !== key)
   const inputs = [key, ...(followers.length > 0 && choices.chance(50) ? [choices.pick(followers)] : [])]
-  const rows = choices.pick([1, 2, 3, 4].filter((r) => size % r === 0))
+  const rows = choices.pick([1, 2, 3, 4].filter(r => size % r === 0))
   const outputs: BufferId[] = []
-  for (const id of inputs)
-    outputs.push(drawTarget(draft, draft.dtypeOf(id), size, (t) => inputs.includes(t) || outputs.includes(t)))
+  for (const id of inputs) outputs.push(drawTarget(draft, draft.dtypeOf(id), size, t => inputs.includes(t) || outputs.includes(t)))
   emit(draft, { kind: 'sort', rows, length: size / rows, inputs, outputs }, outputs)
 }
 
 function drawCumulative(draft: Draft, options: KernelChoices): void {
   const { choices } = draft
-  const sources = draft.candidates((b) => b.dtype !== 'bool')
+  const sources = draft.candidates(b => b.dtype !== 'bool')
   if (sources.length === 0) return drawLoop(draft, options)
   const input = choices.pick(sources),
     { dtype, size, place } = draft.bufferOf(input)
@@ -215,9 +200,9 @@ function drawCumulative(draft: Draft, options: KernelChoices): void {
       ? (['sum', 'max', 'min'] as const)
       : (['max', 'min'] as const)
     : (['sum', 'prod', 'max', 'min'] as const)
-  const outer = choices.pick([1, 2, 3].filter((n) => size % n === 0)),
-    inner = choices.pick([1, 2].filter((n) => (size / outer) % n === 0))
-  const output = drawTarget(draft, dtype, size, (id) => id === input)
+  const outer = choices.pick([1, 2, 3].filter(n => size % n === 0)),
+    inner = choices.pick([1, 2].filter(n => (size / outer) % n === 0))
+  const output = drawTarget(draft, dtype, size, id => id === input)
   emit(
     draft,
     {
@@ -275,17 +260,17 @@ function drawWhile(draft: Draft, options: KernelChoices, depth: number): void {
   const limit = choices.below(4),
     counter = draft.temporary('int32', 1),
     predicate = draft.temporary('bool', 1)
-  emitScalar(draft, counter, (list) => list.constant('int32', 0))
+  emitScalar(draft, counter, list => list.constant('int32', 0))
   draft.locked.add(counter).add(predicate)
   const { kernels: condition } = draft.nested(() => {
     if (choices.chance(30)) drawKernels(draft, 1, options, 0)
-    emitScalar(draft, predicate, (list) =>
+    emitScalar(draft, predicate, list =>
       list.push({ op: 'lt', dtype: 'bool', args: [loadScalar(list, counter, 'int32'), list.constant('int32', limit)] }),
     )
   })
   const { kernels: body } = draft.nested(() => {
     drawKernels(draft, choices.between(1, 3), options, depth - 1)
-    emitScalar(draft, counter, (list) =>
+    emitScalar(draft, counter, list =>
       list.push({ op: 'add', dtype: 'int32', args: [loadScalar(list, counter, 'int32'), list.constant('int32', 1)] }),
     )
   }, [{ buffer: counter, extent: Math.max(1, limit) }])
@@ -296,12 +281,10 @@ function drawBranch(draft: Draft, options: KernelChoices, depth: number): void {
   const { choices } = draft
   const count = choices.between(1, 3),
     index = draft.temporary('int32', 1)
-  emitScalar(draft, index, (list) => list.index(count))
+  emitScalar(draft, index, list => list.index(count))
   draft.locked.add(index)
-  const branches = Array.from({ length: count }, () =>
-    draft.nested(() => drawKernels(draft, choices.below(3), options, depth - 1)),
-  )
-  const [first, ...others] = branches.map((b) => b.readable) as [Set<BufferId>, ...Set<BufferId>[]]
-  const everywhere = [...first].filter((id) => others.every((o) => o.has(id)))
-  emit(draft, { kind: 'branch', index, branches: branches.map((b) => b.kernels) }, everywhere)
+  const branches = Array.from({ length: count }, () => draft.nested(() => drawKernels(draft, choices.below(3), options, depth - 1)))
+  const [first, ...others] = branches.map(b => b.readable) as [Set<BufferId>, ...Set<BufferId>[]]
+  const everywhere = [...first].filter(id => others.every(o => o.has(id)))
+  emit(draft, { kind: 'branch', index, branches: branches.map(b => b.kernels) }, everywhere)
 }

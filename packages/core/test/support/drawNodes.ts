@@ -64,7 +64,7 @@ export class NodeList {
   }
 
   loads(buffer: BufferId): boolean {
-    return this.nodes.some((n) => n.op === 'load' && n.buffer === buffer)
+    return this.nodes.some(n => n.op === 'load' && n.buffer === buffer)
   }
 
   /** A node of this dtype: an old one, or a new leaf. */
@@ -77,8 +77,7 @@ export class NodeList {
   leaf(dtype: DType): NodeId {
     const { choices } = this.draft
     const kind = choices.below(10)
-    if (kind === 7)
-      return this.constant(dtype, dtype === 'bool' || dtype === 'uint32' ? choices.below(2) : choices.between(-3, 3))
+    if (kind === 7) return this.constant(dtype, dtype === 'bool' || dtype === 'uint32' ? choices.below(2) : choices.between(-3, 3))
     if (kind === 8 && dtype !== 'bool')
       return this.push({
         op: 'iota',
@@ -91,8 +90,7 @@ export class NodeList {
 
   load(dtype: DType, accept?: (b: unknown, id: BufferId) => boolean): NodeId {
     const { choices } = this.draft
-    const gather =
-      choices.chance(15) && this.draft.dtypes.includes('int32') ? { index: this.index(3), extent: 3 } : undefined
+    const gather = choices.chance(15) && this.draft.dtypes.includes('int32') ? { index: this.index(3), extent: 3 } : undefined
     return this.push(
       drawLoad(this.draft, dtype, this.extents, {
         ...(gather === undefined ? {} : { gather }),
@@ -111,7 +109,7 @@ export class NodeList {
     const { draft } = this,
       { choices, dtypes } = draft
     const name = choices.pick(names)
-    const domain = dtypes.filter((d) => inDomain(instructions[name].domain, d))
+    const domain = dtypes.filter(d => inDomain(instructions[name].domain, d))
     if (domain.length === 0) return this.value(choices.pick(dtypes))
     const from = draft.dtype(domain),
       { arity, result } = instructions[name]

@@ -13,7 +13,9 @@ import { equalsReference, jitIsEager, jvpIsDerivative, secondDerivative, vjpIsTr
 /** The file runs on a reference backend of its own, also what it computes outside of tests. */
 export function useReference(): void {
   const before = setBackend(createReference())
-  afterAll(() => { setBackend(before) })
+  afterAll(() => {
+    setBackend(before)
+  })
 }
 
 export interface LawOptions {
@@ -26,7 +28,11 @@ export interface LawOptions {
 }
 
 /** One test with all laws. */
-export function checkLaws(name: string, cases: fc.Arbitrary<Case>, { accuracy = { ulp: 4, of: 'element', reason: 'a few operations' }, differentiable = true, runs = 15 }: LawOptions = {}): void {
+export function checkLaws(
+  name: string,
+  cases: fc.Arbitrary<Case>,
+  { accuracy = { ulp: 4, of: 'element', reason: 'a few operations' }, differentiable = true, runs = 15 }: LawOptions = {},
+): void {
   const laws = {
     'equals the reference': (c: Case) => equalsReference(c, accuracy),
     'vmap is a loop': (c: Case) => vmapIsLoop(c, accuracy),
@@ -38,18 +44,32 @@ export function checkLaws(name: string, cases: fc.Arbitrary<Case>, { accuracy = 
     }),
   }
   test(name, () => {
-    fc.assert(fc.property(cases, c => {
-      for (const [law, check] of Object.entries(laws)) expect(check(c), `${law}, for ${showCase(c)}`).toBeNull()
-    }), { numRuns: runs })
+    fc.assert(
+      fc.property(cases, c => {
+        for (const [law, check] of Object.entries(laws)) expect(check(c), `${law}, for ${showCase(c)}`).toBeNull()
+      }),
+      { numRuns: runs },
+    )
   })
 }
 
 /** Reductions over all, one or two axes, with and without `keepdims`. `least`: the smallest size of an axis. */
-export function reductionCases(f: (x: Tensor, options: Reduce) => Tensor, dtypes: readonly DType[] = floats, least = 0, range?: Range): fc.Arbitrary<Case> {
-  const arbitrary = fc.array(fc.integer({ min: least, max: 5 }), { maxLength: 3 }).chain(shape => fc.record({
-    shape: fc.constant(shape), dtype: fc.constantFrom(...dtypes), keepdims: fc.boolean(), axis: fc.option(fc.subarray([...shape.keys()]), { nil: undefined }),
-  }))
+export function reductionCases(
+  f: (x: Tensor, options: Reduce) => Tensor,
+  dtypes: readonly DType[] = floats,
+  least = 0,
+  range?: Range,
+): fc.Arbitrary<Case> {
+  const arbitrary = fc.array(fc.integer({ min: least, max: 5 }), { maxLength: 3 }).chain(shape =>
+    fc.record({
+      shape: fc.constant(shape),
+      dtype: fc.constantFrom(...dtypes),
+      keepdims: fc.boolean(),
+      axis: fc.option(fc.subarray([...shape.keys()]), { nil: undefined }),
+    }),
+  )
   return drawn(arbitrary, ({ shape, dtype, keepdims, axis }) => ({
-    inputs: [input(shape, dtype, range)], call: x => f(x as Tensor, { keepdims, ...(axis !== undefined && { axis }) }),
+    inputs: [input(shape, dtype, range)],
+    call: x => f(x as Tensor, { keepdims, ...(axis !== undefined && { axis }) }),
   }))
 }

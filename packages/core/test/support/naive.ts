@@ -1,26 +1,13 @@
 /** Loops, contractions and scatters one point at a time, by recursion over nodes: slow, and short enough to be believed. */
 import { convert, isFloat, type TypedArray } from '../../src/dtype.ts'
 import { instructions } from '../../src/lower/instructions.ts'
-import type {
-  Affine,
-  Contraction,
-  Guard,
-  Loop,
-  Node,
-  NodeId,
-  Reduction,
-  Scatter,
-  Store,
-} from '../../src/lower/kernel.ts'
+import type { Affine, Contraction, Guard, Loop, Node, NodeId, Reduction, Scatter, Store } from '../../src/lower/kernel.ts'
 
 type Memory = readonly TypedArray[]
 type Index = readonly number[]
 
 function pointsOf(extents: readonly number[]): Index[] {
-  return extents.reduce<Index[]>(
-    (points, e) => points.flatMap((p) => Array.from({ length: e }, (_, i) => [...p, i])),
-    [[]],
-  )
+  return extents.reduce<Index[]>((points, e) => points.flatMap(p => Array.from({ length: e }, (_, i) => [...p, i])), [[]])
 }
 
 const element = (memory: Memory, buffer: number, at: number): number => memory[buffer]?.[at] ?? NaN
@@ -30,7 +17,7 @@ const affine = (map: Affine, index: Index, memory: Memory): number =>
   (map.dynamic ?? []).reduce((sum, d) => sum + d.stride * element(memory, d.buffer, 0), 0)
 
 const holds = (guards: readonly Guard[] | undefined, index: Index, memory: Memory): boolean =>
-  (guards ?? []).every((g) => affine(g.index, index, memory) >= 0 && affine(g.index, index, memory) < g.extent)
+  (guards ?? []).every(g => affine(g.index, index, memory) >= 0 && affine(g.index, index, memory) < g.extent)
 
 function valueOf(nodes: readonly Node[], id: NodeId, index: Index, memory: Memory, reduced: readonly number[]): number {
   const node = nodes[id] as Node,
@@ -60,11 +47,7 @@ function valueOf(nodes: readonly Node[], id: NodeId, index: Index, memory: Memor
   }
 }
 
-function combine(
-  { op, dtype }: Pick<Reduction, 'op' | 'dtype'>,
-  values: readonly number[],
-  indices: readonly number[],
-): number {
+function combine({ op, dtype }: Pick<Reduction, 'op' | 'dtype'>, values: readonly number[], indices: readonly number[]): number {
   const anyNaN = values.findIndex(Number.isNaN),
     best = op.endsWith('max') ? Math.max(...values) : Math.min(...values)
   const extreme = anyNaN >= 0 ? NaN : best
@@ -126,20 +109,10 @@ function clampedInfinity(op: 'max' | 'min', dtype: Reduction['dtype']): number {
   return op === 'max' ? least : greatest
 }
 
-function storeAll(
-  stores: readonly Store[],
-  nodes: readonly Node[],
-  index: Index,
-  memory: Memory,
-  reduced: readonly number[],
-): void {
-  const values = stores.map((s) => valueOf(nodes, s.value, index, memory, reduced))
+function storeAll(stores: readonly Store[], nodes: readonly Node[], index: Index, memory: Memory, reduced: readonly number[]): void {
+  const values = stores.map(s => valueOf(nodes, s.value, index, memory, reduced))
   stores.forEach(({ buffer, map }, k) =>
-    (memory[buffer] as TypedArray).fill(
-      values[k] as number,
-      affine(map, index, memory),
-      affine(map, index, memory) + 1,
-    ),
+    (memory[buffer] as TypedArray).fill(values[k] as number, affine(map, index, memory), affine(map, index, memory) + 1),
   )
 }
 
@@ -147,7 +120,7 @@ export function runNaively(kernel: Loop | Contraction | Scatter, memory: Memory)
   if (kernel.kind === 'scatter') return scatter(kernel, memory)
   const { extents, parallel, epilogue, stores } = kernel
   for (const outer of pointsOf(extents.slice(0, parallel))) {
-    const inner = pointsOf(extents.slice(parallel)).map((p) => [...outer, ...p])
+    const inner = pointsOf(extents.slice(parallel)).map(p => [...outer, ...p])
     const reduced = kernel.kind === 'loop' ? reduceLoop(kernel, inner, memory) : [dot(kernel, inner, memory)]
     storeAll(stores, epilogue, outer, memory, reduced)
   }
@@ -155,9 +128,8 @@ export function runNaively(kernel: Loop | Contraction | Scatter, memory: Memory)
 
 function reduceLoop({ body, bodyStores, reductions }: Loop, points: readonly Index[], memory: Memory): number[] {
   for (const index of points) storeAll(bodyStores, body, index, memory, [])
-  return reductions.map((r) => {
-    const at = (id: NodeId | undefined): number[] =>
-      id === undefined ? [] : points.map((index) => valueOf(body, id, index, memory, []))
+  return reductions.map(r => {
+    const at = (id: NodeId | undefined): number[] => (id === undefined ? [] : points.map(index => valueOf(body, id, index, memory, [])))
     return combine(r, at(r.value), at(r.index))
   })
 }
@@ -170,7 +142,7 @@ function dot({ a, b, dtype }: Contraction, points: readonly Index[], memory: Mem
   }
   return combine(
     { op: 'sum', dtype },
-    points.map((index) => valueOf([a], 0, index, memory, []) * valueOf([b], 0, index, memory, [])),
+    points.map(index => valueOf([a], 0, index, memory, []) * valueOf([b], 0, index, memory, [])),
     [],
   )
 }
@@ -182,9 +154,6 @@ function scatter({ extents, body, buffer, combine: how, map, indirect, value, wh
     const of = (id: NodeId): number => valueOf(body, id, index, memory, [])
     if (where !== undefined && of(where) === 0) continue
     const at = affine(map, index, memory) + indirect.reduce((sum, t) => sum + t.stride * of(t.index), 0)
-    data[at] =
-      how === 'set'
-        ? of(value)
-        : convert(instructions[how].evaluate([data[at] as number, of(value)], dtype, dtype), dtype)
+    data[at] = how === 'set' ? of(value) : convert(instructions[how].evaluate([data[at] as number, of(value)], dtype, dtype), dtype)
   }
 }

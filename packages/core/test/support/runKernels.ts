@@ -24,19 +24,12 @@ export function disjointPlan(graph: UnplannedGraph): KernelGraph {
 }
 
 /** Runs a graph once and frees all its buffers. */
-export function runGraph(
-  backend: Backend,
-  graph: KernelGraph,
-  inputs: readonly TypedArray[],
-  donated?: readonly boolean[],
-): TypedArray[] {
-  const buffers = inputs.map((data, i) =>
-    backend.upload(data, graph.buffers[graph.inputs[i] ?? -1]?.dtype ?? 'float32'),
-  )
+export function runGraph(backend: Backend, graph: KernelGraph, inputs: readonly TypedArray[], donated?: readonly boolean[]): TypedArray[] {
+  const buffers = inputs.map((data, i) => backend.upload(data, graph.buffers[graph.inputs[i] ?? -1]?.dtype ?? 'float32'))
   const executable = backend.compile(graph)
   try {
     const results = executable.run(buffers, donated)
-    const arrays = results.map((b) => backend.readSync(b))
+    const arrays = results.map(b => backend.readSync(b))
     for (const b of [...results, ...buffers]) backend.free(b)
     return arrays
   } finally {

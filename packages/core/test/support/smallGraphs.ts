@@ -30,8 +30,7 @@ export function graphOf(
   }
 }
 
-export const run = (graph: KernelGraph, ...inputs: readonly TypedArray[]): TypedArray[] =>
-  runGraph(createReference(), graph, inputs)
+export const run = (graph: KernelGraph, ...inputs: readonly TypedArray[]): TypedArray[] => runGraph(createReference(), graph, inputs)
 
 export const identity: Affine = { offset: 0, strides: [1] }
 export const elementwise = (size: number, load: Partial<Load> = {}, target = 1): Loop => ({

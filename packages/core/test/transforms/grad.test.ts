@@ -162,7 +162,11 @@ describe('errors', () => {
       () => linearize((x: Tensor, y: Tensor) => x.mul(y), scalar(1), scalar(2))[1](...([scalar(1)] as never)),
       /linearize of .*: needs one tangent for each of the 2 arguments, got 1/,
     ],
-    ['tangents without primals', () => jvp((x: Tensor) => x, [float(1)], [float(1), float(2)] as never), /jvp of .*: needs one tangent.*got 2/],
+    [
+      'tangents without primals',
+      () => jvp((x: Tensor) => x, [float(1)], [float(1), float(2)] as never),
+      /jvp of .*: needs one tangent.*got 2/,
+    ],
     ['hasAux', () => grad((x: Tensor) => x as never, { hasAux: true })(scalar(1)), /must return \[loss, aux\]/],
     [
       'cotangent shape',

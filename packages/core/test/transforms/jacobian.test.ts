@@ -51,7 +51,8 @@ describe('jacfwd and jacrev', () => {
     expect(() => jacrev((x: Tensor) => x.greater(0))(float(1))).toThrow(/the result is bool\[1\], which has no derivative/)
     expect(() => jacfwd((x: Tensor) => x)(int(1))).toThrow(/x is i32\[1\], which has no derivative/)
     for (const argnums of [-1, 1, 0.5])
-      for (const j of [jacfwd, jacrev]) expect(() => j((x: Tensor) => x, { argnums })(float(1))).toThrow(`argnums names argument ${argnums}`)
+      for (const j of [jacfwd, jacrev])
+        expect(() => j((x: Tensor) => x, { argnums })(float(1))).toThrow(`argnums names argument ${argnums}`)
   })
 })
 

@@ -30,7 +30,8 @@ export function windowOutput(n: number, size: number, stride: number, padding: '
 /** `[n, h, w, in]` to `[n, h', w', filters]` with a window of `size` (both axes, or `[h, w]`). Keras: `Conv2D`. */
 export function conv2d(filters: number, size: number | readonly [number, number], options: ConvOptions = {}): Layer<Conv> {
   const { padding = 'SAME', kernelInit = glorotUniform(), biasInit = zeros } = options
-  const [kh, kw] = pair(size), windowStrides = pair(options.strides ?? 1)
+  const [kh, kw] = pair(size),
+    windowStrides = pair(options.strides ?? 1)
   return stateless<Conv>(
     (key, input) => {
       const [h, w, c] = input
@@ -41,7 +42,10 @@ export function conv2d(filters: number, size: number | readonly [number, number]
     },
     (p, x) => {
       if (x.ndim !== 4)
-        throw new CotangentError('ShapeError', `conv2d(${filters}): needs images [n, h, w, c], got [${x.shape.join(', ')}]. One image gets its batch axis by expandDims(x, 0).`)
+        throw new CotangentError(
+          'ShapeError',
+          `conv2d(${filters}): needs images [n, h, w, c], got [${x.shape.join(', ')}]. One image gets its batch axis by expandDims(x, 0).`,
+        )
       return lax.convGeneralDilated(x, p.kernel, windowStrides, padding, { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(p.bias)
     },
   )

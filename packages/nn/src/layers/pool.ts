@@ -10,9 +10,15 @@ export interface PoolOptions {
   readonly padding?: 'SAME' | 'VALID'
 }
 
-function pool(name: string, size: number | readonly [number, number], options: PoolOptions, over: (x: Tensor, window: Window) => Tensor): Layer<null> {
+function pool(
+  name: string,
+  size: number | readonly [number, number],
+  options: PoolOptions,
+  over: (x: Tensor, window: Window) => Tensor,
+): Layer<null> {
   const { padding = 'VALID' } = options
-  const [h, w] = pair(size), [sh, sw] = pair(options.strides ?? size)
+  const [h, w] = pair(size),
+    [sh, sw] = pair(options.strides ?? size)
   const window: Window = [[1, h, w, 1], [1, sh, sw, 1], padding]
   return stateless<null>(
     (_key, input) => {
@@ -32,7 +38,8 @@ export function maxPool2d(size: number | readonly [number, number], options: Poo
 /** The mean of each window; padding does not count. Keras: `AveragePooling2D`. */
 export function avgPool2d(size: number | readonly [number, number], options: PoolOptions = {}): Layer<null> {
   return pool('avgPool2d', size, options, (x, window) =>
-    lax.reduceWindow(x, 'sum', ...window).div(lax.reduceWindow(ones([1, ...x.shape.slice(1, 3), 1]), 'sum', ...window)))
+    lax.reduceWindow(x, 'sum', ...window).div(lax.reduceWindow(ones([1, ...x.shape.slice(1, 3), 1]), 'sum', ...window)),
+  )
 }
 
 /** `[n, ...]` to `[n, product]`: from images to vectors. */

@@ -35,11 +35,13 @@ export function adam(rate: LearningRate = 1e-3, options: AdamOptions = {}): Grad
     init: params => ({ count: array(0, { dtype: 'int32' }), mu: tree.map(zerosLike, params), nu: tree.map(zerosLike, params) }),
     update: <P>(grads: P, state: AdamState<P>) => {
       const r = rateAt(rate, state.count)
-      const count = state.count.add(1), t = count.astype('float32')
+      const count = state.count.add(1),
+        t = count.astype('float32')
       const mu = tree.map((m: Tensor, g: Tensor) => add(multiply(m, b1), multiply(g, 1 - b1)), state.mu, grads as NoInfer<P>)
       const nu = tree.map((v: Tensor, g: Tensor) => add(multiply(v, b2), multiply(multiply(g, g), 1 - b2)), state.nu, grads as NoInfer<P>)
       // The corrections are scalars: one division of them saves one for each parameter.
-      const step = divide(r, powerLess1(b1, t)), correction = divide(-1, powerLess1(b2, t))
+      const step = divide(r, powerLess1(b1, t)),
+        correction = divide(-1, powerLess1(b2, t))
       const update = (m: Tensor, v: Tensor): Tensor => divide(multiply(m, step), add(sqrt(multiply(v, correction)), eps))
       return [tree.map(update, mu, nu as NoInfer<P>), { count, mu, nu }]
     },

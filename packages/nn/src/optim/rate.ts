@@ -7,6 +7,7 @@ export const rateAt = (rate: LearningRate, step: Tensor): TensorLike => (typeof 
 
 /** Updates against a direction: `-rate * direction`, one multiplication a leaf. */
 export function against(rate: LearningRate, step: Tensor): (direction: Tensor) => Tensor {
-  const r = rateAt(rate, step), factor = typeof r === 'number' ? -r : negative(r)
+  const r = rateAt(rate, step),
+    factor = typeof r === 'number' ? -r : negative(r)
   return direction => multiply(direction, factor)
 }

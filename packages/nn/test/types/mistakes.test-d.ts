@@ -1,15 +1,37 @@
 /** The mistakes that people make with layers and optimisers; each must stay an error. Compiled, never run. */
 import { type Key, type Tensor, jit } from '@cotangent/core'
-import { type Layer, adam, applyUpdates, chain, conv2d, dense, dropout, identity, momentum, named, relu, sgd, serial, softmaxCrossEntropy, stateless } from '@cotangent/nn'
+import {
+  type Layer,
+  adam,
+  applyUpdates,
+  chain,
+  conv2d,
+  dense,
+  dropout,
+  identity,
+  momentum,
+  named,
+  relu,
+  sgd,
+  serial,
+  softmaxCrossEntropy,
+  stateless,
+} from '@cotangent/nn'
 
 declare const x: Tensor, key: Key
-interface Moments { readonly mean: Tensor }
+interface Moments {
+  readonly mean: Tensor
+}
 declare const normalise: Layer<null, Moments>
 
 const small = serial(dense(64), relu)
 const large = serial(dense(64), relu, dense(10))
-const smallParams = small.init(key, [4]).params, largeParams = large.init(key, [4]).params
-const words = stateless<null, readonly string[], Tensor>((_, input) => ({ params: null, output: input }), () => x)
+const smallParams = small.init(key, [4]).params,
+  largeParams = large.init(key, [4]).params
+const words = stateless<null, readonly string[], Tensor>(
+  (_, input) => ({ params: null, output: input }),
+  () => x,
+)
 const stateful = serial(normalise, relu)
 
 export const mistakes: readonly unknown[] = [

@@ -19,7 +19,7 @@ export function compileContraction(kernel: Contraction, where: string, lanes: nu
   const epilogue = compileNodes(kernel.epilogue, space, [sum], where)
   const stores = compileStores(kernel.stores, epilogue, space, where)
   const dot = isFloat(dtype) ? dotFloat : dotInteger
-  return (memory) => {
+  return memory => {
     a.reset()
     b.reset()
     for (let start = 0; start < space.points; start += space.width) {
@@ -57,26 +57,17 @@ interface Operand {
   reset(): void
 }
 
-function compileOperand(
-  load: Load,
-  space: Space,
-  extents: readonly number[],
-  parallel: number,
-  where: string,
-): Operand {
-  invariant(
-    load.indirect === undefined || load.indirect.length === 0,
-    `${where}: an operand of a contraction has no indirect terms`,
-  )
+function compileOperand(load: Load, space: Space, extents: readonly number[], parallel: number, where: string): Operand {
+  invariant(load.indirect === undefined || load.indirect.length === 0, `${where}: an operand of a contraction has no indirect terms`)
   const split = (map: Affine) => ({
     outer: space.address({ ...map, strides: map.strides.slice(0, parallel) }),
     inner: offsetsOf(map.strides.slice(parallel), extents.slice(parallel)),
   })
   const address = split(load.map)
-  const guards = (load.guards ?? []).map((g) => ({ ...split(g.index), extent: g.extent }))
+  const guards = (load.guards ?? []).map(g => ({ ...split(g.index), extent: g.extent }))
   const values = new Float64Array(address.inner.length),
     inside = new Uint8Array(values.length).fill(1)
-  const bases = [address, ...guards].map((s) => ({ outer: s.outer, last: NaN }))
+  const bases = [address, ...guards].map(s => ({ outer: s.outer, last: NaN }))
 
   const fetch = (lane: number, memory: Memory): void => {
     if (!moveBases(bases, lane)) return

@@ -9,7 +9,7 @@ import { scalarOf } from './space.ts'
 /** `lanes`: points that are evaluated at a time. `path` leads to the list, as in `kernel 3 (scan) > kernel 0 (loop)`. */
 export function compileKernels(kernels: readonly Kernel[], lanes: number, path = ''): Run {
   const runs = kernels.map((kernel, i) => compileKernel(kernel, `${path}kernel ${i} (${kernel.kind})`, lanes))
-  return (memory) => {
+  return memory => {
     for (const run of runs) run(memory)
   }
 }
@@ -38,14 +38,14 @@ function compileKernel(kernel: Kernel, where: string, lanes: number): Run {
 function compileWhile({ condition, predicate, body }: While, where: string, lanes: number): Run {
   const runCondition = compileKernels(condition, lanes, `${where} condition > `),
     runBody = compileKernels(body, lanes, `${where} body > `)
-  return (memory) => {
+  return memory => {
     for (runCondition(memory); scalarOf(memory, predicate) !== 0; runCondition(memory)) runBody(memory)
   }
 }
 
 function compileScan({ length, reverse, counter, body }: Scan, where: string, lanes: number): Run {
   const runBody = compileKernels(body, lanes, `${where} > `)
-  return (memory) => {
+  return memory => {
     for (let i = 0; i < length; i++) {
       memory[counter]?.fill(reverse ? length - 1 - i : i, 0, 1)
       runBody(memory)
@@ -55,14 +55,11 @@ function compileScan({ length, reverse, counter, body }: Scan, where: string, la
 
 function compileBranch({ index, branches }: Branch, where: string, lanes: number): Run {
   const runs = branches.map((branch, i) => compileKernels(branch, lanes, `${where} branch ${i} > `))
-  return (memory) => {
+  return memory => {
     const chosen = scalarOf(memory, index),
       run = runs[chosen]
     if (run === undefined)
-      fail(
-        'InternalError',
-        `${where}: there is no branch ${chosen} of ${runs.length}. This is a fault in Cotangent: please report it.`,
-      )
+      fail('InternalError', `${where}: there is no branch ${chosen} of ${runs.length}. This is a fault in Cotangent: please report it.`)
     run(memory)
   }
 }

@@ -16,11 +16,11 @@ export function compileLoop(kernel: Loop, where: string, lanes: number): Run {
   const reduced = sizeOf(kernel.extents.slice(kernel.parallel))
   const body = compileNodes(kernel.body, inner, [], where)
   const bodyStores = compileStores(kernel.bodyStores, body, inner, where)
-  const accumulators = kernel.reductions.map((r) => createAccumulator(r, body.registers, outer.width, where))
+  const accumulators = kernel.reductions.map(r => createAccumulator(r, body.registers, outer.width, where))
   const epilogue = compileNodes(
     kernel.epilogue,
     outer,
-    accumulators.map((a) => a.result),
+    accumulators.map(a => a.result),
     where,
   )
   const stores = compileStores(kernel.stores, epilogue, outer, where)
@@ -35,7 +35,7 @@ export function compileLoop(kernel: Loop, where: string, lanes: number): Run {
       for (const a of accumulators) feedBlock(a, start - first, n, reduced)
     }
   }
-  return (memory) => {
+  return memory => {
     for (let start = 0; start < outer.points; start += outer.width) {
       const n = Math.min(outer.width, outer.points - start)
       for (const a of accumulators) a.begin(n)
@@ -79,7 +79,7 @@ export function compileScatter(kernel: Scatter, where: string, lanes: number): R
       data[k] = evaluate === undefined ? v : convert(evaluate([data[k] as number, v], dtype, dtype), dtype)
     }
   }
-  return (memory) => {
+  return memory => {
     for (let start = 0; start < space.points; start += space.width) {
       const n = Math.min(space.width, space.points - start)
       space.move(start, n, memory)

@@ -15,12 +15,7 @@ export interface NodeProgram {
 }
 
 /** `reduced[i]` holds the results of reduction i, a lane a point of `space`. `where` names the kernel in error messages. */
-export function compileNodes(
-  nodes: readonly Node[],
-  space: Space,
-  reduced: readonly Register[],
-  where: string,
-): NodeProgram {
+export function compileNodes(nodes: readonly Node[], space: Space, reduced: readonly Register[], where: string): NodeProgram {
   const registers: Register[] = []
   const steps: Step[] = []
   for (const node of nodes) {
@@ -60,14 +55,14 @@ function compileNode(
     case 'iota': {
       const at = space.address(node.map),
         round = rounders[node.dtype]
-      return (n) => {
+      return n => {
         for (let i = 0; i < n; i++) out[i] = at[i] as number
         round(out, n)
       }
     }
     case 'inside': {
       const mask = space.mask(node.guards)
-      return (n) => {
+      return n => {
         for (let i = 0; i < n; i++) out[i] = mask[i] as number
       }
     }
@@ -93,7 +88,7 @@ function compileInstruction(
     from = (nodes[node.args[0] as NodeId] as Node).dtype,
     round = rounders[dtype]
   const x = [0.5, 0.5, 0.5]
-  return (n) => {
+  return n => {
     for (let i = 0; i < n; i++) {
       x[0] = a[i] as number
       x[1] = b[i] as number
@@ -150,10 +145,9 @@ export function compileAddress(
   if (indirect.length === 0) return () => affine
   const out = new Int32Array(space.width)
   const terms = indirect.map(({ index, stride }) => ({ stride, index: register(registers, index, where) }))
-  return (n) => {
+  return n => {
     out.set(affine)
-    for (const { stride, index } of terms)
-      for (let i = 0; i < n; i++) out[i] = (out[i] as number) + stride * (index[i] as number)
+    for (const { stride, index } of terms) for (let i = 0; i < n; i++) out[i] = (out[i] as number) + stride * (index[i] as number)
     return out
   }
 }

@@ -37,22 +37,16 @@ export interface Accumulator {
   finish(n: number): void
 }
 
-export function createAccumulator(
-  reduction: Reduction,
-  registers: readonly Register[],
-  width: number,
-  where: string,
-): Accumulator {
+export function createAccumulator(reduction: Reduction, registers: readonly Register[], width: number, where: string): Accumulator {
   const { op, dtype } = reduction
   const values = register(registers, reduction.value, where)
-  if (op === 'argmax' || op === 'argmin')
-    return argAccumulator(op, values, register(registers, reduction.index ?? -1, where), width)
+  if (op === 'argmax' || op === 'argmin') return argAccumulator(op, values, register(registers, reduction.index ?? -1, where), width)
   const result = new Float64Array(width),
     identity = identityOf(op, dtype),
     combine = combinerOf(op, dtype)
   return {
     result,
-    begin: (n) => void result.fill(identity, 0, n),
+    begin: n => void result.fill(identity, 0, n),
     feed(lane, from, to) {
       let sum = result[lane] as number
       for (let i = from; i < to; i++) sum = combine(sum, values[i] as number)

@@ -19,10 +19,10 @@ function ascending(keys: TypedArray): (i: number, j: number) => number {
 
 export function compileSort(kernel: Sort, where: string): Run {
   const { rows, length, inputs, outputs } = kernel
-  return (memory) => {
+  return memory => {
     for (const buffer of [...inputs, ...outputs]) checkSize(memory, buffer, rows * length, where)
     for (let row = 0; row < rows; row++) {
-      const sources = inputs.map((b) => (memory[b] as TypedArray).slice(row * length, (row + 1) * length))
+      const sources = inputs.map(b => (memory[b] as TypedArray).slice(row * length, (row + 1) * length))
       const order = Uint32Array.from({ length }, (_, i) => i).sort(ascending(sources[0] as TypedArray))
       outputs.forEach((b, k) => {
         const source = sources[k] as TypedArray,
@@ -38,7 +38,7 @@ export function compileCumulative(kernel: Cumulative, where: string): Run {
   const combine = combinerOf(kernel.op, dtype)
   const first = reverse ? length - 1 : 0,
     step = reverse ? -inner : inner
-  return (memory) => {
+  return memory => {
     const source = memory[kernel.input] as TypedArray,
       target = memory[kernel.output] as TypedArray
     for (const buffer of [kernel.input, kernel.output]) checkSize(memory, buffer, outer * length * inner, where)

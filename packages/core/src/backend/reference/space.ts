@@ -42,11 +42,10 @@ export function createSpace(extents: readonly number[], lanes: number): Space {
   }
   const mask = (guards: readonly Guard[]): Uint8Array => {
     const out = new Uint8Array(width)
-    const terms = guards.map((g) => ({ at: address(g.index), extent: g.extent }))
-    updates.push((n) => {
+    const terms = guards.map(g => ({ at: address(g.index), extent: g.extent }))
+    updates.push(n => {
       out.fill(1, 0, n)
-      for (const { at, extent } of terms)
-        for (let i = 0; i < n; i++) if ((at[i] as number) < 0 || (at[i] as number) >= extent) out[i] = 0
+      for (const { at, extent } of terms) for (let i = 0; i < n; i++) if ((at[i] as number) < 0 || (at[i] as number) >= extent) out[i] = 0
     })
     return out
   }
@@ -61,8 +60,7 @@ function addressUpdate(map: Affine, indices: readonly Int32Array[], out: Int32Ar
   const terms = map.strides.flatMap((stride, k) => (stride === 0 ? [] : [{ stride, index: indices[k] as Int32Array }]))
   return (n, memory) => {
     out.fill(baseOf(map, memory), 0, n)
-    for (const { stride, index } of terms)
-      for (let i = 0; i < n; i++) out[i] = (out[i] as number) + stride * (index[i] as number)
+    for (const { stride, index } of terms) for (let i = 0; i < n; i++) out[i] = (out[i] as number) + stride * (index[i] as number)
   }
 }
 

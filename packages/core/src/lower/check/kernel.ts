@@ -17,16 +17,7 @@ import type {
   Sort,
   Store,
 } from '../kernel.ts'
-import {
-  checkIndirect,
-  checkLoad,
-  checkMap,
-  checkNodes,
-  checkRange,
-  type Complain,
-  isDynamic,
-  type Scope,
-} from './nodes.ts'
+import { checkIndirect, checkLoad, checkMap, checkNodes, checkRange, type Complain, isDynamic, type Scope } from './nodes.ts'
 import { collide, rangeOf, type StoreMap } from './range.ts'
 
 export function checkKernel(kernel: Kernel, buffers: KernelGraph['buffers'], complain: Complain): void {
@@ -59,8 +50,7 @@ function checkAccess(kernel: Kernel, buffers: KernelGraph['buffers'], complain: 
   for (const id of [...reads, ...writes]) if (buffers[id] === undefined) complain(`there is no buffer b${id}`)
   for (const id of writes) {
     const kind = buffers[id]?.place.kind
-    if (kind === 'input' || kind === 'constant')
-      complain(`writes b${id}, which is ${kind === 'input' ? 'an input' : 'a constant'}`)
+    if (kind === 'input' || kind === 'constant') complain(`writes b${id}, which is ${kind === 'input' ? 'an input' : 'a constant'}`)
     if (kernel.kind !== 'scatter' && reads.has(id) && !canReplace(kernel, id, id, buffers))
       complain(`writes b${id} and reads it at other places`)
   }
@@ -68,8 +58,7 @@ function checkAccess(kernel: Kernel, buffers: KernelGraph['buffers'], complain: 
 
 function checkSpace(extents: readonly number[], parallel: number, complain: Complain): void {
   for (const e of extents) checkSize(e, 'extent', complain)
-  if (!Number.isInteger(parallel) || parallel < 0 || parallel > extents.length)
-    complain(`${parallel} parallel axes of ${extents.length}`)
+  if (!Number.isInteger(parallel) || parallel < 0 || parallel > extents.length) complain(`${parallel} parallel axes of ${extents.length}`)
 }
 
 function checkSize(n: number, what: string, complain: Complain): void {
@@ -79,18 +68,15 @@ function checkSize(n: number, what: string, complain: Complain): void {
 function checkLoop(kernel: Loop, buffers: readonly BufferSpec[], complain: Complain): void {
   const { extents, parallel, body, bodyStores, reductions, epilogue, stores } = kernel
   checkSpace(extents, parallel, complain)
-  if (parallel === extents.length && body.length + bodyStores.length + reductions.length > 0)
-    complain('has a body but no reduced axes')
-  const inBody: Scope = { buffers, extents, complain: (p) => complain(`body: ${p}`) }
+  if (parallel === extents.length && body.length + bodyStores.length + reductions.length > 0) complain('has a body but no reduced axes')
+  const inBody: Scope = { buffers, extents, complain: p => complain(`body: ${p}`) }
   checkNodes(body, inBody)
-  reductions.forEach((r, i) =>
-    checkReduction(r, body, extents.slice(parallel), (p) => complain(`reduction ${i} (${r.op}): ${p}`)),
-  )
+  reductions.forEach((r, i) => checkReduction(r, body, extents.slice(parallel), p => complain(`reduction ${i} (${r.op}): ${p}`)))
   const inEpilogue: Scope = {
     buffers,
     extents: extents.slice(0, parallel),
-    reduced: reductions.map((r) => r.dtype),
-    complain: (p) => complain(`epilogue: ${p}`),
+    reduced: reductions.map(r => r.dtype),
+    complain: p => complain(`epilogue: ${p}`),
   }
   checkNodes(epilogue, inEpilogue)
   checkStores(
@@ -111,8 +97,7 @@ function checkReduction(
   const found = body[value]?.dtype ?? complain(`there is no node ${value}`)
   const arg = op === 'argmax' || op === 'argmin'
   if (dtype !== (arg ? 'int32' : found)) complain(`gives ${dtype}, but node ${value} is ${found}`)
-  const domain =
-    op === 'sum' || op === 'prod' ? 'number' : op === 'and' || op === 'or' || op === 'xor' ? 'bitwise' : 'any'
+  const domain = op === 'sum' || op === 'prod' ? 'number' : op === 'and' || op === 'or' || op === 'xor' ? 'bitwise' : 'any'
   if (!inDomain(domain, dtype)) complain(`does not take ${dtype}`)
   if (arg && body[index ?? -1]?.dtype !== 'int32') complain('needs an int32 node as index')
   if (!arg && index !== undefined) complain('has no use for an index')
@@ -127,7 +112,7 @@ function checkContraction(kernel: Contraction, buffers: readonly BufferSpec[], c
     ['a', a],
     ['b', b],
   ] as const) {
-    const named: Complain = (p) => complain(`operand ${name}: ${p}`)
+    const named: Complain = p => complain(`operand ${name}: ${p}`)
     if (load.dtype !== dtype) named(`is ${load.dtype}, not ${dtype}`)
     if ((load.indirect ?? []).length > 0) named('has indirect terms')
     checkLoad(load, [], { buffers, extents, complain: named })
@@ -136,21 +121,18 @@ function checkContraction(kernel: Contraction, buffers: readonly BufferSpec[], c
     buffers,
     extents: extents.slice(0, parallel),
     reduced: [dtype],
-    complain: (p) => complain(`epilogue: ${p}`),
+    complain: p => complain(`epilogue: ${p}`),
   }
   checkNodes(epilogue, scope)
   checkStores([[stores, epilogue, scope]], complain)
 }
 
-function checkStores(
-  lists: readonly (readonly [readonly Store[], readonly Node[], Scope])[],
-  complain: Complain,
-): void {
+function checkStores(lists: readonly (readonly [readonly Store[], readonly Node[], Scope])[], complain: Complain): void {
   const targets = new Map<BufferId, StoreMap[]>()
   for (const [stores, nodes, scope] of lists) {
     for (const { buffer, map, value } of stores) {
       const dtype = nodes[value]?.dtype ?? complain(`store to b${buffer}: there is no node ${value}`)
-      checkTarget(buffer, dtype, map, { ...scope, complain: (p) => scope.complain(`store to b${buffer}: ${p}`) })
+      checkTarget(buffer, dtype, map, { ...scope, complain: p => scope.complain(`store to b${buffer}: ${p}`) })
       targets.set(buffer, [...(targets.get(buffer) ?? []), { map, extents: scope.extents }])
     }
   }
@@ -178,21 +160,19 @@ function checkScatter(kernel: Scatter, buffers: readonly BufferSpec[], complain:
   checkMap(map, scope)
   if ((combine === 'add' || combine === 'mul') && dtype === 'bool') complain(`${combine} does not take bool`)
   if (where !== undefined && body[where]?.dtype !== 'bool') complain(`where is node ${where}, which is no bool`)
-  if (body.some((n) => n.op === 'load' && n.buffer === buffer)) complain(`reads b${buffer}, into which it scatters`)
+  if (body.some(n => n.op === 'load' && n.buffer === buffer)) complain(`reads b${buffer}, into which it scatters`)
 }
 
 function checkSort({ rows, length, inputs, outputs }: Sort, buffers: readonly BufferSpec[], complain: Complain): void {
   checkSize(rows, 'row count', complain)
   checkSize(length, 'length', complain)
-  if (inputs.length === 0 || inputs.length !== outputs.length)
-    complain(`${inputs.length} inputs and ${outputs.length} outputs`)
+  if (inputs.length === 0 || inputs.length !== outputs.length) complain(`${inputs.length} inputs and ${outputs.length} outputs`)
   if (new Set(outputs).size < outputs.length) complain('writes an output twice')
   inputs.forEach((id, i) => {
     const from = buffers[id] as BufferSpec,
       to = buffers[outputs[i] as BufferId] as BufferSpec
     if (from.dtype !== to.dtype) complain(`output ${i} is ${to.dtype}, input ${i} ${from.dtype}`)
-    for (const { size } of [from, to])
-      if (size !== rows * length) complain(`${rows} rows of ${length} in a buffer of ${size}`)
+    for (const { size } of [from, to]) if (size !== rows * length) complain(`${rows} rows of ${length} in a buffer of ${size}`)
   })
 }
 
@@ -211,14 +191,7 @@ function checkCumulative(
   }
 }
 
-function checkScalar(
-  id: BufferId,
-  dtype: DType,
-  what: string,
-  buffers: readonly BufferSpec[],
-  complain: Complain,
-): void {
+function checkScalar(id: BufferId, dtype: DType, what: string, buffers: readonly BufferSpec[], complain: Complain): void {
   const spec = buffers[id] as BufferSpec
-  if (spec.dtype !== dtype || spec.size < 1)
-    complain(`the ${what} b${id} is ${spec.dtype} of ${spec.size}, not one ${dtype}`)
+  if (spec.dtype !== dtype || spec.size < 1) complain(`the ${what} b${id} is ${spec.dtype} of ${spec.size}, not one ${dtype}`)
 }

@@ -18,7 +18,7 @@ export interface Scope {
 
 export function checkNodes(nodes: readonly Node[], scope: Scope): void {
   nodes.forEach((node, id) => {
-    const inner: Scope = { ...scope, complain: (problem) => scope.complain(`node ${id} (${node.op}): ${problem}`) }
+    const inner: Scope = { ...scope, complain: problem => scope.complain(`node ${id} (${node.op}): ${problem}`) }
     checkNode(node, id, nodes, inner)
   })
 }
@@ -54,16 +54,15 @@ function checkInstruction(
 ): void {
   const { arity, domain, result } = instructions[op]
   if (args.length !== arity) complain(`takes ${arity} operands, got ${args.length}`)
-  const dtypes = args.map((a) => earlier[a]?.dtype ?? complain(`operand ${a} is not an earlier node`))
+  const dtypes = args.map(a => earlier[a]?.dtype ?? complain(`operand ${a} is not an earlier node`))
   const same = op === 'select' ? dtypes.slice(1) : dtypes,
     from = same[0] as DType
   if (op === 'select' && dtypes[0] !== 'bool') complain(`the predicate is ${dtypes[0]}, not bool`)
-  if (same.some((d) => d !== from)) complain(`operands have dtypes ${dtypes.join(', ')}`)
+  if (same.some(d => d !== from)) complain(`operands have dtypes ${dtypes.join(', ')}`)
   if (!inDomain(domain, from)) complain(`does not take ${from}`)
   if (result === 'same' && dtype !== from) complain(`gives ${from}, not ${dtype}`)
   if (result === 'bool' && dtype !== 'bool') complain(`gives bool, not ${dtype}`)
-  if (op === 'bitcast' && [from, dtype].some((d) => d === 'bool' || d === 'float64'))
-    complain(`does not take ${from} to ${dtype}`)
+  if (op === 'bitcast' && [from, dtype].some(d => d === 'bool' || d === 'float64')) complain(`does not take ${from} to ${dtype}`)
 }
 
 /** `earlier`: the nodes that indirect terms may name. */
@@ -80,11 +79,7 @@ export function checkLoad(load: Load, earlier: readonly Node[], scope: Scope): v
   if (range !== undefined && range.exact) checkRange(range, buffer, spec, complain)
 }
 
-export function checkIndirect(
-  indirect: NonNullable<Load['indirect']>,
-  earlier: readonly Node[],
-  complain: Complain,
-): void {
+export function checkIndirect(indirect: NonNullable<Load['indirect']>, earlier: readonly Node[], complain: Complain): void {
   for (const { index } of indirect) {
     const dtype = earlier[index]?.dtype ?? complain(`index ${index} is not an earlier node`)
     if (dtype !== 'int32') complain(`index ${index} is ${dtype}, not int32`)
@@ -100,12 +95,10 @@ export const isDynamic = (map: Affine): boolean => (map.dynamic ?? []).length > 
 /** A stride for each axis, all integers, dynamic terms int32. */
 export function checkMap({ offset, strides, dynamic = [] }: Affine, { buffers, extents, complain }: Scope): void {
   if (strides.length !== extents.length) complain(`${strides.length} strides for ${extents.length} axes`)
-  if (![offset, ...strides, ...dynamic.map((d) => d.stride)].every(Number.isSafeInteger))
-    complain('an offset or stride is not an integer')
+  if (![offset, ...strides, ...dynamic.map(d => d.stride)].every(Number.isSafeInteger)) complain('an offset or stride is not an integer')
   for (const { buffer } of dynamic) {
     const spec = buffers[buffer] ?? complain(`there is no buffer b${buffer}`)
-    if (spec.dtype !== 'int32' || spec.size < 1)
-      complain(`dynamic term b${buffer} is ${spec.dtype} of ${spec.size}, not an int32`)
+    if (spec.dtype !== 'int32' || spec.size < 1) complain(`dynamic term b${buffer} is ${spec.dtype} of ${spec.size}, not an int32`)
   }
 }
 

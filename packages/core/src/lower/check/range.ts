@@ -21,7 +21,7 @@ export function rangeOf(
   extents: readonly number[],
   guards: readonly Guard[],
 ): (Range & { readonly exact: boolean }) | undefined {
-  const box = extents.map((e) => ({ min: 0, max: e - 1 }))
+  const box = extents.map(e => ({ min: 0, max: e - 1 }))
   const wide: Guard[] = []
   for (const guard of guards) {
     const axes = guard.index.strides.flatMap((s, k) => (s === 0 ? [] : [k]))
@@ -29,12 +29,10 @@ export function rangeOf(
     else if (axes.length === 1) narrow(box, axes[0] as number, guard)
     else if (guard.index.offset < 0 || guard.index.offset >= guard.extent) return undefined
   }
-  if (box.some((b) => b.min > b.max)) return undefined
+  if (box.some(b => b.min > b.max)) return undefined
   if (wide.length === 0) return { ...boxRange(map, box), exact: true }
-  const points = sizeOf(box.map((b) => b.max - b.min + 1))
-  return wide.every((g) => isStatic(g.index)) && points <= affordable
-    ? visit(map, box, wide)
-    : { ...boxRange(map, box), exact: false }
+  const points = sizeOf(box.map(b => b.max - b.min + 1))
+  return wide.every(g => isStatic(g.index)) && points <= affordable ? visit(map, box, wide) : { ...boxRange(map, box), exact: false }
 }
 
 /** Cuts the range of axis `k` to where `0 <= offset + stride * i < extent`. */
@@ -57,15 +55,11 @@ function boxRange({ offset, strides }: Affine, box: readonly Range[]): Range {
   return { min, max }
 }
 
-function visit(
-  map: Affine,
-  box: readonly Range[],
-  guards: readonly Guard[],
-): (Range & { readonly exact: true }) | undefined {
+function visit(map: Affine, box: readonly Range[], guards: readonly Guard[]): (Range & { readonly exact: true }) | undefined {
   let min = Infinity,
     max = -Infinity
-  forEachPoint(box, (index) => {
-    if (!guards.every((g) => isInside(g, index))) return
+  forEachPoint(box, index => {
+    if (!guards.every(g => isInside(g, index))) return
     const value = valueAt(map, index)
     min = Math.min(min, value)
     max = Math.max(max, value)
@@ -82,7 +76,7 @@ const valueAt = ({ offset, strides }: Affine, index: readonly number[]): number 
   strides.reduce((sum, s, k) => sum + s * (index[k] as number), offset)
 
 function forEachPoint(box: readonly Range[], visitor: (index: readonly number[]) => void): void {
-  const index = box.map((b) => b.min)
+  const index = box.map(b => b.min)
   const from = (k: number): void => {
     if (k === box.length) return visitor(index)
     const { min, max } = box[k] as Range
@@ -102,26 +96,23 @@ export interface StoreMap {
 
 /** Surely writes one element twice. Where that cannot be decided cheaply the answer is false. */
 export function collide(stores: readonly StoreMap[]): boolean {
-  const some = stores.filter((s) => !s.extents.includes(0))
+  const some = stores.filter(s => !s.extents.includes(0))
   if (some.every(isPacked) && (some.length < 2 || areApart(some))) return false
   const points = some.reduce((sum, s) => sum + sizeOf(s.extents), 0)
-  const comparable = some.length < 2 || some.every((s) => isStatic(s.map))
-  if (points > affordable || !comparable)
-    return some.some((s) => s.extents.some((e, k) => e > 1 && s.map.strides[k] === 0))
+  const comparable = some.length < 2 || some.every(s => isStatic(s.map))
+  if (points > affordable || !comparable) return some.some(s => s.extents.some((e, k) => e > 1 && s.map.strides[k] === 0))
   const seen = new Set<number>()
   for (const { map, extents } of some)
     forEachPoint(
-      extents.map((e) => ({ min: 0, max: e - 1 })),
-      (index) => void seen.add(valueAt(map, index)),
+      extents.map(e => ({ min: 0, max: e - 1 })),
+      index => void seen.add(valueAt(map, index)),
     )
   return seen.size < points
 }
 
 /** Each stride steps over all that the smaller ones reach: one to one. */
 function isPacked({ map, extents }: StoreMap): boolean {
-  const axes = extents.flatMap((extent, k) =>
-    extent > 1 ? [{ extent, stride: Math.abs(map.strides[k] as number) }] : [],
-  )
+  const axes = extents.flatMap((extent, k) => (extent > 1 ? [{ extent, stride: Math.abs(map.strides[k] as number) }] : []))
   let reach = 0
   return axes
     .sort((a, b) => a.stride - b.stride)
@@ -133,12 +124,12 @@ function isPacked({ map, extents }: StoreMap): boolean {
 }
 
 function areApart(stores: readonly StoreMap[]): boolean {
-  if (!stores.every((s) => isStatic(s.map))) return false
+  if (!stores.every(s => isStatic(s.map))) return false
   const ranges = stores
-    .map((s) =>
+    .map(s =>
       boxRange(
         s.map,
-        s.extents.map((e) => ({ min: 0, max: e - 1 })),
+        s.extents.map(e => ({ min: 0, max: e - 1 })),
       ),
     )
     .sort((a, b) => a.min - b.min)

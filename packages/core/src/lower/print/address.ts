@@ -9,7 +9,7 @@ export const axisName = (k: number): string => letters[k] ?? `axis${k}`
 export function printAffine({ offset, strides, dynamic = [] }: Affine): string {
   const terms = [
     ...strides.map((s, k) => [s, axisName(k)] as const),
-    ...dynamic.map((d) => [d.stride, `${Math.abs(d.stride) === 1 ? '' : '*'}b${d.buffer}[0]`] as const),
+    ...dynamic.map(d => [d.stride, `${Math.abs(d.stride) === 1 ? '' : '*'}b${d.buffer}[0]`] as const),
     [offset, ''] as const,
   ].filter(([s]) => s !== 0)
   return joinTerms(terms)
@@ -39,7 +39,7 @@ function printGuard({ index, extent }: Guard, extents: readonly number[]): strin
 
 /** The conjunction of guards; `true` where all always hold. */
 export const printGuards = (guards: readonly Guard[], extents: readonly number[]): string =>
-  guards.flatMap((g) => printGuard(g, extents) ?? []).join(' and ') || 'true'
+  guards.flatMap(g => printGuard(g, extents) ?? []).join(' and ') || 'true'
 
 /** `b0[28i + j]`, with guards `(i >= 1 ? b0[28i + j - 28] : 0)`. */
 export function printLoad(
@@ -53,15 +53,9 @@ export function printLoad(
 }
 
 /** The affine part and the values of nodes: `28i + 3*x4`. */
-export function printAddress(
-  map: Affine,
-  indirect: NonNullable<Load['indirect']>,
-  node: (id: number) => string,
-): string {
+export function printAddress(map: Affine, indirect: NonNullable<Load['indirect']>, node: (id: number) => string): string {
   if (indirect.length === 0) return printAffine(map)
-  const terms = indirect.map(
-    ({ index, stride }) => [stride, `${Math.abs(stride) === 1 ? '' : '*'}${node(index)}`] as const,
-  )
+  const terms = indirect.map(({ index, stride }) => [stride, `${Math.abs(stride) === 1 ? '' : '*'}${node(index)}`] as const)
   const affine = printAffine(map),
     values = joinTerms(terms.filter(([s]) => s !== 0))
   if (affine === '0' || values === '0') return affine === '0' ? values : affine

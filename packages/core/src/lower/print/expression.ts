@@ -51,17 +51,11 @@ interface Text {
 }
 
 /** `roots`: the nodes that are used outside the list. Names are `letter` and the node's number. */
-export function printNodes(
-  nodes: readonly Node[],
-  roots: readonly NodeId[],
-  extents: readonly number[],
-  letter: string,
-): Expressions {
+export function printNodes(nodes: readonly Node[], roots: readonly NodeId[], extents: readonly number[], letter: string): Expressions {
   const uses = nodes.map(() => 0)
-  for (const id of [...roots, ...neededFor(nodes, roots).flatMap((n) => operandsOf(n))]) uses[id] = (uses[id] ?? 0) + 1
+  for (const id of [...roots, ...neededFor(nodes, roots).flatMap(n => operandsOf(n))]) uses[id] = (uses[id] ?? 0) + 1
   const texts: Text[] = []
-  const at = (id: NodeId, binds: number): string =>
-    enclose(texts[id] ?? { text: `undefined node ${id}`, binds: 0 }, binds)
+  const at = (id: NodeId, binds: number): string => enclose(texts[id] ?? { text: `undefined node ${id}`, binds: 0 }, binds)
   const lines: string[] = []
   nodes.forEach((node, id) => {
     const written = printNode(node, extents, at)
@@ -76,8 +70,7 @@ export function printNodes(
 /** The nodes that the roots depend on. */
 function neededFor(nodes: readonly Node[], roots: readonly NodeId[]): Node[] {
   const needed = new Set(roots)
-  for (let id = nodes.length - 1; id >= 0; id--)
-    if (needed.has(id)) for (const a of operandsOf(nodes[id] as Node)) needed.add(a)
+  for (let id = nodes.length - 1; id >= 0; id--) if (needed.has(id)) for (const a of operandsOf(nodes[id] as Node)) needed.add(a)
   return nodes.filter((_, id) => needed.has(id))
 }
 
@@ -87,7 +80,7 @@ function printNode(node: Node, extents: readonly number[], operand: (id: NodeId,
   const atom = (text: string): Text => ({ text, binds: tightest })
   switch (node.op) {
     case 'load':
-      return atom(printLoad(node, extents, (id) => operand(id, tightest)))
+      return atom(printLoad(node, extents, id => operand(id, tightest)))
     case 'const': {
       const text = printConstant(node.value, node.dtype)
       return { text, binds: text.startsWith('-') ? prefix : tightest }
@@ -101,7 +94,7 @@ function printNode(node: Node, extents: readonly number[], operand: (id: NodeId,
     case 'cast':
       return atom(`${shortDType[node.dtype]}(${operand(node.args[0] as NodeId, 0)})`)
     case 'select': {
-      const [p, a, b] = node.args.map((id) => operand(id, 1)) as [string, string, string]
+      const [p, a, b] = node.args.map(id => operand(id, 1)) as [string, string, string]
       return { text: `${p} ? ${a} : ${b}`, binds: 0 }
     }
     case 'neg':
@@ -119,7 +112,7 @@ function printInstruction(
   if (symbol !== undefined)
     return { text: `${operand(args[0] as NodeId, binds)} ${symbol} ${operand(args[1] as NodeId, binds + 1)}`, binds }
   const name = op === 'bitcast' ? `bitcast:${shortDType[dtype]}` : op
-  return { text: `${name}(${args.map((a) => operand(a, 0)).join(', ')})`, binds: tightest }
+  return { text: `${name}(${args.map(a => operand(a, 0)).join(', ')})`, binds: tightest }
 }
 
 /** The shortest decimal that gives the constant back in its dtype. */

@@ -151,11 +151,19 @@ const arbBox = fc
 const startInputs = (shape: readonly number[]): InputSpec[] => shape.map(n => indices([], n, true))
 const alongAxis = (shape: readonly number[], axis: number, n: number): number[] =>
   shape.map((m, k) => (k === (axis + shape.length) % shape.length ? n : m))
-const arbSliceOf = (least: 0 | 1): fc.Arbitrary<{ readonly shape: readonly number[]; readonly axis: number; readonly n: number; readonly dtype: DType }> =>
+const arbSliceOf = (
+  least: 0 | 1,
+): fc.Arbitrary<{ readonly shape: readonly number[]; readonly axis: number; readonly n: number; readonly dtype: DType }> =>
   fc
     .record({ value: arbAxis(1, 3, least), dtype: anyDType })
-    .map(({ value: { shape, axis }, dtype }) => ({ shape, axis, n: Math.min(sizeAt(shape, axis), Math.max(1, sizeAt(shape, axis) - 1)), dtype }))
-const arbSlice = arbSliceOf(0), arbIndex = arbSliceOf(1)
+    .map(({ value: { shape, axis }, dtype }) => ({
+      shape,
+      axis,
+      n: Math.min(sizeAt(shape, axis), Math.max(1, sizeAt(shape, axis) - 1)),
+      dtype,
+    }))
+const arbSlice = arbSliceOf(0),
+  arbIndex = arbSliceOf(1)
 const badAxis = (name: string, call: (x: Tensor) => unknown): Refusal =>
   refusal('an axis out of range', 'ShapeError', [name, 'axis 2'], () => call(m23()))
 

@@ -64,7 +64,9 @@ const arbReduction = (
 
 /** Cases with one axis, or with none. */
 const arbOneAxis = (least: 0 | 1): fc.Arbitrary<{ readonly shape: readonly number[]; readonly options: { readonly axis?: number } }> =>
-  fc.record({ value: arbAxis(1, 3, least), flat: fc.boolean() }).map(({ value: { shape, axis }, flat }) => ({ shape, options: flat ? {} : { axis } }))
+  fc
+    .record({ value: arbAxis(1, 3, least), flat: fc.boolean() })
+    .map(({ value: { shape, axis }, flat }) => ({ shape, options: flat ? {} : { axis } }))
 
 function reduction(name: string, f: Reduction, accuracy: Accuracy, options: ReductionOptions = {}): OpEntry {
   const { dtypes = floats, least = 0, rank = 0, range, differentiable = true, refused = [], special = true, bare = f } = options

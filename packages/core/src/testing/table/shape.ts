@@ -89,7 +89,12 @@ const joined = (cases: fc.Arbitrary<Case>, refused: readonly Refusal[]): OpEntry
 
 const widths = fc.integer({ min: 0, max: 5 })
 const padOptions = fc
-  .record({ shape: arbShapeOf(1), before: widths, after: widths, mode: fc.constantFrom('constant', 'edge', 'reflect', 'symmetric', 'wrap') })
+  .record({
+    shape: arbShapeOf(1),
+    before: widths,
+    after: widths,
+    mode: fc.constantFrom('constant', 'edge', 'reflect', 'symmetric', 'wrap'),
+  })
   // The other modes have nothing to repeat.
   .filter(({ shape, mode }) => mode === 'constant' || !shape.includes(0))
 const shift = fc.integer({ min: -7, max: 7 })

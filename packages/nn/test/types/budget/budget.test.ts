@@ -11,9 +11,22 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 /** Types that TypeScript instantiates while it checks a file. */
 function instantiations(file: string): number {
   const folder = mkdtempSync(join(tmpdir(), 'cotangent-budget-'))
-  const compilerOptions = { composite: false, incremental: false, noEmit: true, rootDir: at('../../../../..'), lib: ['es2024', 'esnext', 'dom'] }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: at('../../../../../tsconfig.base.json'), compilerOptions, files: [at(file)] }))
-  const { stdout, status } = spawnSync(process.execPath, [at('../../../../../node_modules/typescript/bin/tsc'), '-p', folder, '--extendedDiagnostics'], { encoding: 'utf8' })
+  const compilerOptions = {
+    composite: false,
+    incremental: false,
+    noEmit: true,
+    rootDir: at('../../../../..'),
+    lib: ['es2024', 'esnext', 'dom'],
+  }
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ extends: at('../../../../../tsconfig.base.json'), compilerOptions, files: [at(file)] }),
+  )
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    [at('../../../../../node_modules/typescript/bin/tsc'), '-p', folder, '--extendedDiagnostics'],
+    { encoding: 'utf8' },
+  )
   rmSync(folder, { recursive: true })
   expect([status, stdout.match(/error TS.*/)?.[0]]).toEqual([0, undefined])
   return Number(/^Instantiations:\s+(\d+)/m.exec(stdout)?.[1])
