@@ -76,13 +76,14 @@ export const absP: Elementwise = elementwise({
 export const signP: Elementwise = elementwise({ name: 'sign', inputs: ['x'], domain: 'number', cost: 1, derivatives: ['zero'] })
 
 /** The operand that is the result gets the tangent; at ties each gets half of it. */
-const winner = /* @__NO_SIDE_EFFECTS__ */
-  (i: 0 | 1): Derivative =>
-  (t, xs, out) => {
-    const mine = xs[i] as Tensor,
-      other = xs[1 - i] as Tensor
-    return multiply(t, where(equal(mine, out), where(equal(other, out), 0.5, 1), 0))
-  }
+const winner =
+  /* @__NO_SIDE_EFFECTS__ */
+    (i: 0 | 1): Derivative =>
+    (t, xs, out) => {
+      const mine = xs[i] as Tensor,
+        other = xs[1 - i] as Tensor
+      return multiply(t, where(equal(mine, out), where(equal(other, out), 0.5, 1), 0))
+    }
 export const maxP: Elementwise = elementwise({
   name: 'max',
   publicName: 'maximum',

@@ -11,12 +11,10 @@ import { float, int, values } from '../support/values.ts'
 
 useReference()
 const shape = fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 3 })
-const arbSort = fc
-  .record({ shape, axis: fc.nat(), descending: fc.boolean() })
-  .map(c => ({
-    shape: c.shape,
-    options: { axis: (c.axis % c.shape.length) - (c.descending ? c.shape.length : 0), descending: c.descending },
-  }))
+const arbSort = fc.record({ shape, axis: fc.nat(), descending: fc.boolean() }).map(c => ({
+  shape: c.shape,
+  options: { axis: (c.axis % c.shape.length) - (c.descending ? c.shape.length : 0), descending: c.descending },
+}))
 
 describe('laws', () => {
   checkLaws(

@@ -154,14 +154,12 @@ const alongAxis = (shape: readonly number[], axis: number, n: number): number[] 
 const arbSliceOf = (
   least: 0 | 1,
 ): fc.Arbitrary<{ readonly shape: readonly number[]; readonly axis: number; readonly n: number; readonly dtype: DType }> =>
-  fc
-    .record({ value: arbAxis(1, 3, least), dtype: anyDType })
-    .map(({ value: { shape, axis }, dtype }) => ({
-      shape,
-      axis,
-      n: Math.min(sizeAt(shape, axis), Math.max(1, sizeAt(shape, axis) - 1)),
-      dtype,
-    }))
+  fc.record({ value: arbAxis(1, 3, least), dtype: anyDType }).map(({ value: { shape, axis }, dtype }) => ({
+    shape,
+    axis,
+    n: Math.min(sizeAt(shape, axis), Math.max(1, sizeAt(shape, axis) - 1)),
+    dtype,
+  }))
 const arbSlice = arbSliceOf(0),
   arbIndex = arbSliceOf(1)
 const badAxis = (name: string, call: (x: Tensor) => unknown): Refusal =>
