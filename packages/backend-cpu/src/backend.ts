@@ -36,7 +36,7 @@ const capabilities: Capabilities = {
   dtypes,
   kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
   contractions: ['float32'],
-  winograd: 128 * 1024,
+  winograd: 1024 * 1024,
 }
 
 export class CpuBackend implements Backend {

@@ -37,8 +37,11 @@ export const generationStep: number = 1 << 11
 
 /** About a minute of spinning: a thread that is gone becomes an error, not a hang. */
 const spinLimitLog2 = 35
-/** Every so many looks (about 50 microseconds) a waiting thread gives its core away for as long, in case the others need it. */
-const looksBetweenNaps = 1 << 15
+/**
+ * Every so many looks (about 0.8 milliseconds) a waiting thread gives its core away for a moment, in case the others need it. Waking up takes
+ * as long as a short phase, so shorter waits are spun: with naps after 50 microseconds a convolution in 50 blocks took twice as long.
+ */
+const looksBetweenNaps = 1 << 19
 const napNanoseconds = 50_000
 
 const atomicLoad = (f: WasmFunction, word: number): WasmFunction =>

@@ -1,34 +1,65 @@
 /**
  * Whether one executable is faster on several threads, judged by its own recent runs. On a machine whose other cores are busy a shared run waits for
  * threads that are not scheduled, and can take many times as long as one thread alone; results do not depend on the choice.
+ *
+ * It keeps to the faster way and tries the other now and then, three runs at a time: the first of them wakes the workers and does not count.
  */
 
-/** Weight of a new time in the estimate. */
-const weight = 0.3
-/** An outlier counts as this many times the estimate at most. */
-const outlier = 4
-/** Each run of one kind makes the other look better by this factor, so that it is tried again. Trying threads is cheap, one thread costs more. */
-const forgetTogether = 0.98
-const forgetAlone = 0.995
+type Way = 'together' | 'alone'
+const other = (way: Way): Way => (way === 'together' ? 'alone' : 'together')
+
+const trialRuns = 3
+/** Runs between two trials: fewer after a change, more each time that a trial was in vain. */
+const shortestInterval = 32
+const longestInterval = 1024
+/** The other way must be this much faster to be taken. */
+const clearly = 0.95
+/** Shared runs this much slower than one thread are looked into at once. */
+const suspicious = 1.2
 
 export class Pace {
-  /** Estimated milliseconds; NaN before the first run. */
-  private alone = NaN
-  private together = NaN
+  private way: Way = 'together'
+  /** Typical milliseconds: falls fast and rises slowly, since noise only adds. */
+  private readonly typical: Record<Way, number> = { together: NaN, alone: NaN }
+  private trial = 0
+  private best = Infinity
+  private interval = shortestInterval
+  private untilTrial = shortestInterval
 
   /** Should the next run be shared? */
   get shared(): boolean {
-    return !(this.together > this.alone)
+    return (this.trial > 0 ? other(this.way) : this.way) === 'together'
   }
   ranAlone(milliseconds: number): void {
-    this.alone = estimate(this.alone, milliseconds)
-    this.together *= forgetTogether
+    this.ran('alone', milliseconds)
   }
   ranTogether(milliseconds: number): void {
-    this.together = estimate(this.together, milliseconds)
-    this.alone *= forgetAlone
+    this.ran('together', milliseconds)
+  }
+
+  private ran(way: Way, milliseconds: number): void {
+    if (this.trial > 0 && way === other(this.way)) return this.tried(milliseconds)
+    const before = this.typical[way]
+    this.typical[way] = Number.isNaN(before)
+      ? milliseconds
+      : before + (milliseconds < before ? 0.5 : 0.1) * (Math.min(milliseconds, 4 * before) - before)
+    if (way !== this.way) return // no worker was there to share
+    this.untilTrial--
+    if (way === 'together' && this.typical.together > suspicious * this.typical.alone)
+      this.untilTrial = Math.min(this.untilTrial, this.interval - 8)
+    if (this.untilTrial <= 0) this.trial = trialRuns
+  }
+
+  private tried(milliseconds: number): void {
+    if (this.trial < trialRuns) this.best = Math.min(this.best, milliseconds)
+    if (--this.trial > 0) return
+    const found = other(this.way)
+    this.typical[found] = this.best
+    if (this.best < clearly * this.typical[this.way]) {
+      this.way = found
+      this.interval = shortestInterval
+    } else this.interval = Math.min(2 * this.interval, longestInterval)
+    this.untilTrial = this.interval
+    this.best = Infinity
   }
 }
-
-const estimate = (before: number, now: number): number =>
-  Number.isNaN(before) ? now : before + weight * (Math.min(now, outlier * before) - before)

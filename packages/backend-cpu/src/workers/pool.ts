@@ -26,9 +26,18 @@ const burst = 0.5
 /** Milliseconds to wait for workers to join: those awake answer at once unless the machine is busy, others have to wake up. */
 const awakePatience = 0.02
 const asleepPatience = 0.2
+/** A long job waits longer: this part of its time, up to so many milliseconds. */
+const patientPart = 0.05
+const mostPatience = 2
 /** A worker that takes this much longer than the calling thread did is taken to be gone. */
 const hangMilliseconds = 20_000
 const hangFactor = 50
+
+/** Milliseconds. */
+function patienceFor({ cost }: Job, asleep: boolean): number {
+  const milliseconds = cost / 1e6
+  return Math.min(milliseconds / 3, Math.max(asleep ? asleepPatience : awakePatience, Math.min(patientPart * milliseconds, mostPatience)))
+}
 
 export interface PoolOptions {
   readonly memory: Memory
@@ -198,7 +207,7 @@ export class Pool implements Runner {
     if (awake === 0 && !wake) return 0
     this.open(job, installation, wake)
     const all = asleep > 0 && job.cost >= worthWaking
-    this.awaitJoined(all ? awake + asleep : awake, Math.min(job.cost / 3e6, all ? asleepPatience : awakePatience))
+    this.awaitJoined(all ? awake + asleep : awake, patienceFor(job, all))
     return joinedOf(Atomics.or(words, control.ticket, closedBit))
   }
 
