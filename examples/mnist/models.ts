@@ -17,6 +17,6 @@ export const cnn = () =>
     dropout(0.25),
     dense(128),
     relu,
-    dropout(0.5),
+    dropout(0.25),
     dense(10),
   )
