@@ -1,8 +1,6 @@
 /** Runs one contraction in a memory of its own, and computes what it should give. */
 import { type Affine, type BufferSpec, type Contraction, type Guard, instructions, type Load, type Node } from '@cotangent/core/kernel'
-import { emitContraction } from '../src/kernels/contraction.ts'
-import type { EmitContext } from '../src/kernels/kernel.ts'
-import { I32, WasmFunction, WasmModule } from '../src/wasm/assembler.ts'
+import { emitPhases } from './kernel-kit.ts'
 
 export interface Case {
   readonly buffers: readonly BufferSpec[]
@@ -31,23 +29,7 @@ const CANARY = 256
 
 /** Each buffer stands alone, with free bytes before and behind. */
 export function compileContraction({ buffers, contraction }: Case, fma: boolean, gap = CANARY): Compiled {
-  const module = new WasmModule()
-  const shared: number[] = []
-  let scratchBytes = 0
-  const context: EmitContext = {
-    module,
-    buffers,
-    fma,
-    needScratch: bytes => {
-      scratchBytes = Math.max(scratchBytes, bytes)
-    },
-    needShared: bytes => buffers.length + shared.push(bytes) - 1,
-  }
-  const emitted = emitContraction(context, contraction)
-  emitted.forEach((phase, i) => {
-    const f = new WasmFunction(`phase${i}`, [I32, I32, I32, I32])
-    module.add(f.get(0).get(1).get(2).get(3).call(phase.run), { exported: true })
-  })
+  const { module, phases: emitted, shared, scratchBytes } = emitPhases(contraction, buffers, fma)
   let at = 1024
   const place = (bytes: number): number => {
     const start = up(at + gap, 64)

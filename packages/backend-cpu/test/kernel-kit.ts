@@ -1,12 +1,10 @@
 /** Runs one kernel in a memory of its own on one thread, and the same kernel on the reference interpreter. */
 import { type BufferSpec, bytesOf, type DType, hostArray, type Kernel, type TypedArray } from '@cotangent/core/kernel'
 import { compileKernels } from '../../core/src/backend/reference/kernels.ts'
-import { emitCumulative } from '../src/kernels/cumulative.ts'
+import { emitKernel } from '../src/kernels/emit.ts'
 import type { EmitContext, Phase } from '../src/kernels/kernel.ts'
-import { emitLoop } from '../src/kernels/loop.ts'
-import { emitScatter } from '../src/kernels/scatter.ts'
-import { emitSort } from '../src/kernels/sort.ts'
 import { hostImports } from '../src/math/host.ts'
+import type { LeafKernel } from '../src/runtime/schedule.ts'
 import { I32, WasmFunction, WasmModule } from '../src/wasm/assembler.ts'
 
 export interface RunOptions {
@@ -24,26 +22,11 @@ export interface CompiledKernel {
   readonly bytes: number
 }
 
-function emit(context: EmitContext, kernel: Kernel): readonly Phase[] {
-  switch (kernel.kind) {
-    case 'loop':
-      return emitLoop(context, kernel)
-    case 'scatter':
-      return emitScatter(context, kernel)
-    case 'sort':
-      return emitSort(context, kernel)
-    case 'cumulative':
-      return emitCumulative(context, kernel)
-    default:
-      throw new Error(`not tested here: ${kernel.kind}`)
-  }
-}
-
 const up64 = (n: number): number => Math.ceil(n / 64) * 64
 const FRAME = 64
 
-/** Buffers lie back to back with 64 bytes between, so that an access outside one is seen in the next. */
-export function compileKernel(kernel: Kernel, buffers: readonly BufferSpec[], fma = true): CompiledKernel {
+/** A module that exports each phase of a kernel as `phase0`, `phase1`, ..., and the memory that the kernel asks for. */
+export function emitPhases(kernel: LeafKernel, buffers: readonly BufferSpec[], fma: boolean): EmittedPhases {
   const module = new WasmModule()
   const shared: number[] = []
   let scratchBytes = 0
@@ -56,11 +39,24 @@ export function compileKernel(kernel: Kernel, buffers: readonly BufferSpec[], fm
     },
     needShared: bytes => buffers.length + shared.push(bytes) - 1,
   }
-  const phases = emit(context, kernel)
+  const phases = emitKernel(context, kernel)
   phases.forEach((phase, i) => {
     const f = new WasmFunction(`phase${i}`, [I32, I32, I32, I32])
     module.add(f.get(0).get(1).get(2).get(3).call(phase.run), { exported: true })
   })
+  return { module, phases, shared, scratchBytes }
+}
+interface EmittedPhases {
+  readonly module: WasmModule
+  readonly phases: readonly Phase[]
+  /** Bytes of each shared scratch buffer. */
+  readonly shared: readonly number[]
+  readonly scratchBytes: number
+}
+
+/** Buffers lie back to back with 64 bytes between, so that an access outside one is seen in the next. */
+export function compileKernel(kernel: LeafKernel, buffers: readonly BufferSpec[], fma = true): CompiledKernel {
+  const { module, phases, shared, scratchBytes } = emitPhases(kernel, buffers, fma)
   let at = up64(FRAME + 4 * (buffers.length + shared.length)) + 64
   const place = (bytes: number): number => {
     const start = at
@@ -97,7 +93,7 @@ export function view(memory: WebAssembly.Memory, dtype: DType, at: number, size:
 
 /** Runs a kernel on copies of the data; gives all buffers afterwards. Fails when a byte between the buffers has changed. */
 export function runKernel(
-  kernel: Kernel,
+  kernel: LeafKernel,
   buffers: readonly BufferSpec[],
   data: readonly TypedArray[],
   options: RunOptions = {},

@@ -6,6 +6,7 @@
 import { type Aval, aval, showAval } from '../aval.ts'
 import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
+import { range } from '../lists.ts'
 import type { Index, Operand, Value } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, type Shape, showShape } from '../shape.ts'
@@ -41,7 +42,6 @@ const sidesOf = (lhs: Aval, rhs: Aval, p: ContractParams): readonly [Side, Side]
   sideOf(lhs.shape.length, p.lhsBatch, p.lhsContracting),
   sideOf(rhs.shape.length, p.rhsBatch, p.rhsContracting),
 ]
-const range = (start: number, length: number): number[] => Array.from({ length }, (_, i) => start + i)
 const sizes = (a: Aval, axes: readonly number[]): number[] => axes.map(k => a.shape[k] as number)
 
 export const contractP: SimplePrimitive<ContractParams> = {

@@ -10,6 +10,7 @@
  */
 import { type Aval, aval, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { nth } from '../lists.ts'
 import type { Guard } from '../lower/kernel.ts'
 import { type Index, indexAdd, indexScale, indexShift, type Lowering, type Value } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
@@ -107,7 +108,6 @@ function hostPosition(x: Aval, p: ConvolveParams, index: readonly number[], at: 
   return position.every(Number.isInteger) && isInside(position, x.shape) ? position : null
 }
 
-const nth = <T>(list: readonly T[], k: number): T => list[k] as T
 const isSpatial = (label: string): boolean => label >= '0' && label <= '9'
 const sizesOf = (a: Aval, labels: string): Sizes => new Map(Array.from(labels, (c, k) => [c, a.shape[k] as number]))
 /** Size with `dilation - 1` zeros between neighbours. */

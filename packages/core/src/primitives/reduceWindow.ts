@@ -6,6 +6,7 @@
  */
 import { type Aval, aval, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { nth } from '../lists.ts'
 import { identityOf, instructions } from '../lower/instructions.ts'
 import type { NodeId } from '../lower/kernel.ts'
 import { type Body, type Index, indexAdd, indexConstant, indexScale, indexShift, type Lowering, type Value } from '../lower/lowering.ts'
@@ -35,7 +36,6 @@ export interface WindowParams {
   readonly dilation: readonly number[]
 }
 
-const nth = <T>(list: readonly T[], k: number): T => list[k] as T
 const reach = (p: WindowParams, k: number): number => (nth(p.window, k) - 1) * nth(p.dilation, k) + 1
 
 function resultShape(x: Aval, p: WindowParams): number[] {

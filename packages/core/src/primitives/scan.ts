@@ -6,6 +6,7 @@
  */
 import { type Aval, aval, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { range } from '../lists.ts'
 import type { BufferId } from '../lower/kernel.ts'
 import { type Index, type Lowering, type Value, indexConstant, indexPlusDynamic } from '../lower/lowering.ts'
 import { bind } from '../program/bind.ts'
@@ -41,7 +42,6 @@ export const roles = <T>(inputs: readonly T[], { numConsts: a, numCarry: b }: Sc
   xs: inputs.slice(a + b),
 })
 
-export const range = (from: number, n: number): number[] => Array.from({ length: n }, (_, i) => from + i)
 export const stacked = (a: Aval, length: number): Aval => aval([length, ...a.shape], a.dtype, a.weak)
 const slice = (a: Aval): Aval => aval(a.shape.slice(1), a.dtype, a.weak)
 

@@ -5,6 +5,7 @@
  * What does not change between steps is not stacked: residuals that are constants, or computed from constants alone, stay outside the loop.
  */
 import { fail } from '../errors.ts'
+import { range } from '../lists.ts'
 import { bind } from '../program/bind.ts'
 import type { Atom, Program, Var } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
@@ -28,7 +29,7 @@ import { outputTypes, reorder } from './control.ts'
 import { jitP } from './jit.ts'
 import { isUnknown, type MaybeTensor, type Unknown } from './primitive.ts'
 import { type HoistedScan, hoistFromLoop } from './scanHoist.ts'
-import { type ScanParams, carryFixpoint, range, roles, scanP } from './scan.ts'
+import { type ScanParams, carryFixpoint, roles, scanP } from './scan.ts'
 import { instantiate, zerosOf } from './zeros.ts'
 
 type Mask = readonly boolean[]

@@ -4,6 +4,7 @@
  */
 import { aval } from '../aval.ts'
 import { identity } from '../identity.ts'
+import { range } from '../lists.ts'
 import { bind } from '../program/bind.ts'
 import { evaluateProgram } from '../program/evaluate.ts'
 import type { Program } from '../program/program.ts'
@@ -39,8 +40,6 @@ export interface WhileParams {
   readonly body: Program
   readonly bodyConsts: number
 }
-
-const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)
 
 interface Roles<T> {
   readonly forCondition: readonly T[]
@@ -167,9 +166,9 @@ function jvpPrograms(
   // jvpProgram takes consts, body consts, carry, tangents of consts, tangents of carry; the loop wants all constants first.
   const order = [
     ...range(0, own + nb),
-    ...range(own + nb + nc, own + nb + nc + constDots),
-    ...range(own + nb, own + nb + nc),
-    ...range(own + nb + nc + constDots, own + nb + nc + constDots + dots),
+    ...range(own + nb + nc, constDots),
+    ...range(own + nb, nc),
+    ...range(own + nb + nc + constDots, dots),
   ]
   const carryAvals = avalsOf(params.body).slice(nb)
   const condition = traceClosed(
