@@ -20,6 +20,7 @@ import { Memory } from './runtime/memory.ts'
 import { compileProgram, type EmitKernel } from './runtime/program.ts'
 import { load, store } from './runtime/transfer.ts'
 import { Workspace } from './runtime/workspace.ts'
+import { contraction } from './tuning.ts'
 
 /** What `cpu()` decided about the engine, and what tests vary. */
 export interface Platform {
@@ -36,7 +37,7 @@ const capabilities: Capabilities = {
   dtypes,
   kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
   contractions: ['float32'],
-  winograd: 1024 * 1024,
+  winograd: contraction.winograd,
 }
 
 export class CpuBackend implements Backend {

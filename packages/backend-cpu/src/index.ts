@@ -6,6 +6,7 @@ import { availableCores, canShareMemory, prepareEnvironment } from './runtime/en
 import { hasFusedMultiplyAdd, requireSimd } from './runtime/features.ts'
 import { findLiveness } from './runtime/liveness.ts'
 import { Memory } from './runtime/memory.ts'
+import { memory as tuned } from './tuning.ts'
 import { Pool } from './workers/pool.ts'
 
 export interface CpuOptions {
@@ -30,7 +31,6 @@ export interface CpuOptions {
   readonly report?: (message: string) => void
 }
 
-const defaultBudget = 512 * 2 ** 20
 const page = 65536
 
 /** Opens the backend. Rejects with a BackendError that says what this engine lacks, or with a ConfigError for an option out of range. */
@@ -45,7 +45,7 @@ export async function cpu(options: CpuOptions = {}): Promise<Backend> {
   return new CpuBackend({
     memory,
     fma: options.fma !== false && hasFusedMultiplyAdd(),
-    memoryBudget: options.memoryBudget ?? defaultBudget,
+    memoryBudget: options.memoryBudget ?? tuned.budget,
     liveness,
     emit: emitKernel,
     runner: new Pool({ memory, threads: shared ? (options.threads ?? availableCores()) : 1, report: options.report }),

@@ -4,6 +4,7 @@
  */
 import { type Local, V128, type WasmFunction } from '../wasm/assembler.ts'
 import { loadLanes } from './contraction-micro.ts'
+import { contraction } from '../tuning.ts'
 
 export interface Dot {
   readonly columns: number
@@ -14,13 +15,10 @@ export interface Dot {
   readonly fma: boolean
 }
 
-/** Chains of additions that keep a processor's adders busy. */
-const CHAINS = 8
-
 /** Emits the sums, four columns a vector. `pa` and `pb` are consumed. */
 export function emitDot(f: WasmFunction, dot: Dot, pa: Local, pb: Local): Local[] {
   const { columns, count } = dot
-  const unroll = Math.max(1, Math.floor(CHAINS / columns))
+  const unroll = Math.max(1, Math.floor(contraction.chains / columns))
   const chains = Array.from({ length: columns }, () => Array.from({ length: unroll }, () => f.local(V128)))
   const a = f.local(V128)
   const vectors = Math.floor(count / 4)

@@ -18,10 +18,9 @@ import type { Plan } from './contraction-plan.ts'
 import { product } from './contraction-tiling.ts'
 import { type Deal, UnitLoop } from './contraction-units.ts'
 import { address, BEGIN, type EmitContext, END, type Phase, SCRATCH } from './kernel.ts'
+import { contraction } from '../tuning.ts'
 
 const NONE = -1
-/** Multiply-adds that are worth a second phase. */
-const WORTH_DEALING = 2 ** 21
 /** Floats of the largest tile. */
 const TILE = 64
 
@@ -43,7 +42,7 @@ export function emitPhases(context: EmitContext, form: Form, plan: Plan, cost: n
 /** Few units with many blocks of reduced axes: deal the blocks out. */
 function waysToDeal(g: Geometry, units: number): number {
   const work = product(g.form.extents.map((_, i) => i), g.form.extents)
-  if (g.kBlocks < 4 || units > 4 || work < WORTH_DEALING) return 1
+  if (g.kBlocks < 4 || units > 4 || work < contraction.worthDealing) return 1
   return Math.max(1, Math.min(g.kBlocks, Math.floor(16 / units)))
 }
 

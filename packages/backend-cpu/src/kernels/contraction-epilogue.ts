@@ -6,6 +6,7 @@ import { descendAll } from './address.ts'
 import { Body, type BodySpec } from './body.ts'
 import { type Form, mapNode, strideAt } from './contraction-axes.ts'
 import type { EmitContext } from './kernel.ts'
+import { contraction } from '../tuning.ts'
 
 export interface EpilogueTile {
   /** The axes that rows differ in, and the index of each row relative to the first. */
@@ -31,9 +32,6 @@ const LONG: ReadonlySet<string> = new Set([
   'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'atan2',
   'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'erf', 'pow', 'rem',
 ])
-/** Emitted instructions (roughly) above which rows are looped over instead of being written out. */
-const WRITTEN_OUT = 400
-
 const weight = (form: Form): number => form.epilogue.reduce((n, node) => n + (LONG.has(node.op) ? 40 : node.op === 'reduced' ? 0 : 2), 0)
 
 /**
@@ -55,7 +53,7 @@ export function emitEpilogue(
   body.start([...indices, ...axes.map(() => undefined)])
   if (axes.length > 0) body.enter(0, lanes)
   const regular = axes.length === 1 && rows.every((row, i) => row[0] === i)
-  if (regular && rows.length > 1 && weight(form) * rows.length * lanes.length > WRITTEN_OUT)
+  if (regular && rows.length > 1 && weight(form) * rows.length * lanes.length > contraction.writtenOut)
     return loopRows(f, body, form, tile, sums, spare)
   rows.forEach((row, i) => {
     const finish = (depth: number): void => {

@@ -3,9 +3,7 @@ import type { Form } from './contraction-axes.ts'
 import { type Layout, layoutSize } from './contraction-layout.ts'
 import { kLengths, layoutA, layoutB, type Plan } from './contraction-plan.ts'
 import { product, type Run, tallest, tiledAxes } from './contraction-tiling.ts'
-
-/** Floats of partial sums that a thread may keep while it goes through the blocks of the reduced axes. */
-const PARTIALS = 1 << 20
+import { contraction } from '../tuning.ts'
 
 const lines = (floats: number): number => Math.ceil(floats / 16) * 16
 
@@ -61,7 +59,7 @@ export class Geometry {
 
   /** Units that one thread works on at a time: their partial sums have to fit. */
   get chunk(): number {
-    return this.kBlocks === 1 ? 2 ** 30 : Math.max(1, Math.floor(PARTIALS / this.sizeUnit))
+    return this.kBlocks === 1 ? 2 ** 30 : Math.max(1, Math.floor(contraction.partials / this.sizeUnit))
   }
 
   /** Number of indices of each axis in a block of rows. */

@@ -1,8 +1,9 @@
 /**
  * The micro-kernel: a tile of rows x vectors of the result in local variables (registers), one pass over the reduced axes. Per step it
- * loads the vectors of b, and for each row broadcasts one element of a. With 16 vector registers 6 rows x 2 vectors is the largest
- * tile that does not spill: 12 sums, 2 of b, 1 of a. Without a fused multiply-add a product needs one more: 5 x 2.
+ * loads the vectors of b, and for each row broadcasts one element of a. Tiles are as large as registers
+ * allow: 6 rows x 2 vectors, or 5 x 2 without a fused multiply-add.
  */
+import { columnFor, contraction } from '../tuning.ts'
 import { V128, type Local, type WasmFunction } from '../wasm/assembler.ts'
 
 /** One reduced axis of the block: bytes to move in a and b for each step. */
@@ -87,9 +88,9 @@ export function emitSteps(f: WasmFunction, steps: readonly Step[], pa: Local, pb
   })
 }
 
-/** Short runs are unrolled whole (partly unrolled runs of 14 lost a quarter of the speed), long ones by 4. */
+/** Short runs are unrolled whole, long ones in part. */
 function emitRun(f: WasmFunction, { count, a, b }: Step, pa: Local, pb: Local, step: (bOffset: number) => void): void {
-  const unroll = count <= 16 ? count : 4
+  const unroll = count <= contraction.unrollWhole ? count : contraction.unroll
   const immediate = b >= 0 && b * unroll < 1 << 20
   const group = (n: number): void => {
     for (let i = 0; i < n; i++) {
@@ -105,7 +106,7 @@ function emitRun(f: WasmFunction, { count, a, b }: Step, pa: Local, pb: Local, s
 
 /** Number of rows that keeps all sums of `vectors` columns in registers. */
 export function maximumRows(vectors: number, fma: boolean): number {
-  const free = (fma ? 15 : 14) - 1 - vectors
+  const free = columnFor(fma).registers - 1 - vectors
   return Math.max(1, Math.min(8, Math.floor(free / vectors)))
 }
 

@@ -1,6 +1,6 @@
 /**
  * How a contraction is cut: columns into panels and parts, rows into tiles and blocks, reduced axes into blocks. The cuts depend on shapes
- * alone, so that results do not depend on threads. Sizes are for caches of 32 KB and 512 KB.
+ * alone, so that results do not depend on threads.
  */
 import { type Form, splitAxis, strideAt } from './contraction-axes.ts'
 import { coordinateOrder, type Layout, layoutSize } from './contraction-layout.ts'
@@ -8,6 +8,7 @@ import { maximumRows } from './contraction-micro.ts'
 import { type Operand, plainOperand } from './contraction-operand.ts'
 import { IN_PLACE, isDot, panelsOf, placeA, placeB, type Placement } from './contraction-placement.ts'
 import { betterTogether, product, tallest, tiledAxes, type Tiling, tilingOf } from './contraction-tiling.ts'
+import { contraction as tuned } from '../tuning.ts'
 
 /** Some axes one index at a time, one axis in pieces of `size`, the rest whole. */
 export interface Split {
@@ -32,23 +33,6 @@ export interface Plan {
   readonly rows: Split
   readonly k: Split
 }
-
-const KILO = 1024
-/** Floats of a packed block of a. */
-const BLOCK_A = 32 * KILO
-/** Floats of a packed part of b, and of a footprint of b, which is not cut. */
-const BLOCK_B = 48 * KILO
-const FOOTPRINT_B = 256 * KILO
-/** Rows of a block where a is read in place. */
-const BLOCK_ROWS = 48
-/** Reduced elements that one pass may have, and the length of a pass when there are more. */
-const WHOLE_K = 1024
-const BLOCK_K = 512
-const SWEEP_K = 8
-/** Units that a kernel of some size should have, so that they spread evenly over threads. */
-const MANY_UNITS = 32
-/** Multiply-adds that a unit should have at least. */
-const UNIT_WORK = 256 * KILO
 
 /** Cuts `extent` into pieces of nearly equal size, at most `size` each. */
 const balanced = (extent: number, size: number): number => Math.ceil(extent / Math.ceil(extent / size))
@@ -120,7 +104,7 @@ function splitK(form: Form, b: Placement, dot: boolean): Split {
   const { extents } = form
   // Few rows times a matrix: sweep over a few lines of b at a time, which memory delivers in sequence.
   const sweep = b.kind === 'inPlace' && !dot && product(form.m, extents) <= 16 && form.k.every((k) => strideAt(form.b.map, k) >= 256)
-  const limit = sweep ? SWEEP_K : product(form.k, extents) <= WHOLE_K ? WHOLE_K : BLOCK_K
+  const limit = sweep ? tuned.sweepK : product(form.k, extents) <= tuned.wholeK ? tuned.wholeK : tuned.blockK
   const order = byStride(form.k, (axis) => strideAt(form.a.map, axis) || strideAt(form.b.map, axis))
   return split(
     order,
@@ -142,7 +126,7 @@ export function makePlan(whole: Form, fma: boolean): { readonly form: Form; read
   const tiling = tilingOf(order, extents, dot ? 1 : maximumRows(vectors, fma))
   const [a, first] = dot ? [IN_PLACE, IN_PLACE] : [placeA(form, tiling, order), placeB(form)]
   const k = splitK(form, first, dot)
-  const b = first.kind === 'copy' && footprintOfB(form, k, first) > FOOTPRINT_B ? panelsOf(form) : first
+  const b = first.kind === 'copy' && footprintOfB(form, k, first) > tuned.footprintB ? panelsOf(form) : first
   const partPanels = partOf({ form, k, a, b, panels, width: 4 * vectors })
   const otherUnits = product(form.batch, extents) * Math.ceil(panels / partPanels)
   const rows = splitRows(form, { a, k, tiling }, order, blockRows(form, otherUnits))
@@ -182,7 +166,7 @@ function partOf({
 }): number {
   if (b.kind === 'copy' || (form.lanesInBoth && a.kind !== 'inPlace')) return panels
   const kBlock = Math.max(1, product(form.k, kLengths(form, k, k.size)))
-  const floats = a.kind === 'panels' ? 3 * BLOCK_B : BLOCK_B // wide parts where each part packs all of a
+  const floats = a.kind === 'panels' ? 3 * tuned.blockB : tuned.blockB // wide parts where each part packs all of a
   const fitting = Math.max(1, Math.min(panels, Math.floor(floats / (kBlock * width))))
   const wanted =
     a.kind === 'inPlace' ? wantedUnits(form) / (product(form.batch, form.extents) * Math.ceil(product(form.m, form.extents) / 12)) : 1
@@ -198,11 +182,11 @@ function blockRows(form: Form, unitsPerBlock: number): number {
 /** Units that would spread the work well. */
 const wantedUnits = (form: Form): number =>
   Math.min(
-    MANY_UNITS,
+    tuned.manyUnits,
     product(
       form.extents.map((_, i) => i),
       form.extents,
-    ) / UNIT_WORK,
+    ) / tuned.unitWork,
   )
 
 /** The rows of one block: as many as fit and as `most` allows, tiles innermost. */
@@ -215,8 +199,8 @@ function splitRows(form: Form, plan: Pick<Plan, 'a' | 'k' | 'tiling'>, order: re
   const fits = (lengths: readonly number[]): boolean => {
     const rows = product(form.m, lengths)
     return a.kind === 'inPlace'
-      ? rows <= Math.min(BLOCK_ROWS, most)
-      : rows <= most && layoutSize(layoutA(form, plan, lengths, tall)) <= BLOCK_A
+      ? rows <= Math.min(tuned.blockRows, most)
+      : rows <= most && layoutSize(layoutA(form, plan, lengths, tall)) <= tuned.blockA
   }
   const tiled = tiledAxes(tiling)
   const outer = order.filter((axis) => !tiled.includes(axis))

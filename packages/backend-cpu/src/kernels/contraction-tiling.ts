@@ -1,4 +1,5 @@
 /** How rows are cut into the micro-kernel's tiles. */
+import { contraction } from '../tuning.ts'
 
 /** Tiles of one height along an axis. */
 export interface Run {
@@ -63,9 +64,6 @@ function fixedTiling(axes: readonly number[], extents: readonly number[], maximu
   return { kind: 'fixed', axes, tiles }
 }
 
-/** Index tuples that a fixed tiling may have: each tile is code of its own. */
-const MAXIMUM_TUPLES = 64
-
 /** Rows of the average tile. */
 const meanRows = (extent: number, maximum: number): number => extent / Math.ceil(extent / maximum)
 
@@ -81,14 +79,11 @@ export function tilingOf(order: readonly number[], extents: readonly number[], m
   for (let d = order.length - 2; d >= 0; d--) {
     const more = [order[d] as number, ...axes]
     const gain = meanRows(product(more, extents), maximum) / meanRows(product(axes, extents), maximum)
-    if (product(more, extents) > MAXIMUM_TUPLES || gain < WORTH) break
+    if (product(more, extents) > contraction.maximumTuples || gain < contraction.worthTiling) break
     axes = more
   }
   return axes.length > 1 ? fixedTiling(axes, extents, maximum) : { kind: 'runs', axis: last, runs: runsOf(extent, maximum) }
 }
-
-/** Gain in rows that is worth tiles of different kinds. */
-const WORTH = 1.1
 
 /**
  * A factor of the axis around the innermost one that would give better tiles: 14 rows are 5 + 5 + 4, but twice 14 are 6 + 6 + 6 + 5 + 5.
@@ -96,9 +91,9 @@ const WORTH = 1.1
  */
 export function betterTogether(order: readonly number[], extents: readonly number[], maximum: number): number {
   const [outer, inner] = order.slice(-2).map((axis) => extents[axis] as number)
-  if (outer === undefined || inner === undefined || order.length < 2 || outer * inner <= MAXIMUM_TUPLES) return 1
-  const fits = [2, 3, 4].filter((factor) => outer % factor === 0 && factor < outer && factor * inner <= MAXIMUM_TUPLES)
+  if (outer === undefined || inner === undefined || order.length < 2 || outer * inner <= contraction.maximumTuples) return 1
+  const fits = [2, 3, 4].filter((factor) => outer % factor === 0 && factor < outer && factor * inner <= contraction.maximumTuples)
   const mean = (factor: number): number => meanRows(factor * inner, maximum)
   const best = fits.reduce((x, y) => (mean(y) > mean(x) ? y : x), 1)
-  return mean(best) / mean(1) < WORTH ? 1 : best
+  return mean(best) / mean(1) < contraction.worthTiling ? 1 : best
 }

@@ -5,11 +5,7 @@ import { emitPhases } from './contraction-driver.ts'
 import { makePlan, type Plan } from './contraction-plan.ts'
 import { product } from './contraction-tiling.ts'
 import type { EmitContext, Phase } from './kernel.ts'
-
-/** Nanoseconds for a multiply-add in the micro-kernel, for a float that is packed, and for one that comes from memory. */
-const MULTIPLY_ADD = 2 / 46
-const PACK = 0.25
-const MOVE = 0.2
+import { columnFor, contraction as tuned } from '../tuning.ts'
 
 export function emitContraction(context: EmitContext, c: Contraction): readonly Phase[] {
   invariant(c.dtype === 'float32' && c.a.dtype === 'float32' && c.b.dtype === 'float32', 'emitContraction: only float32')
@@ -19,7 +15,7 @@ export function emitContraction(context: EmitContext, c: Contraction): readonly 
   return emitPhases(context, form, plan, costOf(context, form, plan))
 }
 
-function costOf({ buffers }: EmitContext, form: Form, plan: Plan): number {
+function costOf({ buffers, fma }: EmitContext, form: Form, plan: Plan): number {
   const { extents } = form
   const axes = extents.map((_, i) => i)
   const points = (load: Load): number => product(axes.filter((axis) => uses(load, axis)), extents)
@@ -28,5 +24,5 @@ function costOf({ buffers }: EmitContext, form: Form, plan: Plan): number {
   const written = product(axes.slice(0, form.parallel), extents) * form.stores.length
   const parts = Math.ceil(plan.panels / plan.partPanels)
   const packed = (plan.a.kind === 'inPlace' ? 0 : a * parts) + (plan.b.kind === 'inPlace' ? 0 : b)
-  return Math.max(MULTIPLY_ADD * product(axes, extents), MOVE * (a + b + written)) + PACK * packed
+  return Math.max(columnFor(fma).multiplyAdd * product(axes, extents), tuned.move * (a + b + written)) + tuned.pack * packed
 }

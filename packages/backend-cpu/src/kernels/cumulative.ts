@@ -7,6 +7,7 @@
 import { type Affine, bytesOf, type Cumulative, type DType } from '@cotangent/core/kernel'
 import { cast } from '../math/cast.ts'
 import { type Expression, Ops } from '../math/expression.ts'
+import { cumulativeCost, loops } from '../tuning.ts'
 import { type Local, WasmFunction } from '../wasm/assembler.ts'
 import { fromPointer, loadStrided, storeStrided } from './access.ts'
 import { type Bound, type Cursor, Cursors, scalarLoop, vectorLoop } from './address.ts'
@@ -15,18 +16,12 @@ import { type EmitContext, type Phase, phaseParams } from './kernel.ts'
 import { cutTasks, emitTasks } from './loop-tasks.ts'
 import { expressions, newValue, setValue, type Value } from '../math/value.ts'
 
-/** A cache line of float32. */
-const UNROLL = 4
-/** Nanoseconds of an element, as measured. */
-const POINT_COST = 1
-const SCAN_COST = 0.5
-
 export function emitCumulative(context: EmitContext, kernel: Cumulative): readonly Phase[] {
   const { outer, length, inner } = kernel
   if (outer * length * inner === 0) return []
   const f = new WasmFunction('cumulative', phaseParams)
-  const cost = inner === 1 ? SCAN_COST : POINT_COST
-  const space = { rows: [outer], length: inner, step: 4 * UNROLL, whole: false, cost: cost * length }
+  const cost = inner === 1 ? cumulativeCost.along : cumulativeCost.beside
+  const space = { rows: [outer], length: inner, step: 4 * loops.cumulativeCopies, whole: false, cost: cost * length }
   const cut = cutTasks(space)
   const emitter = new CumulativeEmitter(new Ops(f, context.module, context.fma), kernel)
   emitter.cursors.prologue()
@@ -58,7 +53,7 @@ class CumulativeEmitter {
     const { o, kernel, cursors } = this
     cursors.start([...indices, undefined, undefined])
     if (kernel.inner === 1) return this.scan()
-    vectorLoop({ f: o.f, cursors: [cursors], axis: 1, from, to, extent: kernel.inner, unroll: UNROLL, whole: false }, lanes => {
+    vectorLoop({ f: o.f, cursors: [cursors], axis: 1, from, to, extent: kernel.inner, unroll: loops.cumulativeCopies, whole: false }, lanes => {
       const totals = lanes.map(() => {
         const v = newValue(o, this.running)
         setValue(o, v, identity(o, kernel.op, this.running))
@@ -77,7 +72,7 @@ class CumulativeEmitter {
       stride = reverse ? -1 : 1
     const total = newValue(o, running)
     setValue(o, total, identity(o, op, running))
-    vectorLoop({ f: o.f, cursors: [cursors], axis: 2, from: 0, to: length, extent: length, unroll: UNROLL, whole: false }, lanes =>
+    vectorLoop({ f: o.f, cursors: [cursors], axis: 2, from: 0, to: length, extent: length, unroll: loops.cumulativeCopies, whole: false }, lanes =>
       lanes.forEach((n, copy) => {
         const offset = 4 * copy * stride * bytesOf(dtype)
         const x = loadStrided(o, dtype, stride, n, fromPointer(o.f, this.source.current, offset))

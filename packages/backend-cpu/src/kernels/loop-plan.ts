@@ -1,5 +1,6 @@
 /** Decides how a simplified Loop runs: which axis the vectors lie along, in which order the axes nest, how much to unroll. */
 import { type Affine, type BufferSpec, type Loop, type Node, type Store } from '@cotangent/core/kernel'
+import { beginCost, combineCost, hostCalls, instructionCosts, integerDivision, loops, moveCosts, otherInstruction } from '../tuning.ts'
 import { remap } from './loop-simplify.ts'
 
 export interface LoopPlan {
@@ -17,47 +18,18 @@ export interface LoopPlan {
   readonly pointCost: number
 }
 
-/** Nanoseconds for four elements of float32 on one core of about 3.5 GHz, as measured; all that is not here takes `CHEAP`. */
-const CHEAP = 0.1
-const HEAVY: Readonly<Record<string, number>> = {
-  exp: 3,
-  log: 4,
-  tanh: 4,
-  sin: 4,
-  cos: 4,
-  tan: 9,
-  expm1: 6,
-  log1p: 14,
-  asin: 24,
-  acos: 24,
-  atan: 16,
-  atan2: 17,
-  sinh: 10,
-  cosh: 8,
-  asinh: 29,
-  acosh: 25,
-  atanh: 19,
-  erf: 17,
-  pow: 28,
-  div: 0.8,
-  sqrt: 1.2,
-  rem: 4,
-}
-/** Scalar calls of the host, for float64. */
-const HOST = 130
-
 function computeCost(n: Node): number {
-  const heavy = HEAVY[n.op]
-  if (heavy === undefined) return CHEAP
-  return n.dtype === 'float64' && heavy > 2 ? HOST : n.dtype === 'int32' || n.dtype === 'uint32' ? 2.5 : heavy
+  const heavy = instructionCosts[n.op]
+  if (heavy === undefined) return otherInstruction
+  return n.dtype === 'float64' && heavy > 2 ? hostCalls : n.dtype === 'int32' || n.dtype === 'uint32' ? integerDivision : heavy
 }
 
 /** Cost of moving four elements whose addresses are `stride` apart. */
-const moveCost = (stride: number): number => (stride === 0 ? 0.1 : stride === 1 ? 0.15 : stride === -1 || stride === 2 ? 0.3 : 2)
+const moveCost = (stride: number): number => (stride === 0 ? moveCosts.still : stride === 1 ? moveCosts.next : stride === -1 || stride === 2 ? moveCosts.near : moveCosts.far)
 
 function loadCost(n: Node & { readonly op: 'load' }, axis: number): number {
-  const gathers = (n.indirect ?? []).length > 0 ? 1.5 : 0
-  const guarded = (n.guards ?? []).some(g => g.index.strides[axis] !== 0) ? 0.5 : 0
+  const gathers = (n.indirect ?? []).length > 0 ? moveCosts.gather : 0
+  const guarded = (n.guards ?? []).some(g => g.index.strides[axis] !== 0) ? moveCosts.guard : 0
   return moveCost(n.map.strides[axis] ?? 0) + gathers + guarded
 }
 
@@ -68,7 +40,7 @@ const storesCost = (stores: readonly Store[], axis: number): number =>
 
 /** Cost of four points when vectors lie along `axis`. */
 const vectorCost = (loop: Loop, axis: number): number =>
-  nodesCost(loop.body, axis) + storesCost(loop.bodyStores, axis) + loop.reductions.length * CHEAP
+  nodesCost(loop.body, axis) + storesCost(loop.bodyStores, axis) + loop.reductions.length * otherInstruction
 
 /** Cost of the whole loop for a choice of the vector axis (-1: none). */
 function totalCost(loop: Loop, axis: number): number {
@@ -79,9 +51,9 @@ function totalCost(loop: Loop, axis: number): number {
   const along = axis < loop.parallel && axis >= 0
   const perPoint = vectorCost(loop, axis) * (axis < 0 ? 1 : shrink(extent))
   const perResult = (nodesCost(loop.epilogue, axis) + storesCost(loop.stores, axis)) * (along ? shrink(extent) : 1)
-  const horizontal = axis >= loop.parallel ? 8 * loop.reductions.length : 0
+  const horizontal = axis >= loop.parallel ? combineCost * loop.reductions.length : 0
   const rows = points / (axis < 0 ? 1 : extent) // every run of the vector loop has a cost of its own
-  return (loop.body.length > 0 ? points * perPoint : 0) + results * (perResult + horizontal) + rows * 2
+  return (loop.body.length > 0 ? points * perPoint : 0) + results * (perResult + horizontal) + rows * beginCost
 }
 
 /** Ties between equal values go to the first in iteration order, which lanes would mix unless the index grows with it. */
@@ -164,21 +136,18 @@ function unrollOf(loop: Loop, vector: number): number {
   )
   if (vector < 0 || bulky) return 1
   const cost = nodes.reduce((sum, n) => sum + computeCost(n), 0)
-  return cost > 20 ? 1 : cost > 8 ? 2 : cost < 1 && isLongChain(loop, vector) ? 6 : 4
+  return cost > loops.oneCopy ? 1 : cost > loops.twoCopies ? 2 : cost < 1 && isLongChain(loop, vector) ? loops.chainCopies : loops.copies
 }
 
-/** One reduction along long vectors with one register an accumulator: six hide the latency of an addition, of eight some are spilled. */
+/** One reduction along long vectors with one register an accumulator. */
 function isLongChain({ extents, parallel, reductions, bodyStores }: Loop, vector: number): boolean {
   const [r, ...others] = reductions
-  if (r === undefined || others.length > 0 || bodyStores.length > 0 || vector < parallel || (extents[vector] as number) < 512) return false
+  if (r === undefined || others.length > 0 || bodyStores.length > 0 || vector < parallel || (extents[vector] as number) < loops.longChain) return false
   return r.dtype === 'float32' ? r.op === 'sum' || r.op === 'prod' : r.index === undefined && r.dtype !== 'float64'
 }
 
-/** Rows of a tile: their cache lines stay in the first level together, also when their distance is a power of two. */
-const TILE = 8
-
 /**
- * A row axis along which a load is contiguous that is not so along the vectors. The loop with `TILE` of its indices as an axis of their own
+ * A row axis along which a load is contiguous that is not so along the vectors. The loop with `loops.tile` of its indices as an axis of their own
  * inside the vector axis: then the cache lines of the load are used up while they are near.
  */
 function tile(loop: Loop, vector: number): Loop | undefined {
@@ -188,10 +157,10 @@ function tile(loop: Loop, vector: number): Loop | undefined {
     n.indirect === undefined &&
     Math.abs(n.map.strides[vector] as number) > 2 &&
     Math.abs(n.map.strides[axis] as number) === 1
-  const axis = loop.extents.findIndex((n, a) => a !== vector && n % TILE === 0 && n > TILE && loop.epilogue.some(node => far(node, a)))
+  const axis = loop.extents.findIndex((n, a) => a !== vector && n % loops.tile === 0 && n > loops.tile && loop.epilogue.some(node => far(node, a)))
   if (axis < 0) return undefined
-  const axes = loop.extents.map((extent, source) => (source === axis ? { extent: extent / TILE, source, times: TILE } : { extent, source }))
-  return remap(loop, [...axes, { extent: TILE, source: axis }], loop.parallel + 1)
+  const axes = loop.extents.map((extent, source) => (source === axis ? { extent: extent / loops.tile, source, times: loops.tile } : { extent, source }))
+  return remap(loop, [...axes, { extent: loops.tile, source: axis }], loop.parallel + 1)
 }
 
 export function planLoop(loop: Loop, buffers: readonly BufferSpec[]): LoopPlan {

@@ -2,12 +2,10 @@
  * How an iteration space becomes tasks. Parallel axes are flattened into rows; a vector axis runs inside a row. A task is a run of rows, or a
  * piece of a long row.
  */
+import { loops } from '../tuning.ts'
 import { I32, type Local, type WasmFunction } from '../wasm/assembler.ts'
 import type { Bound } from './address.ts'
 import { BEGIN, END } from './kernel.ts'
-
-/** Nanoseconds of work worth a task of its own. */
-const TASK_COST = 4000
 
 export interface TaskSpace {
   /** Extents of the axes that make up the rows. */
@@ -33,12 +31,12 @@ export interface Cut {
 
 export function cutTasks({ rows: axes, length, step, cost }: TaskSpace): Cut {
   const rows = axes.reduce((a, n) => a * n, 1)
-  if (length * cost > 2 * TASK_COST && length > step) {
-    const pieceLength = Math.max(1, Math.round(TASK_COST / cost / step)) * step
+  if (length * cost > 2 * loops.task && length > step) {
+    const pieceLength = Math.max(1, Math.round(loops.task / cost / step)) * step
     const pieces = Math.ceil(length / pieceLength)
     return { rows, rowsPerTask: 1, pieces, pieceLength, tasks: rows * pieces }
   }
-  const rowsPerTask = Math.max(1, Math.round(TASK_COST / (length * cost)))
+  const rowsPerTask = Math.max(1, Math.round(loops.task / (length * cost)))
   return { rows, rowsPerTask, pieces: 1, pieceLength: length, tasks: Math.ceil(rows / rowsPerTask) }
 }
 

@@ -4,6 +4,7 @@
  */
 import { bytesOf, type BufferSpec, type DType, type Node, type Scatter } from '@cotangent/core/kernel'
 import { Ops } from '../math/expression.ts'
+import { loops, scatterCost } from '../tuning.ts'
 import { I32, type Local, WasmFunction } from '../wasm/assembler.ts'
 import { loadStrided, type PushAddress, storeStrided } from './access.ts'
 import { type Bound, type Cursor, Cursors, scalarLoop, vectorLoop } from './address.ts'
@@ -11,10 +12,6 @@ import { Body } from './body.ts'
 import { combine } from './combine.ts'
 import { BEGIN, END, type EmitContext, type Phase, phaseParams } from './kernel.ts'
 import { expressions, newValue, setValue, type Value } from '../math/value.ts'
-
-/** Nanoseconds of one element, as measured. */
-const POINT_COST = 0.6
-const PIECE = 64
 
 /** The axis whose range is cut into tasks, and how many indices a task takes. */
 interface Split {
@@ -35,7 +32,7 @@ export function emitScatter(context: EmitContext, kernel: Scatter): readonly Pha
   emitter.emit(split)
   context.module.add(f)
   const points = scatter.extents.reduce((a, n) => a * n, 1)
-  return [{ run: f, tasks: split?.tasks ?? 1, cost: points * (vectors.fits ? POINT_COST / 4 : POINT_COST) }]
+  return [{ run: f, tasks: split?.tasks ?? 1, cost: points * (vectors.fits ? scatterCost / 4 : scatterCost) }]
 }
 
 /** A scatter of a single point has no axes; one of extent 1 makes it a loop like the others. */
@@ -59,7 +56,7 @@ function splitOf({ extents, map, indirect }: Scatter, target: BufferSpec, vector
   if (vector > 0 && map.dynamic === undefined && map.strides[vector] === 1) {
     const row = others.reduce((a, s) => gcd(a, Math.abs(s)), 0)
     const columns = extents[vector] as number
-    if (row > 0 && columns > PIECE && (map.offset % row) + columns <= row) return pieces(vector, PIECE)
+    if (row > 0 && columns > loops.scatterPiece && (map.offset % row) + columns <= row) return pieces(vector, loops.scatterPiece)
   }
   const first = map.strides[0] ?? 0
   const rest = map.strides.slice(1).reduce((a, s, k) => a + s * ((extents[k + 1] as number) - 1), map.offset)

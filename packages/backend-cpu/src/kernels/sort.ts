@@ -3,14 +3,10 @@
  * pass) for long ones; then every buffer is gathered by the index. A pass in which all keys share a digit is skipped.
  */
 import { bytesOf, type DType, type Sort } from '@cotangent/core/kernel'
+import { loops, sortCost } from '../tuning.ts'
 import { F64, I32, type Local, WasmFunction } from '../wasm/assembler.ts'
 import { address, BEGIN, END, type EmitContext, type Phase, phaseParams, SCRATCH } from './kernel.ts'
 import { type KeyType, keyTypeOf, pushKey } from './sort-keys.ts'
-
-/** Rows up to this length are sorted by insertion. */
-const SHORT = 32
-/** Up to so many rows each has working memory of its own. */
-const FEW = 64
 
 export function emitSort(context: EmitContext, kernel: Sort): readonly Phase[] {
   const { rows, length } = kernel
@@ -18,13 +14,12 @@ export function emitSort(context: EmitContext, kernel: Sort): readonly Phase[] {
   const f = new WasmFunction('sort', phaseParams)
   new SortEmitter(context, f, kernel).emit()
   context.module.add(f)
-  const perElement = length <= SHORT ? 2 + length / 7 : 10 // nanoseconds, as measured
-  const cost = rows * length * perElement
+  const cost = rows * length * sortCost(length)
   return [{ run: f, tasks: tasksOf(kernel).tasks, cost }]
 }
 
 function tasksOf({ rows, length }: Sort): { readonly rowsPerTask: number; readonly tasks: number } {
-  const rowsPerTask = Math.max(1, Math.round(1024 / length))
+  const rowsPerTask = Math.max(1, Math.round(loops.sortTask / length))
   return { rowsPerTask, tasks: Math.ceil(rows / rowsPerTask) }
 }
 
@@ -88,7 +83,7 @@ class SortEmitter {
       base(row)
       f.tee(this.records).i32(half).add().tee(this.other).i32(half).add().set(this.histograms)
       f.get(row).i32(length).mul().set(this.row)
-      if (length <= SHORT) this.insertion()
+      if (length <= loops.insertion) this.insertion()
       else this.radix()
       this.gather()
     })
@@ -100,7 +95,7 @@ class SortEmitter {
    */
   private workspace(bytes: number): (row: Local) => void {
     const { f, context, kernel } = this
-    if (kernel.rows > FEW || kernel.length <= SHORT) {
+    if (kernel.rows > loops.fewRows || kernel.length <= loops.insertion) {
       context.needScratch(bytes)
       return () => f.get(SCRATCH)
     }

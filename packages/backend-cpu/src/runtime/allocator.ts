@@ -5,20 +5,17 @@
  * over and the block freed last is still in the cache; both directions take constant time. Small sizes are cut from slabs. When a large
  * request finds no list, the lists of large blocks are merged into the sorted free ranges (best fit, neighbours coalesce) before memory grows.
  */
+import { memory } from '../tuning.ts'
 import { FreeRanges } from './ranges.ts'
 
 export const ALIGNMENT = 64
-const slabBytes = 64 * 1024
-/** Up to here sizes are rounded to a class and cut from slabs, which stay small blocks for good. */
-const smallLimit = 8 * 1024
-const minimumGrowth = 16 * 1024 * 1024
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to
 
 /** The bytes that a request really takes: classes have four steps in each power of two, so at most a fifth is lost. */
 export function blockSize(bytes: number): number {
   const n = Math.max(ALIGNMENT, roundUp(bytes, ALIGNMENT))
-  return n > smallLimit ? n : roundUp(n, Math.max(ALIGNMENT, 2 ** (Math.floor(Math.log2(n - 1)) - 2)))
+  return n > memory.small ? n : roundUp(n, Math.max(ALIGNMENT, 2 ** (Math.floor(Math.log2(n - 1)) - 2)))
 }
 
 export class Allocator {
@@ -42,7 +39,7 @@ export class Allocator {
 
   /** The address of `size` bytes, where `size` came from `blockSize`; 0 when memory has run out. */
   allocate(size: number): number {
-    const address = this.lists.get(size)?.pop() ?? (size <= smallLimit ? this.small(size) : this.large(size))
+    const address = this.lists.get(size)?.pop() ?? (size <= memory.small ? this.small(size) : this.large(size))
     if (address !== 0) this.used += size
     return address
   }
@@ -57,18 +54,18 @@ export class Allocator {
   /** Merges all listed large blocks with their neighbours. */
   coalesce(): void {
     for (const [size, list] of this.lists) {
-      if (size <= smallLimit) continue
+      if (size <= memory.small) continue
       for (const address of list) this.ranges.insert(address, size)
       this.lists.delete(size)
     }
   }
 
   private small(size: number): number {
-    const slab = this.large(slabBytes)
+    const slab = this.large(memory.slab)
     if (slab === 0) return 0
     let list = this.lists.get(size)
     if (list === undefined) this.lists.set(size, (list = []))
-    for (let i = Math.floor(slabBytes / size) - 1; i > 0; i--) list.push(slab + i * size)
+    for (let i = Math.floor(memory.slab / size) - 1; i > 0; i--) list.push(slab + i * size)
     return slab
   }
 
@@ -83,7 +80,7 @@ export class Allocator {
   }
 
   private extend(size: number): boolean {
-    const growth = Math.max(minimumGrowth, this.end / 8)
+    const growth = Math.max(memory.growth, this.end * memory.growthPart)
     const need = size - this.ranges.tail(this.end)
     const added = this.more(Math.max(growth, need)) || this.more(need)
     if (added === 0) return false

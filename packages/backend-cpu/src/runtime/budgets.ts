@@ -1,9 +1,6 @@
 /** When to search for garbage: bytes that may gather, for young handles and for all. */
 
-/** Bytes of new buffers between two searches among young handles: about a large cache, so that memory is used again while it is hot. */
-const youngBytes = 32 * 2 ** 20
-/** Searches among young handles may take this share of the time. */
-const share = 0.2
+import { memory } from '../tuning.ts'
 
 export class Budgets {
   private readonly all: number
@@ -18,7 +15,7 @@ export class Budgets {
   constructor(all: number, hasYoung: boolean) {
     this.all = all
     this.hasYoung = hasYoung
-    this.young = this.youngLeast = Math.min(youngBytes, all / 2)
+    this.young = this.youngLeast = Math.min(memory.young, all / 2)
     this.allLimit = all
     this.youngLimit = hasYoung ? this.young : Infinity
   }
@@ -46,7 +43,7 @@ export class Budgets {
   /** After a search among young handles that began at `start` and freed so many bytes: slow or vain ones become rarer. */
   searchedYoung(live: number, freed: number, start: number): void {
     const end = performance.now()
-    const bad = freed < this.young / 2 || end - start > share * (start - this.lastSearch)
+    const bad = freed < this.young / 2 || end - start > memory.searchShare * (start - this.lastSearch)
     this.young = bad ? Math.min(2 * this.young, this.all) : Math.max(this.youngLeast, this.young * 0.75)
     this.youngLimit = live + this.young
     this.lastSearch = end

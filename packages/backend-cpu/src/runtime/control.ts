@@ -1,4 +1,5 @@
 /** The words at the bottom of memory by which threads meet. Those written by different threads lie in different cache lines. */
+import { threading } from '../tuning.ts'
 import { I32, I64, type Local, sleb, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
 
 /** Indices into the memory as an Int32Array. */
@@ -37,13 +38,6 @@ export const generationStep: number = 1 << 11
 
 /** About a minute of spinning: a thread that is gone becomes an error, not a hang. */
 const spinLimitLog2 = 35
-/**
- * Every so many looks (about 0.8 milliseconds) a waiting thread gives its core away for a moment, in case the others need it. Waking up takes
- * as long as a short phase, so shorter waits are spun: with naps after 50 microseconds a convolution in 50 blocks took twice as long.
- */
-const looksBetweenNaps = 1 << 19
-const napNanoseconds = 50_000
-
 const atomicLoad = (f: WasmFunction, word: number): WasmFunction =>
   f
     .i32(0)
@@ -107,7 +101,7 @@ export const barrierOf = (module: WasmModule): WasmFunction =>
             atomicLoad(f, control.failed).if(() => f.op(unreachable))
             f.get(spins).op(0x42, 1).op(0x7c).tee(spins) // i64.const 1, i64.add
             f.op(0xa7)
-              .i32(looksBetweenNaps - 1)
+              .i32(threading.looksBetweenNaps - 1)
               .op(0x71, 0x45)
               .if(() => {
                 // i32.wrap_i64, i32.and, i32.eqz
@@ -130,7 +124,7 @@ const nap = (f: WasmFunction, opened: number): WasmFunction =>
   f
     .i32(0)
     .get(opened)
-    .op(0x42, ...sleb(napNanoseconds))
+    .op(0x42, ...sleb(threading.nap))
     .op(0xfe, 0x01)
     .op(2, ...offset(control.opened))
     .op(0x1a)

@@ -4,6 +4,7 @@
  * done with.
  */
 import type { BufferId } from '@cotangent/core/kernel'
+import { threading } from '../tuning.ts'
 import { I32, type Local, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
 import type { MayOverlap } from './aliasing.ts'
 import { address, type Phase } from '../kernels/kernel.ts'
@@ -14,9 +15,6 @@ const frame = 0,
   scratch = 1,
   thread = 2,
   threads = 3
-
-/** Nanoseconds from which a thread's share is taken in pieces: they cost packing again, and save waiting for a thread that does not run. */
-const longPhase = 2_000_000
 
 /** What has happened since the last barrier. */
 interface Since {
@@ -173,7 +171,7 @@ class Together {
   private phase({ run, tasks, cost }: Phase): void {
     const { f, share, take } = this
     const { turn, owner, first, count, size, at } = this.locals
-    const pieces = cost > longPhase ? 2 : 1
+    const pieces = cost > threading.longPhase ? 2 : 1
     f.get(threads)
       .i32(1)
       .op(0x46)

@@ -1,6 +1,7 @@
 /** Kernels as a tree of steps: phases that run on one thread or all, and the control flow around them. */
 import type { BufferId, Kernel } from '@cotangent/core/kernel'
 import type { Phase } from '../kernels/kernel.ts'
+import { threading } from '../tuning.ts'
 
 /** A kernel without sub-graphs. */
 export type LeafKernel = Exclude<Kernel, { readonly kind: 'while' | 'scan' | 'branch' }>
@@ -22,11 +23,6 @@ interface Nested {
 
 export type Steps = readonly Step[]
 
-/** Work below this many nanoseconds is done by one thread: two barriers take about 1 microsecond, and its data move between cores. */
-export const worthSharing = 10_000
-/** Iterations that a while loop is taken to make, for its cost only. */
-const typicalIterations = 16
-
 export interface Schedule {
   readonly steps: Steps
   /** Estimated nanoseconds of the phases that can be shared, on one thread. */
@@ -40,8 +36,8 @@ export function schedule(kernels: readonly Kernel[], emit: Emitter, share: boole
   const step = (kernel: Kernel, times: number): Steps => {
     switch (kernel.kind) {
       case 'while': {
-        const condition = sequence(kernel.condition, times * typicalIterations),
-          body = sequence(kernel.body, times * typicalIterations)
+        const condition = sequence(kernel.condition, times * threading.iterations),
+          body = sequence(kernel.body, times * threading.iterations)
         return [{ kind: 'while', condition, predicate: kernel.predicate, body, ...nested([...condition, ...body]) }]
       }
       case 'scan': {
@@ -58,7 +54,7 @@ export function schedule(kernels: readonly Kernel[], emit: Emitter, share: boole
         return emit(kernel)
           .filter(phase => phase.tasks > 0)
           .map(phase => {
-            const parallel = share && phase.tasks > 1 && phase.cost >= worthSharing
+            const parallel = share && phase.tasks > 1 && phase.cost >= threading.worthSharing
             if (parallel) sharedCost += phase.cost * times
             return { kind: 'phase', phase, parallel, writes: writesOf(kernel) }
           })

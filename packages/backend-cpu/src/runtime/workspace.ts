@@ -1,9 +1,7 @@
 /** Memory that belongs to one run: temporaries and scratch. Runs do not overlap, so all executables share one workspace, which stays hot. */
+import { memory } from '../tuning.ts'
 import { blockSize } from './allocator.ts'
 import type { Heap } from './heap.ts'
-
-/** A workspace up to here is kept between runs; a larger one goes back to the heap, whose lists find it again in constant time. */
-const keepBytes = 64 * 2 ** 20
 
 export class Workspace {
   private readonly heap: Heap
@@ -18,14 +16,14 @@ export class Workspace {
   acquire(bytes: number): number {
     if (bytes <= this.bytes) return this.address
     this.drop()
-    const size = blockSize(bytes <= keepBytes ? Math.max(bytes, Math.min(2 * this.bytes, keepBytes)) : bytes)
+    const size = blockSize(bytes <= memory.workspace ? Math.max(bytes, Math.min(2 * this.bytes, memory.workspace)) : bytes)
     this.address = this.heap.allocate(size)
     this.bytes = size
     return this.address
   }
 
   release(): void {
-    if (this.bytes > keepBytes) this.drop()
+    if (this.bytes > memory.workspace) this.drop()
   }
 
   private drop(): void {

@@ -4,18 +4,10 @@
  *
  * It keeps to the faster way and tries the other now and then, three runs at a time: the first of them wakes the workers and does not count.
  */
+import { pacing } from '../tuning.ts'
 
 type Way = 'together' | 'alone'
 const other = (way: Way): Way => (way === 'together' ? 'alone' : 'together')
-
-const trialRuns = 3
-/** Runs between two trials: fewer after a change, more each time that a trial was in vain. */
-const shortestInterval = 32
-const longestInterval = 1024
-/** The other way must be this much faster to be taken. */
-const clearly = 0.95
-/** Shared runs this much slower than one thread are looked into at once. */
-const suspicious = 1.2
 
 export class Pace {
   private way: Way = 'together'
@@ -23,8 +15,8 @@ export class Pace {
   private readonly typical: Record<Way, number> = { together: NaN, alone: NaN }
   private trial = 0
   private best = Infinity
-  private interval = shortestInterval
-  private untilTrial = shortestInterval
+  private interval = pacing.shortestInterval
+  private untilTrial = pacing.shortestInterval
 
   /** Should the next run be shared? */
   get shared(): boolean {
@@ -45,20 +37,20 @@ export class Pace {
       : before + (milliseconds < before ? 0.5 : 0.1) * (Math.min(milliseconds, 4 * before) - before)
     if (way !== this.way) return // no worker was there to share
     this.untilTrial--
-    if (way === 'together' && this.typical.together > suspicious * this.typical.alone)
+    if (way === 'together' && this.typical.together > pacing.suspicious * this.typical.alone)
       this.untilTrial = Math.min(this.untilTrial, this.interval - 8)
-    if (this.untilTrial <= 0) this.trial = trialRuns
+    if (this.untilTrial <= 0) this.trial = pacing.trialRuns
   }
 
   private tried(milliseconds: number): void {
-    if (this.trial < trialRuns) this.best = Math.min(this.best, milliseconds)
+    if (this.trial < pacing.trialRuns) this.best = Math.min(this.best, milliseconds)
     if (--this.trial > 0) return
     const found = other(this.way)
     this.typical[found] = this.best
-    if (this.best < clearly * this.typical[this.way]) {
+    if (this.best < pacing.clearly * this.typical[this.way]) {
       this.way = found
-      this.interval = shortestInterval
-    } else this.interval = Math.min(2 * this.interval, longestInterval)
+      this.interval = pacing.shortestInterval
+    } else this.interval = Math.min(2 * this.interval, pacing.longestInterval)
     this.untilTrial = this.interval
     this.best = Infinity
   }

@@ -10,25 +10,12 @@ import { closedBit, control, maximumWorkers, takenWord } from '../runtime/contro
 import { canWait } from '../runtime/environment.ts'
 import type { Job, Runner } from '../runtime/executable.ts'
 import type { Memory } from '../runtime/memory.ts'
+import { threading } from '../tuning.ts'
 import { LostError, Member } from './member.ts'
 import { Pace } from './pace.ts'
 import { installedWord, joinedOf, nextTicket, readyWord, workerState } from './protocol.ts'
 import { startThread } from './thread.ts'
 
-/** Nanoseconds of work from which several threads are worth it, when the workers are awake. */
-const worthForking = 25_000
-/** The same when they sleep: waking takes as long as 120 microseconds. */
-const worthWaking = 250_000
-/** Nanoseconds from which an executable is sent to the workers when it is first run. */
-const longJob = 1_000_000
-/** Milliseconds after a job in which the next one counts as following it at once. */
-const burst = 0.5
-/** Milliseconds to wait for workers to join: those awake answer at once unless the machine is busy, others have to wake up. */
-const awakePatience = 0.02
-const asleepPatience = 0.2
-/** A long job waits longer: this part of its time, up to so many milliseconds. */
-const patientPart = 0.05
-const mostPatience = 2
 /** A worker that takes this much longer than the calling thread did is taken to be gone. */
 const hangMilliseconds = 20_000
 const hangFactor = 50
@@ -36,7 +23,13 @@ const hangFactor = 50
 /** Milliseconds. */
 function patienceFor({ cost }: Job, asleep: boolean): number {
   const milliseconds = cost / 1e6
-  return Math.min(milliseconds / 3, Math.max(asleep ? asleepPatience : awakePatience, Math.min(patientPart * milliseconds, mostPatience)))
+  return Math.min(
+    milliseconds / 3,
+    Math.max(
+      asleep ? threading.asleepPatience : threading.awakePatience,
+      Math.min(threading.patientPart * milliseconds, threading.mostPatience),
+    ),
+  )
 }
 
 export interface PoolOptions {
@@ -88,7 +81,7 @@ export class Pool implements Runner {
   }
 
   run(job: Job): void {
-    if (job.cost < worthForking || this.stopped || this.team !== undefined || this.threads === 1)
+    if (job.cost < threading.worthForking || this.stopped || this.team !== undefined || this.threads === 1)
       return job.main(job.frame, job.scratch, 0, 1)
     const pace = this.paceOf(job)
     const start = performance.now()
@@ -108,7 +101,7 @@ export class Pool implements Runner {
     this.inFlight = true
     try {
       const members = await this.startedMembers()
-      if (members.length > 0) await this.away(job, frame, scratch, job.cost < worthForking ? members.slice(0, 1) : members)
+      if (members.length > 0) await this.away(job, frame, scratch, job.cost < threading.worthForking ? members.slice(0, 1) : members)
       else await this.later(() => job.main(frame, scratch, 0, 1))
     } finally {
       this.inFlight = false
@@ -203,10 +196,10 @@ export class Pool implements Runner {
     const { words } = this.options.memory
     const installation = this.install(job)
     const { awake, asleep } = this.able(installation)
-    const wake = asleep > 0 && (job.cost >= worthWaking || performance.now() - this.lastEnd < burst)
+    const wake = asleep > 0 && (job.cost >= threading.worthWaking || performance.now() - this.lastEnd < threading.burst)
     if (awake === 0 && !wake) return 0
     this.open(job, installation, wake)
-    const all = asleep > 0 && job.cost >= worthWaking
+    const all = asleep > 0 && job.cost >= threading.worthWaking
     this.awaitJoined(all ? awake + asleep : awake, patienceFor(job, all))
     return joinedOf(Atomics.or(words, control.ticket, closedBit))
   }
@@ -295,7 +288,7 @@ export class Pool implements Runner {
   private install(job: Job): Installation {
     const first = !this.installations.has(job),
       installation = this.installationOf(job)
-    if (installation.position === Infinity && (!first || job.cost >= longJob)) this.send(job, installation)
+    if (installation.position === Infinity && (!first || job.cost >= threading.longJob)) this.send(job, installation)
     return installation
   }
 

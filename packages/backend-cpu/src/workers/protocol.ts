@@ -1,10 +1,7 @@
 /** What main thread and workers agree on. A job is offered by a ticket that workers join; whoever has not joined when it closes is not needed. */
 import { closedBit, control, generationStep, joinedMask } from '../runtime/control.ts'
 import { type Main, link } from '../runtime/host.ts'
-
-/** Microseconds for which a worker looks for the next job before it sleeps: waking takes 20 to 120. */
-const spinMilliseconds = 0.15
-const spinsBetweenClockReads = 200
+import { threading } from '../tuning.ts'
 
 /** The words of worker `slot`. */
 export const readyWord = (slot: number): number => control.workers + 2 * slot
@@ -81,11 +78,11 @@ function serveJobs(words: Int32Array, ready: number, mains: ReadonlyMap<number, 
 function awaitTicket(words: Int32Array, ready: number, generation: number): number {
   const start = performance.now()
   for (;;) {
-    for (let i = 0; i < spinsBetweenClockReads; i++) {
+    for (let i = 0; i < threading.looksBetweenClockReads; i++) {
       const ticket = Atomics.load(words, control.ticket)
       if (generationOf(ticket) !== generation) return ticket
     }
-    if (performance.now() - start > spinMilliseconds) break
+    if (performance.now() - start > threading.spin) break
   }
   for (;;) {
     const ticket = Atomics.load(words, control.ticket)
