@@ -6,7 +6,7 @@ import { backend as cpu } from '@cotangent/backend-cpu'
 import { type Tensor, grad, init, jit, lax, numpy as np, tree, valueAndGrad } from '@cotangent/core'
 
 /** The generator of inputs, the same bits for all libraries. */
-interface Data {
+export interface Data {
   uniform(seed: number, n: number, lo?: number, hi?: number): Float32Array
   ints(seed: number, n: number, k: number): Int32Array
   mlp(
@@ -18,7 +18,7 @@ interface Data {
   digest(a: ArrayLike<number>): number[]
   XF: { B: number; S: number; D: number; H: number; F: number }
 }
-interface Spec {
+export interface Spec {
   readonly n?: number
   readonly dims?: number[]
   readonly batch?: number
@@ -28,12 +28,12 @@ interface Spec {
   readonly k?: number
   readonly stride?: number
 }
-interface Workload {
+export interface Workload {
   run(): unknown
   check(): number[] | Promise<number[]>
   dispose?(): void
 }
-type Make = (spec: Spec, name: string) => Workload
+export type Make = (spec: Spec, name: string) => Workload
 
 export const version = '0.1.0'
 

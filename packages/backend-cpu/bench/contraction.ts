@@ -3,9 +3,9 @@
  * in turn with the kernels. Minima.
  * `node scripts/launch.mjs packages/backend-cpu/bench/contraction.ts [name part] [milliseconds a case] [unfused]`
  */
-import { I32, V128, WasmFunction, WasmModule } from '../src/wasm/assembler.ts'
 import { type ConvOptions, convForward, convInput, convWeight, matmul, randomData, withEpilogue } from '../test/contraction-cases.ts'
 import { type Case, compileContraction, runAll } from '../test/contraction-kit.ts'
+import { peakMeter } from './peak.ts'
 
 const same = { kh: 3, kw: 3, pad: [1, 1] } as const
 const conv56: ConvOptions = { n: 8, h: 56, w: 56, c: 64, o: 64, ...same }
@@ -78,34 +78,6 @@ function activated(c: Case, activation: 'relu' | 'tanh'): Case {
     ],
     [activation === 'tanh' ? 3 : 4],
   )
-}
-
-/** 12 chains of relaxed_madd: returns GFLOP/s of one call. */
-function peakMeter(): () => number {
-  const module = new WasmModule()
-  const f = new WasmFunction('peak', [I32])
-  const [x, ...sums] = Array.from({ length: 13 }, () => f.local(V128)) as [number, ...number[]]
-  f.vf32(0.5).set(x)
-  f.loop(() => {
-    for (let i = 0; i < 4; i++) for (const s of sums) f.get(x).get(x).get(s).relaxedMadd().set(s)
-    f.get(0).i32(1).sub().tee(0).brIf(0)
-  })
-  f.i32(0)
-  f.get(sums[0] as number)
-  for (const s of sums.slice(1)) f.get(s).vfadd()
-  f.vStore()
-  module.add(f, { exported: true })
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode({ shared: false, maximumPages: 1 })), {
-    env: { memory },
-  })
-  const run = exports['peak'] as (n: number) => void
-  const n = 20000
-  return () => {
-    const start = performance.now()
-    run(n)
-    return (n * 4 * 12 * 8) / (performance.now() - start) / 1e6
-  }
 }
 
 const [pattern = '', budget = '300', mode] = process.argv.slice(2)
