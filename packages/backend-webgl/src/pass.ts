@@ -1,0 +1,122 @@
+/**
+ * The contract between kernels and the runtime. A kernel compiles to Passes, run in order; a Pass is one draw of one program: which textures
+ * it samples, which it writes, and the text of its shaders without declarations (`assemble` in runtime/source.ts adds these).
+ *
+ * Texture: four consecutive elements a texel, row-major; float32 in RGBA32F, int32 in RGBA32I, uint32 in RGBA32UI, bool in RGBA8UI as 0
+ * and 1. Lanes after the last element are unspecified. A buffer's width and height follow from its size alone (`layoutOf`), its width is
+ * a power of two. Temporary textures of a kernel have any size.
+ */
+import type { BufferId, BufferSpec, DType, Kernel, Scan, While, Branch } from '@cotangent/core/kernel'
+
+/** Of one texture. In texels. */
+export interface Layout {
+  readonly width: number
+  readonly height: number
+}
+
+export interface TextureSpec extends Layout {
+  readonly dtype: DType
+}
+
+/** A buffer of the graph, by its BufferId, or a temporary texture that `EmitContext.temporary` numbered. */
+export type TextureId = number
+
+export interface SampledTexture {
+  /** The sampler's name: `uniform sampler2D NAME` (isampler2D, usampler2D by dtype). */
+  readonly name: string
+  readonly texture: TextureId
+  /**
+   * Declares also `T4 NAME_texel(int t)`, texel number t, and `T NAME_at(int e)`, element e; bools as bvec4 and bool. The texture's width
+   * becomes part of the source, so that one program serves fewer sizes.
+   */
+  readonly indexed?: boolean
+}
+
+/** A number that the shader reads as `uniform TYPE NAME`. With `counter`: element 0 of a Scan's counter, which the host knows. */
+export type PassUniform =
+  | { readonly name: string; readonly type: 'int' | 'uint' | 'float'; readonly value: number }
+  | { readonly name: string; readonly type: 'int'; readonly counter: BufferId }
+
+/**
+ * Points instead of one triangle that covers the targets: drawn in the order of gl_VertexID over what the targets hold. The vertex shader
+ * sees the same declarations as the fragment shader, sets gl_Position and gl_PointSize = 1.0; to drop a point put it outside the clip space.
+ * Position of texel t of the targets: `targetPosition(t)`.
+ */
+export interface Points {
+  readonly vertex: string
+  readonly count: number
+  /** How a point's value combines with the target's: absent, it replaces it. Float targets only, and where `limits.floatBlend`. */
+  readonly blend?: 'add' | 'min' | 'max'
+  /** The lanes that are written. Default all. */
+  readonly lanes?: readonly [boolean, boolean, boolean, boolean]
+}
+
+/**
+ * One draw.
+ *
+ * Declared for the shaders: precisions; the samplers; the uniforms; outputs `out0`, `out1`, ... (vec4, ivec4, uvec4; uvec4 for bool); and
+ * - `uniform ivec2 uTarget`: width and height of the targets; `uniform vec2 uInverse`: 1 / uTarget;
+ * - `uniform uint uZero`: 0, which compilers do not know (see `opaque` in glsl/);
+ * - `int targetTexel()`: number of the target's texel that is computed, in the fragment shader.
+ *
+ * Without `points` each target gets a new texture: the pass may sample the old content of a buffer that it writes, to keep the part it does
+ * not store. With `points` the target's own texture is drawn on, so that the pass may not sample it.
+ */
+export interface Pass {
+  /** For messages. */
+  readonly name: string
+  readonly textures: readonly SampledTexture[]
+  readonly uniforms: readonly PassUniform[]
+  /** Written whole; all of one width and height, at most `limits.targets`. Output k writes targets[k]. */
+  readonly targets: readonly TextureId[]
+  /** Functions, and `void main()`. */
+  readonly fragment: string
+  readonly points?: Points
+}
+
+/** What the device can do. */
+export interface Limits {
+  /** Largest width and height of a texture. */
+  readonly textureSize: number
+  /** Textures that one pass may sample. */
+  readonly textures: number
+  /** Textures that one pass may write. */
+  readonly targets: number
+  /** Can draws blend into RGBA32F (EXT_float_blend)? */
+  readonly floatBlend: boolean
+}
+
+/** What the compiler of a kernel may ask and order. */
+export interface EmitContext {
+  readonly buffers: readonly BufferSpec[]
+  readonly limits: Limits
+  /** Of a buffer or temporary. */
+  spec(texture: TextureId): TextureSpec
+  /** A texture that lives while the kernel runs. */
+  temporary(spec: TextureSpec): TextureId
+  /** Is the buffer a Scan's counter? Its element 0 is then a uniform (`PassUniform.counter`) and costs no fetch; the texture holds it too. */
+  isCounter(buffer: BufferId): boolean
+  /** May the buffer hold values when the kernel starts? Then a store of a part of it must keep the rest. */
+  isWritten(buffer: BufferId): boolean
+}
+
+/** A kernel that is no control flow; the executable drives those from the host. */
+export type LeafKernel = Exclude<Kernel, While | Scan | Branch>
+
+/** Nothing to draw (no points, empty buffers): no passes. Throws a BackendError for what the device cannot hold. */
+export type EmitKernel = (context: EmitContext, kernel: LeafKernel) => readonly Pass[]
+
+/** Texels of `size` elements. */
+export const texelsOf = (size: number): number => Math.ceil(size / 4)
+
+/**
+ * The layout of a buffer of `size` elements: the power of two not below the root of its texels as width, so that texel t is at
+ * (t & (width - 1), t >> log2(width)). Undefined where `limit`, the largest width and height of a texture, does not suffice.
+ */
+export function layoutOf(size: number, limit: number): Layout | undefined {
+  const texels = Math.max(1, texelsOf(size))
+  const most = 2 ** Math.floor(Math.log2(limit))
+  const width = Math.min(most, 2 ** Math.ceil(Math.log2(texels) / 2))
+  const height = Math.ceil(texels / width)
+  return height <= limit ? { width, height } : undefined
+}
