@@ -1,4 +1,4 @@
-/** Convolutions with stride 1 and 3x3 taps among Contractions. */
+/** Convolutions with stride 1 and small windows among Contractions. */
 import type { Affine, Contraction, Load } from '../kernel.ts'
 
 export type Pair = readonly [number, number]
@@ -7,7 +7,7 @@ export type Pair = readonly [number, number]
 export interface Convolution {
   /** The operand that both pairs of axes move over together, and the axes over which the window moves: those that are tiled. */
   readonly image: { readonly load: Load; readonly moving: Pair }
-  /** Axes of the window, 3 long. */
+  /** Axes of the window. */
   readonly window: Pair
   /** The taps; or for their gradient the cotangents. */
   readonly other: Load
@@ -15,11 +15,14 @@ export interface Convolution {
   readonly gradient: boolean
 }
 
+/** The lengths of windows that are found, along each axis on its own. */
+const WINDOW = { least: 2, most: 5 }
+
 export function findConvolution(k: Contraction): Convolution | null {
   return find(k, false) ?? find(k, true)
 }
 
-/** Finds two axes of three taps along which the image is read as along two axes of the other kind (results, reduced). */
+/** Finds two axes of few taps along which the image is read as along two axes of the other kind (results, reduced). */
 function find(k: Contraction, gradient: boolean): Convolution | null {
   const inWindow = (axis: number): boolean => axis < k.parallel === gradient
   for (const [image, other] of [
@@ -27,7 +30,7 @@ function find(k: Contraction, gradient: boolean): Convolution | null {
     [k.b, k.a],
   ] as const) {
     const pairs = k.extents.flatMap((n, w) => {
-      if (n !== 3 || !inWindow(w) || uses(other, w) === gradient) return []
+      if (n < WINDOW.least || n > WINDOW.most || !inWindow(w) || uses(other, w) === gradient) return []
       const m = k.extents.findIndex((_, p) => !inWindow(p) && uses(image, p) && uses(other, p) === gradient && moveTogether(image, p, w))
       return m < 0 ? [] : [[m, w] as const]
     })

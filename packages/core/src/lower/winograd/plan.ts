@@ -1,0 +1,129 @@
+/** How the two moving axes of a convolution are cut into tiles, by estimated cost. */
+import { sizeOf } from '../../shape.ts'
+import type { Contraction } from '../kernel.ts'
+import { type Convolution, type Pair, uses } from './convolution.ts'
+import { form, MOST_PRODUCTS } from './cook-toom.ts'
+import { type Blocks, productsOf, type Tiling } from './tiles.ts'
+
+/** A part of an axis: `tiles` tiles of `step` indices from `start` on. One index a tile means that it is not tiled. */
+export interface Segment {
+  readonly start: number
+  readonly tiles: number
+  readonly step: number
+}
+
+/** Segments of each moving axis. */
+export type Cuts = readonly [readonly Segment[], readonly Segment[]]
+
+export interface Plan {
+  readonly cuts: Cuts
+  /** Estimated cost as a part of the direct sum's. */
+  readonly cost: number
+}
+
+/** Costs in multiply-adds of the direct sum, as measured: transforming one element, and starting the kernels of one region. */
+const TRANSFORM = 10
+const REGION = 200_000
+/** A multiply-add of the small products. */
+const PRODUCT = 1.05
+
+/** Sizes of a convolution but for its moving axes and its window: multiply-adds for each pair of indices along these, elements of operands. */
+interface Sizes {
+  readonly work: number
+  readonly perTile: number
+  readonly once: number
+  readonly window: Pair
+}
+
+function sizesOf(k: Contraction, { image: { load, moving }, other, window, gradient }: Convolution): Sizes {
+  const count = (holds: (axis: number) => boolean): number =>
+    sizeOf(k.extents.filter((_, i) => !window.includes(i) && !moving.includes(i) && holds(i)))
+  const parallel = count(i => i < k.parallel),
+    others = count(i => uses(other, i))
+  const perTile = count(i => uses(load, i)) + (gradient ? others : parallel)
+  return {
+    work: count(() => true),
+    perTile,
+    once: gradient ? parallel : others,
+    window: [k.extents[window[0]] as number, k.extents[window[1]] as number],
+  }
+}
+
+const span = (s: Segment): number => s.tiles * s.step
+
+function regionCost({ work, perTile, once, window: [ry, rx] }: Sizes, y: Segment, x: Segment): number {
+  if (y.step === 1 || x.step === 1) return work * ry * rx * span(y) * span(x)
+  const tiles = y.tiles * x.tiles
+  return (y.step + ry - 1) * (x.step + rx - 1) * (tiles * (PRODUCT * work + TRANSFORM * perTile) + TRANSFORM * once) + REGION
+}
+
+/** Steps of tiles with more than one index for which there are points. */
+const stepsFor = (taps: number): readonly number[] => Array.from({ length: MOST_PRODUCTS - taps }, (_, i) => i + 2)
+
+/** An axis as tiles of one size and, where some indices remain, tiles of another size or the rest untiled. */
+function cutsOf(length: number, taps: number): readonly (readonly Segment[])[] {
+  const steps = stepsFor(taps)
+  const whole: Segment[] = [{ start: 0, tiles: length, step: 1 }]
+  return [
+    whole,
+    ...steps.flatMap(step =>
+      Array.from({ length: Math.floor(length / step) }, (_, i) => i + 1).flatMap(tiles => {
+        const first: Segment = { start: 0, tiles, step }
+        const rest = length - tiles * step
+        if (rest === 0) return [[first]]
+        return [1, ...steps].flatMap(s =>
+          s !== step && rest % s === 0 ? [[first, { start: tiles * step, tiles: rest / s, step: s }]] : [],
+        )
+      }),
+    ),
+  ]
+}
+
+/** For a gradient, an axis as tiles of one size, the last of which may reach beyond its end. */
+const coversOf = (length: number, taps: number): readonly (readonly Segment[])[] =>
+  stepsFor(taps).map(step => [{ start: 0, tiles: Math.ceil(length / step), step }])
+
+/** The cheapest cuts; null where nothing can be tiled. */
+export function planTiles(k: Contraction, c: Convolution): Plan | null {
+  const sizes = sizesOf(k, c)
+  const [ys, xs] = c.image.moving.map((axis, i) =>
+    (c.gradient ? coversOf : cutsOf)(k.extents[axis] as number, sizes.window[i] as number),
+  ) as [readonly (readonly Segment[])[], readonly (readonly Segment[])[]]
+  const total = (y: readonly Segment[], x: readonly Segment[]): number =>
+    y.reduce((sum, one) => x.reduce((s, two) => s + regionCost(sizes, one, two), sum), 0)
+  const plans = ys.flatMap(y => xs.map(x => ({ cuts: [y, x] as const, cost: total(y, x) })))
+  const tiled = plans.filter(({ cuts }) => cuts.every(cut => cut.some(s => s.step > 1)))
+  const [first, ...rest] = tiled
+  if (first === undefined) return null
+  const best = rest.reduce((a, b) => (b.cost < a.cost ? b : a), first)
+  return { ...best, cost: best.cost / (sizes.work * sizeOf([...sizes.window, ...c.image.moving.map(i => k.extents[i] as number)])) }
+}
+
+export function tilingOf(k: Contraction, c: Convolution, steps: Pair): Tiling {
+  const taps = c.window.map(i => k.extents[i] as number) as [number, number]
+  return { axes: c.image.moving, forms: [form(steps[0], taps[0]), form(steps[1], taps[1])], steps }
+}
+
+/** Cuts outer axes until what a block transforms has at most `most` elements. */
+export function chooseBlocks(k: Contraction, c: Convolution, { forms, steps }: Tiling, most: number): Blocks {
+  const { image, other, window, gradient } = c,
+    { load, moving } = image
+  const lengths = k.extents.map((n, i) => (moving.includes(i) ? Math.ceil(n / (steps[moving.indexOf(i)] as number)) : n))
+  const count = (holds: (axis: number) => boolean): number => sizeOf(lengths.filter((_, i) => !window.includes(i) && holds(i)))
+  const elements = (): number => productsOf(forms) * (count(i => uses(load, i)) + count(i => (gradient ? uses(other, i) : i < k.parallel)))
+  const cut = k.extents.flatMap((_, i) =>
+    uses(load, i) && uses(other, i) === gradient && i < k.parallel !== gradient && i !== moving[1] ? [i] : [],
+  )
+  const counts = new Map<number, number>()
+  for (const axis of cut) {
+    const n = lengths[axis] as number
+    const divisor =
+      Array.from({ length: n }, (_, i) => n - i).find(d => {
+        lengths[axis] = d
+        return n % d === 0 && elements() <= most
+      }) ?? 1
+    lengths[axis] = divisor
+    if (divisor < n) counts.set(axis, n / divisor)
+  }
+  return { lengths, counts }
+}
