@@ -1,8 +1,9 @@
 /**
  * Speed of contraction kernels on one thread, as a share of the engine's peak: a loop of fused multiply-adds on registers alone, timed
  * in turn with the kernels. Minima.
- * `node scripts/launch.mjs packages/backend-cpu/bench/contraction.ts [name part] [milliseconds a case] [unfused]`
+ * `node scripts/launch.mjs packages/backend-cpu/bench/contraction.ts [name part] [milliseconds a case] [unfused | wide]`
  */
+import { pairsVectors } from '../src/runtime/features.ts'
 import { type ConvOptions, convForward, convInput, convWeight, matmul, randomData, withEpilogue } from '../test/contraction-cases.ts'
 import { type Case, compileContraction, runAll } from '../test/contraction-kit.ts'
 import { peakMeter } from './peak.ts'
@@ -81,13 +82,14 @@ function activated(c: Case, activation: 'relu' | 'tanh'): Case {
 }
 
 const [pattern = '', budget = '300', mode] = process.argv.slice(2)
+const engine = { fma: mode !== 'unfused', wide: mode === 'wide' && pairsVectors(true) }
 const peak = peakMeter()
 for (let i = 0; i < 200; i++) peak()
 for (const [name, make] of Object.entries(cases)) {
   if (!name.includes(pattern)) continue
   const test = make()
   const compileStart = performance.now()
-  const compiled = compileContraction(test, mode !== 'unfused')
+  const compiled = compileContraction(test, engine)
   const compileTime = performance.now() - compileStart
   randomData(test.buffers).forEach((d, i) => new Float32Array(compiled.memory.buffer).set(d, (compiled.addresses[i] as number) / 4))
   let best = Infinity

@@ -3,6 +3,7 @@ import { bytesOf, type KernelGraph } from '@cotangent/core/kernel'
 import { emitKernel } from '../src/kernels/emit.ts'
 import { phaseParams } from '../src/kernels/kernel.ts'
 import { hostImports } from '../src/math/host.ts'
+import { pairsVectors } from '../src/runtime/features.ts'
 import { Memory, PAGE } from '../src/runtime/memory.ts'
 import { compileProgram } from '../src/runtime/program.ts'
 import type { LeafKernel } from '../src/runtime/schedule.ts'
@@ -33,6 +34,7 @@ export function timePhases(graph: KernelGraph, runs: number): readonly PhaseTime
       })
     },
     fma: true,
+    wide: pairsVectors(undefined),
     share: false,
     memory: { shared: false, maximumPages: 65536 },
   })

@@ -26,6 +26,7 @@ import { contraction } from './tuning.ts'
 export interface Platform {
   readonly memory: Memory
   readonly fma: boolean
+  readonly wide?: boolean
   readonly memoryBudget: number
   readonly liveness: Liveness | undefined
   readonly emit: EmitKernel
@@ -82,8 +83,8 @@ export class CpuBackend implements Backend {
 
   compile(graph: KernelGraph): CpuExecutable {
     this.check()
-    const { emit, fma, memory, runner } = this.platform
-    const program = compileProgram(graph, { emit, fma, memory, share: memory.shared && runner.threads > 1 })
+    const { emit, fma, wide = false, memory, runner } = this.platform
+    const program = compileProgram(graph, { emit, fma, wide, memory, share: memory.shared && runner.threads > 1 })
     const executable = new CpuExecutable(graph, program, { heap: this.heap, workspace: this.workspace, runner })
     this.executables.register(executable, executable.resources)
     return executable

@@ -7,12 +7,14 @@
  * Cuts depend on shapes and on these numbers alone, so results do not depend on threads; another number may give other bits.
  */
 
-// ---- with and without relaxed SIMD
+// ---- with and without relaxed SIMD, and with vectors in pairs
 
-/** What depends on `relaxed_madd`. */
+/** What depends on `relaxed_madd` and on whether the engine makes one 256-bit instruction of two neighbouring vectors. */
 export interface Column {
   /** Vector registers that sums, columns of b and an element of a may take. */
   readonly registers: number
+  /** Vectors of four floats in one register. */
+  readonly vectors: number
   /** Nanoseconds of one multiply-add in the micro-kernel. */
   readonly multiplyAdd: number
 }
@@ -23,12 +25,19 @@ export interface Column {
  * Relaxed: 15 of 16 registers (one is V8's own) hold a tile of 6 x 8: 12 sums, 2 of b, 1 of a. It reaches 95 % of 51.8 GF (Zen 3); 5 x 8, 4 x 8
  * and 3 x 12 are equal within the noise; 4 x 12, 3 x 16, 4 x 16 and 8 x 8 spill and run at half the rate.
  * Plain: a product needs a register more, so the tile is 5 x 8: 22 to 27 GF.
+ * Wide (`cpu({ wide: true })`): the same registers hold 6 x 16: 111 GF; 6 x 8 leave too few sums for the latency of an addition: 80 GF.
  */
-const columns: Readonly<Record<'relaxed' | 'plain', Column>> = {
-  relaxed: { registers: 15, multiplyAdd: 2 / 46 },
-  plain: { registers: 14, multiplyAdd: 2 / 25 },
+const columns: Readonly<Record<'wide' | 'relaxed' | 'plain', Column>> = {
+  wide: { registers: 15, vectors: 2, multiplyAdd: 2 / 92 },
+  relaxed: { registers: 15, vectors: 1, multiplyAdd: 2 / 46 },
+  plain: { registers: 14, vectors: 1, multiplyAdd: 2 / 25 },
 }
-export const columnFor = (fma: boolean): Column => (fma ? columns.relaxed : columns.plain)
+/** What the engine can do: see EmitContext. */
+export interface Engine {
+  readonly fma: boolean
+  readonly wide?: boolean
+}
+export const columnFor = (engine: Engine): Column => (engine.fma ? (engine.wide === true ? columns.wide : columns.relaxed) : columns.plain)
 
 // ---- contractions
 

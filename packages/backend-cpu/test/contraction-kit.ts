@@ -1,5 +1,6 @@
 /** Runs one contraction in a memory of its own, and computes what it should give. */
 import { type Affine, type BufferSpec, type Contraction, type Guard, instructions, type Load, type Node } from '@cotangent/core/kernel'
+import type { Engine } from '../src/tuning.ts'
 import { emitPhases } from './kernel-kit.ts'
 
 export interface Case {
@@ -28,8 +29,8 @@ const up = (n: number, to: number): number => Math.ceil(n / to) * to
 const CANARY = 256
 
 /** Each buffer stands alone, with free bytes before and behind. */
-export function compileContraction({ buffers, contraction }: Case, fma: boolean, gap = CANARY): Compiled {
-  const { module, phases: emitted, shared, scratchBytes } = emitPhases(contraction, buffers, fma)
+export function compileContraction({ buffers, contraction }: Case, engine: Engine, gap = CANARY): Compiled {
+  const { module, phases: emitted, shared, scratchBytes } = emitPhases(contraction, buffers, engine)
   let at = 1024
   const place = (bytes: number): number => {
     const start = up(at + gap, 64)
@@ -203,8 +204,8 @@ export interface Outcome {
 const FILL = -12345.678
 
 /** Runs a case and checks all of memory: what is stored, and that nothing else has changed. */
-export function check(test: Case, data: Data, fma: boolean, cut?: (begin: number, tasks: number) => number): Outcome {
-  const compiled = compileContraction(test, fma)
+export function check(test: Case, data: Data, engine: Engine, cut?: (begin: number, tasks: number) => number): Outcome {
+  const compiled = compileContraction(test, engine)
   const floats = new Float32Array(compiled.memory.buffer)
   const stored = new Set(test.contraction.stores.map(s => s.buffer))
   const first = Math.min(...compiled.addresses) / 4 - 64

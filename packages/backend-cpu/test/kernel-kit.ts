@@ -5,6 +5,7 @@ import { emitKernel } from '../src/kernels/emit.ts'
 import type { EmitContext, Phase } from '../src/kernels/kernel.ts'
 import { hostImports } from '../src/math/host.ts'
 import type { LeafKernel } from '../src/runtime/schedule.ts'
+import type { Engine } from '../src/tuning.ts'
 import { I32, WasmFunction, WasmModule } from '../src/wasm/assembler.ts'
 
 export interface RunOptions {
@@ -26,14 +27,14 @@ const up64 = (n: number): number => Math.ceil(n / 64) * 64
 const FRAME = 64
 
 /** A module that exports each phase of a kernel as `phase0`, `phase1`, ..., and the memory that the kernel asks for. */
-export function emitPhases(kernel: LeafKernel, buffers: readonly BufferSpec[], fma: boolean): EmittedPhases {
+export function emitPhases(kernel: LeafKernel, buffers: readonly BufferSpec[], engine: Engine): EmittedPhases {
   const module = new WasmModule()
   const shared: number[] = []
   let scratchBytes = 0
   const context: EmitContext = {
     module,
     buffers,
-    fma,
+    ...engine,
     needScratch: bytes => {
       scratchBytes = Math.max(scratchBytes, bytes)
     },
@@ -56,7 +57,7 @@ interface EmittedPhases {
 
 /** Buffers lie back to back with 64 bytes between, so that an access outside one is seen in the next. */
 export function compileKernel(kernel: LeafKernel, buffers: readonly BufferSpec[], fma = true): CompiledKernel {
-  const { module, phases, shared, scratchBytes } = emitPhases(kernel, buffers, fma)
+  const { module, phases, shared, scratchBytes } = emitPhases(kernel, buffers, { fma })
   let at = up64(FRAME + 4 * (buffers.length + shared.length)) + 64
   const place = (bytes: number): number => {
     const start = at

@@ -22,7 +22,7 @@ import { contraction } from '../tuning.ts'
 
 const NONE = -1
 /** Floats of the largest tile. */
-const TILE = 64
+const TILE = 96
 
 export function emitPhases(context: EmitContext, form: Form, plan: Plan, cost: number): readonly Phase[] {
   const g = new Geometry(form, plan)

@@ -3,7 +3,7 @@
  * loads the vectors of b, and for each row broadcasts one element of a. Tiles are as large as registers
  * allow: 6 rows x 2 vectors, or 5 x 2 without a fused multiply-add.
  */
-import { columnFor, contraction } from '../tuning.ts'
+import { type Column, contraction } from '../tuning.ts'
 import { V128, type Local, type WasmFunction } from '../wasm/assembler.ts'
 
 /** One reduced axis of the block: bytes to move in a and b for each step. */
@@ -105,9 +105,9 @@ function emitRun(f: WasmFunction, { count, a, b }: Step, pa: Local, pb: Local, s
 }
 
 /** Number of rows that keeps all sums of `vectors` columns in registers. */
-export function maximumRows(vectors: number, fma: boolean): number {
-  const free = columnFor(fma).registers - 1 - vectors
-  return Math.max(1, Math.min(8, Math.floor(free / vectors)))
+export function maximumRows(vectors: number, column: Column): number {
+  const width = Math.ceil(vectors / column.vectors)
+  return Math.max(1, Math.min(8, Math.floor((column.registers - 1 - width) / width)))
 }
 
 /** Flags of a tile function: add the partial sums to this block's; this block is the last one. */

@@ -8,7 +8,7 @@ import { maximumRows } from './contraction-micro.ts'
 import { type Operand, plainOperand } from './contraction-operand.ts'
 import { IN_PLACE, isDot, panelsOf, placeA, placeB, type Placement } from './contraction-placement.ts'
 import { betterTogether, product, tallest, tiledAxes, type Tiling, tilingOf } from './contraction-tiling.ts'
-import { contraction as tuned } from '../tuning.ts'
+import { type Column, contraction as tuned } from '../tuning.ts'
 
 /** Some axes one index at a time, one axis in pieces of `size`, the rest whole. */
 export interface Split {
@@ -88,12 +88,12 @@ export const layoutB = (form: Form, plan: Pick<Plan, 'b' | 'k'>, lengths: readon
 
 // ---- the plan
 
-/** Vectors in a tile: two, or as many as the columns need; more when there are few rows to share them. */
-function vectorsFor(columns: number, rows: number): number {
+/** Vectors in a tile: two registers, or as many as the columns need; more when there are few rows to share them. */
+function vectorsFor(columns: number, rows: number, column: Column): number {
   const needed = Math.ceil(columns / 4)
-  if (rows === 1) return Math.min(needed, 6)
-  if (rows <= 3) return Math.min(needed, 6 - rows)
-  return needed <= 3 ? needed : 2
+  if (rows === 1) return Math.min(needed, 6 * column.vectors)
+  if (rows <= 3) return Math.min(needed, (6 - rows) * column.vectors)
+  return needed <= 3 ? needed : 2 * column.vectors
 }
 
 /** Axes by descending stride: as they lie in memory. */
@@ -115,15 +115,15 @@ function splitK(form: Form, b: Placement, dot: boolean): Split {
 }
 
 /** The plan, for a form in which an axis may have been cut in two. */
-export function makePlan(whole: Form, fma: boolean): { readonly form: Form; readonly plan: Plan } {
-  const form = cutForTiles(whole, fma)
+export function makePlan(whole: Form, column: Column): { readonly form: Form; readonly plan: Plan } {
+  const form = cutForTiles(whole, column)
   const { extents } = form
   const columns = form.n === undefined ? 1 : (extents[form.n] as number)
   const dot = isDot(form)
-  const vectors = dot ? Math.min(2, Math.ceil(columns / 4)) : vectorsFor(columns, product(form.m, extents))
+  const vectors = dot ? Math.min(2, Math.ceil(columns / 4)) : vectorsFor(columns, product(form.m, extents), column)
   const panels = Math.ceil(columns / (4 * vectors))
   const order = byStride(form.m, (axis) => strideAt(form.a.map, axis))
-  const tiling = tilingOf(order, extents, dot ? 1 : maximumRows(vectors, fma))
+  const tiling = tilingOf(order, extents, dot ? 1 : maximumRows(vectors, column))
   const [a, first] = dot ? [IN_PLACE, IN_PLACE] : [placeA(form, tiling, order), placeB(form)]
   const k = splitK(form, first, dot)
   const b = first.kind === 'copy' && footprintOfB(form, k, first) > tuned.footprintB ? panelsOf(form) : first
@@ -133,9 +133,9 @@ export function makePlan(whole: Form, fma: boolean): { readonly form: Form; read
   return { form, plan: { vectors, panels, partPanels, a, b, dot, tiling, rows, k } }
 }
 
-function cutForTiles(form: Form, fma: boolean): Form {
+function cutForTiles(form: Form, column: Column): Form {
   const columns = form.n === undefined ? 1 : (form.extents[form.n] as number)
-  const rows = maximumRows(vectorsFor(columns, product(form.m, form.extents)), fma)
+  const rows = maximumRows(vectorsFor(columns, product(form.m, form.extents), column), column)
   const order = byStride(form.m, (axis) => strideAt(form.a.map, axis))
   const factor = betterTogether(order, form.extents, rows)
   return factor === 1 ? form : splitAxis(form, order[order.length - 2] as number, factor)

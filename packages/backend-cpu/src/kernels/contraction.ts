@@ -11,18 +11,18 @@ export function emitContraction(context: EmitContext, c: Contraction): readonly 
   invariant(c.dtype === 'float32' && c.a.dtype === 'float32' && c.b.dtype === 'float32', 'emitContraction: only float32')
   invariant(c.a.indirect === undefined && c.b.indirect === undefined, 'emitContraction: operands are affine')
   if (c.extents.slice(0, c.parallel).includes(0)) return []
-  const { form, plan } = makePlan(normalize(c), context.fma)
+  const { form, plan } = makePlan(normalize(c), columnFor(context))
   return emitPhases(context, form, plan, costOf(context, form, plan))
 }
 
-function costOf({ buffers, fma }: EmitContext, form: Form, plan: Plan): number {
+function costOf(context: EmitContext, form: Form, plan: Plan): number {
   const { extents } = form
   const axes = extents.map((_, i) => i)
   const points = (load: Load): number => product(axes.filter((axis) => uses(load, axis)), extents)
-  const floats = (load: Load): number => Math.min(points(load), buffers[load.buffer]?.size ?? 0)
+  const floats = (load: Load): number => Math.min(points(load), context.buffers[load.buffer]?.size ?? 0)
   const [a, b] = [floats(form.a), floats(form.b)]
   const written = product(axes.slice(0, form.parallel), extents) * form.stores.length
   const parts = Math.ceil(plan.panels / plan.partPanels)
   const packed = (plan.a.kind === 'inPlace' ? 0 : a * parts) + (plan.b.kind === 'inPlace' ? 0 : b)
-  return Math.max(columnFor(fma).multiplyAdd * product(axes, extents), tuned.move * (a + b + written)) + tuned.pack * packed
+  return Math.max(columnFor(context).multiplyAdd * product(axes, extents), tuned.move * (a + b + written)) + tuned.pack * packed
 }

@@ -30,6 +30,8 @@ export interface EmitContext {
   readonly buffers: readonly BufferSpec[]
   /** The engine fuses relaxed_madd into one FMA instruction. */
   readonly fma: boolean
+  /** Besides, it makes one 256-bit instruction of two vectors side by side. */
+  readonly wide?: boolean
   /** Bytes of private scratch memory that each thread has at its `scratch` pointer (64-byte aligned); asks for at least `bytes`. */
   needScratch(bytes: number): void
   /** Bytes of scratch shared by all threads of one run (e.g. a packed operand); returns the id to give to `address`. */

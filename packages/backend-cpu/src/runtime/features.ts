@@ -1,5 +1,6 @@
 /** What this engine's WebAssembly can do. */
 import { fail } from '@cotangent/core/kernel'
+import { isNode, nodeBuiltin } from './environment.ts'
 import { I32, WasmFunction, WasmModule } from '../wasm/assembler.ts'
 
 const unshared = { shared: false, maximumPages: 1 } as const
@@ -44,4 +45,28 @@ export function hasFusedMultiplyAdd(): boolean {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
   return (instance.exports['probe'] as () => number)() === 1
+}
+
+/** V8's pass that makes 256-bit instructions of pairs of 128-bit ones, and the first version of V8 whose code was tested with it. */
+const pairing = '--experimental-wasm-revectorize'
+const testedV8 = 14
+
+interface V8Process {
+  readonly arch?: string
+  readonly versions?: Readonly<Record<string, string | undefined>>
+  readonly execArgv?: readonly string[]
+}
+
+/**
+ * Does V8 pair vectors? It tells nobody, so its version and flags do; x64 with a fused multiply-add has AVX2 too. `wanted` true turns the
+ * pass on where there is one, `undefined` follows the flags that the process was started with.
+ */
+export function pairsVectors(wanted: boolean | undefined): boolean {
+  const { arch, versions, execArgv } = (globalThis as { process?: V8Process }).process ?? {}
+  const imitated = versions?.['bun'] !== undefined || versions?.['deno'] !== undefined
+  if (wanted === false || !isNode() || imitated || arch !== 'x64' || Number.parseInt(versions?.['v8'] ?? '0') < testedV8) return false
+  if (execArgv?.some(flag => flag.replaceAll('_', '-') === pairing) === true) return true
+  if (wanted !== true) return false
+  nodeBuiltin<typeof import('node:v8')>('v8')?.setFlagsFromString(pairing)
+  return true
 }

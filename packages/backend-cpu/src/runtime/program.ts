@@ -11,6 +11,7 @@ export type EmitKernel = (context: EmitContext, kernel: LeafKernel) => readonly 
 export interface CompileOptions {
   readonly emit: EmitKernel
   readonly fma: boolean
+  readonly wide: boolean
   /** Will there ever be more than one thread? */
   readonly share: boolean
   readonly memory: { readonly shared: boolean; readonly maximumPages: number }
@@ -40,6 +41,7 @@ export function compileProgram(graph: KernelGraph, options: CompileOptions): Pro
     module,
     buffers,
     fma: options.fma,
+    wide: options.wide,
     needScratch: bytes => void (scratchBytes = Math.max(scratchBytes, align(bytes))),
     needShared(bytes) {
       sharedOffsets.push(used)
