@@ -1,7 +1,8 @@
 /** Loads and stores of up to four elements at a distance of `stride` elements, touching exactly those elements. */
 import { bytesOf, type DType } from '@cotangent/core/kernel'
 import type { Ops } from '../math/expression.ts'
-import { type Local, leb, V128, type WasmFunction } from '../wasm/assembler.ts'
+import { type Local, V128, type WasmFunction } from '../wasm/assembler.ts'
+import { leb } from '../wasm/bytes.ts'
 import { alignOf, expressions, halvesOf, newValue, placeOf, setValue, type Value } from '../math/value.ts'
 
 /** Pushes the byte address of lane 0 plus `offset` and says which part of the offset the instruction must still add. */

@@ -1,6 +1,7 @@
 /** The words at the bottom of memory by which threads meet. Those written by different threads lie in different cache lines. */
 import { threading } from '../tuning.ts'
-import { I32, I64, type Local, sleb, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
+import { I32, I64, type Local, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
+import { sleb } from '../wasm/bytes.ts'
 
 /** Indices into the memory as an Int32Array. */
 export const control = {

@@ -3,38 +3,14 @@
  * Binary format: https://webassembly.github.io/spec/core/binary/ ; SIMD opcodes as in the SIMD and relaxed-SIMD proposals (both merged).
  */
 
+import { Bytes, leb } from './bytes.ts'
+
 export const I32 = 0x7f
 export const I64 = 0x7e
 export const F32 = 0x7d
 export const F64 = 0x7c
 export const V128 = 0x7b
 export type ValueType = typeof I32 | typeof I64 | typeof F32 | typeof F64 | typeof V128
-
-/** Unsigned LEB128. */
-export function leb(n: number): number[] {
-  const out: number[] = []
-  do {
-    const b = n % 128
-    n = Math.floor(n / 128)
-    out.push(n > 0 ? b | 128 : b)
-  } while (n > 0)
-  return out
-}
-
-/** Signed LEB128 of a 32-bit integer. */
-export function sleb(n: number): number[] {
-  const out: number[] = []
-  n |= 0
-  for (;;) {
-    const b = n & 127
-    n >>= 7
-    if ((n === 0 && (b & 64) === 0) || (n === -1 && (b & 64) !== 0)) {
-      out.push(b)
-      return out
-    }
-    out.push(b | 128)
-  }
-}
 
 const f32Bytes = (x: number): number[] => [...new Uint8Array(new Float32Array([x]).buffer)]
 const f64Bytes = (x: number): number[] => [...new Uint8Array(new Float64Array([x]).buffer)]
@@ -49,7 +25,16 @@ export interface Callable {
   readonly results: readonly ValueType[]
 }
 
-type Code = (number | { readonly call: Callable })[]
+/** Instructions, and where in them the index of a called function goes. */
+class Code extends Bytes {
+  readonly calls: { readonly at: number; readonly callee: Callable }[] = []
+
+  /** What lies between two places of another code. */
+  appendCode(other: Code, from = 0, to: number = other.length): void {
+    for (const { at, callee } of other.calls) if (at > from && at <= to) this.calls.push({ at: this.length + at - from, callee })
+    this.append(other, from, to)
+  }
+}
 
 /**
  * One function under construction. Methods append instructions and return `this`.
@@ -62,7 +47,7 @@ export class WasmFunction implements Callable {
   readonly name: string
   private readonly locals: ValueType[] = []
   private readonly constants = new Map<string, { readonly local: Local; readonly bytes: readonly number[] }>()
-  private code: Code = []
+  private code = new Code()
   /** While `interleave` runs: the starts of the pieces of the stream being written, and how many blocks are open in it. */
   private cuts: number[] | undefined
   private depth = 0
@@ -78,9 +63,9 @@ export class WasmFunction implements Callable {
     this.locals.push(type)
     return this.params.length + this.locals.length - 1
   }
-  get(l: Local): this { return this.op(0x20, ...leb(l)) }
-  set(l: Local): this { return this.op(0x21, ...leb(l)) }
-  tee(l: Local): this { return this.op(0x22, ...leb(l)) }
+  get(l: Local): this { return this.with(0x20, l) }
+  set(l: Local): this { return this.with(0x21, l) }
+  tee(l: Local): this { return this.with(0x22, l) }
 
   // ---- raw
   /** Appends opcode bytes. */
@@ -88,15 +73,36 @@ export class WasmFunction implements Callable {
     for (const b of bytes) this.code.push(b)
     return this
   }
+  /** Appends an instruction of one byte. */
+  private one(opcode: number): this {
+    this.code.push(opcode)
+    return this
+  }
+  /** Appends an instruction of one byte with a number. */
+  private with(opcode: number, n: number): this {
+    this.code.push(opcode)
+    this.code.leb(n)
+    return this
+  }
+  /** Appends an access of SIMD: its alignment (log 2) and offset, a lane. */
+  private access(opcode: number, align: number, offset: number, lane?: number): this {
+    this.one(0xfd).one(opcode).with(align, offset)
+    return lane === undefined ? this : this.one(lane)
+  }
   /** Appends a SIMD instruction without immediates. */
-  simd(opcode: number): this { return this.op(0xfd, ...leb(opcode)) }
+  simd(opcode: number): this { return this.with(0xfd, opcode) }
   call(f: Callable): this {
-    this.code.push({ call: f })
+    this.code.push(0x10)
+    this.code.calls.push({ at: this.code.length, callee: f })
     return this
   }
 
   // ---- constants
-  i32(n: number): this { return this.op(0x41, ...sleb(n)) }
+  i32(n: number): this {
+    this.code.push(0x41)
+    this.code.sleb(n)
+    return this
+  }
   f32(x: number): this { return this.op(0x43, ...f32Bytes(x)) }
   f64(x: number): this { return this.op(0x44, ...f64Bytes(x)) }
   /** A hoisted v128 constant. */
@@ -117,48 +123,48 @@ export class WasmFunction implements Callable {
   vf64(x: number): this { const b = f64Bytes(x); return this.v128([...b, ...b]) }
 
   // ---- memory; offsets are byte immediates
-  load(op: number, offset = 0, align = 2): this { return this.op(op, align, ...leb(offset)) }
+  load(op: number, offset = 0, align = 2): this { return this.one(op).with(align, offset) }
   i32Load(offset = 0): this { return this.load(0x28, offset) }
   f32Load(offset = 0): this { return this.load(0x2a, offset) }
   f64Load(offset = 0): this { return this.load(0x2b, offset, 3) }
   i32Store(offset = 0): this { return this.load(0x36, offset) }
   f32Store(offset = 0): this { return this.load(0x38, offset) }
   f64Store(offset = 0): this { return this.load(0x39, offset, 3) }
-  vLoad(offset = 0): this { return this.op(0xfd, 0, 4, ...leb(offset)) }
-  vStore(offset = 0): this { return this.op(0xfd, 0x0b, 4, ...leb(offset)) }
-  vLoad32Splat(offset = 0): this { return this.op(0xfd, 9, 2, ...leb(offset)) }
-  vLoad64Splat(offset = 0): this { return this.op(0xfd, 10, 3, ...leb(offset)) }
+  vLoad(offset = 0): this { return this.access(0, 4, offset) }
+  vStore(offset = 0): this { return this.access(0x0b, 4, offset) }
+  vLoad32Splat(offset = 0): this { return this.access(9, 2, offset) }
+  vLoad64Splat(offset = 0): this { return this.access(10, 3, offset) }
   /** One element into lane 0, zeros in the others. */
-  vLoad32Zero(offset = 0): this { return this.op(0xfd, 0x5c, 2, ...leb(offset)) }
+  vLoad32Zero(offset = 0): this { return this.access(0x5c, 2, offset) }
   /** Two elements into lanes 0 and 1, zeros in the others. */
-  vLoad64Zero(offset = 0): this { return this.op(0xfd, 0x5d, 3, ...leb(offset)) }
+  vLoad64Zero(offset = 0): this { return this.access(0x5d, 3, offset) }
   /** (address, vector) -> the vector with one 32-bit lane replaced. */
-  vLoad32Lane(lane: number, offset = 0): this { return this.op(0xfd, 0x56, 2, ...leb(offset), lane) }
+  vLoad32Lane(lane: number, offset = 0): this { return this.access(0x56, 2, offset, lane) }
   /** (address, vector) -> () */
-  vStore32Lane(lane: number, offset = 0): this { return this.op(0xfd, 0x5a, 2, ...leb(offset), lane) }
+  vStore32Lane(lane: number, offset = 0): this { return this.access(0x5a, 2, offset, lane) }
   /** (address, vector) -> (): lanes 0 and 1 for lane = 0, 2 and 3 for lane = 1. */
-  vStore64Lane(lane: number, offset = 0): this { return this.op(0xfd, 0x5b, 3, ...leb(offset), lane) }
+  vStore64Lane(lane: number, offset = 0): this { return this.access(0x5b, 3, offset, lane) }
   /** Four 32-bit lanes of two vectors: 0-3 of the first, 4-7 of the second. */
   vShuffle32(lanes: readonly number[]): this { return this.op(0xfd, 0x0d, ...lanes.flatMap(l => [4 * l, 4 * l + 1, 4 * l + 2, 4 * l + 3])) }
 
   // ---- i32 arithmetic
-  add(): this { return this.op(0x6a) }
-  sub(): this { return this.op(0x6b) }
-  mul(): this { return this.op(0x6c) }
-  divU(): this { return this.op(0x6e) }
-  remU(): this { return this.op(0x70) }
-  and(): this { return this.op(0x71) }
-  eqz(): this { return this.op(0x45) }
-  eq(): this { return this.op(0x46) }
-  ne(): this { return this.op(0x47) }
-  ltS(): this { return this.op(0x48) }
-  ltU(): this { return this.op(0x49) }
-  gtS(): this { return this.op(0x4a) }
+  add(): this { return this.one(0x6a) }
+  sub(): this { return this.one(0x6b) }
+  mul(): this { return this.one(0x6c) }
+  divU(): this { return this.one(0x6e) }
+  remU(): this { return this.one(0x70) }
+  and(): this { return this.one(0x71) }
+  eqz(): this { return this.one(0x45) }
+  eq(): this { return this.one(0x46) }
+  ne(): this { return this.one(0x47) }
+  ltS(): this { return this.one(0x48) }
+  ltU(): this { return this.one(0x49) }
+  gtS(): this { return this.one(0x4a) }
   /** (a, b) -> the lesser, signed; both are locals or come from them. */
   minS(a: Local, b: Local): this { return this.get(a).get(b).get(a).get(b).ltS().select() }
   maxS(a: Local, b: Local): this { return this.get(a).get(b).get(a).get(b).gtS().select() }
   /** (x, y, condition) -> condition ? x : y. */
-  select(): this { return this.op(0x1b) }
+  select(): this { return this.one(0x1b) }
   /** Adds a constant to a local. */
   bump(l: Local, n: number): this { return n === 0 ? this : this.get(l).i32(n).add().set(l) }
 
@@ -187,11 +193,11 @@ export class WasmFunction implements Callable {
     this.depth++
     body()
     this.depth--
-    return this.op(0x0b)
+    return this.one(0x0b)
   }
-  br(depth: number): this { return this.op(0x0c, ...leb(depth)) }
-  brIf(depth: number): this { return this.op(0x0d, ...leb(depth)) }
-  return(): this { return this.op(0x0f) }
+  br(depth: number): this { return this.with(0x0c, depth) }
+  brIf(depth: number): this { return this.with(0x0d, depth) }
+  return(): this { return this.one(0x0f) }
 
   /** A place where `interleave` may change to the next stream: nothing is on the stack. */
   cut(): void {
@@ -203,19 +209,18 @@ export class WasmFunction implements Callable {
    */
   interleave(streams: readonly (() => void)[]): void {
     const { code: before, depth } = this
-    const pieces = streams.map(stream => {
-      this.code = []
+    const written = streams.map(stream => {
+      this.code = new Code()
       this.cuts = [0]
       this.depth = 0
       stream()
-      const { code, cuts } = this
-      return cuts.map((from, i) => code.slice(from, cuts[i + 1]))
+      return { code: this.code, cuts: this.cuts }
     })
     this.code = before
     this.cuts = undefined
     this.depth = depth
-    const most = Math.max(...pieces.map(p => p.length))
-    for (let i = 0; i < most; i++) for (const p of pieces) for (const c of p[i] ?? []) before.push(c)
+    const most = Math.max(...written.map(w => w.cuts.length))
+    for (let i = 0; i < most; i++) for (const { code, cuts } of written) if (i < cuts.length) before.appendCode(code, cuts[i], cuts[i + 1])
   }
 
   /** Runs `body` `count` times (a compile-time constant); nothing when it is 0, straight-line code when it is 1. */
@@ -242,23 +247,30 @@ export class WasmFunction implements Callable {
     })
   }
 
+  /** About the bytes of its body. */
+  get size(): number { return this.code.length + 20 * this.constants.size + 64 }
+
   /** The function's body for the code section. */
-  encode(indexOf: (f: Callable) => number): number[] {
+  encode(indexOf: (f: Callable) => number): Bytes {
     const groups: [number, ValueType][] = []
     for (const t of this.locals) {
       const last = groups[groups.length - 1]
       if (last !== undefined && last[1] === t) last[0]++
       else groups.push([1, t])
     }
-    const body: number[] = [...leb(groups.length)]
-    for (const [n, t] of groups) body.push(...leb(n), t)
-    for (const c of this.constants.values()) body.push(0xfd, 0x0c, ...c.bytes, 0x21, ...leb(c.local))
-    for (const b of this.code) {
-      if (typeof b === 'number') body.push(b)
-      else body.push(0x10, ...leb(indexOf(b.call)))
+    const body = new Bytes(this.size)
+    body.leb(groups.length)
+    for (const [n, t] of groups) body.append([...leb(n), t])
+    for (const c of this.constants.values()) body.append([0xfd, 0x0c, ...c.bytes, 0x21, ...leb(c.local)])
+    let from = 0
+    for (const { at, callee } of this.code.calls) {
+      body.append(this.code, from, at)
+      body.leb(indexOf(callee))
+      from = at
     }
+    body.append(this.code, from)
     body.push(0x0b)
-    return [...leb(body.length), ...body]
+    return body
   }
 }
 
@@ -311,10 +323,12 @@ export class WasmModule {
     const name = (s: string): number[] => { const b = [...new TextEncoder().encode(s)]; return [...leb(b.length), ...b] }
     const type = (f: Callable): number[] => [0x60, ...leb(f.params.length), ...f.params, ...leb(f.results.length), ...f.results]
     const all: readonly Callable[] = [...this.imports, ...this.functions]
-    const sections: number[][] = []
-    const section = (id: number, parts: readonly (readonly number[])[]): void => {
-      const n = parts.reduce((s, p) => s + p.length, 0)
-      sections.push([id, ...leb(n)], ...parts.map(p => [...p]))
+    const out = new Bytes(this.functions.reduce((n, f) => n + f.size, 1024))
+    out.append([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
+    const section = (id: number, parts: readonly (Bytes | readonly number[])[]): void => {
+      out.push(id)
+      out.leb(parts.reduce((s, p) => s + p.length, 0))
+      for (const p of parts) out.append(p)
     }
     section(1, [leb(all.length), ...all.map(type)])
     section(2, [
@@ -324,12 +338,8 @@ export class WasmModule {
     ])
     section(3, [leb(this.functions.length), ...this.functions.map((_, i) => leb(this.imports.length + i))])
     section(7, [leb(this.exported.length), ...this.exported.map(f => [...name(f.name), 0, ...leb(indexOf(f))])])
-    section(10, [leb(this.functions.length), ...this.functions.map(f => f.encode(indexOf))])
-    const total = sections.reduce((s, p) => s + p.length, 8)
-    const out = new Uint8Array(total)
-    out.set([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
-    let at = 8
-    for (const p of sections) { out.set(p, at); at += p.length }
-    return out
+    const bodies = this.functions.map(f => f.encode(indexOf))
+    section(10, [leb(bodies.length), ...bodies.flatMap(body => [leb(body.length), body])])
+    return out.written().slice()
   }
 }
