@@ -1,0 +1,107 @@
+/** The webgl backend: kernels as fragment shaders generated at run time, tensors as textures. */
+import {
+  type Backend,
+  type Buffer,
+  type Capabilities,
+  type DType,
+  type Executable,
+  fail,
+  hostArray,
+  type KernelGraph,
+  type MemoryStatistics,
+  type TypedArray,
+} from '@cotangent/core/kernel'
+import { emitKernel } from './kernels/emit.ts'
+import type { EmitKernel } from './pass.ts'
+import { Device, type DeviceOptions } from './runtime/device.ts'
+import { WebglExecutable } from './runtime/executable.ts'
+import { Framebuffers } from './runtime/framebuffers.ts'
+import { ProgramCache } from './runtime/programs.ts'
+import { Runner } from './runtime/runner.ts'
+import { Store, type WebglBuffer } from './runtime/store.ts'
+import { TexturePool } from './runtime/textures.ts'
+import { read, readAsync } from './runtime/transfer.ts'
+
+/** What `webgl()` decided, and what tests vary. */
+export interface Platform extends DeviceOptions {
+  readonly memoryBudget: number
+  readonly emit?: EmitKernel
+}
+
+const capabilities: Capabilities = {
+  dtypes: ['float32', 'int32', 'uint32', 'bool'],
+  kernels: ['loop', 'while', 'scan', 'branch'],
+  contractions: [],
+}
+
+export class WebglBackend implements Backend {
+  readonly name = 'webgl'
+  readonly capabilities: Capabilities = capabilities
+  readonly device: Device
+  readonly store: Store
+  readonly pool: TexturePool
+  readonly programs: ProgramCache
+  private readonly framebuffers: Framebuffers
+  private readonly runner: Runner
+  private readonly emit: EmitKernel
+
+  constructor({ memoryBudget, emit = emitKernel, ...options }: Platform) {
+    const device = new Device(options)
+    this.device = device
+    this.emit = emit
+    this.framebuffers = new Framebuffers(device)
+    this.programs = new ProgramCache(device)
+    this.pool = new TexturePool(
+      device,
+      memoryBudget,
+      bytes => this.store.makeRoom(bytes),
+      texture => {
+        this.framebuffers.forget(texture)
+        this.runner.forget(texture)
+      },
+    )
+    this.store = new Store(device, this.pool, this.framebuffers)
+    this.runner = new Runner(device, this.pool, this.framebuffers, this.programs)
+  }
+
+  upload(data: TypedArray, dtype: DType): Buffer {
+    this.device.check()
+    return this.store.handle(this.store.upload(data, dtype))
+  }
+
+  async read(buffer: Buffer): Promise<TypedArray> {
+    this.device.check()
+    const { store, framebuffers, device } = this,
+      cell = store.cellOf(buffer)
+    if (cell.host !== undefined) return cell.host.slice()
+    if (cell.texture === undefined) return hostArray(cell.dtype, 0)
+    return readAsync(device, framebuffers, cell.texture, cell.size)
+  }
+
+  readSync(buffer: Buffer): TypedArray {
+    this.device.check()
+    const { store, framebuffers, device } = this,
+      cell = store.cellOf(buffer)
+    if (cell.host !== undefined) return cell.host.slice()
+    return cell.texture === undefined ? hostArray(cell.dtype, 0) : read(device, framebuffers, cell.texture, cell.size)
+  }
+
+  free(buffer: Buffer): void {
+    this.store.free(buffer as WebglBuffer)
+  }
+
+  compile(graph: KernelGraph): Executable {
+    this.device.check()
+    if (graph.buffers.some(b => b.dtype === 'float64'))
+      fail('DTypeError', 'webgl: there is no float64. Convert with astype("float32"), or use the cpu backend.')
+    return new WebglExecutable(graph, this.emit, this.runner, this.store)
+  }
+
+  memory(): MemoryStatistics {
+    return this.store.statistics()
+  }
+
+  async dispose(): Promise<void> {
+    this.device.dispose()
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Loops as fragment shaders. A fragment stands at a texel of an output, finds the points that store its elements, and evaluates the kernel
+ * there: four points at once along an axis of which the texel holds consecutive ones, else one after the other.
+ */
+import { type DType, type Loop, type NodeId, operandsOf, sizeOf, type Store } from '@cotangent/core/kernel'
+import { glslType, type Lanes, toTexel } from '../glsl/types.ts'
+import type { EmitContext, Pass } from '../pass.ts'
+import { invert } from './affine.ts'
+import { chooseVector, type Draw, drawsOf, type Output, type Vector } from './loop-plan.ts'
+import { Nodes, type Scope, type Value } from './nodes.ts'
+import { accumulate, type Accumulator } from './reductions.ts'
+import { sameTexel, Shader } from './shader.ts'
+
+export function emitLoop(context: EmitContext, loop: Loop): readonly Pass[] {
+  const draws = drawsOf(loop, context).filter(d => sizeOf(d.extents) > 0)
+  return inOrder(
+    context,
+    draws.map(draw => new LoopShader(context, loop, draw).pass()),
+  )
+}
+
+const storedZero: Readonly<Record<DType, string>> = {
+  float32: 'vec4(0)',
+  float64: 'vec4(0)',
+  int32: 'ivec4(0)',
+  uint32: 'uvec4(0)',
+  bool: 'uvec4(0)',
+}
+
+class LoopShader {
+  private readonly context: EmitContext
+  private readonly loop: Loop
+  private readonly draw: Draw
+  private readonly shader: Shader
+  private readonly vector: Vector | undefined
+  /** Points of one evaluation that differ in where they are stored. */
+  private readonly lanes: Lanes
+  private readonly dtypes: readonly DType[]
+
+  constructor(context: EmitContext, loop: Loop, draw: Draw) {
+    this.context = context
+    this.loop = loop
+    this.draw = draw
+    this.shader = new Shader(context)
+    this.vector = chooseVector(loop, draw)
+    this.lanes = this.vector?.across === false ? 4 : 1
+    this.dtypes = draw.outputs.map(o => context.spec(o.buffer).dtype)
+  }
+
+  pass(): Pass {
+    const { outputs, maps } = this.draw
+    const old = outputs.map((o, k) => this.oldContent(o, this.dtypes[k] as DType))
+    const declared = old.map((text, k) => `${storedType(this.dtypes[k] as DType)} r${k} = ${text};`)
+    const stores = maps.flatMap((_, s) => this.store(s))
+    const element = this.lanes === 4 ? ['int e = 4 * targetTexel();', ...stores] : forEachLane(stores)
+    const main = [...declared, ...element, ...outputs.map((_, k) => `out${k} = r${k};`)]
+    const { parallel, extents } = this.loop
+    const name = `loop [${extents.slice(0, parallel).join(', ')} | ${extents.slice(parallel).join(', ')}]`
+    return this.shader.pass(
+      name,
+      outputs.map(o => o.buffer),
+      `void main() {\n${main.join('\n')}\n}\n`,
+    )
+  }
+
+  private oldContent({ buffer }: Output, dtype: DType): string {
+    const keep = !this.draw.covers && this.context.isWritten(buffer)
+    return keep ? sameTexel(this.shader.sampler(buffer, false)) : storedZero[dtype]
+  }
+
+  /** Evaluates the points of one store map, at element `e`, into r0, r1, ... */
+  private store(s: number): readonly string[] {
+    const { draw, lanes } = this
+    const { statements, indices, hit } = invert(this.shader, draw.maps[s] as Store['map'], draw.extents, 'e', draw.everywhere, 'i')
+    const results = draw.outputs.map(o => (o.stores[s] as Store).value)
+    const evaluated = draw.from === 'body' ? this.body(results, indices, s) : this.epilogue(results, indices, s)
+    const assigned = evaluated.texts.map(
+      (text, k) => `r${k}${lanes === 4 ? '' : '[lane]'} = ${toTexel(this.dtypes[k] as DType, lanes, text)};`,
+    )
+    const inner = [...evaluated.statements, ...assigned]
+    return ['{', ...statements, ...(hit === 'true' ? inner : [`if (${hit}) {`, ...inner, '}']), '}']
+  }
+
+  private body(results: readonly NodeId[], indices: readonly string[], s: number): Evaluated {
+    const nodes = new Nodes(this.loop.body, this.scope(indices, 'v', [], s))
+    const texts = results.map(id => nodes.wide(id, this.lanes))
+    return { statements: nodes.statements, texts }
+  }
+
+  private epilogue(results: readonly NodeId[], indices: readonly string[], s: number): Evaluated {
+    const { epilogue, reductions } = this.loop
+    const used = reductionsUsed(epilogue, results)
+    const reduced = this.reduce(used, indices)
+    const values: (Value | undefined)[] = reductions.map((_, i) => reduced.values.get(i))
+    const scope = this.scope(indices, 'w', values as readonly Value[], s)
+    const nodes = new Nodes(epilogue, this.lanes === 4 ? scope : { ...scope, axis: undefined })
+    const texts = results.map(id => nodes.wide(id, this.lanes))
+    return { statements: [...reduced.statements, ...nodes.statements], texts }
+  }
+
+  private reduce(used: readonly number[], outer: readonly string[]): { statements: readonly string[]; values: ReadonlyMap<number, Value> } {
+    const { body, reductions, extents, parallel } = this.loop,
+      { vector } = this
+    if (used.length === 0) return { statements: [], values: new Map() }
+    const lanes = vector === undefined ? 1 : 4,
+      across = vector?.across === true
+    const accumulators = used.map((i): [number, Accumulator] => [
+      i,
+      accumulate(reductions[i] as Loop['reductions'][number], body, `a${i}`, lanes, across),
+    ])
+    const indices = extents.map((n, k) => (k < parallel ? (outer[k] as string) : n === 1 ? '0' : `i${k}`))
+    const nodes = new Nodes(body, this.scope(indices, 'v', [], undefined))
+    const feeds = accumulators.flatMap(([, a]) => a.feed(nodes))
+    const loops = extents.flatMap((n, k) => {
+      if (k < parallel || n === 1) return []
+      const step = across && k === vector?.axis ? 4 : 1
+      return [`for (int i${k} = 0; i${k} < ${n}; i${k} += ${step})`]
+    })
+    return {
+      statements: [...accumulators.flatMap(([, a]) => a.declare), ...loops, '{', ...nodes.statements, ...feeds, '}'],
+      values: new Map(accumulators.map(([i, a]) => [i, a.result])),
+    }
+  }
+
+  private scope(indices: readonly string[], prefix: string, reduced: readonly Value[], s: number | undefined): Scope {
+    const { draw, shader, vector, lanes } = this
+    const target =
+      lanes === 4 && s !== undefined && draw.everywhere
+        ? { map: draw.maps[s] as Store['map'], layout: this.context.spec((draw.outputs[0] as Output).buffer) }
+        : undefined
+    return { shader, indices, axis: vector?.axis, prefix, reduced, target }
+  }
+}
+
+interface Evaluated {
+  readonly statements: readonly string[]
+  /** Of the results, in as many lanes as the draw has. */
+  readonly texts: readonly string[]
+}
+
+const storedType = (dtype: DType): string => (dtype === 'bool' ? 'uvec4' : glslType(dtype, 4))
+
+const forEachLane = (statements: readonly string[]): readonly string[] => [
+  'for (int lane = 0; lane < 4; lane++) {',
+  'int e = 4 * targetTexel() + lane;',
+  ...statements,
+  '}',
+]
+
+/** Reductions whose results some of `roots` need. */
+function reductionsUsed(nodes: Loop['epilogue'], roots: readonly NodeId[]): readonly number[] {
+  const seen = new Set<NodeId>(),
+    used = new Set<number>()
+  const visit = (id: NodeId): void => {
+    if (seen.has(id)) return
+    seen.add(id)
+    const node = nodes[id] as Loop['epilogue'][number]
+    if (node.op === 'reduced') used.add(node.index)
+    for (const a of operandsOf(node)) visit(a)
+  }
+  roots.forEach(visit)
+  return [...used].sort((a, b) => a - b)
+}
+
+/**
+ * A kernel reads what was there before it: a pass that writes a buffer comes after those that sample it. Where two wait for each other, one
+ * writes to the side, and is copied at the end.
+ */
+function inOrder(context: EmitContext, passes: readonly Pass[]): readonly Pass[] {
+  const left = [...passes],
+    ordered: Pass[] = [],
+    copies: Pass[] = []
+  while (left.length > 0) {
+    const free = left.findIndex(p => !left.some(q => q !== p && q.textures.some(t => p.targets.includes(t.texture))))
+    const [pass] = left.splice(Math.max(free, 0), 1) as [Pass]
+    if (free >= 0) ordered.push(pass)
+    else {
+      const aside = pass.targets.map(t => context.temporary(context.spec(t)))
+      ordered.push({ ...pass, targets: aside })
+      copies.push(...aside.map((from, k) => copy(context, from, pass.targets[k] as number)))
+    }
+  }
+  return [...ordered, ...copies]
+}
+
+function copy(context: EmitContext, from: number, to: number): Pass {
+  const shader = new Shader(context)
+  const text = sameTexel(shader.sampler(from, false))
+  return shader.pass('copy', [to], `void main() {\nout0 = ${text};\n}\n`)
+}

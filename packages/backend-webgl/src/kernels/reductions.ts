@@ -1,0 +1,74 @@
+/** Accumulators of reductions, in one lane or four. */
+import { type DType, identityOf, type InstructionName, isFloat, type Node, type Reduction, type ReduceOp } from '@cotangent/core/kernel'
+import { instruction, type Operand } from '../glsl/instructions.ts'
+import { constant, glslType, type Lanes } from '../glsl/types.ts'
+import type { Nodes, Value } from './nodes.ts'
+
+const combiner: Readonly<Record<Exclude<ReduceOp, 'argmax' | 'argmin'>, InstructionName>> = {
+  sum: 'add',
+  prod: 'mul',
+  max: 'max',
+  min: 'min',
+  and: 'and',
+  or: 'or',
+  xor: 'xor',
+}
+
+export interface Accumulator {
+  /** Before the loops. */
+  readonly declare: readonly string[]
+  /** At each point, after the statements of `nodes`. */
+  feed(nodes: Nodes): readonly string[]
+  /** The result in one lane a point of the parallel axes; after the loops. */
+  readonly result: Value
+}
+
+/** `across`: the four lanes are points of a reduced axis, so the result is theirs together. */
+export function accumulate(r: Reduction, body: readonly Node[], name: string, lanes: Lanes, across: boolean): Accumulator {
+  return r.op === 'argmax' || r.op === 'argmin' ? winner(r, r.op, body, name, lanes) : total(r, r.op, name, lanes, across)
+}
+
+function total(r: Reduction, op: keyof typeof combiner, name: string, lanes: Lanes, across: boolean): Accumulator {
+  const combine = (a: string, b: string, n: Lanes): string =>
+    instruction(combiner[op], r.dtype, r.dtype, [{ text: a }, { text: b }] satisfies Operand[], n)
+  const parts = ['x', 'y', 'z', 'w'].map(lane => `${name}.${lane}`)
+  const halves = [combine(parts[0] as string, parts[1] as string, 1), combine(parts[2] as string, parts[3] as string, 1)] as const
+  return {
+    declare: [`${glslType(r.dtype, lanes)} ${name} = ${constant(r.dtype, identityOf(op, r.dtype), lanes)};`],
+    feed: nodes => {
+      const value = nodes.wide(r.value, lanes)
+      return [`${name} = ${combine(name, value, lanes)};`]
+    },
+    result: across && lanes === 4 ? { text: combine(halves[0], halves[1], 1), lanes: 1 } : { text: name, lanes },
+  }
+}
+
+/** The first winner: NaN wins over all, and the first point has nothing to beat. */
+function winner(r: Reduction, op: 'argmax' | 'argmin', body: readonly Node[], name: string, lanes: Lanes): Accumulator {
+  const { dtype } = body[r.value] as Node,
+    best = `${name}best`,
+    wins = `${name}wins`,
+    first = `${name}first`
+  const better = (v: string): string => {
+    const beats = instruction(op === 'argmax' ? 'gt' : 'lt', 'bool', dtype, [{ text: v }, { text: best }], lanes)
+    if (!isFloat(dtype)) return beats
+    return `both_${lanes}(opposite_${lanes}(isNan_${lanes}(${best})), either_${lanes}(isNan_${lanes}(${v}), ${beats}))`
+  }
+  return {
+    declare: [`${declaration(dtype, best, lanes)}`, `${declaration('int32', name, lanes)}`, `bool ${first} = true;`],
+    feed: nodes => {
+      const value = nodes.wide(r.value, lanes),
+        index = nodes.wide(r.index as number, lanes)
+      return [
+        `${glslType('bool', lanes)} ${wins} = either_${lanes}(${glslType('bool', lanes)}(${first}), ${better(value)});`,
+        `${best} = choose_${lanes}(${wins}, ${value}, ${best});`,
+        `${name} = choose_${lanes}(${wins}, ${index}, ${name});`,
+        `${first} = false;`,
+      ]
+    },
+    result: { text: name, lanes },
+  }
+}
+
+const declaration = (dtype: DType, name: string, lanes: Lanes): string =>
+  `${glslType(dtype, lanes)} ${name} = ${constant(dtype, 0, lanes)};`

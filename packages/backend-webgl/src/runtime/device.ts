@@ -1,0 +1,130 @@
+/** The WebGL2 context: what it must have, and what becomes of it when the browser takes it away. */
+import { fail } from '@cotangent/core/kernel'
+import type { Limits } from '../pass.ts'
+
+export type GL = WebGL2RenderingContext
+
+/** KHR_parallel_shader_compile: the status of a program without waiting for it. */
+export interface ParallelCompile {
+  readonly COMPLETION_STATUS_KHR: number
+}
+
+export interface DeviceOptions {
+  /** Checks for errors of WebGL after every draw. */
+  readonly debug: boolean
+  /** Pretends that textures cannot be wider or higher than this. For tests. */
+  readonly maxTextureSize?: number
+}
+
+export class Device {
+  readonly gl: GL
+  readonly limits: Limits
+  readonly debug: boolean
+  readonly parallelCompile: ParallelCompile | null
+  /** A texture unit that no program samples: binding a texture there, to change it, disturbs no draw. */
+  readonly scratchUnit: number
+  private readonly waiting: Set<(reason: Error) => void> = new Set()
+  private state: 'open' | 'lost' | 'disposed' = 'open'
+
+  constructor(options: DeviceOptions) {
+    const canvas = createCanvas()
+    this.gl = createContext(canvas)
+    this.debug = options.debug
+    this.limits = limitsOf(this.gl, options.maxTextureSize)
+    this.scratchUnit = this.limits.textures
+    this.parallelCompile = this.gl.getExtension('KHR_parallel_shader_compile') as ParallelCompile | null
+    this.prepare()
+    // A context that is restored is empty, and all tensors are gone: the way on is a new backend.
+    canvas.addEventListener('webglcontextlost', () => this.markLost())
+  }
+
+  /** Throws a BackendError when the context is gone. */
+  check(): void {
+    if (this.state === 'open' && this.gl.isContextLost()) this.markLost()
+    if (this.state !== 'open') throw this.gone()
+  }
+
+  /** Settles like `work`, or rejects as soon as the context is gone. */
+  async orLost<T>(work: (fail: (reason: Error) => void) => Promise<T>): Promise<T> {
+    this.check()
+    let reject: (reason: Error) => void = () => {}
+    const loss = new Promise<never>((_, r) => (reject = r))
+    this.waiting.add(reject)
+    try {
+      return await Promise.race([work(reject), loss])
+    } finally {
+      this.waiting.delete(reject)
+    }
+  }
+
+  /** Frees all that the context holds. */
+  dispose(): void {
+    if (this.state === 'disposed') return
+    const wasOpen = this.state === 'open'
+    this.state = 'disposed'
+    this.rejectWaiting()
+    if (wasOpen) this.gl.getExtension('WEBGL_lose_context')?.loseContext()
+  }
+
+  private markLost(): void {
+    if (this.state !== 'open') return
+    this.state = 'lost'
+    this.rejectWaiting()
+  }
+
+  private rejectWaiting(): void {
+    for (const reject of this.waiting) reject(this.gone())
+    this.waiting.clear()
+  }
+
+  private gone(): Error {
+    const message =
+      this.state === 'disposed'
+        ? 'webgl: the backend was disposed. Call init() again to get a new one.'
+        : 'webgl: the browser took the WebGL context away (the graphics driver was reset, its memory ran out, or too many contexts are ' +
+          'open), and with it all tensors. Call init() again and load what you saved.'
+    return errorOf(() => fail('BackendError', message))
+  }
+
+  /** State that no draw changes. */
+  private prepare(): void {
+    const { gl } = this
+    gl.disable(gl.DITHER)
+    gl.disable(gl.DEPTH_TEST)
+    gl.bindVertexArray(gl.createVertexArray())
+  }
+}
+
+function errorOf(f: () => never): Error {
+  try {
+    return f()
+  } catch (error) {
+    return error as Error
+  }
+}
+
+function createCanvas(): OffscreenCanvas {
+  if (typeof OffscreenCanvas === 'undefined')
+    fail('BackendError', 'webgl: this engine has no OffscreenCanvas; it runs in browsers and their workers.')
+  return new OffscreenCanvas(1, 1)
+}
+
+function createContext(canvas: OffscreenCanvas): GL {
+  const off = { alpha: false, antialias: false, depth: false, stencil: false, premultipliedAlpha: false, preserveDrawingBuffer: false }
+  const gl = canvas.getContext('webgl2', { ...off, powerPreference: 'high-performance' })
+  if (gl === null)
+    return fail('BackendError', 'webgl: the browser gives no WebGL2 context; it may be switched off or block this graphics driver.')
+  if (gl.getExtension('EXT_color_buffer_float') === null)
+    fail('BackendError', 'webgl: this graphics driver cannot write float32 textures (it lacks EXT_color_buffer_float).')
+  return gl
+}
+
+function limitsOf(gl: GL, maxTextureSize = Infinity): Limits {
+  const parameter = (name: number): number => gl.getParameter(name) as number
+  return {
+    textureSize: Math.min(maxTextureSize, parameter(gl.MAX_TEXTURE_SIZE)),
+    textures: Math.min(parameter(gl.MAX_TEXTURE_IMAGE_UNITS), parameter(gl.MAX_COMBINED_TEXTURE_IMAGE_UNITS) - 1),
+    targets: Math.min(parameter(gl.MAX_DRAW_BUFFERS), parameter(gl.MAX_COLOR_ATTACHMENTS)),
+    floatBlend: gl.getExtension('EXT_float_blend') !== null,
+  }
+}

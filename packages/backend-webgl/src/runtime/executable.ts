@@ -1,0 +1,188 @@
+/** A compiled graph. Runs are generators, so that the synchronous and the asynchronous form differ only in how they wait for the device. */
+import { type Buffer, type BufferId, type Executable, fail, hostArray, type KernelGraph, type TypedArray } from '@cotangent/core/kernel'
+import type { EmitKernel, TextureId } from '../pass.ts'
+import { fence } from './poll.ts'
+import { linkAll } from './programs.ts'
+import type { Frame, Runner } from './runner.ts'
+import { type Schedule, schedule, type Step } from './schedule.ts'
+import type { Cell, Store, WebglBuffer } from './store.ts'
+import type { Texture } from './textures.ts'
+import { read, readAsync, write } from './transfer.ts'
+
+/** What a run asks for: element 0 of a texture. */
+type Question = Texture
+type Steps = Generator<Question, void, number>
+
+/** One run. */
+interface Run extends Frame {
+  readonly counters: Map<BufferId, number>
+  /** Cells of inputs and constants, pinned. */
+  readonly cells: readonly (Cell | undefined)[]
+  /** Inputs that are given up, by BufferId. */
+  readonly donated: ReadonlyMap<BufferId, WebglBuffer>
+}
+
+export class WebglExecutable implements Executable {
+  private readonly graph: KernelGraph
+  private readonly runner: Runner
+  private readonly store: Store
+  private readonly schedule: Schedule
+  private readonly constants: ReadonlyMap<BufferId, Cell>
+  private readonly specOf: (id: TextureId) => Schedule['specs'][number]
+  private disposed = false
+
+  constructor(graph: KernelGraph, emit: EmitKernel, runner: Runner, store: Store) {
+    this.graph = graph
+    this.runner = runner
+    this.store = store
+    this.schedule = schedule(graph, runner.device.limits, emit, runner)
+    this.constants = uploadConstants(graph, store)
+    this.specOf = id => this.schedule.specs[id] as Schedule['specs'][number]
+  }
+
+  run(inputs: readonly Buffer[], donated?: readonly boolean[]): readonly Buffer[] {
+    const run = this.begin(inputs, donated)
+    try {
+      const steps = this.steps(this.schedule.steps, run)
+      for (let next = steps.next(); next.done !== true; ) next = steps.next(this.ask(next.value))
+      return this.results(run)
+    } finally {
+      this.end(run)
+    }
+  }
+
+  async runAsync(inputs: readonly Buffer[], donated?: readonly boolean[]): Promise<readonly Buffer[]> {
+    const run = this.begin(inputs, donated),
+      { device } = this.runner
+    try {
+      await device.orLost(() => linkAll(this.schedule.passes.map(p => p.program)))
+      const steps = this.steps(this.schedule.steps, run)
+      for (let next = steps.next(); next.done !== true; ) next = steps.next(await this.askAsync(next.value))
+      await device.orLost(() => fence(device.gl))
+      return this.results(run)
+    } finally {
+      this.end(run)
+    }
+  }
+
+  dispose(): void {
+    if (this.disposed) return
+    this.disposed = true
+    for (const { source } of this.schedule.passes) this.runner.programs.give(source)
+    for (const cell of this.constants.values()) this.store.release(cell)
+  }
+
+  // ---- one run
+
+  private begin(inputs: readonly Buffer[], donated: readonly boolean[] = []): Run {
+    const { graph, store, runner } = this
+    if (this.disposed) fail('InternalError', 'webgl: an executable was run after dispose(). Please report it.')
+    runner.device.check()
+    const cells = graph.buffers.map(({ place }, id) => {
+      if (place.kind === 'constant') return this.constants.get(id)
+      return place.kind === 'input' ? store.cellOf(inputs[graph.inputs.indexOf(id)] as Buffer) : undefined
+    })
+    const textures = cells.map(cell => (cell === undefined ? undefined : store.pin(cell)))
+    const given = graph.inputs.flatMap((id, i) => (donated[i] === true ? [[id, inputs[i] as WebglBuffer] as const] : []))
+    return { textures, counters: new Map(), cells, donated: new Map(given) }
+  }
+
+  private *steps(steps: readonly Step[], run: Run): Steps {
+    for (const step of steps) {
+      yield* this.step(step, run)
+      for (const id of step.last) this.drop(id, run)
+    }
+  }
+
+  private *step(step: Step, run: Run): Steps {
+    switch (step.kind) {
+      case 'draw':
+        for (const pass of step.passes) this.runner.run(pass, run, this.specOf)
+        for (const id of step.temporaries) this.drop(id, run)
+        return
+      case 'while':
+        for (;;) {
+          yield* this.steps(step.condition, run)
+          if ((yield this.written(step.kernel.predicate, run)) === 0) return
+          yield* this.steps(step.body, run)
+        }
+      case 'scan':
+        for (let i = 0, { length, reverse, counter } = step.kernel; i < length; i++) {
+          this.count(counter, reverse ? length - 1 - i : i, run)
+          yield* this.steps(step.body, run)
+        }
+        return
+      case 'branch':
+        yield* this.steps(step.branches[yield this.written(step.kernel.index, run)] as readonly Step[], run)
+    }
+  }
+
+  private written(id: BufferId, run: Run): Texture {
+    return run.textures[id] ?? fail('InternalError', `webgl: buffer ${id} decides a branch and was never written. Please report it.`)
+  }
+
+  private count(counter: BufferId, value: number, run: Run): void {
+    run.counters.set(counter, value)
+    if (!this.schedule.sampled.has(counter)) return
+    const texture = (run.textures[counter] ??= this.runner.pool.take(this.specOf(counter)))
+    write(this.runner.device, texture, Int32Array.of(value))
+  }
+
+  /** Ends the use of a texture: of a temporary, or of an input that is given up. */
+  private drop(id: TextureId, run: Run): void {
+    const cell = run.cells[id]
+    if (cell === undefined) {
+      const texture = run.textures[id]
+      run.textures[id] = undefined
+      if (texture !== undefined) this.runner.pool.give(texture)
+    }
+  }
+
+  private ask(texture: Question): number {
+    return read(this.runner.device, this.runner.framebuffers, texture, 1)[0] as number
+  }
+
+  private async askAsync(texture: Question): Promise<number> {
+    return (await readAsync(this.runner.device, this.runner.framebuffers, texture, 1))[0] as number
+  }
+
+  private results(run: Run): readonly Buffer[] {
+    const { graph, store } = this
+    const made = new Map<BufferId, Cell>()
+    return graph.outputs.map(id => {
+      const { dtype, size } = graph.buffers[id] as KernelGraph['buffers'][number]
+      let cell = run.cells[id] ?? made.get(id)
+      if (cell === undefined) {
+        const texture = size === 0 ? undefined : (run.textures[id] ?? this.runner.pool.take(this.specOf(id)))
+        run.textures[id] = undefined
+        made.set(id, (cell = store.cell(dtype, size, texture)))
+      }
+      return store.handle(cell)
+    })
+  }
+
+  /** Whatever happened: unpins, and gives back what is left. */
+  private end(run: Run): void {
+    for (const cell of run.cells) if (cell !== undefined) this.store.unpin(cell)
+    run.textures.forEach((_, id) => this.drop(id, run))
+    for (const buffer of run.donated.values()) this.store.free(buffer)
+  }
+}
+
+function uploadConstants(graph: KernelGraph, store: Store): Map<BufferId, Cell> {
+  const constants = new Map<BufferId, Cell>()
+  graph.buffers.forEach(({ dtype, size, place }, id) => {
+    if (place.kind !== 'constant') return
+    const data = bytesAs(place.data, hostArray(dtype, size)),
+      cell = store.upload(data, dtype)
+    cell.references = 1
+    constants.set(id, cell)
+  })
+  return constants
+}
+
+/** The data may be any view, aligned or not. */
+function bytesAs(view: ArrayBufferView, data: TypedArray): TypedArray {
+  new Uint8Array(data.buffer).set(new Uint8Array(view.buffer, view.byteOffset, data.byteLength))
+  return data
+}

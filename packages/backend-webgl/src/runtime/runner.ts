@@ -1,0 +1,154 @@
+/** Runs Passes: binds program, textures, uniforms and targets, and draws. Knows what is bound already. */
+import { type BufferId, fail } from '@cotangent/core/kernel'
+import type { Pass, PassUniform, Points, TextureId, TextureSpec } from '../pass.ts'
+import type { Device } from './device.ts'
+import type { Framebuffers } from './framebuffers.ts'
+import type { Program, ProgramCache } from './programs.ts'
+import { assemble, type Source } from './source.ts'
+import type { Texture, TexturePool } from './textures.ts'
+
+/** A Pass with its program. */
+export interface LinkedPass {
+  readonly pass: Pass
+  readonly source: Source
+  readonly program: Program
+}
+
+/** What the passes of a run work on: textures by TextureId, and the values of counters. */
+export interface Frame {
+  readonly textures: (Texture | undefined)[]
+  readonly counters: ReadonlyMap<BufferId, number>
+}
+
+export class Runner {
+  readonly device: Device
+  readonly pool: TexturePool
+  readonly framebuffers: Framebuffers
+  readonly programs: ProgramCache
+  private program: Program | undefined
+  /** Ids of the textures that are bound to the units. */
+  private readonly units: number[] = []
+  private readonly prepared: WeakSet<Program> = new WeakSet()
+  private readonly blank: Map<string, Texture> = new Map()
+
+  constructor(device: Device, pool: TexturePool, framebuffers: Framebuffers, programs: ProgramCache) {
+    this.device = device
+    this.pool = pool
+    this.framebuffers = framebuffers
+    this.programs = programs
+  }
+
+  link(pass: Pass, specOf: (texture: TextureId) => TextureSpec): LinkedPass {
+    const { textures, targets } = this.device.limits
+    if (pass.textures.length > textures || pass.targets.length > targets)
+      fail(
+        'InternalError',
+        `webgl: ${pass.name} needs ${pass.textures.length} textures and ${pass.targets.length} targets. Please report it.`,
+      )
+    const source = assemble(pass, specOf)
+    return { pass, source, program: this.programs.take(source) }
+  }
+
+  /** Replaces the textures of the targets in `frame`, unless the pass draws points over them. */
+  run({ pass, program }: LinkedPass, frame: Frame, specOf: (texture: TextureId) => TextureSpec): void {
+    this.use(program, pass)
+    pass.textures.forEach(({ texture }, unit) => this.bind(unit, frame.textures[texture] ?? this.blankLike(specOf(texture))))
+    const targets = pass.points === undefined ? pass.targets.map(t => this.pool.take(specOf(t))) : this.drawnOver(pass, frame, specOf)
+    this.framebuffers.bind(targets)
+    this.setUniforms(program, pass.uniforms, targets[0] as Texture, frame)
+    if (pass.points === undefined) this.device.gl.drawArrays(this.device.gl.TRIANGLES, 0, 3)
+    else this.drawPoints(pass.points)
+    if (this.device.debug) this.checkDraw(pass)
+    pass.targets.forEach((id, k) => {
+      const old = frame.textures[id]
+      if (old !== undefined && old !== targets[k]) this.pool.give(old)
+      frame.textures[id] = targets[k]
+    })
+  }
+
+  /** The texture's id will not come again, but a unit may still name it. */
+  forget(texture: Texture): void {
+    const unit = this.units.indexOf(texture.id)
+    if (unit >= 0) this.units[unit] = -1
+  }
+
+  private use(program: Program, pass: Pass): void {
+    const { gl } = this.device
+    if (this.program !== program) {
+      program.link()
+      gl.useProgram(program.handle)
+      this.program = program
+    }
+    if (this.prepared.has(program)) return
+    pass.textures.forEach(({ name }, unit) => gl.uniform1i(program.location(name), unit))
+    this.prepared.add(program)
+  }
+
+  private bind(unit: number, texture: Texture): void {
+    if (this.units[unit] === texture.id) return
+    const { gl } = this.device
+    gl.activeTexture(gl.TEXTURE0 + unit)
+    gl.bindTexture(gl.TEXTURE_2D, texture.handle)
+    this.units[unit] = texture.id
+  }
+
+  private setUniforms(program: Program, uniforms: readonly PassUniform[], { width, height }: TextureSpec, frame: Frame): void {
+    const { gl } = this.device
+    gl.uniform2i(program.location('uTarget'), width, height)
+    gl.uniform2f(program.location('uInverse'), 1 / width, 1 / height)
+    for (const u of uniforms) {
+      const location = program.location(u.name),
+        value = 'counter' in u ? (frame.counters.get(u.counter) ?? 0) : u.value
+      if (u.type === 'int') gl.uniform1i(location, value)
+      else if (u.type === 'uint') gl.uniform1ui(location, value)
+      else gl.uniform1f(location, value)
+    }
+  }
+
+  private drawnOver(pass: Pass, frame: Frame, specOf: (texture: TextureId) => TextureSpec): readonly Texture[] {
+    return pass.targets.map(id => frame.textures[id] ?? this.zeros(specOf(id)))
+  }
+
+  /** A texture of zeros. */
+  private zeros(spec: TextureSpec): Texture {
+    const texture = this.pool.take(spec),
+      { gl } = this.device
+    this.framebuffers.bind([texture])
+    if (spec.dtype === 'float32') gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0])
+    else if (spec.dtype === 'int32') gl.clearBufferiv(gl.COLOR, 0, [0, 0, 0, 0])
+    else gl.clearBufferuiv(gl.COLOR, 0, [0, 0, 0, 0])
+    return texture
+  }
+
+  /** For a sampler whose buffer was never written: any texture of its kind will do. */
+  private blankLike({ dtype }: TextureSpec): Texture {
+    let texture = this.blank.get(dtype)
+    if (texture === undefined) this.blank.set(dtype, (texture = this.zeros({ dtype, width: 1, height: 1 })))
+    return texture
+  }
+
+  private drawPoints({ count, blend, lanes = [true, true, true, true] }: Points): void {
+    const { gl } = this.device
+    if (blend !== undefined) {
+      gl.enable(gl.BLEND)
+      gl.blendFunc(gl.ONE, gl.ONE)
+      gl.blendEquation(blend === 'add' ? gl.FUNC_ADD : blend === 'min' ? gl.MIN : gl.MAX)
+    }
+    gl.colorMask(...lanes)
+    gl.drawArrays(gl.POINTS, 0, count)
+    gl.colorMask(true, true, true, true)
+    gl.disable(gl.BLEND)
+  }
+
+  private checkDraw(pass: Pass): void {
+    const { gl } = this.device
+    this.device.check()
+    const error = gl.getError(),
+      status = gl.checkFramebufferStatus(gl.FRAMEBUFFER)
+    if (error === gl.NO_ERROR && status === gl.FRAMEBUFFER_COMPLETE) return
+    fail(
+      'BackendError',
+      `webgl: ${pass.name}: error 0x${error.toString(16)}, framebuffer 0x${status.toString(16)} after this draw:\n${pass.fragment}`,
+    )
+  }
+}

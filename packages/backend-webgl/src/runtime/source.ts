@@ -1,0 +1,72 @@
+/** The text of a Pass's shaders: its own text after the declarations that pass.ts promises. */
+import type { DType } from '@cotangent/core/kernel'
+import { preludeOf } from '../glsl/prelude.ts'
+import { fromTexel, glslType } from '../glsl/types.ts'
+import type { Pass, SampledTexture, TextureId, TextureSpec } from '../pass.ts'
+
+/** Of one program. */
+export interface Source {
+  readonly vertex: string
+  readonly fragment: string
+}
+
+/** Of textures and outputs: bool is uint there. */
+const storedType = (dtype: DType): string => (dtype === 'bool' ? 'uvec4' : glslType(dtype, 4))
+const samplerType: Readonly<Record<DType, string>> = {
+  float32: 'sampler2D',
+  float64: 'sampler2D',
+  int32: 'isampler2D',
+  uint32: 'usampler2D',
+  bool: 'usampler2D',
+}
+
+const header = `#version 300 es
+precision highp float;
+precision highp int;
+precision highp sampler2D;
+precision highp isampler2D;
+precision highp usampler2D;
+uniform ivec2 uTarget;
+uniform vec2 uInverse;
+uniform uint uZero;
+`
+
+const triangle = `#version 300 es
+void main() {
+  gl_Position = vec4(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0, 0.0, 1.0);
+}
+`
+
+const targetTexel = 'int targetTexel() { return int(gl_FragCoord.y) * uTarget.x + int(gl_FragCoord.x); }\n'
+const targetPosition = `vec4 targetPosition(int t) {
+  return vec4((vec2(t % uTarget.x, t / uTarget.x) + 0.5) * uInverse * 2.0 - 1.0, 0.0, 1.0);
+}
+`
+
+export function assemble(pass: Pass, specOf: (texture: TextureId) => TextureSpec): Source {
+  const uniforms = pass.uniforms.map(u => `uniform ${u.type} ${u.name};\n`).join('')
+  const textures = pass.textures.map(t => declareTexture(t, specOf(t.texture))).join('')
+  const outputs = pass.targets.map((t, k) => `layout(location = ${k}) out ${storedType(specOf(t).dtype)} out${k};\n`).join('')
+  const shared = header + uniforms + textures
+  const whole = (text: string): string => preludeOf(text) + text
+  return {
+    vertex: pass.points === undefined ? triangle : shared + targetPosition + whole(pass.points.vertex),
+    fragment: shared + outputs + targetTexel + whole(pass.fragment),
+  }
+}
+
+function declareTexture({ name, indexed = false }: SampledTexture, { dtype, width }: TextureSpec): string {
+  const sampler = `uniform ${samplerType[dtype]} ${name};\n`
+  if (!indexed) return sampler
+  const vector = glslType(dtype, 4),
+    fetched = `texelFetch(${name}, ${position(width)}, 0)`
+  return (
+    sampler +
+    `${vector} ${name}_texel(int t) { return ${fromTexel(dtype, 4, fetched)}; }\n` +
+    `${glslType(dtype, 1)} ${name}_at(int e) { return ${name}_texel(e >> 2)[e & 3]; }\n`
+  )
+}
+
+/** Of texel t in a texture of this width. */
+const position = (width: number): string =>
+  Number.isInteger(Math.log2(width)) ? `ivec2(t & ${width - 1}, t >> ${Math.log2(width)})` : `ivec2(t % ${width}, t / ${width})`
