@@ -1,0 +1,88 @@
+/**
+ * Comparisons and selections for one lane and four, and what works on the bits of floats.
+ *
+ * Drivers treat floats as real numbers: (x + a) - a becomes x, x - x becomes 0. `opaque` hides a value from them, and so do masks of bits; every
+ * difference here whose rounding matters goes through one.
+ */
+import { type Functions, NOT_A_NUMBER } from './template.ts'
+
+const comparison = (name: string, operator: string, builtin: string): Functions => ({
+  [name]: lanes => (lanes === 1 ? `#define ${name}_1(a, b) ((a) ${operator} (b))` : `#define ${name}_4(a, b) ${builtin}(a, b)`),
+})
+
+const logical = (name: string, operator: string): Functions => ({
+  [name]: lanes =>
+    lanes === 1
+      ? `#define ${name}_1(a, b) ((a) ${operator} (b))`
+      : `bvec4 ${name}_4(bvec4 a, bvec4 b) { return bvec4(${['x', 'y', 'z', 'w'].map(l => `a.${l} ${operator} b.${l}`).join(', ')}); }`,
+})
+
+/** `choose(c, a, b)`: c ? a : b in each lane, of any type. `mix` of booleans is for floats alone in GLSL ES 3.00. */
+const chooseFour = `
+#define choose_4(c, a, b) chosen(a, b, c)
+vec4 chosen(vec4 a, vec4 b, bvec4 c) { return mix(b, a, c); }
+ivec4 chosen(ivec4 a, ivec4 b, bvec4 c) { ivec4 m = -ivec4(c); return (a & m) | (b & ~m); }
+uvec4 chosen(uvec4 a, uvec4 b, bvec4 c) { uvec4 m = uvec4(-ivec4(c)); return (a & m) | (b & ~m); }
+bvec4 chosen(bvec4 a, bvec4 b, bvec4 c) { return bvec4(c.x ? a.x : b.x, c.y ? a.y : b.y, c.z ? a.z : b.z, c.w ? a.w : b.w); }`
+
+/** -0 < +0; a NaN operand is the result. Equal operands differ at most in the sign of zero, so their bits decide. */
+const extremum = (name: string, wins: string, loses: string, ofEqual: string): Functions => ({
+  [name]: `
+$F $${name}($F a, $F b) {
+  $F same = uintBitsToFloat(floatBitsToUint(a) ${ofEqual} floatBitsToUint(b));
+  $F tie = $pick($eq(a, b), same, $pick($isNan(a), a, b));
+  return $pick($${wins}(a, b), a, $pick($${loses}(a, b), b, tie));
+}`,
+})
+
+export const bits: Functions = {
+  ...comparison('lt', '<', 'lessThan'),
+  ...comparison('le', '<=', 'lessThanEqual'),
+  ...comparison('gt', '>', 'greaterThan'),
+  ...comparison('ge', '>=', 'greaterThanEqual'),
+  ...comparison('eq', '==', 'equal'),
+  ...comparison('ne', '!=', 'notEqual'),
+  ...logical('both', '&&'),
+  ...logical('either', '||'),
+  ...logical('differ', '!='),
+  opposite: lanes => `#define opposite_${lanes}(a) ${lanes === 1 ? '(!(a))' : 'not(a)'}`,
+  anyLane: lanes => `#define anyLane_${lanes}(a) ${lanes === 1 ? '(a)' : 'any(a)'}`,
+  /** Of floats. */
+  pick: lanes => `#define pick_${lanes}(c, a, b) mix(b, a, c)`,
+  choose: lanes => (lanes === 1 ? '#define choose_1(c, a, b) ((c) ? (a) : (b))' : chooseFour),
+  opaque: '$F $opaque($F x) { return uintBitsToFloat(floatBitsToUint(x) ^ uZero); }',
+  isNan: '$B $isNan($F x) { return $gt(floatBitsToUint(x) & 0x7fffffffu, $U(0x7f800000u)); }',
+  isFinite: '$B $isFinite($F x) { return $lt(floatBitsToUint(x) & 0x7fffffffu, $U(0x7f800000u)); }',
+  /** Magnitude of a, sign of b. */
+  copySign: `
+$F $copySign($F a, $F b) {
+  return uintBitsToFloat((floatBitsToUint(a) & 0x7fffffffu) | (floatBitsToUint(b) & 0x80000000u));
+}`,
+  /**
+   * x where that is the function's value: where |x| has smaller bits than `limit`, and for NaN; else y. Keeps -0, and subnormals also where
+   * the device takes them for zeros.
+   */
+  unlessSelf: `
+$F $unlessSelf($F x, uint limit, $F y) {
+  return $pick($gt((floatBitsToUint(x) & 0x7fffffffu) - limit, $U(0x7f800000u - limit)), x, y);
+}`,
+  /** |x|, or the largest number for infinity. */
+  finiteSize: '$F $finiteSize($F x) { return uintBitsToFloat(min(floatBitsToUint(x) & 0x7fffffffu, $U(0x7f7fffffu))); }',
+  /** The leading 12 bits of the significand: products of two such numbers are exact. */
+  head: '$F $head($F x) { return uintBitsToFloat(floatBitsToUint(x) & 0xfffff000u); }',
+  /** 2^n for -126 <= n <= 127. */
+  powerOfTwo: '$F $powerOfTwo($I n) { return intBitsToFloat((n + 127) << 23); }',
+  /** x 2^n in two steps, for |n| <= 252. */
+  scale: `
+$F $scale($F x, $I n) {
+  $I first = n >> 1;
+  return $opaque(x * $powerOfTwo(first)) * $powerOfTwo(n - first);
+}`,
+  ...extremum('maximum', 'gt', 'lt', '&'),
+  ...extremum('minimum', 'lt', 'gt', '|'),
+  /** Negative numbers give NaN on every device; zeros and NaN themselves. */
+  squareRoot: `
+$F $squareRoot($F x) { return $unlessSelf(x, 1u, $pick($lt(x, $F(0.0)), $F(${NOT_A_NUMBER}), sqrt(x))); }`,
+  sign: `
+$F $sign($F x) { return $pick($gt(x, $F(0.0)), $F(1.0), $pick($lt(x, $F(0.0)), $F(-1.0), x)); }`,
+}
