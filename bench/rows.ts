@@ -4,8 +4,12 @@ import type { Data, Spec } from './workloads.ts'
 /** A number in [0, 1) from two others: the fractional parts of multiples of the golden ratio. */
 const spread = (i: number, seed: number): number => ((i + 1) * 0.6180339887498949 + seed * 0.7548776662466927) % 1
 
-const uniform = (seed: number, n: number, lo = -1, hi = 1): Float32Array =>
-  Float32Array.from({ length: n }, (_, i) => lo + (hi - lo) * spread(i, seed))
+/** In a loop, since `Float32Array.from` leaves a boxed number a element behind. */
+function uniform(seed: number, n: number, lo = -1, hi = 1): Float32Array {
+  const out = new Float32Array(n)
+  for (let i = 0; i < n; i++) out[i] = lo + (hi - lo) * spread(i, seed)
+  return out
+}
 const ints = (seed: number, n: number, k: number): Int32Array => Int32Array.from({ length: n }, (_, i) => Math.floor(k * spread(i, seed)))
 const weights = (seed: number, ...shape: number[]): Float32Array =>
   uniform(

@@ -33,12 +33,17 @@ export interface Workload {
   check(): number[] | Promise<number[]>
   dispose?(): void
 }
+export interface Setting {
+  readonly threads: number
+  readonly data: Data
+  readonly backend?: typeof cpu
+}
 export type Make = (spec: Spec, name: string) => Workload
 
 export const version = '0.1.0'
 
-export async function workloads({ threads, data: D }: { threads: number; data: Data }): Promise<Record<string, Make>> {
-  await init({ backend: cpu, threads })
+export async function workloads({ threads, data: D, backend = cpu }: Setting): Promise<Record<string, Make>> {
+  await init({ backend, threads })
   const f32 = (a: Float32Array, shape: number[]): Tensor => np.array(a, { shape })
   /** `f()` makes one fresh result. */
   const once = (f: () => Tensor): Workload => ({ run: () => f().dispose(), check: () => D.digest(f().dataSync()) })

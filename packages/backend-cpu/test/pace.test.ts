@@ -47,6 +47,18 @@ describe('the pace of an executable', () => {
     simulate(pace, 1100, 1, together)
     expect(simulate(pace, 100, 1, () => 0.5).shared).toBeGreaterThan(90)
   })
+  test('goes by the mean where most shared runs are fast and some wait for a time slice of another program', () => {
+    const pace = new Pace()
+    const sliced = (run: number): number => (run % 30 === 29 ? 4 : 0.1)
+    simulate(pace, 2000, 0.17, sliced)
+    expect(simulate(pace, 20_000, 0.17, sliced).mean).toBeLessThan(1.03 * 0.17)
+  })
+  test('long runs: the cost of trials falls while they are in vain', () => {
+    const pace = new Pace()
+    pace.ranAlone(25)
+    simulate(pace, 100, 25, () => 60)
+    expect(simulate(pace, 1000, 25, () => 60).mean).toBeLessThan(1.05 * 25)
+  })
   test('one outlier does not end sharing', () => {
     const pace = new Pace()
     pace.ranAlone(2)
