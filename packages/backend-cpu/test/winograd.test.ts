@@ -3,15 +3,21 @@ import { describe, expect, test } from 'vitest'
 import { grad, init, lax, numpy as np, type Tensor } from '@cotangent/core'
 import { backend as cpu } from '../src/index.ts'
 
-type Shape = readonly [n: number, h: number, w: number, channels: number, results: number]
+type Shape = readonly [n: number, h: number, w: number, channels: number, results: number, window: number, stride: number]
+
+/** Waves of growing frequency: products of plain ones would nearly cancel in long sums. */
+function waves(shape: readonly number[], frequency: number): Tensor {
+  const i = np.arange(shape.reduce((a, b) => a * b, 1))
+  return np.sin(i.mul(i).mul(frequency)).reshape(shape)
+}
 
 /** `[result, gradients of its weighted sum]` on a backend. */
-async function convolve(threads: number | 'reference', [n, h, w, c, o]: Shape): Promise<readonly Float32Array[]> {
+async function convolve(threads: number | 'reference', [n, h, w, c, o, r, s]: Shape): Promise<readonly Float32Array[]> {
   await init(threads === 'reference' ? { backend: threads } : { backend: cpu, threads })
-  const image = np.sin(np.arange(n * h * w * c).mul(0.37)).reshape([n, h, w, c])
-  const taps = np.cos(np.arange(9 * c * o).mul(0.71)).reshape([3, 3, c, o])
+  const image = waves([n, h, w, c], 0.37),
+    taps = waves([r, r, c, o], 0.71)
   const f = (x: Tensor, k: Tensor): Tensor =>
-    np.maximum(lax.convGeneralDilated(x, k, [1, 1], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(0.5), 0)
+    np.maximum(lax.convGeneralDilated(x, k, [s, s], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(0.5), 0)
   const loss = (x: Tensor, k: Tensor): Tensor =>
     f(x, k)
       .mul(np.cos(np.arange(o)))
@@ -20,10 +26,12 @@ async function convolve(threads: number | 'reference', [n, h, w, c, o]: Shape): 
 }
 
 describe.each<Shape>([
-  [2, 12, 12, 16, 24],
-  [3, 15, 14, 20, 16],
-  [1, 28, 27, 32, 40],
-])('%i images of %i x %i x %i -> %i', (...shape) => {
+  [2, 12, 12, 16, 24, 3, 1],
+  [3, 15, 14, 20, 16, 3, 1],
+  [1, 28, 27, 32, 40, 3, 1],
+  [1, 57, 54, 3, 32, 7, 2],
+  [2, 27, 28, 16, 32, 7, 2],
+])('%i images of %i x %i x %i -> %i, window %i, stride %i', (...shape) => {
   test('results and gradients', async () => {
     const one = await convolve(1, shape),
       two = await convolve(2, shape),

@@ -7,12 +7,15 @@ import type { Lowered } from './lower.ts'
 import { mapAffines, mapNested } from './rewrite.ts'
 import { type Convolution, findConvolution } from './winograd/convolution.ts'
 import { convolutionKernels, gradientKernels } from './winograd/kernels.ts'
+import { splitPhases } from './winograd/phases.ts'
 import { chooseBlocks, type Plan, planTiles, type Segment, tilingOf } from './winograd/plan.ts'
 import type { Allocate } from './winograd/tiles.ts'
 
 /** The form is taken where its estimated cost is at most this part of the direct sum's, and the sum is large enough to matter. */
 const WORTHWHILE = 0.95
 const LEAST_WORK = 1 << 20
+/** Cost of copying one sample, in multiply-adds of the direct sum. */
+const COPY = 30
 /** The epilogue is written out for each of a tile's results. */
 const LONGEST_EPILOGUE = 32
 
@@ -30,11 +33,22 @@ export function convolveByTiles(lowered: Lowered, { winograd: block, contraction
 
 /** The kernels in place of a Contraction, if it is a convolution or the gradient of one's taps, and they cost at most a part `most` of it. */
 export function asTiles(k: Contraction, block: number, allocate: Allocate, most = Number.POSITIVE_INFINITY): readonly Kernel[] {
+  if (!isFloat(k.dtype) || k.epilogue.length > LONGEST_EPILOGUE || replacesInPlace(k) || sizeOf(k.extents) === 0) return [k]
   const c = findConvolution(k)
-  if (c === null || !isFloat(k.dtype) || k.epilogue.length > LONGEST_EPILOGUE || replacesInPlace(k) || sizeOf(k.extents) === 0) return [k]
+  if (c === null) return inPhases(k, block, allocate, most)
   const plan = planTiles(k, c)
   if (plan === null || plan.cost > most) return [k]
   return c.gradient ? gradient(k, c, plan, block, allocate) : regions(k, c, plan, block, allocate)
+}
+
+/** A convolution with strides by its phases. */
+function inPhases(k: Contraction, block: number, allocate: Allocate, most: number): readonly Kernel[] {
+  const phases = splitPhases(k, allocate)
+  if (phases === null) return [k]
+  const { before, convolution, after } = phases
+  const allowed = (most * sizeOf(k.extents) - COPY * sizeOf(before.extents)) / sizeOf(convolution.extents)
+  const kernels = asTiles(convolution, block, allocate, allowed)
+  return kernels[0] === convolution ? [k] : [before, ...kernels, ...after]
 }
 
 function gradient(k: Contraction, c: Convolution, { cuts: [[y], [x]] }: Plan, block: number, allocate: Allocate): readonly Kernel[] {

@@ -39,9 +39,10 @@ const POINTS: Readonly<Record<number, readonly number[]>> = {
   4: [0, 1, -1],
   5: [1 / 2, -1 / 2, 5 / 4, -5 / 4],
   6: [0, 5 / 8, -5 / 8, 3 / 2, -3 / 2],
+  7: [5 / 16, -5 / 16, 7 / 8, -7 / 8, 2, -2],
 }
 /** The largest number of products for which points were chosen. */
-export const MOST_PRODUCTS = 6
+export const MOST_PRODUCTS = 7
 
 const forms = new Map<string, Form>()
 

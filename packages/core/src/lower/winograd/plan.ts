@@ -57,8 +57,12 @@ function regionCost({ work, perTile, once, window: [ry, rx] }: Sizes, y: Segment
   return (y.step + ry - 1) * (x.step + rx - 1) * (tiles * (PRODUCT * work + TRANSFORM * perTile) + TRANSFORM * once) + REGION
 }
 
+/** Longer tiles are less accurate, and save little. */
+const LONGEST_STEP = 4
+
 /** Steps of tiles with more than one index for which there are points. */
-const stepsFor = (taps: number): readonly number[] => Array.from({ length: MOST_PRODUCTS - taps }, (_, i) => i + 2)
+const stepsFor = (taps: number): readonly number[] =>
+  Array.from({ length: Math.min(LONGEST_STEP, MOST_PRODUCTS - taps + 1) - 1 }, (_, i) => i + 2)
 
 /** An axis as tiles of one size and, where some indices remain, tiles of another size or the rest untiled. */
 function cutsOf(length: number, taps: number): readonly (readonly Segment[])[] {

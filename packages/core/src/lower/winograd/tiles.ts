@@ -2,7 +2,7 @@
 import type { DType } from '../../dtype.ts'
 import { sizeOf, stridesOf } from '../../shape.ts'
 import { BodyBuilder } from '../body.ts'
-import type { Affine, BufferId, Contraction, DynamicTerm, Guard, Kernel, Load, Loop, NodeId, Store } from '../kernel.ts'
+import type { Affine, BufferId, Contraction, DynamicTerm, Guard, Kernel, Load, Loop, Node, NodeId, Store } from '../kernel.ts'
 import { mapLoad, mapNode, mapStore, renumber } from '../rewrite.ts'
 import type { Form, Matrix } from './cook-toom.ts'
 import type { Pair } from './convolution.ts'
@@ -91,7 +91,7 @@ export class Tiles {
     const out = sandwich(b, matrices, d, this.k.dtype).flat()
     return elementwise(
       extents,
-      b,
+      b.nodes(),
       out.map((value, i) => ({ buffer: to.buffer, map: { offset: i * sizeOf(extents), strides: stridesOf(extents) }, value })),
     )
   }
@@ -159,14 +159,14 @@ export class Tiles {
         return k.stores.map(s => ({ ...mapStore(s, place), value: ids[s.value] as NodeId }))
       }),
     )
-    return elementwise(extents, b, stores)
+    return elementwise(extents, b.nodes(), stores)
   }
 
   zeros(to: Transformed): Loop {
     const extents = [this.products, ...this.extents(to.axes)],
       b = new BodyBuilder(extents)
     const value = b.constant(0, this.k.dtype)
-    return elementwise(extents, b, [{ buffer: to.buffer, map: { offset: 0, strides: stridesOf(extents) }, value }])
+    return elementwise(extents, b.nodes(), [{ buffer: to.buffer, map: { offset: 0, strides: stridesOf(extents) }, value }])
   }
 
   private extents(axes: readonly number[]): readonly number[] {
@@ -186,13 +186,14 @@ export class Tiles {
 
 const columns = (m: Matrix): number => (m[0] as readonly number[]).length
 
-const elementwise = (extents: readonly number[], b: BodyBuilder, stores: readonly Store[]): Loop => ({
+/** A Loop without reduced axes. */
+export const elementwise = (extents: readonly number[], nodes: readonly Node[], stores: readonly Store[]): Loop => ({
   kind: 'loop',
   extents,
   parallel: extents.length,
   body: [],
   bodyStores: [],
   reductions: [],
-  epilogue: b.nodes(),
+  epilogue: nodes,
   stores,
 })
