@@ -64,6 +64,10 @@ export const instructions: Readonly<Record<InstructionName, Printer>> = {
   add: { ...floats('add'), ...integers(simple('i32x4.add')) },
   sub: { ...floats('sub'), ...integers(simple('i32x4.sub')) },
   mul: { ...floats('mul'), ...integers(simple('i32x4.mul')) },
+  madd: {
+    float32: (o, a, b, c) => o.madd('f32x4', a, b, c),
+    float64: (o, a, b, c) => o.v('f64x2.add', o.v('f64x2.mul', a, b), c),
+  },
   div: { ...floats('div'), int32: integerDivide('s'), uint32: integerDivide('u') },
   rem: { float32: remainder, float64: host('rem', 2), int32: integerRemainder('s'), uint32: integerRemainder('u') },
   neg: { ...floats('neg'), ...integers(simple('i32x4.neg')) },

@@ -74,7 +74,7 @@ export interface ContractionTuning {
   /** Nanoseconds for a float that is packed, and for one that comes from memory. */
   readonly pack: number
   readonly move: number
-  /** Multiply-adds from which a 3x3 convolution takes Winograd's form: conv_56 33.1 -> 19.5 ms, cnn_b64_train 35.4 -> 28.9 ms on one core. */
+  /** Floats between the transforms of a block of a convolution in Winograd's form: conv_56 12.5 ms on one core with 256 K, 13.8 with 512 K. */
   readonly winograd: number
 }
 
@@ -99,7 +99,7 @@ export const contraction: ContractionTuning = {
   writtenOut: 400,
   pack: 0.25,
   move: 0.2,
-  winograd: 1024 * 1024,
+  winograd: 256 * KILO,
 }
 
 // ---- loops, sorts, scatters

@@ -71,8 +71,9 @@ const domains: Readonly<Record<string, readonly DType[]>> = {
   bitwise: ['int32', 'uint32', 'bool'],
 }
 
-/** float32 functions that are approximated: see math.test.ts. */
+/** float32 functions that are approximated: see math.test.ts, and madd below. */
 const approximate: ReadonlySet<string> = new Set([
+  'madd',
   'exp',
   'expm1',
   'log',
@@ -201,4 +202,18 @@ test.each(['max', 'min'] as const)('%s with a constant on either side', name => 
           data = [values, hostArray(dtype, values.length)]
         expect(runKernel(loop, buffers, data)).toEqual(interpret(loop, data))
       }
+})
+
+test('madd of float32 rounds once or twice', () => {
+  const size = 1000
+  const inputs = [1, 2, 3].map(seed => hostArray('float32', size).map((_, i) => Math.sin(seed * i * i) * 2 ** (((i * seed) % 21) - 10)))
+  const loop = elementwise('madd', 'float32', ['float32', 'float32', 'float32'], size)
+  const buffers = [0, 1, 2, 3].map(() => ({ dtype: 'float32', size }) as const)
+  const got = runKernel(loop, buffers, [...inputs, hostArray('float32', size)]).at(-1) as TypedArray
+  const [a, b, c] = inputs as [TypedArray, TypedArray, TypedArray]
+  for (let i = 0; i < size; i++) {
+    const product = Number(a[i]) * Number(b[i]),
+      sum = product + Number(c[i])
+    expect(Math.abs(Number(got[i]) - sum)).toBeLessThanOrEqual((Math.abs(product) + Math.abs(sum)) * 2 ** -24)
+  }
 })

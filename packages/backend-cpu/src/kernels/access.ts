@@ -2,18 +2,19 @@
 import { bytesOf, type DType } from '@cotangent/core/kernel'
 import type { Ops } from '../math/expression.ts'
 import { type Local, V128, type WasmFunction } from '../wasm/assembler.ts'
+import type { Cursor } from './address.ts'
 import { leb } from '../wasm/bytes.ts'
 import { alignOf, expressions, halvesOf, newValue, placeOf, setValue, type Value } from '../math/value.ts'
 
 /** Pushes the byte address of lane 0 plus `offset` and says which part of the offset the instruction must still add. */
 export type PushAddress = (offset: number) => number
 
-/** The usual address: a pointer local and a constant. Negative constants are added, others become the instruction's immediate. */
+/** The usual address: a cursor and a constant. Negative constants are added, others become the instruction's immediate. */
 export const fromPointer =
-  (f: WasmFunction, pointer: Local, base: number): PushAddress =>
+  (f: WasmFunction, cursor: Cursor, base: number): PushAddress =>
   offset => {
-    f.get(pointer)
-    const total = base + offset
+    const total = cursor.shift + base + offset
+    f.get(cursor.current)
     if (total >= 0) return total
     f.i32(total).add()
     return 0

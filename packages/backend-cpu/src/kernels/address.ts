@@ -1,19 +1,45 @@
 /**
- * Addresses in a loop nest. A Cursor is one affine map (a byte address in a buffer, or a plain integer such as a guard's index) held in an
- * i32 local. The axes of the iteration space are spread over the levels of the nest: axes of level 0 are set by `start` from index locals;
+ * Addresses in a loop nest. A Cursor is one affine map (a byte address in a buffer, or a plain integer such as a guard's index): an i32
+ * local plus a constant. The axes of the iteration space are spread over the levels of the nest: axes of level 0 are set by `start` from index locals;
  * each deeper level is a loop over one axis, in which the cursors that depend on it get a local of their own, bumped by its step.
  */
 import { type Affine, type BufferId, invariant } from '@cotangent/core/kernel'
 import { I32, type Local, type WasmFunction } from '../wasm/assembler.ts'
 import { address } from './kernel.ts'
 
-export interface Cursor {
+/** Affine maps that differ in their constant terms alone share one local, which holds the value of the least. */
+interface Family {
   readonly map: Affine
   readonly buffer: BufferId | undefined
   /** What one step of the map adds: bytes of an element for addresses, 1 for integers. */
   readonly unit: number
-  /** Holds the value at the present point of the nest. */
+  least: number
+  /** Holds the least value at the present point of the nest. */
   current: Local
+}
+
+export class Cursor {
+  private readonly family: Family
+  private readonly offset: number
+
+  constructor(family: Family, offset: number) {
+    this.family = family
+    this.offset = offset
+  }
+
+  get current(): Local {
+    return this.family.current
+  }
+  /** What is to be added to `current`: known from `prologue` on. */
+  get shift(): number {
+    return (this.offset - this.family.least) * this.family.unit
+  }
+  /** Pushes the value, `more` added. */
+  push(f: WasmFunction, more = 0): WasmFunction {
+    const sum = this.shift + more
+    f.get(this.current)
+    return sum === 0 ? f : f.i32(sum).add()
+  }
 }
 
 /** The index of an axis: a local, or a constant 0. */
@@ -29,34 +55,35 @@ export class Cursors {
   private readonly f: WasmFunction
   /** The level of each axis. */
   private readonly levels: readonly number[]
-  private readonly cursors = new Map<string, Cursor>()
-  /** Value at index 0 of all axes, by cursor. */
-  private readonly bases = new Map<Cursor, Local>()
+  private readonly families = new Map<string, Family>()
+  /** Value at index 0 of all axes. */
+  private readonly bases = new Map<Family, Local>()
 
   constructor(f: WasmFunction, levels: readonly number[]) {
     this.f = f
     this.levels = levels
   }
 
-  /** The cursor of a map; equal maps share one. Ask before `prologue`. */
-  of(map: Affine, unit: number, buffer?: BufferId): Cursor {
-    const key = JSON.stringify([buffer ?? -1, unit, map.offset, map.strides, map.dynamic ?? []])
-    let c = this.cursors.get(key)
-    if (c === undefined) {
-      c = { map, buffer, unit, current: -1 }
-      this.cursors.set(key, c)
-    }
-    return c
+  /**
+   * The cursor of a map. Ask before `prologue`. `outside`: the address may lie outside memory, as that of a guarded load; those that do not
+   * are bases of accesses by themselves.
+   */
+  of(map: Affine, unit: number, buffer?: BufferId, outside = false): Cursor {
+    const key = JSON.stringify([buffer ?? -1, unit, map.strides, map.dynamic ?? [], outside])
+    const family = this.families.get(key) ?? { map, buffer, unit, least: map.offset, current: -1 }
+    this.families.set(key, family)
+    family.least = Math.min(family.least, map.offset)
+    return new Cursor(family, map.offset)
   }
 
   /** At the function's entry: what does not depend on any index. */
   prologue(): void {
     const { f } = this
-    for (const c of this.cursors.values()) {
-      if (c.buffer === undefined) f.i32(c.map.offset * c.unit)
+    for (const c of this.families.values()) {
+      if (c.buffer === undefined) f.i32(c.least * c.unit)
       else {
         address(f, c.buffer)
-        if (c.map.offset !== 0) f.i32(c.map.offset * c.unit).add()
+        if (c.least !== 0) f.i32(c.least * c.unit).add()
       }
       for (const d of c.map.dynamic ?? [])
         address(f, d.buffer)
@@ -74,7 +101,7 @@ export class Cursors {
   /** Sets the axes of level 0 to the given indices, all deeper ones to 0. */
   start(indices: readonly Index[]): void {
     const { f } = this
-    for (const c of this.cursors.values()) {
+    for (const c of this.families.values()) {
       const base = this.bases.get(c)
       invariant(base !== undefined, 'cursors: start before prologue')
       const moving = c.map.strides.flatMap((s, axis) => {
@@ -98,9 +125,9 @@ export class Cursors {
    */
   descend(axis: number, from: Bound, body: (advance: (step: number) => void) => void): void {
     const { f } = this
-    const moving = [...this.cursors.values()].filter(c => c.map.strides[axis] !== 0 && c.map.strides[axis] !== undefined)
+    const moving = [...this.families.values()].filter(c => c.map.strides[axis] !== 0 && c.map.strides[axis] !== undefined)
     const outer = moving.map(c => c.current)
-    const step = (c: Cursor): number => (c.map.strides[axis] as number) * c.unit
+    const step = (c: Family): number => (c.map.strides[axis] as number) * c.unit
     for (const c of moving) {
       f.get(c.current)
       if (typeof from !== 'number') f.get(from.local).i32(step(c)).mul().add()

@@ -22,11 +22,22 @@ export interface GuardPlan {
 
 export class Guards {
   private readonly body: BodyState
+  private readonly plans = new Map<string, GuardPlan>()
   constructor(body: BodyState) {
     this.body = body
   }
 
+  /** Guards that stand at several nodes are evaluated once, before the first. */
   plan(guards: readonly Guard[]): GuardPlan {
+    const key = JSON.stringify(guards)
+    const known = this.plans.get(key)
+    if (known !== undefined) return { ...known, before: [] }
+    const made = this.make(guards)
+    this.plans.set(key, made)
+    return made
+  }
+
+  private make(guards: readonly Guard[]): GuardPlan {
     const { o, spec, cursors } = this.body
     const tracked = guards.map(g => ({
       cursor: cursors.of(g.index, 1),
@@ -51,8 +62,7 @@ export class Guards {
   /** Pushes 1 if the element at distance `step` along the vector axis passes. An unsigned comparison does both bounds. */
   private inside(g: VaryingGuard, step: number): void {
     const { f } = this.body.o
-    f.get(g.cursor.current)
-    if (step * g.stride !== 0) f.i32(step * g.stride).add()
+    g.cursor.push(f, step * g.stride)
     f.i32(g.extent).op(0x49) // i32.lt_u
   }
 
@@ -85,7 +95,7 @@ export class Guards {
       const index = o.v(
         'i32x4.add',
         () => {
-          o.f.get(g.cursor.current).simd(0x11)
+          g.cursor.push(o.f).simd(0x11)
         },
         o.lanes32([0, 1, 2, 3].map(l => first + l * g.stride)),
       )

@@ -1,5 +1,6 @@
 /** Loads of a body: whole vectors where the addresses allow it, lane by lane for gathers and at the edges of guards. */
 import { bytesOf, type Load } from '@cotangent/core/kernel'
+import type { Cursor } from './address.ts'
 import { I32, type Local } from '../wasm/assembler.ts'
 import { fromPointer, loadLane, loadSplat, loadStrided, maskLoaded, type PushAddress } from './access.ts'
 import { type BodyState, joinPlaces, type Place, type Step } from './body-state.ts'
@@ -29,7 +30,7 @@ interface Source {
   readonly shift: Local | undefined
   /** Indirect terms that differ by lane. */
   readonly byLane: readonly Indirect[]
-  readonly pointer: () => Local
+  readonly cursor: Cursor
   /** Elements between neighbours along the vector axis, indirect terms apart. */
   readonly stride: number
 }
@@ -37,7 +38,8 @@ interface Source {
 /** `places` are those of the indirect index nodes. */
 export function planLoad(body: GuardedBody, load: Load, place: Place, places: readonly Place[]): LoadPlan {
   const { o, spec, cursors } = body
-  const cursor = cursors.of(load.map, bytesOf(load.dtype), load.buffer)
+  const outside = [load.guards, load.indirect].some(list => list !== undefined && list.length > 0)
+  const cursor = cursors.of(load.map, bytesOf(load.dtype), load.buffer, outside)
   const guards = load.guards?.length ? body.guards.plan(load.guards) : undefined
   const terms = (load.indirect ?? []).map((t, i) => ({ ...t, place: places[i] as Place }))
   const same = terms.filter(t => !t.place.varying)
@@ -48,7 +50,7 @@ export function planLoad(body: GuardedBody, load: Load, place: Place, places: re
     before.push({ level: joinPlaces(same.map(t => t.place)).level, varying: false, emit })
   }
   const stride = spec.vector < 0 ? 0 : (load.map.strides[spec.vector] as number)
-  const source: Source = { load, guards, shift, byLane: terms.filter(t => t.place.varying), pointer: () => cursor.current, stride }
+  const source: Source = { load, guards, shift, byLane: terms.filter(t => t.place.varying), cursor, stride }
   return { before, emit: place.varying ? (lanes, copy) => varyingLoad(body, source, lanes, copy) : () => uniformLoad(body, source) }
 }
 
@@ -72,11 +74,10 @@ function pushShift(body: GuardedBody, load: Load, terms: readonly Indirect[], co
 function addressFrom(body: GuardedBody, s: Source, elements: number): PushAddress {
   const { f } = body.o
   const base = elements * bytesOf(s.load.dtype)
-  if (s.guards === undefined && s.shift === undefined && s.byLane.length === 0) return fromPointer(f, s.pointer(), base)
+  if (s.guards === undefined && s.shift === undefined && s.byLane.length === 0) return fromPointer(f, s.cursor, base)
   return offset => {
-    f.get(s.pointer())
+    s.cursor.push(f, base + offset)
     if (s.shift !== undefined) f.get(s.shift).add()
-    if (base + offset !== 0) f.i32(base + offset).add()
     return 0
   }
 }

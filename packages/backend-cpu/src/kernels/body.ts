@@ -92,7 +92,7 @@ export class Body implements BodyState {
       const dtype = (spec.nodes[s.value] as Node).dtype
       const stride = spec.vector < 0 ? 0 : (s.map.strides[spec.vector] as number)
       lanes.forEach((n, copy) => {
-        const address = fromPointer(o.f, (this.targets[k] as Cursor).current, 4 * copy * stride * bytesOf(dtype))
+        const address = fromPointer(o.f, this.targets[k] as Cursor, 4 * copy * stride * bytesOf(dtype))
         storeStrided(o, dtype, stride, n, this.value(s.value, copy), address)
       })
     })
@@ -190,7 +190,7 @@ export class Body implements BodyState {
 /** `first, first + stride, ...` as numbers of a dtype. */
 function iota(o: Ops, dtype: DType, cursor: Cursor, stride: number, copy: number): readonly (() => void)[] {
   const first = (): void => {
-    o.f.get(cursor.current).simd(0x11)
+    cursor.push(o.f).simd(0x11)
   }
   const start = 4 * copy * stride
   const ints = stride === 0 ? first : o.v('i32x4.add', first, o.lanes32([start, start + stride, start + 2 * stride, start + 3 * stride]))

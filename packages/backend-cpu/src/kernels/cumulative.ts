@@ -75,12 +75,12 @@ class CumulativeEmitter {
     vectorLoop({ f: o.f, cursors: [cursors], axis: 2, from: 0, to: length, extent: length, unroll: loops.cumulativeCopies, whole: false }, lanes =>
       lanes.forEach((n, copy) => {
         const offset = 4 * copy * stride * bytesOf(dtype)
-        const x = loadStrided(o, dtype, stride, n, fromPointer(o.f, this.source.current, offset))
+        const x = loadStrided(o, dtype, stride, n, fromPointer(o.f, this.source, offset))
         const sums = this.prefixes(cast(o, running, dtype, expressions(o, x)))
         const out = newValue(o, dtype)
         setValue(o, out, cast(o, dtype, running, kept(o, combine(o, op, running, expressions(o, total), sums))))
         setValue(o, total, combine(o, op, running, expressions(o, total), lastOf(o, sums)))
-        storeStrided(o, dtype, stride, n, out, fromPointer(o.f, this.target.current, offset))
+        storeStrided(o, dtype, stride, n, out, fromPointer(o.f, this.target, offset))
       }),
     )
   }
@@ -109,11 +109,11 @@ class CumulativeEmitter {
       running,
     } = this
     const offset = 4 * copy * bytesOf(dtype)
-    const x = loadStrided(o, dtype, 1, lanes, fromPointer(o.f, this.source.current, offset))
+    const x = loadStrided(o, dtype, 1, lanes, fromPointer(o.f, this.source, offset))
     setValue(o, total, combine(o, op, running, expressions(o, total), cast(o, running, dtype, expressions(o, x))))
     const out = newValue(o, dtype)
     setValue(o, out, cast(o, dtype, running, expressions(o, total)))
-    storeStrided(o, dtype, 1, lanes, out, fromPointer(o.f, this.target.current, offset))
+    storeStrided(o, dtype, 1, lanes, out, fromPointer(o.f, this.target, offset))
   }
 }
 

@@ -172,7 +172,7 @@ class ScatterEmitter {
   private write(lanes: number, copy: number): void {
     const { o, kernel, body, dtype } = this
     const address = o.f.local(I32)
-    o.f.get(this.target.current)
+    this.target.push(o.f)
     for (const i of kernel.indirect)
       o.f
         .get(body.value(i.index, 0)[0] as Local)

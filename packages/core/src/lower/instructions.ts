@@ -57,6 +57,7 @@ export type InstructionName =
   | 'add'
   | 'sub'
   | 'mul'
+  | 'madd'
   | 'div'
   | 'rem'
   | 'neg'
@@ -111,6 +112,8 @@ export const instructions: Readonly<Record<InstructionName, Instruction>> = {
   add: op(2, 'number', (a, b) => a + b),
   sub: op(2, 'number', (a, b) => a - b),
   mul: op(2, 'number', (a, b, _, d) => (isInteger(d) ? Math.imul(a, b) : a * b)),
+  /** a b + c, rounded once or twice, as a backend does it fastest: for sums that core arranges itself, never for the user's own operations. */
+  madd: op(3, 'float', (a, b, c) => a * b + c),
   /** Truncates for integers. */
   div: op(2, 'number', (a, b, _, d) => (isInteger(d) ? (b === 0 ? -1 : Math.trunc(a / b)) : a / b)),
   /** C's remainder: the sign of the dividend. */

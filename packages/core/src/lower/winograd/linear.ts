@@ -46,22 +46,21 @@ export function multiply(b: BodyBuilder, matrix: Matrix, x: readonly NodeId[], d
   const results: NodeId[] = []
   for (const [p, q] of pairs(folded)) {
     const [one, two] = [folded[p] as number[], folded[q] as number[]]
-    const even = combination(
-      b,
-      one.map((c, i) => (c === two[i] ? c : 0)),
-      inputs,
-      dtype,
-    )
-    const odd = combination(
-      b,
-      one.map((c, i) => (c === two[i] ? 0 : c)),
-      inputs,
-      dtype,
-    )
-    results[p] = b.apply('add', [even, odd], dtype)
-    results[q] = b.apply('sub', [even, odd], dtype)
+    const even = one.map((c, i) => (c === two[i] ? c : 0)),
+      odd = one.map((c, i) => (c === two[i] ? 0 : c))
+    const unit = unitOf(odd)
+    const [common, differing] = [even, odd.map(c => c / unit)].map(row => combination(b, row, inputs, dtype)) as [NodeId, NodeId]
+    results[p] = addMultiple(b, common, unit, differing, dtype)
+    results[q] = addMultiple(b, common, -unit, differing, dtype)
   }
   return folded.map((row, i) => results[i] ?? combination(b, row, inputs, dtype))
+}
+
+/** A coefficient by which the others divide to numbers of float32, if there is one. */
+function unitOf(coefficients: readonly number[]): number {
+  const some = coefficients.filter(c => c !== 0)
+  const exact = some.find(unit => some.every(c => Math.fround(c / unit) === c / unit))
+  return exact ?? (some[0] as number)
 }
 
 /** Disjoint pairs of rows that are equal in some places (not only zeros) and opposite in all others (some). */
@@ -79,19 +78,25 @@ function pairs(m: Matrix): readonly (readonly [number, number])[] {
   })
 }
 
+/** sum + c x. */
+function addMultiple(b: BodyBuilder, sum: NodeId, c: number, x: NodeId, dtype: DType): NodeId {
+  return Math.abs(c) === 1 ? b.apply(c > 0 ? 'add' : 'sub', [sum, x], dtype) : b.apply('madd', [x, b.constant(c, dtype), sum], dtype)
+}
+
 /** The sum of c_i x_i; terms with factors of one magnitude are added before they are multiplied. */
 function combination(b: BodyBuilder, coefficients: readonly number[], x: readonly NodeId[], dtype: DType): NodeId {
-  const magnitudes = [...new Set(coefficients.filter(c => c !== 0).map(Math.abs))]
-  const groups = magnitudes.map(m => {
+  const groups = [...new Set(coefficients.filter(c => c !== 0).map(Math.abs))].map(m => {
     const [plus, minus] = [m, -m].map(c => x.filter((_, i) => coefficients[i] === c)) as [NodeId[], NodeId[]]
     const positive = plus.length > 0
     const [first, ...rest] = (positive ? plus : minus) as [NodeId, ...NodeId[]]
     const added = rest.reduce((s, t) => b.apply('add', [s, t], dtype), first)
-    const sum = positive ? minus.reduce((s, t) => b.apply('sub', [s, t], dtype), added) : added
-    return { positive, value: b.apply('mul', [sum, b.constant(m, dtype)], dtype) }
+    return { c: positive ? m : -m, x: positive ? minus.reduce((s, t) => b.apply('sub', [s, t], dtype), added) : added }
   })
-  const [first, ...rest] = groups.sort((p, q) => Number(q.positive) - Number(p.positive))
+  // A term that is not multiplied comes first: the others are then added in one step each.
+  const [first, ...rest] = groups.sort((p, q) => rank(p.c) - rank(q.c))
   if (first === undefined) return b.constant(0, dtype)
-  const start = first.positive ? first.value : b.apply('neg', [first.value], dtype)
-  return rest.reduce((s, t) => b.apply(t.positive ? 'add' : 'sub', [s, t.value], dtype), start)
+  const start = first.c === -1 ? b.apply('neg', [first.x], dtype) : b.apply('mul', [first.x, b.constant(first.c, dtype)], dtype)
+  return rest.reduce((s, t) => addMultiple(b, s, t.c, t.x, dtype), start)
 }
+
+const rank = (c: number): number => (c === 1 ? 0 : c === -1 ? 2 : 1)

@@ -1,7 +1,7 @@
 /** Kernels over the tiles of a convolution: transforms of its operands and results, products of what is transformed. */
 import type { DType } from '../../dtype.ts'
 import { sizeOf, stridesOf } from '../../shape.ts'
-import { BodyBuilder } from '../body.ts'
+import { BodyBuilder, rangeOf } from '../body.ts'
 import type { Affine, BufferId, Contraction, DynamicTerm, Guard, Kernel, Load, Loop, Node, NodeId, Store } from '../kernel.ts'
 import { mapLoad, mapNode, mapStore, renumber } from '../rewrite.ts'
 import type { Form, Matrix } from './cook-toom.ts'
@@ -36,6 +36,9 @@ export interface Transformed {
   readonly axes: readonly number[]
 }
 
+/** Elements of a cache line. */
+const LINE = 16
+
 /** Products of one tile, of each pair of channels. */
 export const productsOf = (forms: readonly [Form, Form]): number => forms[0].ofSamples.length * forms[1].ofSamples.length
 
@@ -58,7 +61,7 @@ export class Tiles {
   }
 
   transformed(axes: readonly number[]): Transformed {
-    return { buffer: this.allocate(this.k.dtype, this.products * sizeOf(this.extents(axes))), axes }
+    return { buffer: this.allocate(this.k.dtype, this.products * this.pitch(axes)), axes }
   }
 
   /** Runs `body` for each block. */
@@ -76,15 +79,18 @@ export class Tiles {
     const guarded = guards.length === 0 ? from : { ...from, guards: [...(from.guards ?? []), ...guards] }
     const d = grid(columns(matrices[0]), columns(matrices[1]), (i, j) =>
       b.push(
-        mapLoad(guarded, a =>
-          this.place(
-            a,
-            to.axes,
-            new Map([
-              [y, i],
-              [x, j],
-            ]),
+        this.withoutSureGuards(
+          mapLoad(guarded, a =>
+            this.place(
+              a,
+              to.axes,
+              new Map([
+                [y, i],
+                [x, j],
+              ]),
+            ),
           ),
+          extents,
         ),
       ),
     )
@@ -92,7 +98,7 @@ export class Tiles {
     return elementwise(
       extents,
       b.nodes(),
-      out.map((value, i) => ({ buffer: to.buffer, map: { offset: i * sizeOf(extents), strides: stridesOf(extents) }, value })),
+      out.map((value, i) => ({ buffer: to.buffer, map: { offset: i * this.pitch(to.axes), strides: stridesOf(extents) }, value })),
     )
   }
 
@@ -100,8 +106,8 @@ export class Tiles {
   multiply(axes: readonly number[], a: Transformed, b: Transformed, to: Transformed, adds: boolean): Contraction {
     const { dtype } = this.k
     const mapOf = ({ axes: own }: Transformed, over: readonly number[]): Affine => {
-      const [position, ...strides] = stridesOf([this.products, ...this.extents(own)]) as [number, ...number[]]
-      return { offset: 0, strides: [position, ...over.map(i => strides[own.indexOf(i)] ?? 0)] }
+      const strides = stridesOf(this.extents(own))
+      return { offset: 0, strides: [this.pitch(own), ...over.map(i => strides[own.indexOf(i)] ?? 0)] }
     }
     const load = (t: Transformed): Load => ({ op: 'load', buffer: t.buffer, dtype, map: mapOf(t, axes) })
     const parallel = axes.filter(i => to.axes.includes(i))
@@ -130,7 +136,7 @@ export class Tiles {
         op: 'load',
         buffer: from.buffer,
         dtype: k.dtype,
-        map: { offset: (width * i + j) * sizeOf(extents), strides: stridesOf(extents) },
+        map: { offset: (width * i + j) * this.pitch(from.axes), strides: stridesOf(extents) },
       }),
     )
     const stores = sandwich(b, matrices, sums, k.dtype).flatMap((row, i) =>
@@ -166,11 +172,33 @@ export class Tiles {
     const extents = [this.products, ...this.extents(to.axes)],
       b = new BodyBuilder(extents)
     const value = b.constant(0, this.k.dtype)
-    return elementwise(extents, b.nodes(), [{ buffer: to.buffer, map: { offset: 0, strides: stridesOf(extents) }, value }])
+    return elementwise(extents, b.nodes(), [
+      { buffer: to.buffer, map: { offset: 0, strides: [this.pitch(to.axes), ...stridesOf(extents.slice(1))] }, value },
+    ])
   }
 
   private extents(axes: readonly number[]): readonly number[] {
     return axes.map(i => this.blocks.lengths[i] as number)
+  }
+
+  /** The load without guards that hold in all blocks. */
+  private withoutSureGuards({ guards, ...load }: Load, extents: readonly number[]): Load {
+    const axes = [...this.counters].map(([axis, buffer]) => ({ buffer, count: this.blocks.counts.get(axis) as number }))
+    const holds = ({ index: { offset, strides, dynamic = [] }, extent }: Guard): boolean => {
+      const known = dynamic.filter(d => axes.some(a => a.buffer === d.buffer))
+      const all: Affine = { offset, strides: [...strides, ...known.map(d => d.stride)] }
+      const counts = known.map(d => axes.find(a => a.buffer === d.buffer)?.count ?? 1)
+      const [low, high] = rangeOf(all, [...extents, ...counts])
+      return known.length === dynamic.length && low >= 0 && high < extent
+    }
+    const needed = (guards ?? []).filter(g => !holds(g))
+    return needed.length === 0 ? load : { ...load, guards: needed }
+  }
+
+  /** Elements from one product to the next: an odd number of cache lines, so that the many products of a tile lie in different sets of a cache. */
+  private pitch(axes: readonly number[]): number {
+    const lines = Math.ceil(sizeOf(this.extents(axes)) / LINE)
+    return LINE * (lines % 2 === 0 ? lines + 1 : lines)
   }
 
   /** An address of the convolution for a kernel over `axes`, which stands at these places of some others. */
