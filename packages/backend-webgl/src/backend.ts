@@ -32,6 +32,7 @@ const capabilities: Capabilities = {
   dtypes: ['float32', 'int32', 'uint32', 'bool'],
   kernels: ['loop', 'while', 'scan', 'branch'],
   contractions: [],
+  subnormals: false,
 }
 
 export class WebglBackend implements Backend {

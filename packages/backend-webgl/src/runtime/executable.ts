@@ -17,9 +17,9 @@ type Steps = Generator<Question, void, number>
 interface Run extends Frame {
   readonly counters: Map<BufferId, number>
   /** Cells of inputs and constants, pinned. */
-  readonly cells: readonly (Cell | undefined)[]
+  readonly cells: (Cell | undefined)[]
   /** Inputs that are given up, by BufferId. */
-  readonly donated: ReadonlyMap<BufferId, WebglBuffer>
+  readonly donated: Map<BufferId, WebglBuffer>
 }
 
 export class WebglExecutable implements Executable {
@@ -82,9 +82,17 @@ export class WebglExecutable implements Executable {
       if (place.kind === 'constant') return this.constants.get(id)
       return place.kind === 'input' ? store.cellOf(inputs[graph.inputs.indexOf(id)] as Buffer) : undefined
     })
-    const textures = cells.map(cell => (cell === undefined ? undefined : store.pin(cell)))
     const given = graph.inputs.flatMap((id, i) => (donated[i] === true ? [[id, inputs[i] as WebglBuffer] as const] : []))
-    return { textures, counters: new Map(), cells, donated: new Map(given) }
+    const run: Run = { textures: [], counters: new Map(), cells, donated: new Map(given) }
+    // All pins before the first texture: bringing one back may move others out.
+    for (const cell of cells) if (cell !== undefined) cell.pins++
+    try {
+      cells.forEach((cell, id) => (run.textures[id] = cell === undefined ? undefined : store.locate(cell)))
+      return run
+    } catch (error) {
+      this.end(run)
+      throw error
+    }
   }
 
   private *steps(steps: readonly Step[], run: Run): Steps {
@@ -128,13 +136,20 @@ export class WebglExecutable implements Executable {
     write(this.runner.device, texture, Int32Array.of(value))
   }
 
-  /** Ends the use of a texture: of a temporary, or of an input that is given up. */
+  /** Ends the use of a texture: of a temporary, or of an input that is given up and has no other use. */
   private drop(id: TextureId, run: Run): void {
-    const cell = run.cells[id]
+    const cell = run.cells[id],
+      donated = run.donated.get(id),
+      texture = run.textures[id]
     if (cell === undefined) {
-      const texture = run.textures[id]
       run.textures[id] = undefined
       if (texture !== undefined) this.runner.pool.give(texture)
+    } else if (donated !== undefined && cell.pins === 1) {
+      run.textures[id] = undefined
+      run.cells[id] = undefined
+      run.donated.delete(id)
+      cell.pins--
+      this.store.free(donated)
     }
   }
 
@@ -163,8 +178,10 @@ export class WebglExecutable implements Executable {
 
   /** Whatever happened: unpins, and gives back what is left. */
   private end(run: Run): void {
-    for (const cell of run.cells) if (cell !== undefined) this.store.unpin(cell)
-    run.textures.forEach((_, id) => this.drop(id, run))
+    run.textures.forEach((_, id) => {
+      if (run.cells[id] === undefined) this.drop(id, run)
+    })
+    for (const cell of run.cells) if (cell !== undefined) cell.pins--
     for (const buffer of run.donated.values()) this.store.free(buffer)
   }
 }

@@ -122,27 +122,14 @@ export class Store {
     return buffer.cell ?? fail('DisposedError', 'webgl: this buffer was freed.')
   }
 
-  /** The texture of a cell, which stays until `unpin`. Undefined without elements. */
-  pin(cell: Cell): Texture | undefined {
-    cell.pins++
+  /** The texture of a cell, which stays while the cell is pinned. Undefined without elements. */
+  locate(cell: Cell): Texture | undefined {
     if (cell.host !== undefined) this.restore(cell, cell.host)
     if (cell.texture !== undefined) {
       this.resident.delete(cell)
       this.resident.add(cell)
     }
     return cell.texture
-  }
-
-  unpin(cell: Cell): void {
-    cell.pins--
-  }
-
-  /** Takes the texture out of a pinned cell that only the caller refers to. */
-  takeTexture(cell: Cell): Texture | undefined {
-    const { texture } = cell
-    cell.texture = undefined
-    this.resident.delete(cell)
-    return texture
   }
 
   /** Moves textures to the host until so many bytes are free. */

@@ -24,6 +24,8 @@ export interface Capabilities {
    * convolutions are single Contractions.
    */
   readonly winograd?: number
+  /** False: float arithmetic may take subnormal numbers (below 2^-126 in float32) for zeros, as graphics processors do. */
+  readonly subnormals?: boolean
 }
 
 export interface MemoryStatistics {
