@@ -62,6 +62,7 @@ describe('matrix products', () => {
   })
 
   test('a far transposed operand is packed in panels', () => correct(matmul(1030, 66, 132, { transposeA: true }), relaxed))
+  test('and once for all parts of the columns', () => correct(matmul(129, 440, 1030, { transposeA: true }), wide))
   test('a long sum is dealt out', () => correct(matmul(10, 10, 25000, { transposeA: true }), relaxed))
 })
 

@@ -5,6 +5,7 @@
  *       for each block of the reduced axes
  *         for each unit: pack the part of b and the block of a unless they are there from the unit before; the micro-kernel on each tile
  *
+ * Where a is packed and there are several parts of the columns, a phase before it packs all of a into shared memory, once.
  * Where the result is small and the reduced axes are long, their blocks are dealt out as well: each unit then leaves its partial sums in
  * shared memory, and a second phase adds them, in order.
  */
@@ -29,13 +30,17 @@ export function emitPhases(context: EmitContext, form: Form, plan: Plan, cost: n
   const units = product(form.batch, form.extents) * g.parts * g.rowBlocks
   const ways = waysToDeal(g, units)
   const blocks = Math.ceil(g.kBlocks / ways)
+  const blocksOfA = (units / g.parts) * g.kBlocks
   const deal: Deal = {
     blocks,
     ways: Math.ceil(g.kBlocks / blocks),
     sums: ways > 1 ? context.needShared(4 * ways * units * g.sizeUnit) : undefined,
+    packedA: g.plan.a.kind === 'panels' && g.parts > 1 && ways === 1 ? context.needShared(4 * blocksOfA * g.sizeA) : undefined,
   }
-  context.needScratch(4 * (g.sizeA + g.sizeB + (g.kBlocks > 1 && ways === 1 ? Math.min(units, g.chunk) * g.sizeUnit : TILE)))
+  const scratchA = deal.packedA === undefined ? g.sizeA : 0
+  context.needScratch(4 * (scratchA + g.sizeB + (g.kBlocks > 1 && ways === 1 ? Math.min(units, g.chunk) * g.sizeUnit : TILE)))
   const sum = new SumPhase(context, g, units, deal).emit(cost)
+  if (deal.packedA !== undefined) return [new PackPhase(context, g, units, deal).emit(blocksOfA), sum]
   return ways > 1 ? [sum, new CombinePhase(context, g, units, deal).emit()] : [sum]
 }
 
@@ -47,13 +52,11 @@ function waysToDeal(g: Geometry, units: number): number {
 }
 
 class SumPhase extends UnitLoop {
-  private readonly block: Local
   private readonly loadedA: Local
   private readonly loadedB: Local
 
   constructor(context: EmitContext, g: Geometry, units: number, deal: Deal) {
     super(context, g, units, deal, 'contraction')
-    this.block = this.nest.f.local(I32)
     this.loadedA = this.nest.f.local(I32)
     this.loadedB = this.nest.f.local(I32)
   }
@@ -87,17 +90,10 @@ class SumPhase extends UnitLoop {
 
   /** The indices and the flags of a block of the reduced axes. */
   private setBlock(firstBlock: Local): void {
-    const { nest, g, block, deal } = this
-    const { f, index, flags } = nest
-    const { singles, blocked, size } = g.plan.k
-    const rest = f.local(I32)
+    const { g, block, deal } = this
+    const { f, flags } = this.nest
     f.i32(NONE).set(this.loadedA).i32(NONE).set(this.loadedB)
-    f.get(block).set(rest)
-    if (blocked !== undefined) {
-      nest.takeDigit(rest, g.kPieces, index[blocked] as Local)
-      f.get(index[blocked] as Local).i32(size).mul().set(index[blocked] as Local)
-    }
-    for (const axis of [...singles].reverse()) nest.takeDigit(rest, g.form.extents[axis] as number, index[axis] as Local)
+    this.setReduced()
     f.get(block).get(firstBlock).ne().i32(ADD).mul()
     if (deal.ways === 1) f.get(block).i32(g.kBlocks - 1).eq().i32(LAST).mul().add()
     f.set(flags)
@@ -108,32 +104,20 @@ class SumPhase extends UnitLoop {
     const { nest, g, unit, deal } = this
     const { f, part } = nest
     if (g.kBlocks === 1) {
-      f.get(SCRATCH).i32(4 * (g.sizeA + g.sizeB)).add().set(part) // room for one tile
+      f.get(SCRATCH).i32(4 * (nest.scratchA + g.sizeB)).add().set(part) // room for one tile
       return
     }
-    if (deal.sums === undefined) f.get(SCRATCH).i32(4 * (g.sizeA + g.sizeB)).add().get(unit).get(from).sub()
+    if (deal.sums === undefined) f.get(SCRATCH).i32(4 * (nest.scratchA + g.sizeB)).add().get(unit).get(from).sub()
     else address(f, deal.sums).get(unit)
     f.i32(4 * g.sizeUnit).mul().add().set(part)
   }
 
-  /** Emits code for each length that a block of the reduced axes may have. */
-  private byLength(body: (kSize: number) => void): void {
-    const { nest, g } = this
-    const [whole, rest] = g.kSizes as readonly [number, number | undefined]
-    const { blocked } = g.plan.k
-    if (rest === undefined || blocked === undefined) return body(whole)
-    if (g.kPieces === 1) return body(rest)
-    nest.f.get(nest.index[blocked] as Local).i32((g.kPieces - 1) * whole).eq()
-    nest.f.if(
-      () => body(rest),
-      () => body(whole),
-    )
-  }
-
   private work(kSize: number): void {
-    const { nest, g } = this
+    const { nest, g, deal } = this
     if (g.plan.b.kind !== 'inPlace') this.once(this.keyB, this.loadedB, () => fillB(nest, kSize))
-    this.walk({ kSize, unlessLoaded: (fill) => this.once(this.keyA, this.loadedA, fill) })
+    this.placeA()
+    const pack = (fill: () => void): void => this.once(this.keyA, this.loadedA, fill)
+    this.walk({ kSize, pack: deal.packedA === undefined ? pack : undefined })
   }
 
   /** Fills unless `loaded` is this key already. */
@@ -143,6 +127,29 @@ class SumPhase extends UnitLoop {
       fill()
       f.get(key).set(loaded)
     })
+  }
+}
+
+/** Packs all blocks of a into shared memory. */
+class PackPhase extends UnitLoop {
+  constructor(context: EmitContext, g: Geometry, units: number, deal: Deal) {
+    super(context, g, units, deal, 'contractionPack')
+  }
+
+  emit(tasks: number): Phase {
+    const { nest, g, unit, block, rowUnits } = this
+    const { f } = nest
+    const [task, key] = [f.local(I32), f.local(I32)]
+    f.forRange(task, BEGIN, END, () => {
+      f.get(task).set(key)
+      nest.takeDigit(key, g.kBlocks, block)
+      f.get(key).i32(rowUnits).divU().i32(rowUnits * g.parts).mul().get(key).i32(rowUnits).remU().add().set(unit)
+      this.decode()
+      this.setReduced()
+      this.placeA()
+      this.byLength((kSize) => this.walk({ kSize, pack: (fill) => fill(), packOnly: true }))
+    })
+    return { run: nest.context.module.add(f), tasks, cost: contraction.pack * tasks * g.sizeA }
   }
 }
 

@@ -9,9 +9,8 @@ import { packFunction } from './contraction-pack.ts'
 import type { Run } from './contraction-tiling.ts'
 import { SCRATCH } from './kernel.ts'
 
-export const pushPackedA = (nest: Nest): WasmFunction => nest.f.get(SCRATCH)
 export const pushPackedB = (nest: Nest): WasmFunction =>
-  nest.f.get(SCRATCH).i32(4 * nest.g.sizeA).add()
+  nest.f.get(SCRATCH).i32(4 * nest.scratchA).add()
 
 /** The count of the one dimension that is known at run time only: that of the cut row axis. */
 function pushCount(nest: Nest, layout: Layout, run: Run | undefined): WasmFunction {
@@ -30,7 +29,7 @@ export function fillA(nest: Nest, kSize: number, run: Run | undefined): void {
   const { operand } = layout
   const packing = packingOf(layout, { dynamicAxis: nest.g.plan.rows.blocked, lanes: run?.rows ?? 1 })
   nest.pushAddress(operand.load)
-  pushPackedA(nest)
+  nest.f.get(nest.packedA)
   pushCount(nest, layout, run)
   nest.pushGuards(operand).call(packFunction(nest.context.module, packing))
 }

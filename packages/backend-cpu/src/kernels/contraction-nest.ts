@@ -15,6 +15,9 @@ export class Nest {
   /** The index of each axis at the present place, and where the present block of it begins. */
   readonly index: readonly Local[]
   readonly base: readonly Local[]
+  /** Address of the packed block of a; bytes that it takes of the scratch memory are `4 * scratchA`. */
+  readonly packedA: Local
+  readonly scratchA: number
   /** Pointers into b and into the partial sums, the flags of the present block, its number of indices of the cut row axis. */
   readonly pb: Local
   readonly part: Local
@@ -24,7 +27,7 @@ export class Nest {
   readonly firstPanel: Local
   readonly panelCount: Local
 
-  constructor(context: EmitContext, g: Geometry, name: string) {
+  constructor(context: EmitContext, g: Geometry, name: string, scratchA: number) {
     const f = new WasmFunction(name, phaseParams)
     const local = (): Local => f.local(I32)
     const moves = (axis: number): boolean => axis === g.form.n || axis === g.plan.rows.blocked
@@ -33,6 +36,8 @@ export class Nest {
     this.g = g
     this.index = g.form.extents.map(local)
     this.base = this.index.map((l, axis) => (moves(axis) ? local() : l))
+    this.packedA = local()
+    this.scratchA = scratchA
     this.pb = local()
     this.part = local()
     this.flags = local()

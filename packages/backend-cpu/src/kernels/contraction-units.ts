@@ -6,7 +6,7 @@ import type { Geometry } from './contraction-geometry.ts'
 import { Nest } from './contraction-nest.ts'
 import { product, type Run } from './contraction-tiling.ts'
 import { Walk, type WalkOptions } from './contraction-walk.ts'
-import type { EmitContext } from './kernel.ts'
+import { address, type EmitContext, SCRATCH } from './kernel.ts'
 
 /** How the blocks of the reduced axes are dealt out. */
 export interface Deal {
@@ -16,6 +16,8 @@ export interface Deal {
   readonly ways: number
   /** The partial sums of all, when `ways` > 1. */
   readonly sums: BufferId | undefined
+  /** All packed blocks of a, where several parts of the columns need each: then no thread packs for itself. */
+  readonly packedA: BufferId | undefined
 }
 
 export abstract class UnitLoop {
@@ -28,10 +30,15 @@ export abstract class UnitLoop {
   protected readonly keyA: Local
   protected readonly keyB: Local
   protected readonly way: Local
+  /** The number of the present block of the reduced axes. */
+  protected readonly block: Local
+  /** Units that have one part of b. */
+  protected readonly rowUnits: number
   private readonly piece: Local
 
   constructor(context: EmitContext, g: Geometry, units: number, deal: Deal, name: string) {
-    this.nest = new Nest(context, g, name)
+    this.nest = new Nest(context, g, name, deal.packedA === undefined ? g.sizeA : 0)
+    this.rowUnits = g.rowBlocks * product(g.form.batch.filter((axis) => !uses(g.form.b, axis)), g.form.extents)
     this.g = g
     this.units = units
     this.deal = deal
@@ -40,6 +47,7 @@ export abstract class UnitLoop {
     this.keyA = local()
     this.keyB = local()
     this.way = local()
+    this.block = local()
     this.piece = local()
   }
 
@@ -58,13 +66,51 @@ export abstract class UnitLoop {
     for (const axis of [...others, ...plan.rows.singles].reverse()) take(axis)
     f.get(rest).set(this.keyB)
     nest.takeDigit(rest, g.parts, part)
-    const rowUnits = g.rowBlocks * product(others, extents)
+    const { rowUnits } = this
     f.get(this.unit).i32(rowUnits).remU().get(rest).i32(rowUnits).mul().add().set(this.keyA)
     for (const axis of ofB.reverse()) take(axis)
     f.get(rest).set(this.way)
     f.get(part).i32(plan.partPanels).mul().set(nest.firstPanel)
     nest.clampCount(plan.partPanels, plan.panels, nest.firstPanel, nest.panelCount)
     if (form.n !== undefined) f.get(nest.firstPanel).i32(g.width).mul().set(base[form.n] as Local)
+  }
+
+  /** Sets the indices of the reduced axes to where their block begins. */
+  protected setReduced(): void {
+    const { nest, g } = this
+    const { f, index } = nest
+    const { singles, blocked, size } = g.plan.k
+    const rest = f.local(I32)
+    f.get(this.block).set(rest)
+    if (blocked !== undefined) {
+      nest.takeDigit(rest, g.kPieces, index[blocked] as Local)
+      f.get(index[blocked] as Local).i32(size).mul().set(index[blocked] as Local)
+    }
+    for (const axis of [...singles].reverse()) nest.takeDigit(rest, g.form.extents[axis] as number, index[axis] as Local)
+  }
+
+  /** Sets the address of the packed block of a. */
+  protected placeA(): void {
+    const { g, deal } = this
+    const { f, packedA } = this.nest
+    if (deal.packedA === undefined) f.get(SCRATCH)
+    else
+      address(f, deal.packedA).get(this.keyA).i32(g.kBlocks).mul().get(this.block).add().i32(4 * g.sizeA).mul().add()
+    f.set(packedA)
+  }
+
+  /** Emits code for each length that a block of the reduced axes may have. */
+  protected byLength(body: (kSize: number) => void): void {
+    const { nest, g } = this
+    const [whole, rest] = g.kSizes as readonly [number, number | undefined]
+    const { blocked } = g.plan.k
+    if (rest === undefined || blocked === undefined) return body(whole)
+    if (g.kPieces === 1) return body(rest)
+    nest.f.get(nest.index[blocked] as Local).i32((g.kPieces - 1) * whole).eq()
+    nest.f.if(
+      () => body(rest),
+      () => body(whole),
+    )
   }
 
   /** Sets the block of rows, and emits the walk over it for each kind of block. */

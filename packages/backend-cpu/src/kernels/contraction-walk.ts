@@ -1,7 +1,7 @@
 /** From one block of rows and one part of columns to the micro-kernel: panels of columns, then the rows' axes, then tiles. */
 import { I32, type Local } from '../wasm/assembler.ts'
 import { strideAt } from './contraction-axes.ts'
-import { fillA, panelStride, pushPackedA, pushPackedB } from './contraction-fill.ts'
+import { fillA, panelStride, pushPackedB } from './contraction-fill.ts'
 import { layoutStrides, panelSize } from './contraction-layout.ts'
 import type { Nest } from './contraction-nest.ts'
 import { kLengths } from './contraction-plan.ts'
@@ -42,8 +42,10 @@ export interface WalkOptions {
   readonly run: Run | undefined
   /** Add up this many partial sums instead of multiplying. */
   readonly combine?: { readonly count: number; readonly bytes: number } | undefined
-  /** Emits the test whether the block of a is there already; absent: it is packed each time. */
-  readonly unlessLoaded?: (fill: () => void) => void
+  /** Emits the code that packs the block of a where it has to be packed; absent: it is there. */
+  readonly pack?: ((fill: () => void) => void) | undefined
+  /** Nothing but that. */
+  readonly packOnly?: boolean
 }
 
 export class Walk {
@@ -80,9 +82,9 @@ export class Walk {
     const { nest, options } = this
     const { form, plan } = nest.g
     if (options.combine === undefined) {
-      const fill = (): void => fillA(nest, options.kSize, options.run)
-      if (plan.a.kind !== 'inPlace') (options.unlessLoaded ?? ((now) => now()))(fill)
-      ;(plan.a.kind === 'inPlace' ? nest.pushAddress(form.a) : pushPackedA(nest)).set(this.blockA)
+      if (plan.a.kind !== 'inPlace') options.pack?.(() => fillA(nest, options.kSize, options.run))
+      if (options.packOnly === true) return
+      ;(plan.a.kind === 'inPlace' ? nest.pushAddress(form.a) : nest.f.get(nest.packedA)).set(this.blockA)
       ;(plan.b.kind === 'inPlace' ? nest.pushAddress(form.b) : pushPackedB(nest)).set(nest.pb)
     }
     this.panels()

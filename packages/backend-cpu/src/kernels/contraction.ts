@@ -23,6 +23,6 @@ function costOf(context: EmitContext, form: Form, plan: Plan): number {
   const [a, b] = [floats(form.a), floats(form.b)]
   const written = product(axes.slice(0, form.parallel), extents) * form.stores.length
   const parts = Math.ceil(plan.panels / plan.partPanels)
-  const packed = (plan.a.kind === 'inPlace' ? 0 : a * parts) + (plan.b.kind === 'inPlace' ? 0 : b)
+  const packed = (plan.a.kind === 'copy' ? a * parts : 0) + (plan.b.kind === 'inPlace' ? 0 : b)
   return Math.max(columnFor(context).multiplyAdd * product(axes, extents), tuned.move * (a + b + written)) + tuned.pack * packed
 }
