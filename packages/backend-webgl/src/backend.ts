@@ -30,7 +30,7 @@ export interface Platform extends DeviceOptions {
 
 const capabilities: Capabilities = {
   dtypes: ['float32', 'int32', 'uint32', 'bool'],
-  kernels: ['loop', 'while', 'scan', 'branch'],
+  kernels: ['loop', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
   contractions: [],
   subnormals: false,
 }

@@ -1,25 +1,81 @@
 /** Runs single instructions and single kernels in the browser, apart from the rest of the kernels. */
-import type { BufferSpec, DType, InstructionName, Kernel, KernelGraph, TypedArray } from '@cotangent/core/kernel'
+import {
+  type BufferSpec,
+  type DType,
+  type InstructionName,
+  type Kernel,
+  type KernelGraph,
+  type TypedArray,
+  writesOf,
+} from '@cotangent/core/kernel'
+import { compileKernels } from '../../core/src/backend/reference/kernels.ts'
 import { WebglBackend } from '../src/backend.ts'
 import { type Operand, instruction } from '../src/glsl/instructions.ts'
 import { type Lanes, constant, fromTexel, glslType, toTexel } from '../src/glsl/types.ts'
-import type { EmitKernel, Pass } from '../src/pass.ts'
+import type { Pass } from '../src/pass.ts'
 
-export const backendFor = (emit: EmitKernel): WebglBackend => new WebglBackend({ memoryBudget: 2 ** 28, debug: true, emit })
-
-/** All buffers are inputs and, where `written`, also outputs whose old content the kernel may read. */
-function graphOf(kernel: Kernel, buffers: readonly BufferSpec[], written: number): KernelGraph {
+function graphOf(kernels: readonly Kernel[], buffers: readonly BufferSpec[], outputs: readonly number[]): KernelGraph {
+  const inputs = buffers.flatMap((_, i) => (outputs.includes(i) ? [] : [i]))
   return {
-    buffers: buffers.map((b, index) => ({
-      ...b,
-      place: index === written ? { kind: 'output', index: 0 } : { kind: 'input', index: index - (written < index ? 1 : 0) },
-    })),
-    inputs: buffers.flatMap((_, i) => (i === written ? [] : [i])),
-    outputs: [written],
-    kernels: [kernel],
+    buffers: buffers.map((b, i) => {
+      const place = outputs.includes(i)
+        ? { kind: 'output' as const, index: outputs.indexOf(i) }
+        : { kind: 'input' as const, index: inputs.indexOf(i) }
+      return { ...b, place }
+    }),
+    inputs,
+    outputs,
+    kernels,
     arena: 0,
-    donations: buffers.slice(1).map(() => -1),
+    donations: inputs.map(() => -1),
   }
+}
+
+function run(backend: WebglBackend, graph: KernelGraph, data: readonly TypedArray[]): TypedArray[] {
+  const inputs = graph.inputs.map((id, i) => backend.upload(data[i] as TypedArray, (graph.buffers[id] as BufferSpec).dtype))
+  const executable = backend.compile(graph)
+  const outputs = executable.run(inputs)
+  const results = outputs.map(b => backend.readSync(b))
+  for (const b of [...inputs, ...outputs]) backend.free(b)
+  executable.dispose()
+  return results
+}
+
+/** `to = from`, element by element. */
+const copy = (from: number, to: number, { dtype, size }: BufferSpec): Kernel => ({
+  kind: 'loop',
+  extents: [size],
+  parallel: 1,
+  body: [],
+  bodyStores: [],
+  reductions: [],
+  epilogue: [{ op: 'load', buffer: from, dtype, map: { offset: 0, strides: [1] } }],
+  stores: [{ buffer: to, map: { offset: 0, strides: [1] }, value: 0 }],
+})
+
+/** Runs a kernel on data; the buffers that it writes hold theirs before. Gives these, in the order of their numbers. */
+export function runKernel(
+  backend: WebglBackend,
+  kernel: Kernel,
+  buffers: readonly BufferSpec[],
+  data: readonly TypedArray[],
+): TypedArray[] {
+  const outputs = buffers.flatMap((_, i) => (writesOf(kernel).includes(i) ? [i] : []))
+  const specs = [...buffers, ...outputs.map(i => buffers[i] as BufferSpec)]
+  const copies = outputs.map((to, k) => copy(buffers.length + k, to, buffers[to] as BufferSpec))
+  const graph = graphOf([...copies, kernel], specs, outputs)
+  return run(
+    backend,
+    graph,
+    graph.inputs.map(i => (i < buffers.length ? data[i] : data[outputs[i - buffers.length] as number]) as TypedArray),
+  )
+}
+
+/** The same on the reference. */
+export function interpret(kernel: Kernel, data: readonly TypedArray[]): TypedArray[] {
+  const copies = data.map(d => d.slice())
+  compileKernels([kernel], 64)(copies)
+  return copies.filter((_, i) => writesOf(kernel).includes(i))
 }
 
 /** What an instruction is applied to: arrays, or a number for a constant. */
@@ -38,24 +94,11 @@ export function evaluate({ name, to, from, args }: Call, lanes: Lanes): TypedArr
   const size = (arrays[0] as TypedArray).length
   const dtypes = from.filter((_, i) => typeof args[i] !== 'number')
   const buffers: BufferSpec[] = [...dtypes.map(dtype => ({ dtype, size })), { dtype: to, size }]
-  const backend = backendFor(() => [elementwise(name, to, from, args, lanes)])
-  const loop: Kernel = {
-    kind: 'loop',
-    extents: [size],
-    parallel: 1,
-    body: [],
-    bodyStores: [],
-    reductions: [],
-    epilogue: [],
-    stores: [{ buffer: arrays.length, map: { offset: 0, strides: [1] }, value: 0 }],
-  }
-  try {
-    const inputs = arrays.map((a, i) => backend.upload(a, dtypes[i] as DType))
-    const [out] = backend.compile(graphOf(loop, buffers, arrays.length)).run(inputs)
-    return backend.readSync(out as NonNullable<typeof out>)
-  } finally {
-    void backend.dispose()
-  }
+  const backend = new WebglBackend({ memoryBudget: 2 ** 28, debug: true, emit: () => [elementwise(name, to, from, args, lanes)] })
+  const graph = graphOf([copy(0, arrays.length, { dtype: to, size })], buffers, [arrays.length])
+  const [out] = run(backend, graph, arrays)
+  void backend.dispose()
+  return out as TypedArray
 }
 
 function elementwise(name: InstructionName, to: DType, from: readonly DType[], args: readonly Argument[], lanes: Lanes): Pass {

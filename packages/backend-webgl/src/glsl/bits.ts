@@ -78,6 +78,13 @@ $F $scale($F x, $I n) {
   $I first = n >> 1;
   return $opaque(x * $powerOfTwo(first)) * $powerOfTwo(n - first);
 }`,
+  /** Unsigned integers in the order of the floats: -0 equals +0, NaN is last. */
+  floatKey: `
+$U $floatKey($F x) {
+  $U u = floatBitsToUint(x), size = u & 0x7fffffffu;
+  $U key = $choose($both($ge(u, $U(0x80000000u)), $gt(size, $U(0u))), ~u, size | 0x80000000u);
+  return $choose($gt(size, $U(0x7f800000u)), $U(0xffffffffu), key);
+}`,
   ...extremum('maximum', 'gt', 'lt', '&'),
   ...extremum('minimum', 'lt', 'gt', '|'),
   /** Negative numbers give NaN on every device; zeros and NaN themselves. */
