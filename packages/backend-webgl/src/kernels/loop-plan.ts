@@ -1,6 +1,7 @@
 /** How a Loop is drawn: which stores go together, and along which axis the four lanes of a texel are computed at once. */
 import { type Affine, type BufferId, type Load, type Loop, type Node, sizeOf, type Store } from '@cotangent/core/kernel'
 import type { EmitContext } from '../pass.ts'
+import { reachOf, reachOfReductions } from './loop-spill.ts'
 import { isTexel } from './nodes.ts'
 
 /** All stores of a Loop to one buffer, from its body or from its epilogue. */
@@ -36,15 +37,41 @@ export function drawsOf(loop: Loop, context: EmitContext): readonly Draw[] {
     const key = JSON.stringify([output.from, context.buffers[output.buffer]?.size, output.stores.map(s => s.map)])
     groups.set(key, [...(groups.get(key) ?? []), output])
   }
-  return [...groups.values()].flatMap(group => chunks(group, context.limits.targets).map(part => drawOf(loop, part, context)))
+  const reads = readsOfOutputs(loop)
+  return [...groups.values()].flatMap(group => chunks(group, reads, context).map(part => drawOf(loop, part, context)))
+}
+
+/** The textures that a draw of an output samples, if it keeps old content. */
+function readsOfOutputs(loop: Loop): (output: Output) => readonly BufferId[] {
+  const body = reachOf(loop.body),
+    reach = { body, epilogue: reachOf(loop.epilogue, reachOfReductions(loop, body)) }
+  return ({ buffer, from, stores }) => [
+    buffer,
+    ...stores.flatMap(s => [...(reach[from][s.value] ?? []), ...(s.map.dynamic ?? []).map(d => d.buffer)]),
+  ]
+}
+
+/** Parts of a group that one pass can write, and whose inputs it can sample. */
+function chunks(group: readonly Output[], reads: (output: Output) => readonly BufferId[], { limits }: EmitContext): readonly Output[][] {
+  const parts: Output[][] = []
+  let sampled = new Set<BufferId>()
+  for (const output of group) {
+    const part = parts.at(-1),
+      both = new Set([...sampled, ...reads(output)])
+    if (part === undefined || part.length === limits.targets || both.size > limits.textures) {
+      parts.push([output])
+      sampled = new Set(reads(output))
+    } else {
+      part.push(output)
+      sampled = both
+    }
+  }
+  return parts
 }
 
 function outputsOf(stores: readonly Store[], from: Output['from']): readonly Output[] {
   return [...new Set(stores.map(s => s.buffer))].map(buffer => ({ buffer, from, stores: stores.filter(s => s.buffer === buffer) }))
 }
-
-const chunks = <T>(list: readonly T[], most: number): readonly (readonly T[])[] =>
-  Array.from({ length: Math.ceil(list.length / most) }, (_, i) => list.slice(i * most, (i + 1) * most))
 
 function drawOf(loop: Loop, outputs: readonly Output[], context: EmitContext): Draw {
   const { from, stores, buffer } = outputs[0] as Output

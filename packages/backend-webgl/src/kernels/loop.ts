@@ -7,17 +7,21 @@ import { glslType, type Lanes, toTexel } from '../glsl/types.ts'
 import type { EmitContext, Pass } from '../pass.ts'
 import { invert } from './affine.ts'
 import { chooseVector, type Draw, drawsOf, type Output, type Vector } from './loop-plan.ts'
+import { spill } from './loop-spill.ts'
 import { Nodes, type Scope, type Value } from './nodes.ts'
 import { accumulate, type Accumulator } from './reductions.ts'
 import { sameTexel, Shader } from './shader.ts'
 
-export function emitLoop(context: EmitContext, loop: Loop): readonly Pass[] {
-  const draws = drawsOf(loop, context).filter(d => sizeOf(d.extents) > 0)
-  return inOrder(
-    context,
-    draws.map(draw => new LoopShader(context, loop, draw).pass()),
-  )
+export function emitLoop(given: EmitContext, kernel: Loop): readonly Pass[] {
+  // Beside what a value reads a pass samples the old content of its outputs, and terms of their addresses.
+  const { context, before, loop } = spill(given, kernel, given.limits.textures - 4)
+  return [...before.flatMap(l => passesOf(context, l)), ...inOrder(context, passesOf(context, loop))]
 }
+
+const passesOf = (context: EmitContext, loop: Loop): readonly Pass[] =>
+  drawsOf(loop, context)
+    .filter(d => sizeOf(d.extents) > 0)
+    .map(draw => new LoopShader(context, loop, draw).pass())
 
 const storedZero: Readonly<Record<DType, string>> = {
   float32: 'vec4(0)',

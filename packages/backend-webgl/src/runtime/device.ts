@@ -12,8 +12,8 @@ export interface ParallelCompile {
 export interface DeviceOptions {
   /** Checks for errors of WebGL after every draw. */
   readonly debug: boolean
-  /** Pretends that textures cannot be wider or higher than this. For tests. */
-  readonly maxTextureSize?: number
+  /** Pretends that the device can do no more than this. For tests. */
+  readonly limits?: Partial<Limits>
 }
 
 export class Device {
@@ -30,7 +30,7 @@ export class Device {
     const canvas = createCanvas()
     this.gl = createContext(canvas)
     this.debug = options.debug
-    this.limits = limitsOf(this.gl, options.maxTextureSize)
+    this.limits = limitsOf(this.gl, options.limits ?? {})
     this.scratchUnit = this.limits.textures
     this.parallelCompile = this.gl.getExtension('KHR_parallel_shader_compile') as ParallelCompile | null
     this.prepare()
@@ -119,12 +119,12 @@ function createContext(canvas: OffscreenCanvas): GL {
   return gl
 }
 
-function limitsOf(gl: GL, maxTextureSize = Infinity): Limits {
+function limitsOf(gl: GL, { textureSize = Infinity, textures = Infinity, targets = Infinity, floatBlend = true }: Partial<Limits>): Limits {
   const parameter = (name: number): number => gl.getParameter(name) as number
   return {
-    textureSize: Math.min(maxTextureSize, parameter(gl.MAX_TEXTURE_SIZE)),
-    textures: Math.min(parameter(gl.MAX_TEXTURE_IMAGE_UNITS), parameter(gl.MAX_COMBINED_TEXTURE_IMAGE_UNITS) - 1),
-    targets: Math.min(parameter(gl.MAX_DRAW_BUFFERS), parameter(gl.MAX_COLOR_ATTACHMENTS)),
-    floatBlend: gl.getExtension('EXT_float_blend') !== null,
+    textureSize: Math.min(textureSize, parameter(gl.MAX_TEXTURE_SIZE)),
+    textures: Math.min(textures, parameter(gl.MAX_TEXTURE_IMAGE_UNITS), parameter(gl.MAX_COMBINED_TEXTURE_IMAGE_UNITS) - 1),
+    targets: Math.min(targets, parameter(gl.MAX_DRAW_BUFFERS), parameter(gl.MAX_COLOR_ATTACHMENTS)),
+    floatBlend: floatBlend && gl.getExtension('EXT_float_blend') !== null,
   }
 }
