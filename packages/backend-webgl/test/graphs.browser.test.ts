@@ -12,7 +12,10 @@ const reference = createReference(),
   backend = backendFor({ debug: true })
 afterAll(() => backend.dispose())
 
-const cases = arbKernelCase({ kinds: ['loop', 'while', 'scan', 'branch'], dtypes: ['float32', 'int32', 'uint32', 'bool'] })
+const cases = arbKernelCase({
+  kinds: ['loop', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
+  dtypes: ['float32', 'int32', 'uint32', 'bool'],
+})
 const expected = ({ graph, inputs }: KernelCase): TypedArray[] => runGraph(reference, disjointPlan(graph), inputs)
 
 test('on synchronous runs, with inputs given up and without', () => {
