@@ -135,7 +135,7 @@ export const loops: LoopTuning = {
   copies: 4,
   twoCopies: 8,
   oneCopy: 20,
-  readonly chainCopies: number
+  chainCopies: 6,
   longChain: 512,
   tile: 8,
   cumulativeCopies: 4,
