@@ -19,18 +19,21 @@ const browserTests = '**/*.browser.test.ts'
 /** Properties may run long on a busy machine. */
 const shared = { setupFiles: ['./scripts/fast-check.setup.ts'], provide: { seed }, testTimeout: 60_000 }
 
-const node: TestProjectConfiguration = {
+/** Tests in Node that drive a browser. */
+const pageTests = '**/page.test.ts'
+
+const node = (hasBrowser: boolean): TestProjectConfiguration => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     ...shared,
     name: 'node',
     include: ['packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', browserTests],
+    exclude: ['**/node_modules/**', '**/dist/**', browserTests, ...(hasBrowser ? [] : [pageTests])],
     // Worker threads that a test starts are plain Node: they find the sources by the same condition.
     execArgv: conditions.map(condition => `--conditions=${condition}`),
   },
-}
+})
 
 const browser = (executablePath: string): TestProjectConfiguration => ({
   resolve: { conditions },
@@ -54,9 +57,11 @@ const browser = (executablePath: string): TestProjectConfiguration => ({
 export default defineConfig(async () => {
   const chromium = await findChromium()
   if (chromium === undefined) console.warn('No Chromium found: browser tests do not run. Set CHROMIUM_PATH.')
+  // Tests in Node find the same one, without unpacking it again.
+  else process.env['CHROMIUM_PATH'] ??= chromium
   return {
     test: {
-      projects: chromium === undefined ? [node] : [node, browser(chromium)],
+      projects: chromium === undefined ? [node(false)] : [node(true), browser(chromium)],
       reporters: ['default', './scripts/summary-reporter.ts'],
     },
   }

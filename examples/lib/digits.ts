@@ -33,6 +33,16 @@ export function parseIdx(what: string, bytes: Uint8Array, ndim: number): { reado
   return { sizes, data: bytes.subarray(header) }
 }
 
+/** The bytes of an IDX file with these sizes: what `parseIdx` reads. */
+export function formatIdx(sizes: readonly number[], data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(4 + 4 * sizes.length + data.length),
+    view = new DataView(bytes.buffer)
+  view.setUint32(0, 0x800 + sizes.length)
+  sizes.forEach((size, i) => view.setUint32(4 + 4 * i, size))
+  bytes.set(data, 4 + 4 * sizes.length)
+  return bytes
+}
+
 /** Images scaled to 0..1, with their labels, from the bytes of two IDX files. `what` names them in errors. */
 export function parseDigits(what: string, imageFile: Uint8Array, labelFile: Uint8Array): Digits {
   const images = parseIdx(`${what} images`, imageFile, 3),
@@ -64,9 +74,8 @@ export function batch(d: Digits, indices: ArrayLike<number>): Batch {
   return { images: array(images, { shape: [n, SIDE, SIDE, 1] }), labels: array(labels) }
 }
 
-/** The first `count` examples: a smaller set of the same kind. */
-export const slice = (d: Digits, count: number): Digits => ({
-  images: d.images.subarray(0, count * PIXELS),
-  labels: d.labels.subarray(0, count),
-  count: Math.min(count, d.count),
-})
+/** `count` examples from number `start` on, or as many as there are: a smaller set of the same kind. */
+export function slice(d: Digits, count: number, start: number = 0): Digits {
+  const end = Math.min(start + count, d.count)
+  return { images: d.images.subarray(start * PIXELS, end * PIXELS), labels: d.labels.subarray(start, end), count: Math.max(end - start, 0) }
+}

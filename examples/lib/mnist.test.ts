@@ -2,9 +2,10 @@
 import { copyFile, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CotangentError, init } from '@cotangent/core'
-import { batch, loadMnist, packageFolder, parseIdx, slice } from './mnist.ts'
+import { batch, formatIdx, loadMnist, packageFolder, parseIdx, slice } from './mnist.ts'
 
 const names = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte']
 const victim = 't10k-labels-idx1-ubyte'
@@ -49,6 +50,9 @@ describe('the real files', () => {
     const three = slice(test, 3)
     expect([three.count, three.images.length, ...three.labels]).toEqual([3, 3 * 784, 7, 2, 1])
     expect(slice(test, 20000).count).toBe(10000)
+    const two = slice(test, 2, 9998)
+    expect([two.count, two.images.length, ...two.labels]).toEqual([2, 2 * 784, 5, 6])
+    expect([slice(test, 2, 9999).count, slice(test, 2, 10001).count]).toEqual([1, 0])
   })
 })
 
@@ -82,6 +86,18 @@ describe('a wrong file is refused by its path, with the remedy', () => {
 describe('parseIdx', () => {
   const file = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 3, 5, 6, 7)
   it('reads sizes and elements', () => expect(parseIdx('labels', file, 1)).toEqual({ sizes: [3], data: Uint8Array.of(5, 6, 7) }))
+  it('reads what formatIdx writes', () => {
+    const sizes = fc.array(fc.nat(4), { minLength: 1, maxLength: 3 })
+    fc.assert(
+      fc.property(sizes, fc.uint8Array({ minLength: 64, maxLength: 64 }), (sizes, bytes) => {
+        const data = bytes.slice(
+          0,
+          sizes.reduce((a, b) => a * b, 1),
+        )
+        expect(parseIdx('labels', formatIdx(sizes, data), sizes.length)).toEqual({ sizes, data })
+      }),
+    )
+  })
   it('reads from the middle of a buffer', () => {
     expect(parseIdx('labels', Uint8Array.of(9, ...file, 9).subarray(1, 12), 1).data).toEqual(Uint8Array.of(5, 6, 7))
   })

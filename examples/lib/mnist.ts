@@ -30,11 +30,19 @@ export function packageFolder(): string {
   }
 }
 
+/** The bytes of the four files. */
+export interface MnistFiles {
+  readonly trainImages: Uint8Array
+  readonly trainLabels: Uint8Array
+  readonly testImages: Uint8Array
+  readonly testLabels: Uint8Array
+}
+
 /**
  * Reads the four files of a folder and checks them.
  * @throws ValueError naming the file when one is missing, cut short, or not the published one.
  */
-export async function loadMnist(folder: string = packageFolder()): Promise<Mnist> {
+export async function readMnistFiles(folder: string = packageFolder()): Promise<MnistFiles> {
   const read = async (name: FileName): Promise<Uint8Array> => {
     const path = join(folder, name)
     const bytes = await readFile(path).catch((cause: unknown) => {
@@ -42,11 +50,19 @@ export async function loadMnist(folder: string = packageFolder()): Promise<Mnist
     })
     return checked(path, name, bytes)
   }
-  const [trainImages, trainLabels, testImages, testLabels] = await Promise.all((Object.keys(files) as FileName[]).map(read))
-  return {
-    train: parseDigits('train', trainImages as Uint8Array, trainLabels as Uint8Array),
-    test: parseDigits('test', testImages as Uint8Array, testLabels as Uint8Array),
-  }
+  const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
+    read('train-images-idx3-ubyte'),
+    read('train-labels-idx1-ubyte'),
+    read('t10k-images-idx3-ubyte'),
+    read('t10k-labels-idx1-ubyte'),
+  ])
+  return { trainImages, trainLabels, testImages, testLabels }
+}
+
+/** The digits of those files. */
+export async function loadMnist(folder?: string): Promise<Mnist> {
+  const { trainImages, trainLabels, testImages, testLabels } = await readMnistFiles(folder)
+  return { train: parseDigits('train', trainImages, trainLabels), test: parseDigits('test', testImages, testLabels) }
 }
 
 function checked(path: string, name: FileName, bytes: Uint8Array): Uint8Array {

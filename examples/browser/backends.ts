@@ -1,0 +1,20 @@
+/** The backends of the choices, on the worker's side. */
+import type { BackendLoader, BackendName } from '@cotangent/core'
+import { backend as cpu } from '@cotangent/backend-cpu'
+import type { BackendChoice } from './choices.ts'
+
+interface Entry {
+  /** What `init` takes. */
+  readonly load: BackendLoader | BackendName
+  /** Does it use threads? */
+  readonly threads: boolean
+}
+
+export const backends: Readonly<Record<BackendChoice, Entry>> = {
+  cpu: { load: cpu, threads: true },
+  reference: { load: 'reference', threads: false },
+}
+
+/** One core is left to the page. Threads share memory, which needs cross-origin isolation. */
+export const threadsFor = (choice: BackendChoice): number =>
+  backends[choice].threads && globalThis.crossOriginIsolated ? Math.max(1, navigator.hardwareConcurrency - 1) : 1
