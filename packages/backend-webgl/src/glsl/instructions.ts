@@ -49,8 +49,8 @@ const ordered =
   }
 
 /**
- * With a constant one comparison does: a NaN of the other operand fails it, and equal operands are chosen so that zeros come out right. Else
- * see `maximum` in bits.ts.
+ * With a constant one comparison does: a NaN of the other operand fails it, and equal operands are chosen so that zeros come out right.
+ * Mesa takes c for x < c, else x as its own max, which is neither: hence `opaque`. Otherwise see `maximum` in bits.ts.
  */
 const extremum =
   (name: 'maximum' | 'minimum'): Each =>
@@ -59,7 +59,7 @@ const extremum =
     if (c.value === undefined || Number.isNaN(c.value)) return `${name}_${lanes}(${a.text}, ${b.text})`
     const strict = name === 'maximum' ? Object.is(c.value, -0) : Object.is(c.value, 0)
     const compare = `${name === 'maximum' ? 'l' : 'g'}${strict ? 't' : 'e'}`
-    return `pick_${lanes}(${compare}_${lanes}(${x.text}, ${c.text}), ${c.text}, ${x.text})`
+    return `pick_${lanes}(${compare}_${lanes}(${x.text}, ${c.text}), opaque_${lanes}(${c.text}), ${x.text})`
   }
 
 const asUint = (lanes: Lanes, o: Operand): string => `${type('uint32', lanes)}(${o.text})`
