@@ -1,4 +1,7 @@
-/** The conformance kit of core on this backend; and that results do not depend on the number of threads, bit for bit. */
+/**
+ * The conformance kit of core on this backend as most machines have it, with two threads; the other variants are in `opTable.plain.test.ts` and
+ * `variants.test.ts`. And that results of large data do not depend on the number of threads (`threads.test.ts`: of drawn programs).
+ */
 import {
   type Tensor,
   array,
@@ -22,22 +25,7 @@ import { describeBackend } from '@cotangent/core/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backend } from '../src/index.ts'
 
-const runner = { describe, it, beforeAll, afterAll }
-describeBackend('cpu', () => backend.load({ threads: 2 }), runner)
-
-const onOneThread = [
-  'add',
-  'sum',
-  'logsumexp',
-  'matmul',
-  'lax.convGeneralDilated',
-  'sort',
-  'cumsum',
-  'lax.scatterAdd',
-  'scan',
-  'random.bits',
-]
-describeBackend('cpu on one thread', () => backend.load({ threads: 1 }), runner, { only: name => onOneThread.includes(name) })
+describeBackend('cpu', () => backend.load({ threads: 2 }), { describe, it, beforeAll, afterAll })
 
 /** Large enough to be dealt out to threads. */
 const n = 300
