@@ -55,7 +55,7 @@ export class WebglExecutable implements Executable {
     const run = this.begin(inputs, donated),
       { device } = this.runner
     try {
-      await device.orLost(() => linkAll(this.schedule.passes.map(p => p.program)))
+      await device.orLost(() => linkAll(device, new Set(this.schedule.passes.map(p => p.program))))
       const steps = this.steps(this.schedule.steps, run)
       for (let next = steps.next(); next.done !== true; ) next = steps.next(await this.askAsync(next.value))
       await device.orLost(() => fence(device.gl))

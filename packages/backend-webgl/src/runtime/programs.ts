@@ -1,7 +1,7 @@
 /** Programs by source text. Compiling is ordered early and waited for late, so that drivers compile several at a time. */
 import { fail } from '@cotangent/core/kernel'
 import type { Device } from './device.ts'
-import { nextTask } from './poll.ts'
+import { fence, nextTask } from './poll.ts'
 import type { Source } from './source.ts'
 
 export class Program {
@@ -119,10 +119,11 @@ export class ProgramCache {
 
 const keyOf = ({ vertex, fragment }: Source): string => (fragment.length < vertex.length ? `${vertex}${fragment}` : `${fragment}${vertex}`)
 
-/** Waits for programs without blocking: one a task, since a driver that cannot tell when it has finished makes the question wait. */
-export async function linkAll(programs: Iterable<Program>): Promise<void> {
-  for (const program of programs) {
-    if (program.isLinked) continue
+/** Waits for programs without blocking. Where the driver cannot tell when one is there, a fence after all of them can. */
+export async function linkAll(device: Device, programs: Iterable<Program>): Promise<void> {
+  const waiting = [...programs].filter(p => !p.isLinked)
+  if (waiting.length > 0 && device.parallelCompile === null) await fence(device.gl)
+  for (const program of waiting) {
     while (!program.isReady()) await nextTask()
     program.link()
     await nextTask()

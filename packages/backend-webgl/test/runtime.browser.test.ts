@@ -1,0 +1,180 @@
+/** Life and death of the context, memory, waiting, workers. */
+import { array, init, jit, tanh, type Tensor, zeros } from '@cotangent/core'
+import type { Buffer, KernelGraph } from '@cotangent/core/kernel'
+import { checkAsynchronousCalls } from '@cotangent/core/testing'
+import { describe, expect, test } from 'vitest'
+import { elementwise, graphOf, identity } from '../../core/test/support/smallGraphs.ts'
+import type { WebglBackend } from '../src/backend.ts'
+import { backend as loader, webgl } from '../src/index.ts'
+import { backendFor } from './kit.ts'
+
+/** `b1 = b0 + 1` on n elements. */
+function addOne(n: number): KernelGraph {
+  const one = { op: 'const', dtype: 'float32', value: 1 } as const,
+    add = { op: 'add', dtype: 'float32', args: [0, 1] } as const
+  const kernel = elementwise(n)
+  return graphOf(
+    [{ ...kernel, epilogue: [...kernel.epilogue, one, add], stores: [{ buffer: 1, map: identity, value: 2 }] }],
+    [['float32', n]],
+    [['float32', n]],
+  )
+}
+const apply = (backend: WebglBackend, graph: KernelGraph, x: Buffer): Buffer => backend.compile(graph).run([x])[0] as Buffer
+
+describe('a lost context', () => {
+  const lose = (backend: WebglBackend): void => backend.device.gl.getExtension('WEBGL_lose_context')?.loseContext()
+  const gone = { name: 'BackendError', message: expect.stringMatching(/took the WebGL context away.*init\(\) again/) as string }
+
+  test('is a BackendError in every later call', async () => {
+    const backend = backendFor(),
+      graph = addOne(5),
+      x = backend.upload(new Float32Array(5), 'float32'),
+      executable = backend.compile(graph)
+    executable.run([x])
+    lose(backend)
+    for (const call of [
+      () => backend.upload(new Float32Array(5), 'float32'),
+      () => backend.readSync(x),
+      () => backend.compile(graph),
+      () => executable.run([x]),
+    ])
+      expect(call).toThrow(expect.objectContaining(gone))
+    await expect(backend.read(x)).rejects.toMatchObject(gone)
+    await expect(executable.runAsync?.([x])).rejects.toMatchObject(gone)
+    backend.free(x)
+    await backend.dispose()
+  })
+
+  test('rejects what is under way', async () => {
+    const backend = backendFor(),
+      x = backend.upload(new Float32Array(1000), 'float32'),
+      executable = backend.compile(addOne(1000))
+    const waiting = [executable.runAsync?.([x]), backend.read(x)]
+    lose(backend)
+    for (const promise of waiting) await expect(promise).rejects.toMatchObject(gone)
+    await backend.dispose()
+  })
+
+  test('leaves the way free for a new one', async () => {
+    const first = (await init({ backend: loader })).backend as WebglBackend
+    const x = array([1, 2, 3])
+    lose(first)
+    expect(() => x.add(1)).toThrow(expect.objectContaining(gone))
+    const second = (await init({ backend: loader })).backend
+    expect([...array([1, 2, 3]).add(1).dataSync()]).toEqual([2, 3, 4])
+    await second.dispose()
+    expect(() => array([1])).toThrow(/was disposed/)
+  })
+})
+
+describe('memory', () => {
+  test('a synchronous loop that frees nothing stays within the budget', async () => {
+    const budget = 64 * 2 ** 20,
+      backend = backendFor({ memoryBudget: budget }),
+      n = 2 ** 18,
+      graph = addOne(n),
+      executable = backend.compile(graph)
+    const first = backend.upload(new Float32Array(n), 'float32')
+    let x = first
+    for (let i = 0; i < 300; i++) {
+      x = executable.run([x])[0] as Buffer
+      expect(backend.pool.bytes).toBeLessThanOrEqual(budget)
+    }
+    expect(backend.readSync(x)[n - 1]).toBe(300)
+    expect(backend.store.evictions).toBeGreaterThan(100)
+    // What was moved to the host comes back.
+    expect(backend.readSync(apply(backend, graph, first))[0]).toBe(1)
+    await backend.dispose()
+  })
+
+  test('textures are used again', async () => {
+    const backend = backendFor(),
+      executable = backend.compile(addOne(1000))
+    let x = backend.upload(new Float32Array(1000), 'float32')
+    for (let i = 0; i < 50; i++) {
+      const next = executable.run([x], [true])[0] as Buffer
+      x = next
+    }
+    expect(backend.memory()).toMatchObject({ buffers: 1, live: 4000 })
+    expect(backend.pool.bytes).toBeLessThanOrEqual(3 * 16 * 256)
+    await backend.dispose()
+  })
+})
+
+describe('waiting', () => {
+  test('asynchronous calls equal synchronous ones', async () => {
+    const { backend } = await init({ backend: loader })
+    await checkAsynchronousCalls()
+    await backend.dispose()
+  })
+
+  test('a first asynchronous call keeps no task longer than 50 ms', async () => {
+    const { backend } = await init({ backend: loader })
+    const x = zeros([64, 64])
+    // Twelve kernels of texts that nobody has seen, each with costly mathematics.
+    const attempt = (k: number): Promise<number> => {
+      const f = jit((v: Tensor) => {
+        let y = v
+        for (let i = 0; i < 12; i++)
+          y = y
+            .mul(12 * k + i + 0.5)
+            .sum({ axis: 1, keepdims: true })
+            .add(tanh(y))
+        return y.sum()
+      })
+      return longestTask(() => f.async(x))
+    }
+    // The machine has other things to do now and then.
+    let longest = Infinity
+    for (let k = 0; k < 5 && longest >= 50; k++) longest = Math.min(longest, await attempt(k))
+    expect(longest).toBeLessThan(50)
+    await backend.dispose()
+  })
+})
+
+/** The longest time between two turns of the event loop until `work` settles. */
+async function longestTask(work: () => Promise<unknown>): Promise<number> {
+  let last = performance.now(),
+    longest = 0,
+    running = true
+  const { port1, port2 } = new MessageChannel()
+  port1.onmessage = () => {
+    const now = performance.now()
+    longest = Math.max(longest, now - last)
+    last = now
+    if (running) port2.postMessage(0)
+  }
+  port2.postMessage(0)
+  await work()
+  running = false
+  return longest
+}
+
+test('works in a worker', async () => {
+  const worker = new Worker(new URL('./fixtures/worker.ts', import.meta.url), { type: 'module' })
+  const result = await new Promise(resolve => (worker.onmessage = ({ data }) => resolve(data)))
+  worker.terminate()
+  expect(result).toEqual(['webgl', 9 + 4 + 1 + 1, (9 + 4 + 1 + 1) / 4])
+})
+
+describe('debug', () => {
+  test('names the draw that failed', async () => {
+    const backend = backendFor({ debug: true }),
+      x = backend.upload(new Float32Array(4), 'float32'),
+      executable = backend.compile(addOne(4))
+    backend.device.gl.enable(-1)
+    expect(() => executable.run([x])).toThrow(/webgl: loop \[4 \| \]: error 0x500/)
+    await backend.dispose()
+  })
+  test('a shader that the driver refuses is shown with numbered lines', async () => {
+    const broken = () => [{ name: 'broken', textures: [], uniforms: [], targets: [1], fragment: 'void main() { out0 = nothing; }' }]
+    const backend = backendFor({ emit: broken }),
+      x = backend.upload(new Float32Array(4), 'float32')
+    expect(() => backend.compile(addOne(4)).run([x])).toThrow(/refused a shader: ERROR: .*'nothing'[^]*\d+: void main\(\)/)
+    await backend.dispose()
+  })
+})
+
+test('options out of range are refused', async () => {
+  await expect(webgl({ memoryBudget: 1000 })).rejects.toMatchObject({ name: 'ConfigError' })
+})
