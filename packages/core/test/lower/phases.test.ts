@@ -35,6 +35,7 @@ const arbConvolution = fc.record({
   layout: fc.constantFrom(...layouts),
   window: fc.tuple(taps, taps),
   strides: fc.tuple(steps, steps),
+  dilation: fc.tuple(fc.constantFrom(1, 1, 1, 2), fc.constantFrom(1, 1, 1, 2)),
   relu: fc.boolean(),
   seed: fc.nat(50),
 })
@@ -69,9 +70,9 @@ describe('convolutions with strides by phases', () => {
         checkKernels(phased)
         expect(difference(runGraph(backend, phased, data), runGraph(backend, graphOf(program), data))).toBe(undefined)
       }),
-      { numRuns: 500 },
+      { numRuns: 400 },
     )
-    expect(Math.min(rewritten.convolutions, rewritten.gradients)).toBeGreaterThan(50)
+    expect(Math.min(rewritten.convolutions, rewritten.gradients)).toBeGreaterThan(20)
   })
 
   test('where two windows of several taps move by steps of which one is longer than 1 and shorter than its window', () => {

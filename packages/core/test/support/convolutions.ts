@@ -29,6 +29,8 @@ export interface ConvolutionSpec {
   readonly layout: (typeof layouts)[number]
   readonly window: readonly [number, number]
   readonly strides: readonly [number, number]
+  /** Of the taps. */
+  readonly dilation?: readonly [number, number]
   readonly relu: boolean
   readonly seed: number
 }
@@ -39,12 +41,16 @@ export const integers = (n: number, seed: number): Float64Array =>
 
 /** The Program of a convolution and both gradients of its sum of squares, in float64, and its data. */
 export function convolutionWithGradients(spec: ConvolutionSpec): { readonly program: Program; readonly data: readonly Float64Array[] } {
-  const { n, h, w, channels, groups, padding, layout, window, strides, relu, seed } = spec
+  const { n, h, w, channels, groups, padding, layout, window, strides, dilation = [1, 1], relu, seed } = spec
   const ofImages: Readonly<Record<string, number>> = { N: n, C: channels[0] * groups, H: h, W: w }
   const ofTaps: Readonly<Record<string, number>> = { H: window[0], W: window[1], I: channels[0], O: channels[1] * groups }
   const shapes = [Array.from(layout[0], l => ofImages[l] as number), Array.from(layout[1], l => ofTaps[l] as number)] as const
   const convolve = (x: Tensor, k: Tensor): Tensor => {
-    const y = lax.convGeneralDilated(x, k, strides, padding, { dimensionNumbers: layout, featureGroupCount: groups })
+    const y = lax.convGeneralDilated(x, k, strides, padding, {
+      dimensionNumbers: layout,
+      featureGroupCount: groups,
+      rhsDilation: dilation,
+    })
     return relu ? np.maximum(y.add(1), 0) : y
   }
   const f = (x: Tensor, k: Tensor): readonly Tensor[] => {
