@@ -85,3 +85,21 @@ export function permuteAxes<K extends Nest>(k: K, order: readonly number[]): K {
     move,
   )
 }
+
+export interface Walk {
+  readonly extents: readonly number[]
+  readonly map: Affine
+}
+
+/** Which axis of `a` each axis of `b` is, judged by the strides of two addresses of one buffer. */
+export function matchAxes(a: Walk, b: Walk): readonly number[] | null {
+  const free = new Set(a.extents.keys())
+  const order: number[] = []
+  for (const [j, n] of b.extents.entries()) {
+    const match = [...free].find(i => a.extents[i] === n && a.map.strides[i] === b.map.strides[j])
+    if (match === undefined) return null
+    free.delete(match)
+    order.push(match)
+  }
+  return free.size > 0 ? null : order
+}

@@ -7,6 +7,7 @@ import { dropDeadStores } from './dead.ts'
 import type { BufferId, Kernel } from './kernel.ts'
 import type { Lowered } from './lower.ts'
 import { merge } from './merge.ts'
+import { recompute } from './recompute.ts'
 import { isNest, mapNested, readsOf, writesOf } from './rewrite.ts'
 
 /** How far back a kernel looks for a partner. */
@@ -15,7 +16,8 @@ const WINDOW = 48
 export function fuse(lowered: Lowered): Lowered {
   const pass = (kernels: readonly Kernel[]): readonly Kernel[] =>
     mergeNeighbours(kernels.map(k => (isNest(k) ? dropUnitAxes(k) : mapNested(k, pass))))
-  return { ...lowered, kernels: dropDeadStores(pass(lowered.kernels), new Set(lowered.outputs)) }
+  const outputs = new Set(lowered.outputs)
+  return { ...lowered, kernels: dropDeadStores(recompute(dropDeadStores(pass(lowered.kernels), outputs), outputs), outputs) }
 }
 
 interface Item {

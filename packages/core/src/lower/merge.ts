@@ -5,9 +5,9 @@
  * - an elementwise Loop whose result a reduction reads is computed inside it, element by element.
  */
 import { sameMap } from './access.ts'
-import { permuteAxes } from './axes.ts'
+import { matchAxes, permuteAxes } from './axes.ts'
 import { BodyBuilder } from './body.ts'
-import type { Affine, Kernel, Load, Loop, Node, NodeId, Reduction, Store } from './kernel.ts'
+import type { Kernel, Load, Loop, Node, NodeId, Reduction, Store } from './kernel.ts'
 import { type Nest, renumber } from './rewrite.ts'
 
 /** Kernels do not grow past this many nodes: registers and compile time. */
@@ -145,24 +145,6 @@ function computeInside(a: Loop, b: Loop): Kernel | null {
     bodyStores: [...stores, ...retarget(b.bodyStores, to)],
     reductions: retargetReductions(b.reductions, to),
   }
-}
-
-interface Walk {
-  readonly extents: readonly number[]
-  readonly map: Affine
-}
-
-/** Which axis of `a` each axis of `b` is, judged by the strides of two addresses of one buffer. */
-function matchAxes(a: Walk, b: Walk): readonly number[] | null {
-  const free = new Set(a.extents.keys())
-  const order: number[] = []
-  for (const [j, n] of b.extents.entries()) {
-    const match = [...free].find(i => a.extents[i] === n && a.map.strides[i] === b.map.strides[j])
-    if (match === undefined) return null
-    free.delete(match)
-    order.push(match)
-  }
-  return free.size > 0 ? null : order
 }
 
 function joinReductions(a: Loop, b: Loop): Kernel | null {
