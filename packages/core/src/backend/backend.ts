@@ -20,7 +20,7 @@ export interface Capabilities {
   /** Dtypes of Contractions it runs itself. */
   readonly contractions: readonly DType[]
   /**
-   * Large 3x3 convolutions come in Winograd's form, in blocks whose intermediate values are at most so many elements (a cache's worth). Absent:
+   * Large convolutions with small windows come in Winograd's form, in blocks whose intermediate values are at most so many elements (a cache's worth). Absent:
    * convolutions are single Contractions.
    */
   readonly winograd?: number
