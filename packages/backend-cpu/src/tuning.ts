@@ -193,6 +193,8 @@ export interface ThreadTuning {
   /** Runs from which several threads are worth it when the workers are awake, and when they sleep: waking takes 20 to 120 microseconds. */
   readonly worthForking: number
   readonly worthWaking: number
+  /** Shareable work from which the workers are started: the start of one takes 18 milliseconds, and 13 MB in Node (9 MB for an empty one). */
+  readonly worthStarting: number
   /** Runs from which an executable is sent to the workers when it is first run. */
   readonly longJob: number
   /** Phases from which a thread's share is taken in pieces: they cost packing again, and save waiting for a thread that does not run. */
@@ -222,6 +224,7 @@ export const threading: ThreadTuning = {
   worthSharing: 10_000,
   worthForking: 25_000,
   worthWaking: 250_000,
+  worthStarting: 20_000_000,
   longJob: 1_000_000,
   longPhase: 2_000_000,
   iterations: 16,

@@ -13,7 +13,7 @@ function override<T extends object>(table: T, values: Partial<T>): () => void {
 export function shareEverything(): () => void {
   const undo = [
     override(loops, { task: 1, sortTask: 1, scatterPiece: 4 }),
-    override(threading, { worthSharing: 0, worthForking: 1, worthWaking: 1, longJob: 1, longPhase: 1 }),
+    override(threading, { worthSharing: 0, worthForking: 1, worthWaking: 1, worthStarting: 1, longJob: 1, longPhase: 1 }),
   ]
   return () => undo.forEach(f => f())
 }

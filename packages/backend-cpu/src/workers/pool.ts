@@ -63,6 +63,8 @@ export class Pool implements Runner {
   private nextId = 1
   private sent = 0
   private lastEnd = -Infinity
+  /** Nanoseconds of work that workers could have shared before there were any. */
+  private missed = 0
   private reported = false
   private stopped = false
   private inFlight = false
@@ -284,11 +286,16 @@ export class Pool implements Runner {
 
   // ---- workers
 
-  /** The workers get an executable when it runs for the second time, or at once if it is long. They have it for a later run. */
+  /**
+   * The workers get an executable when it runs for the second time, or at once if it is long. They have it for a later run. They start when
+   * the work that they would have shared has taken about as long as starting them does: a short program does without.
+   */
   private install(job: Job): Installation {
     const first = !this.installations.has(job),
       installation = this.installationOf(job)
-    if (installation.position === Infinity && (!first || job.cost >= threading.longJob)) this.send(job, installation)
+    if (this.workers === undefined) this.missed += job.cost
+    const worth = this.workers !== undefined || this.missed >= threading.worthStarting
+    if (worth && installation.position === Infinity && (!first || job.cost >= threading.longJob)) this.send(job, installation)
     return installation
   }
 
