@@ -20,8 +20,8 @@ export interface Capabilities {
   /** Dtypes of Contractions it runs itself. */
   readonly contractions: readonly DType[]
   /**
-   * Large convolutions with small windows come in Winograd's form, in blocks whose intermediate values are at most so many elements (a cache's worth). Absent:
-   * convolutions are single Contractions.
+   * Large convolutions with small windows come in Winograd's form, in blocks whose intermediate values are at most so many elements (a cache's
+   * worth). Absent: convolutions are single Contractions.
    */
   readonly winograd?: number
   /** False: float arithmetic may take subnormal numbers (below 2^-126 in float32) for zeros, as graphics processors do. */
