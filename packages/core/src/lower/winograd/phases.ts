@@ -67,7 +67,7 @@ function stepBetween({ map, guards }: Load, m: number, w: number): number {
   return Number.isInteger(step) && (guards ?? []).every(fits) ? step : 0
 }
 
-/** Windows of as many taps as whole phases have. Those beyond the last are zero; results beyond it go to a buffer of which `after` reads the rest. */
+/** Windows of whole phases. Taps beyond the last are zero; results beyond it go to a buffer from which `after` takes the others. */
 function withWholePhases(k: Contraction, c: Strided, allocate: Allocate): { readonly sums: Contraction; readonly after: readonly Loop[] } {
   const ragged = ([0, 1] as const).filter(i => (k.extents[c.window[i]] as number) % c.steps[i] !== 0)
   if (ragged.length === 0) return { sums: k, after: [] }
