@@ -1,6 +1,7 @@
 /** The backends of the choices, on the worker's side. */
 import type { BackendLoader, BackendName } from '@cotangent/core'
 import { backend as cpu } from '@cotangent/backend-cpu'
+import { backend as webgl } from '@cotangent/backend-webgl'
 import type { BackendChoice } from './choices.ts'
 
 interface Entry {
@@ -12,9 +13,10 @@ interface Entry {
 
 export const backends: Readonly<Record<BackendChoice, Entry>> = {
   cpu: { load: cpu, threads: true },
+  webgl: { load: webgl, threads: false },
   reference: { load: 'reference', threads: false },
 }
 
-/** One core is left to the page. Threads share memory, which needs cross-origin isolation. */
-export const threadsFor = (choice: BackendChoice): number =>
-  backends[choice].threads && globalThis.crossOriginIsolated ? Math.max(1, navigator.hardwareConcurrency - 1) : 1
+/** For backends that have threads. One core is left to the page. Threads share memory, which needs cross-origin isolation. */
+export const threadsFor = (choice: BackendChoice): { readonly threads?: number } =>
+  backends[choice].threads ? { threads: globalThis.crossOriginIsolated ? Math.max(1, navigator.hardwareConcurrency - 1) : 1 } : {}

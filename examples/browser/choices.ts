@@ -7,6 +7,7 @@ export interface ChoiceText {
 
 export const backendChoices = {
   cpu: { label: 'cpu', note: 'WebAssembly with SIMD' },
+  webgl: { label: 'webgl', note: 'WebGL2 shaders on the GPU' },
   reference: { label: 'reference', note: 'Plain JavaScript, slow' },
 } as const satisfies Readonly<Record<string, ChoiceText>>
 export type BackendChoice = keyof typeof backendChoices

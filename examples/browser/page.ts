@@ -62,7 +62,8 @@ async function open(): Promise<boolean> {
 
 function showOpened({ backend }: Choice, { parameters, threads, epochs }: Opened): void {
   view.reset(epochs)
-  enter('ready', `Ready: ${count(parameters)} parameters, ${backend} on ${threads} thread${threads === 1 ? '' : 's'}.`)
+  const device = threads === undefined ? backend : `${backend}, ${threads} thread${threads === 1 ? '' : 's'}`
+  enter('ready', `Ready: ${count(parameters)} parameters on ${device}.`)
   void refresh()
 }
 

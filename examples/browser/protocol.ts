@@ -9,7 +9,8 @@ export interface Choice {
 
 /** What `open` made ready. */
 export interface Opened {
-  readonly threads: number
+  /** Absent for backends that have none. */
+  readonly threads?: number
   readonly parameters: number
   readonly epochs: number
 }

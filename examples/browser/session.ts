@@ -48,13 +48,13 @@ export class TrainingSession implements Session {
     if (this.device?.choice !== backend) {
       await this.device?.backend.dispose()
       this.device = undefined
-      const loaded = await init({ backend: backends[backend].load, threads })
+      const loaded = await init({ backend: backends[backend].load, ...threads })
       this.device = { choice: backend, backend: loaded.backend }
     }
     const plan = plans[model],
       learner = plan.learner(SEED)
     this.run = { learner, events: course(learner, this.digits(), plan), epochs: plan.epochs }
-    return { threads, parameters: learner.parameters, epochs: plan.epochs }
+    return { ...threads, parameters: learner.parameters, epochs: plan.epochs }
   }
 
   async train(listen: Listener): Promise<Outcome> {

@@ -31,11 +31,11 @@ export async function serve(outDir: string, { isolated }: { readonly isolated: b
 }
 
 /** @throws Error where there is no Chromium. */
-export async function launch(): Promise<Browser> {
+export async function launch(...args: readonly string[]): Promise<Browser> {
   const executablePath = await findChromium()
   if (executablePath === undefined) throw new Error('No Chromium found. Set CHROMIUM_PATH.')
   const { chromium } = await import('playwright')
-  return chromium.launch({ executablePath, args: ['--use-angle=swiftshader'] })
+  return chromium.launch({ executablePath, args: ['--use-angle=swiftshader', ...args] })
 }
 
 export interface Visit {

@@ -105,7 +105,10 @@ export async function init(config: InitConfig = {}): Promise<Loaded> {
     return fail('ConfigError', `init: ${valid.left.problems.map(p => `${shownPath(p.path)}: ${p.message}`).join('; ')}.`)
   const loaded = await load(valid.right)()
   if (loaded._tag === 'Left')
-    return fail('BackendError', `init: no backend works. ${loaded.left.tried.map(t => `${t.name}: ${t.reason}`).join('; ')}.`)
+    return fail(
+      'BackendError',
+      `init: no backend works. ${loaded.left.tried.map(({ name, reason }) => `${name}: ${reason.replace(/\.$/, '')}`).join('; ')}.`,
+    )
   return loaded.right
 }
 
