@@ -46,7 +46,6 @@ export const bits: Functions = {
   ...logical('either', '||'),
   ...logical('differ', '!='),
   opposite: lanes => `#define opposite_${lanes}(a) ${lanes === 1 ? '(!(a))' : 'not(a)'}`,
-  anyLane: lanes => `#define anyLane_${lanes}(a) ${lanes === 1 ? '(a)' : 'any(a)'}`,
   /** Of floats. */
   pick: lanes => `#define pick_${lanes}(c, a, b) mix(b, a, c)`,
   choose: lanes => (lanes === 1 ? '#define choose_1(c, a, b) ((c) ? (a) : (b))' : chooseFour),

@@ -17,6 +17,14 @@ const FAR = 3000
 const TWO_OVER_PI = ['0u', '0xa2f9836eu', '0x4e441529u', '0xfc2757d1u', '0xf534ddc0u', '0xdb629599u', '0x3c439041u', '0xfe5163abu']
 const [P0, P1, P2, P3] = PARTS.map(floatLiteral)
 
+/** Loops, of no round in general: SwiftShader goes through both sides of every `if`. */
+const farOne = `for (int left = far ? 1 : 0; left > 0; left--) { high = reduceFar_1(x, n); low = 0.0; }`
+const farFour = `for (int lane = any(far) ? 3 : -1; lane >= 0; lane--) {
+    int k;
+    float r = reduceFar_1(x[lane], k);
+    if (far[lane]) { high[lane] = r; low[lane] = 0.0; n[lane] = k; }
+  }`
+
 export const trigonometric: Functions = {
   /** The upper 32 bits of a b. */
   upperProduct: `
@@ -27,17 +35,15 @@ uint upperProduct_1(uint a, uint b) {
   return ah * bh + (lh >> 16) + (hl >> 16) + (middle >> 16);
 }`,
   /** Payne & Hanek: the 96 bits of 2/pi that matter times the significand give a turn's fraction in 64 bits. For 2^11 <= |x| < infinity. */
-  reduceFar: lanes =>
-    lanes === 1
-      ? `
+  reduceFar: `
 float reduceFar_1(float x, out int n) {
-  const uint twoOverPi[8] = uint[8](${TWO_OVER_PI.join(', ')});
   uint u = floatBitsToUint(x), m = (u & 0x7fffffu) | 0x800000u;
   uint skip = ((u >> 23) & 0xffu) - 120u, first = skip >> 5, shift = skip & 31u;
-  uint w[4] = uint[4](twoOverPi[first], twoOverPi[first + 1u], twoOverPi[first + 2u], twoOverPi[first + 3u]);
-  uint a = (w[0] << shift) | ((w[1] >> 1) >> (31u - shift));
-  uint b = (w[1] << shift) | ((w[2] >> 1) >> (31u - shift));
-  uint c = (w[2] << shift) | ((w[3] >> 1) >> (31u - shift));
+  const uint twoOverPi[8] = uint[8](${TWO_OVER_PI.join(', ')});
+  uvec4 w = uvec4(twoOverPi[first], twoOverPi[first + 1u], twoOverPi[first + 2u], twoOverPi[first + 3u]);
+  uint a = (w.x << shift) | ((w.y >> 1) >> (31u - shift));
+  uint b = (w.y << shift) | ((w.z >> 1) >> (31u - shift));
+  uint c = (w.z << shift) | ((w.w >> 1) >> (31u - shift));
   uint low = m * b + upperProduct_1(m, c);
   uint high = m * a + upperProduct_1(m, b) + (low < m * b ? 1u : 0u);
   uint part = (high << 2) | (low >> 30);
@@ -45,16 +51,9 @@ float reduceFar_1(float x, out int n) {
   float r = (float(int(part)) + float(low << 2) * ${floatLiteral(2 ** -32)}) * ${floatLiteral((Math.PI / 2) * 2 ** -32)};
   if (x < 0.0) { n = -n; r = -r; }
   return r;
-}`
-      : `
-vec4 reduceFar_4(vec4 x, out ivec4 n) {
-  int a, b, c, d;
-  vec4 r = vec4(reduceFar_1(x.x, a), reduceFar_1(x.y, b), reduceFar_1(x.z, c), reduceFar_1(x.w, d));
-  n = ivec4(a, b, c, d);
-  return r;
 }`,
   /** Any finite x. The error of high + low is below 2^-51 up to ${FAR}. */
-  reduce: `
+  reduce: lanes => `
 void $reduce($F x, out $F high, out $F low, out $I n) {
   $B far = $ge(abs(x), $F(${floatLiteral(FAR)}));
   $F q = floor($pick(far, $F(0.0), x) * ${floatLiteral(2 / Math.PI)} + 0.5);
@@ -66,13 +65,7 @@ void $reduce($F x, out $F high, out $F low, out $I n) {
   high = $opaque(c + rest);
   low = $opaque(c - high) + rest;
   n = $I(q);
-  if ($anyLane(far)) {
-    $I k;
-    $F r = $reduceFar(x, k);
-    high = $pick(far, r, high);
-    low = $pick(far, $F(0.0), low);
-    n = $choose(far, k, n);
-  }
+  ${lanes === 1 ? farOne : farFour}
 }`,
   sinPart: `
 $F $sinPart($F high, $F low) {
