@@ -62,7 +62,8 @@ async function child(command: string, args: readonly string[]): Promise<Measured
 
 const self = fileURLToPath(import.meta.url)
 const python = process.env['PYTHON'] ?? '/usr/bin/python3'
-const ours = (name: string, threads: number): Promise<Measured> => child(process.execPath, [self, 'measure', name, String(threads)])
+const ours = (name: string, threads: number, late: boolean): Promise<Measured> =>
+  child(process.execPath, [self, 'measure', name, String(threads), String(late)])
 const torch = (name: string, threads: number): Promise<Measured> => {
   const { group, spec } = rows[name] as Row
   return child(python, [self.replace(/rss\.ts$/, 'rss_torch.py'), group, JSON.stringify(spec), String(threads), String(STEPS)])
