@@ -12,6 +12,8 @@ export interface LoopPlan {
   readonly tiled: boolean
   /** Vectors a step. */
   readonly unroll: number
+  /** Each vector of a step goes into its accumulator before the next is loaded, which leaves more registers to accumulators. */
+  readonly inTurn: boolean
   /** The last vector along a parallel axis may be whole: all accesses stay in buffers that are padded to whole vectors. */
   readonly whole: boolean
   /** Estimated nanoseconds of one point of the iteration space. */
@@ -126,6 +128,8 @@ function varying(nodes: readonly Node[], axis: number): readonly boolean[] {
   return out
 }
 
+const instructionsCost = (nodes: readonly Node[]): number => nodes.reduce((sum, n) => sum + computeCost(n), 0)
+
 /** Bodies gain from independent work in flight up to a point; gathers by element and guards make code long. */
 function unrollOf(loop: Loop, vector: number): number {
   const nodes = [...loop.body, ...(loop.body.length > 0 ? [] : loop.epilogue)]
@@ -135,7 +139,7 @@ function unrollOf(loop: Loop, vector: number): number {
       n.op === 'load' && ((n.indirect ?? []).some(t => differs[t.index]) || (n.guards ?? []).some(g => g.index.strides[vector] !== 0)),
   )
   if (vector < 0 || bulky) return 1
-  const cost = nodes.reduce((sum, n) => sum + computeCost(n), 0)
+  const cost = instructionsCost(nodes)
   return cost > loops.oneCopy ? 1 : cost > loops.twoCopies ? 2 : cost < 1 && isLongChain(loop, vector) ? loops.chainCopies : loops.copies
 }
 
@@ -177,6 +181,7 @@ export function planLoop(loop: Loop, buffers: readonly BufferSpec[]): LoopPlan {
     vector,
     tiled: tiles !== undefined,
     unroll: tiles === undefined ? unrollOf(ordered, vector) : 1,
+    inTurn: loop.bodyStores.length === 0 && instructionsCost(loop.body) < 1,
     whole: vector === 0 && isDense(ordered, buffers),
     pointCost: best[1] / points,
   }

@@ -10,7 +10,7 @@ import type { Expression, Ops } from '../math/expression.ts'
 import { I32, type Local } from '../wasm/assembler.ts'
 import type { Blocks } from './address.ts'
 import type { Body, Reduced } from './body.ts'
-import { better, combine, identity, isArg, rotate, tied } from './combine.ts'
+import { better, combine, type CombineOp, identity, isArg, rotate, tied } from './combine.ts'
 import type { LoopPlan } from './loop-plan.ts'
 import { choose, expressions, laneMask, newValue, setValue, type Value } from '../math/value.ts'
 
@@ -86,20 +86,25 @@ export class Reducer {
 
   /** Feeds the values of the present point. `lanes[c]` elements of copy c count. */
   add(lanes: readonly number[]): void {
-    this.loop.reductions.forEach((r, k) =>
-      lanes.forEach((n, copy) => {
-        const a = (this.accumulators[k] as Accumulator[])[copy] as Accumulator
-        const mask = this.horizontal && n < 4 ? laneMask(this.o, n) : undefined
-        const x = expressions(this.o, this.body.value(r.value, copy))
-        if (isArg(r.op)) this.contest(r.op, this.inputOf(r), a, x, this.o.get(this.body.value(r.index as number, copy)[0] as Local), mask)
-        else {
-          const now = expressions(this.o, a.value)
-          const next =
-            a.nan === undefined ? combine(this.o, r.op, r.dtype, now, x) : this.extreme(r.op as 'max' | 'min', a.nan, now, x, mask)
-          setValue(this.o, a.value, mask === undefined ? next : choose(this.o, mask, next, now))
-        }
-      }),
-    )
+    this.loop.reductions.forEach((r, k) => lanes.forEach((n, copy) => this.addOne(r, k, n, copy)))
+  }
+
+  /** As `add`, for one copy alone. */
+  addCopy(lanes: number, copy: number): void {
+    this.loop.reductions.forEach((r, k) => this.addOne(r, k, lanes, copy))
+  }
+
+  private addOne(r: Reduction, k: number, lanes: number, copy: number): void {
+    const a = (this.accumulators[k] as Accumulator[])[copy] as Accumulator
+    const mask = this.horizontal && lanes < 4 ? laneMask(this.o, lanes) : undefined
+    const x = expressions(this.o, this.body.value(r.value, copy))
+    if (isArg(r.op)) {
+      const index = this.o.get(this.body.value(r.index as number, copy)[0] as Local)
+      return this.contest(r.op, this.inputOf(r), a, x, index, mask)
+    }
+    const now = expressions(this.o, a.value)
+    const next = a.nan === undefined ? combine(this.o, r.op, r.dtype, now, x) : this.extreme(r.op as 'max' | 'min', a.nan, now, x, mask)
+    setValue(this.o, a.value, mask === undefined ? next : choose(this.o, mask, next, now))
   }
 
   /**
@@ -168,7 +173,7 @@ export class Reducer {
       const type = r.dtype === 'float64' ? 'f64x2' : 'f32x4'
       const all = this.accumulators[k] as Accumulator[]
       const shared = this.horizontal && all[0]?.total !== undefined
-      if (shared) this.gather(r, all)
+      if (shared) this.gather('sum', r.dtype, all)
       for (const a of all) {
         a.total?.sum.forEach((s, half) => {
           const block = o.get(a.value[half] as Local),
@@ -185,13 +190,13 @@ export class Reducer {
     })
   }
 
-  /** Adds all accumulators into the first, in pairs. */
-  private gather(r: Reduction, all: readonly Accumulator[]): void {
+  /** Combines all accumulators into the first, in pairs. */
+  private gather(op: CombineOp, dtype: DType, all: readonly Accumulator[]): void {
     const { o } = this
     for (let apart = 1; apart < all.length; apart *= 2) {
       for (let i = 0; i + apart < all.length; i += 2 * apart) {
         const [a, b] = [all[i], all[i + apart]] as [Accumulator, Accumulator]
-        setValue(o, a.value, combine(o, 'sum', r.dtype, expressions(o, a.value), expressions(o, b.value)))
+        setValue(o, a.value, combine(o, op, dtype, expressions(o, a.value), expressions(o, b.value)))
       }
     }
   }
@@ -223,9 +228,9 @@ export class Reducer {
 
   private acrossLanes(r: Reduction, all: readonly Accumulator[]): Value {
     const { o } = this
-    const op = r.op as Exclude<typeof r.op, 'argmax' | 'argmin'>
+    const op = r.op as CombineOp
     const out = (all[0] as Accumulator).value
-    for (const a of all.slice(1)) setValue(o, out, combine(o, op, r.dtype, expressions(o, out), expressions(o, a.value)))
+    this.gather(op, r.dtype, all)
     for (const by of [2, 1] as const) {
       const moved = rotate(o, expressions(o, out), by).map(e => o.keep(e))
       setValue(o, out, combine(o, op, r.dtype, expressions(o, out), moved))

@@ -129,6 +129,7 @@ class LoopEmitter {
       })
     }
     const point = (copies: readonly number[]): void => {
+      if (plan.inTurn) return body.enterInTurn(level, copies, (n, copy) => reducer.addCopy(n, copy))
       body.enter(level, copies)
       body.store(copies)
       reducer.add(copies)
