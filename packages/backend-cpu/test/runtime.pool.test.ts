@@ -6,6 +6,7 @@ import type { CpuBackend } from '../src/backend.ts'
 import { phaseParams, BEGIN } from '../src/kernels/kernel.ts'
 import { Memory } from '../src/runtime/memory.ts'
 import type { EmitKernel } from '../src/runtime/program.ts'
+import { threading } from '../src/tuning.ts'
 import { Pool, type PoolOptions } from '../src/workers/pool.ts'
 import { startThread, type Thread } from '../src/workers/thread.ts'
 import { WasmFunction } from '../src/wasm/assembler.ts'
@@ -52,6 +53,17 @@ test('small work starts no workers', () => {
     add = backend.compile(addGraph(n))
   for (let i = 0; i < 10; i++) add.run([a, a])
   expect(threads.length).toBe(0)
+})
+
+test('workers start when as much work has been done without them as starting takes', () => {
+  const cost = 1e6
+  open(2, scalarEmitter(cost))
+  const a = ones(),
+    add = backend.compile(addGraph(n))
+  for (let done = cost; done < threading.worthStarting; done += cost) add.run([a, a])
+  expect(threads.length).toBe(0)
+  add.run([a, a])
+  expect(threads.length).toBe(1)
 })
 
 test('runs before the workers are ready are right too', () => {
