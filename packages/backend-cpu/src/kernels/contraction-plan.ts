@@ -2,6 +2,7 @@
  * How a contraction is cut: columns into panels and parts, rows into tiles and blocks, reduced axes into blocks. The cuts depend on shapes
  * alone, so that results do not depend on threads.
  */
+import type { Affine } from '@cotangent/core/kernel'
 import { type Form, splitAxis, strideAt } from './contraction-axes.ts'
 import { coordinateOrder, type Layout, layoutSize } from './contraction-layout.ts'
 import { maximumRows } from './contraction-micro.ts'
@@ -196,10 +197,11 @@ function splitRows(form: Form, plan: Pick<Plan, 'a' | 'k' | 'tiling'>, order: re
   const base = kLengths(form, k, k.size)
   if (form.lanesInBoth && form.n !== undefined) base[form.n] = extents[form.n] as number
   const tall = tallest(tiling)
+  const inPlaceRows = streams(form) >= tuned.manyStreams ? tall : tuned.blockRows
   const fits = (lengths: readonly number[]): boolean => {
     const rows = product(form.m, lengths)
     return a.kind === 'inPlace'
-      ? rows <= Math.min(tuned.blockRows, most)
+      ? rows <= Math.min(inPlaceRows, most)
       : rows <= most && layoutSize(layoutA(form, plan, lengths, tall)) <= tuned.blockA
   }
   const tiled = tiledAxes(tiling)
@@ -217,6 +219,13 @@ function splitRows(form: Form, plan: Pick<Plan, 'a' | 'k' | 'tiling'>, order: re
   if (cut.singles.includes(tiling.axis)) return { singles: apart, blocked: tiling.axis, size: 1, inner: overlapping }
   if (a.kind === 'panels') return { singles: [], blocked: tiling.axis, size: Math.ceil((extents[tiling.axis] as number) / tall), inner: [] }
   return { ...cut, inner: cut.inner.filter((axis) => axis !== tiling.axis) }
+}
+
+/** Arrays of the result's size that the epilogue reads or writes. */
+function streams(form: Form): number {
+  const large = ({ map }: { readonly map: Affine }): boolean =>
+    form.n !== undefined && strideAt(map, form.n) !== 0 && form.m.some((axis) => strideAt(map, axis) !== 0)
+  return form.stores.filter(large).length + form.epilogue.filter((node) => node.op === 'load' && large(node)).length
 }
 
 const sharesCoordinate = (operand: Operand, axis: number, others: readonly number[]): boolean =>
