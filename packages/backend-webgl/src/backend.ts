@@ -14,7 +14,7 @@ import {
 import { emitKernel } from './kernels/emit.ts'
 import type { EmitKernel } from './pass.ts'
 import { Device, type DeviceOptions } from './runtime/device.ts'
-import { WebglExecutable } from './runtime/executable.ts'
+import { releaseResources, WebglExecutable } from './runtime/executable.ts'
 import { Framebuffers } from './runtime/framebuffers.ts'
 import { ProgramCache } from './runtime/programs.ts'
 import { Runner } from './runtime/runner.ts'
@@ -45,6 +45,7 @@ export class WebglBackend implements Backend {
   private readonly framebuffers: Framebuffers
   private readonly runner: Runner
   private readonly emit: EmitKernel
+  private readonly executables: FinalizationRegistry<WebglExecutable['resources']> = new FinalizationRegistry(releaseResources)
 
   constructor({ memoryBudget, emit = emitKernel, ...options }: Platform) {
     const device = new Device(options)
@@ -95,7 +96,9 @@ export class WebglBackend implements Backend {
     this.device.check()
     if (graph.buffers.some(b => b.dtype === 'float64'))
       fail('DTypeError', 'webgl: there is no float64. Convert with astype("float32"), or use the cpu backend.')
-    return new WebglExecutable(graph, this.emit, this.runner, this.store)
+    const executable = new WebglExecutable(graph, this.emit, this.runner, this.store)
+    this.executables.register(executable, executable.resources)
+    return executable
   }
 
   memory(): MemoryStatistics {

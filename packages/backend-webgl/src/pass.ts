@@ -84,6 +84,8 @@ export interface Limits {
   readonly targets: number
   /** Can draws blend into RGBA32F (EXT_float_blend)? */
   readonly floatBlend: boolean
+  /** Can bools be read back as bytes? Else they come as four times as many. */
+  readonly byteReads: boolean
 }
 
 /** What the compiler of a kernel may ask and order. */

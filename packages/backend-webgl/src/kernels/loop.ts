@@ -31,6 +31,9 @@ const storedZero: Readonly<Record<DType, string>> = {
   bool: 'uvec4(0)',
 }
 
+/** Points whose float sum is a part of a long one. */
+const PART = 64
+
 class LoopShader {
   private readonly context: EmitContext
   private readonly loop: Loop
@@ -106,23 +109,24 @@ class LoopShader {
     const { body, reductions, extents, parallel } = this.loop,
       { vector } = this
     if (used.length === 0) return { statements: [], values: new Map() }
-    const lanes = vector === undefined ? 1 : 4,
-      across = vector?.across === true
-    const accumulators = used.map((i): [number, Accumulator] => [
-      i,
-      accumulate(reductions[i] as Loop['reductions'][number], body, `a${i}`, lanes, across),
-    ])
+    const across = vector?.across === true,
+      long = sizeOf(extents.slice(parallel)) >= 4 * PART
+    const manner = { lanes: vector === undefined ? 1 : 4, across, long } as const
+    const accumulators = used.map(i => accumulate(reductions[i] as Loop['reductions'][number], body, `a${i}`, manner))
     const indices = extents.map((n, k) => (k < parallel ? (outer[k] as string) : n === 1 ? '0' : `i${k}`))
     const nodes = new Nodes(body, this.scope(indices, 'v', [], undefined))
-    const feeds = accumulators.flatMap(([, a]) => a.feed(nodes))
+    const feeds = accumulators.flatMap(a => a.feed(nodes)),
+      flush = accumulators.flatMap(a => a.flush)
     const loops = extents.flatMap((n, k) => {
       if (k < parallel || n === 1) return []
-      const step = across && k === vector?.axis ? 4 : 1
+      const step = across && k === vector.axis ? 4 : 1
       return [`for (int i${k} = 0; i${k} < ${n}; i${k} += ${step})`]
     })
+    const parts = flush.length === 0 ? [] : [`if ((++points & ${PART - 1}) == 0) {`, ...flush, '}']
+    const declared = [...accumulators.flatMap(a => a.declare), ...(parts.length === 0 ? [] : ['int points = 0;'])]
     return {
-      statements: [...accumulators.flatMap(([, a]) => a.declare), ...loops, '{', ...nodes.statements, ...feeds, '}'],
-      values: new Map(accumulators.map(([i, a]) => [i, a.result])),
+      statements: [...declared, ...loops, '{', ...nodes.statements, ...feeds, ...parts, '}', ...flush],
+      values: new Map(used.map((i, n) => [i, (accumulators[n] as Accumulator).result])),
     }
   }
 

@@ -19,26 +19,38 @@ export interface Accumulator {
   readonly declare: readonly string[]
   /** At each point, after the statements of `nodes`. */
   feed(nodes: Nodes): readonly string[]
+  /** After every so many points and after the last one. */
+  readonly flush: readonly string[]
   /** The result in one lane a point of the parallel axes; after the loops. */
   readonly result: Value
 }
 
-/** `across`: the four lanes are points of a reduced axis, so the result is theirs together. */
-export function accumulate(r: Reduction, body: readonly Node[], name: string, lanes: Lanes, across: boolean): Accumulator {
-  return r.op === 'argmax' || r.op === 'argmin' ? winner(r, r.op, body, name, lanes) : total(r, r.op, name, lanes, across)
+export interface Manner {
+  readonly lanes: Lanes
+  /** The four lanes are points of a reduced axis, so the result is theirs together. */
+  readonly across: boolean
+  /** There are many points: float sums add up parts, so that their errors do not grow with the number of points. */
+  readonly long: boolean
 }
 
-function total(r: Reduction, op: keyof typeof combiner, name: string, lanes: Lanes, across: boolean): Accumulator {
+export function accumulate(r: Reduction, body: readonly Node[], name: string, manner: Manner): Accumulator {
+  return r.op === 'argmax' || r.op === 'argmin' ? winner(r, r.op, body, name, manner.lanes) : total(r, r.op, name, manner)
+}
+
+function total(r: Reduction, op: keyof typeof combiner, name: string, { lanes, across, long }: Manner): Accumulator {
+  const inParts = long && op === 'sum' && isFloat(r.dtype),
+    running = inParts ? `${name}part` : name
   const combine = (a: string, b: string, n: Lanes): string =>
     instruction(combiner[op], r.dtype, r.dtype, [{ text: a }, { text: b }] satisfies Operand[], n)
   const parts = ['x', 'y', 'z', 'w'].map(lane => `${name}.${lane}`)
   const halves = [combine(parts[0] as string, parts[1] as string, 1), combine(parts[2] as string, parts[3] as string, 1)] as const
   return {
-    declare: [`${glslType(r.dtype, lanes)} ${name} = ${constant(r.dtype, identityOf(op, r.dtype), lanes)};`],
+    declare: [...new Set([name, running])].map(n => declaration(r.dtype, n, lanes, identityOf(op, r.dtype))),
     feed: nodes => {
       const value = nodes.wide(r.value, lanes)
-      return [`${name} = ${combine(name, value, lanes)};`]
+      return [`${running} = ${combine(running, value, lanes)};`]
     },
+    flush: inParts ? [`${name} += ${running};`, `${running} = ${constant(r.dtype, 0, lanes)};`] : [],
     result: across && lanes === 4 ? { text: combine(halves[0], halves[1], 1), lanes: 1 } : { text: name, lanes },
   }
 }
@@ -55,7 +67,8 @@ function winner(r: Reduction, op: 'argmax' | 'argmin', body: readonly Node[], na
     return `both_${lanes}(opposite_${lanes}(isNan_${lanes}(${best})), either_${lanes}(isNan_${lanes}(${v}), ${beats}))`
   }
   return {
-    declare: [`${declaration(dtype, best, lanes)}`, `${declaration('int32', name, lanes)}`, `bool ${first} = true;`],
+    declare: [declaration(dtype, best, lanes, 0), declaration('int32', name, lanes, 0), `bool ${first} = true;`],
+    flush: [],
     feed: nodes => {
       const value = nodes.wide(r.value, lanes),
         index = nodes.wide(r.index as number, lanes)
@@ -70,5 +83,5 @@ function winner(r: Reduction, op: 'argmax' | 'argmin', body: readonly Node[], na
   }
 }
 
-const declaration = (dtype: DType, name: string, lanes: Lanes): string =>
-  `${glslType(dtype, lanes)} ${name} = ${constant(dtype, 0, lanes)};`
+const declaration = (dtype: DType, name: string, lanes: Lanes, value: number): string =>
+  `${glslType(dtype, lanes)} ${name} = ${constant(dtype, value, lanes)};`

@@ -119,12 +119,28 @@ function createContext(canvas: OffscreenCanvas): GL {
   return gl
 }
 
-function limitsOf(gl: GL, { textureSize = Infinity, textures = Infinity, targets = Infinity, floatBlend = true }: Partial<Limits>): Limits {
+function limitsOf(gl: GL, most: Partial<Limits>): Limits {
+  const { textureSize = Infinity, textures = Infinity, targets = Infinity, floatBlend = true, byteReads = true } = most
   const parameter = (name: number): number => gl.getParameter(name) as number
   return {
     textureSize: Math.min(textureSize, parameter(gl.MAX_TEXTURE_SIZE)),
     textures: Math.min(textures, parameter(gl.MAX_TEXTURE_IMAGE_UNITS), parameter(gl.MAX_COMBINED_TEXTURE_IMAGE_UNITS) - 1),
     targets: Math.min(targets, parameter(gl.MAX_DRAW_BUFFERS), parameter(gl.MAX_COLOR_ATTACHMENTS)),
     floatBlend: floatBlend && gl.getExtension('EXT_float_blend') !== null,
+    byteReads: byteReads && readsBytes(gl),
   }
+}
+
+/** For RGBA8UI the standard promises UNSIGNED_INT alone, and one more type that the driver chooses. */
+function readsBytes(gl: GL): boolean {
+  const texture = gl.createTexture(),
+    framebuffer = gl.createFramebuffer()
+  gl.bindTexture(gl.TEXTURE_2D, texture)
+  gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8UI, 1, 1)
+  gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer)
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0)
+  const type: unknown = gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_TYPE)
+  gl.deleteFramebuffer(framebuffer)
+  gl.deleteTexture(texture)
+  return type === gl.UNSIGNED_BYTE
 }

@@ -5,6 +5,7 @@ import { fence } from './poll.ts'
 import { linkAll } from './programs.ts'
 import type { Frame, Runner } from './runner.ts'
 import { type Schedule, schedule, type Step } from './schedule.ts'
+import type { Source } from './source.ts'
 import type { Cell, Store, WebglBuffer } from './store.ts'
 import type { Texture } from './textures.ts'
 import { read, readAsync, write } from './transfer.ts'
@@ -22,6 +23,22 @@ interface Run extends Frame {
   readonly donated: Map<BufferId, WebglBuffer>
 }
 
+/** What an executable holds between its runs; given back on dispose or when the executable is collected. */
+interface Resources {
+  readonly runner: Runner
+  readonly store: Store
+  readonly sources: readonly Source[]
+  readonly constants: readonly Cell[]
+  released: boolean
+}
+
+export function releaseResources(r: Resources): void {
+  if (r.released) return
+  r.released = true
+  for (const source of r.sources) r.runner.programs.give(source)
+  for (const cell of r.constants) r.store.release(cell)
+}
+
 export class WebglExecutable implements Executable {
   private readonly graph: KernelGraph
   private readonly runner: Runner
@@ -29,7 +46,7 @@ export class WebglExecutable implements Executable {
   private readonly schedule: Schedule
   private readonly constants: ReadonlyMap<BufferId, Cell>
   private readonly specOf: (id: TextureId) => Schedule['specs'][number]
-  private disposed = false
+  readonly resources: Resources
 
   constructor(graph: KernelGraph, emit: EmitKernel, runner: Runner, store: Store) {
     this.graph = graph
@@ -38,6 +55,8 @@ export class WebglExecutable implements Executable {
     this.schedule = schedule(graph, runner.device.limits, emit, runner)
     this.constants = uploadConstants(graph, store)
     this.specOf = id => this.schedule.specs[id] as Schedule['specs'][number]
+    const sources = this.schedule.passes.map(p => p.source)
+    this.resources = { runner, store, sources, constants: [...this.constants.values()], released: false }
   }
 
   run(inputs: readonly Buffer[], donated?: readonly boolean[]): readonly Buffer[] {
@@ -66,17 +85,14 @@ export class WebglExecutable implements Executable {
   }
 
   dispose(): void {
-    if (this.disposed) return
-    this.disposed = true
-    for (const { source } of this.schedule.passes) this.runner.programs.give(source)
-    for (const cell of this.constants.values()) this.store.release(cell)
+    releaseResources(this.resources)
   }
 
   // ---- one run
 
   private begin(inputs: readonly Buffer[], donated: readonly boolean[] = []): Run {
     const { graph, store, runner } = this
-    if (this.disposed) fail('InternalError', 'webgl: an executable was run after dispose(). Please report it.')
+    if (this.resources.released) fail('InternalError', 'webgl: an executable was run after dispose(). Please report it.')
     runner.device.check()
     const cells = graph.buffers.map(({ place }, id) => {
       if (place.kind === 'constant') return this.constants.get(id)

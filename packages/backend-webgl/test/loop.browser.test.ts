@@ -1,0 +1,86 @@
+/** Loops over spaces in which four points at a time are computed along each kind of axis, and what long sums lose. */
+import { type Affine, hostArray, type Loop, type ReduceOp, type TypedArray } from '@cotangent/core/kernel'
+import fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { createReference } from '../../core/src/backend/reference.ts'
+import { planMemory } from '../../core/src/lower/plan.ts'
+import { arbKernelCase } from '../../core/test/support/arbKernels.ts'
+import { difference, disjointPlan, runGraph } from '../../core/test/support/runKernels.ts'
+import { graphOf, run } from '../../core/test/support/smallGraphs.ts'
+import { backendFor } from './kit.ts'
+
+const backend = backendFor({ debug: true })
+afterAll(() => backend.dispose())
+
+const spaces = [[8, 12], [3, 16], [6, 4, 8], [33], [4, 2, 5], [64, 3], [1, 4, 4], [128]]
+test.each(spaces.map(s => [s]))('points of %j give the bits of the reference', space => {
+  const reference = createReference()
+  const cases = arbKernelCase({ kinds: ['loop'], dtypes: ['float32', 'int32', 'uint32', 'bool'], kernels: 2, spaces: [space] })
+  fc.assert(
+    fc.property(cases, ({ graph, inputs }) => {
+      const expected = runGraph(reference, disjointPlan(graph), inputs)
+      expect(difference(runGraph(backend, planMemory(graph), inputs), expected)).toBe(undefined)
+    }),
+    { numRuns: 12 },
+  )
+})
+
+/** `[rows, columns]` reduced along its rows (axis 1) or its columns (axis 0). */
+function reduction(op: ReduceOp, dtype: 'float32' | 'int32', rows: number, columns: number, axis: 0 | 1): Loop {
+  const isArg = op === 'argmax' || op === 'argmin',
+    map: Affine = { offset: 0, strides: axis === 1 ? [columns, 1] : [1, columns] }
+  const result = isArg ? 'int32' : dtype
+  return {
+    kind: 'loop',
+    extents: axis === 1 ? [rows, columns] : [columns, rows],
+    parallel: 1,
+    body: [
+      { op: 'load', buffer: 0, dtype, map },
+      { op: 'iota', dtype: 'int32', map: { offset: 0, strides: [0, 1] } },
+    ],
+    bodyStores: [],
+    reductions: [isArg ? { op, dtype: 'int32', value: 0, index: 1 } : { op, dtype, value: 0 }],
+    epilogue: [{ op: 'reduced', dtype: result, index: 0 }],
+    stores: [{ buffer: 1, map: { offset: 0, strides: [1] }, value: 0 }],
+  }
+}
+
+describe.each([0, 1] as const)('reductions along axis %i', axis => {
+  const sizes = [
+    [1, 1],
+    [7, 13],
+    [64, 64],
+    [300, 8],
+    [3, 516],
+  ] as const
+  const ops = ['sum', 'prod', 'max', 'min', 'argmax', 'argmin', 'and', 'or', 'xor'] as const
+  test.each(ops)('%s', op => {
+    for (const dtype of ['float32', 'int32'] as const)
+      for (const [rows, columns] of sizes) {
+        if (dtype === 'float32' && ['and', 'or', 'xor'].includes(op)) continue
+        // Ties everywhere, and products that are exact.
+        const data = hostArray(dtype, rows * columns).map((_, i) => (op === 'prod' ? 1 - 2 * (i % 2) : (Math.imul(i, 40503) >>> 5) % 7))
+        const outer = axis === 1 ? rows : columns
+        const graph = graphOf(
+          [reduction(op, dtype, rows, columns, axis)],
+          [[dtype, data.length]],
+          [[op === 'argmax' || op === 'argmin' ? 'int32' : dtype, outer]],
+        )
+        expect(difference(runGraph(backend, graph, [data]), run(graph, data)), `${dtype} [${rows}, ${columns}]`).toBe(undefined)
+      }
+  })
+  test('a NaN wins', () => {
+    for (const op of ['max', 'min', 'argmax', 'argmin'] as const) {
+      const data = Float32Array.from({ length: 64 }, (_, i) => (i % 9 === 5 ? NaN : i % 5))
+      const graph = graphOf([reduction(op, 'float32', 8, 8, axis)], [['float32', 64]], [[op.startsWith('arg') ? 'int32' : 'float32', 8]])
+      expect(difference(runGraph(backend, graph, [data]), run(graph, data)), op).toBe(undefined)
+    }
+  })
+  test.each([1000, 16384, 100_000])('a sum of %i floats is off by little', n => {
+    const data = Float32Array.from({ length: n }, (_, i) => Math.fround(0.1 + ((Math.imul(i, 40503) >>> 7) % 1000) / 1000))
+    const graph = graphOf([reduction('sum', 'float32', axis === 1 ? 1 : n, axis === 1 ? n : 1, axis)], [['float32', n]], [['float32', 1]])
+    const [[got]] = runGraph(backend, graph, [data]) as [TypedArray] as unknown as [[number]]
+    const exact = data.reduce((a, b) => a + b, 0)
+    expect(Math.abs(got - exact) / exact).toBeLessThan(2e-6)
+  })
+})
