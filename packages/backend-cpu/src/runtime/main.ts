@@ -34,7 +34,8 @@ export function emitMain(module: WasmModule, steps: Steps, mayOverlap: MayOverla
 
 // ---- one thread
 
-function alone(f: WasmFunction, steps: Steps, counter?: Local): void {
+/** Steps one after another in a function that has the parameters of `main`, or of a phase: those that it uses are the same. */
+export function alone(f: WasmFunction, steps: Steps, counter?: Local): void {
   for (const step of steps) {
     switch (step.kind) {
       case 'phase':

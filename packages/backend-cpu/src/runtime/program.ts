@@ -1,10 +1,11 @@
 /** From a KernelGraph to a WebAssembly module and what has to be known to run it. */
-import type { BufferSpec, KernelGraph } from '@cotangent/core/kernel'
+import type { BufferId, KernelGraph } from '@cotangent/core/kernel'
 import { type EmitContext, type Phase } from '../kernels/kernel.ts'
 import { WasmModule } from '../wasm/assembler.ts'
 import { aliasing } from './aliasing.ts'
+import { countUses, emitIndependent } from './independent.ts'
 import { emitMain } from './main.ts'
-import { type LeafKernel, schedule } from './schedule.ts'
+import { type Emitter, type LeafKernel, schedule } from './schedule.ts'
 
 export type EmitKernel = (context: EmitContext, kernel: LeafKernel) => readonly Phase[]
 
@@ -32,7 +33,7 @@ const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 export function compileProgram(graph: KernelGraph, options: CompileOptions): Program {
   const module = new WasmModule()
-  const buffers: BufferSpec[] = [...graph.buffers]
+  const { buffers } = graph
   const sharedOffsets: number[] = []
   let scratchBytes = 0,
     sharedBytes = 0,
@@ -50,14 +51,19 @@ export function compileProgram(graph: KernelGraph, options: CompileOptions): Pro
       return graph.buffers.length + sharedOffsets.length - 1
     },
   }
-  const { steps, sharedCost } = schedule(
-    graph.kernels,
-    kernel => {
+  const uses = countUses(graph.kernels)
+  const emitterFor = (inner: EmitContext): Emitter => ({
+    kernel(kernel) {
       used = 0 // kernels do not overlap in time, so their shared scratch may overlap in space
-      return options.emit(context, kernel)
+      return options.emit(inner, kernel)
     },
-    options.share,
-  )
+    independent(scan, body) {
+      const inside = countUses([scan])
+      const isPrivate = (b: BufferId): boolean => buffers[b]?.place.kind === 'temporary' && inside.get(b) === uses.get(b)
+      return emitIndependent(inner, scan, isPrivate, own => body(emitterFor(own)))
+    },
+  })
+  const { steps, sharedCost } = schedule(graph.kernels, emitterFor(context), options.share)
   emitMain(module, steps, aliasing(graph))
   return { module: new WebAssembly.Module(module.encode(options.memory)), sharedOffsets, sharedBytes, scratchBytes, sharedCost }
 }

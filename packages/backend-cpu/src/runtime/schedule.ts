@@ -1,12 +1,16 @@
 /** Kernels as a tree of steps: phases that run on one thread or all, and the control flow around them. */
-import type { BufferId, Kernel } from '@cotangent/core/kernel'
+import type { BufferId, Kernel, Scan } from '@cotangent/core/kernel'
 import type { Phase } from '../kernels/kernel.ts'
 import { threading } from '../tuning.ts'
 
 /** A kernel without sub-graphs. */
 export type LeafKernel = Exclude<Kernel, { readonly kind: 'while' | 'scan' | 'branch' }>
-/** Adds a kernel's functions to the module and returns its phases, in order. */
-export type Emitter = (kernel: LeafKernel) => readonly Phase[]
+export interface Emitter {
+  /** Adds a kernel's functions to the module and returns its phases, in order. */
+  kernel(kernel: LeafKernel): readonly Phase[]
+  /** A scan with independent iterations as one phase; `body` gives the steps of one iteration. */
+  independent(scan: Scan, body: (emit: Emitter) => Steps): Phase
+}
 
 export type Step =
   | { readonly kind: 'phase'; readonly phase: Phase; readonly parallel: boolean; readonly writes: readonly BufferId[] }
@@ -33,6 +37,11 @@ export interface Schedule {
 export function schedule(kernels: readonly Kernel[], emit: Emitter, share: boolean): Schedule {
   let sharedCost = 0
   const sequence = (list: readonly Kernel[], times: number): Steps => list.flatMap(kernel => step(kernel, times))
+  const phaseStep = (phase: Phase, writes: readonly BufferId[], times: number): Step => {
+    const parallel = share && phase.tasks > 1 && phase.cost >= threading.worthSharing
+    if (parallel) sharedCost += phase.cost * times
+    return { kind: 'phase', phase, parallel, writes }
+  }
   const step = (kernel: Kernel, times: number): Steps => {
     switch (kernel.kind) {
       case 'while': {
@@ -42,6 +51,14 @@ export function schedule(kernels: readonly Kernel[], emit: Emitter, share: boole
       }
       case 'scan': {
         if (kernel.length === 0) return []
+        if (share && kernel.independent === true && kernel.length >= threading.iterationsToShare)
+          return [
+            phaseStep(
+              emit.independent(kernel, inner => schedule(kernel.body, inner, false).steps),
+              writesIn(kernel),
+              times,
+            ),
+          ]
         const count: Step = { kind: 'count', counter: kernel.counter, parallel: false, writes: [kernel.counter] }
         const body = [count, ...sequence(kernel.body, times * kernel.length)]
         return [{ kind: 'scan', length: kernel.length, reverse: kernel.reverse, body, ...nested(body) }]
@@ -51,16 +68,27 @@ export function schedule(kernels: readonly Kernel[], emit: Emitter, share: boole
         return [{ kind: 'branch', index: kernel.index, branches, ...nested(branches.flat()) }]
       }
       default:
-        return emit(kernel)
+        return emit
+          .kernel(kernel)
           .filter(phase => phase.tasks > 0)
-          .map(phase => {
-            const parallel = share && phase.tasks > 1 && phase.cost >= threading.worthSharing
-            if (parallel) sharedCost += phase.cost * times
-            return { kind: 'phase', phase, parallel, writes: writesOf(kernel) }
-          })
+          .map(phase => phaseStep(phase, writesOf(kernel), times))
     }
   }
   return { steps: sequence(kernels, 1), sharedCost }
+}
+
+/** Buffers that a kernel with sub-graphs or without stores to. */
+function writesIn(kernel: Kernel): readonly BufferId[] {
+  switch (kernel.kind) {
+    case 'while':
+      return [...kernel.condition, ...kernel.body].flatMap(writesIn)
+    case 'scan':
+      return [kernel.counter, ...kernel.body.flatMap(writesIn)]
+    case 'branch':
+      return kernel.branches.flat().flatMap(writesIn)
+    default:
+      return writesOf(kernel)
+  }
 }
 
 const nested = (inside: Steps): Nested => ({ parallel: inside.some(s => s.parallel), writes: inside.flatMap(s => s.writes) })

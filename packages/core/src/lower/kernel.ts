@@ -166,6 +166,8 @@ export interface Scan {
   readonly reverse: boolean
   readonly counter: BufferId
   readonly body: readonly Kernel[]
+  /** No iteration reads what another writes: they may run in any order, or at once where each has the temporaries of the body to itself. */
+  readonly independent?: true
 }
 
 /** Runs `branches[element 0 of the int32 buffer index]`; the lowering has clamped it. */

@@ -119,7 +119,10 @@ function printKernel(kernel: Kernel): readonly string[] {
         ...indent(printList(kernel.body), 2),
       ]
     case 'scan':
-      return [`scan b${kernel.counter}[0] = ${counts(kernel.length, kernel.reverse)}`, ...printList(kernel.body)]
+      return [
+        `scan b${kernel.counter}[0] = ${counts(kernel.length, kernel.reverse)}${kernel.independent ? ', independent' : ''}`,
+        ...printList(kernel.body),
+      ]
     case 'branch':
       return [`branch b${kernel.index}[0]`, ...kernel.branches.flatMap((list, i) => [`case ${i}`, ...indent(printList(list), 2)])]
   }

@@ -2,11 +2,11 @@
 import type { Capabilities } from '../backend/backend.ts'
 import { isFloat } from '../dtype.ts'
 import { sizeOf } from '../shape.ts'
-import type { Affine, BufferSpec, Contraction, Kernel } from './kernel.ts'
+import type { Affine, BufferSpec, Contraction, Kernel, Load } from './kernel.ts'
 import type { Lowered } from './lower.ts'
 import { mapAffines, mapNested } from './rewrite.ts'
 import { type Convolution, findConvolution } from './winograd/convolution.ts'
-import { convolutionKernels, gradientKernels } from './winograd/kernels.ts'
+import { convolutionKernels, gradientKernels, type Region } from './winograd/kernels.ts'
 import { splitPhases } from './winograd/phases.ts'
 import { chooseBlocks, type Plan, planTiles, type Segment, tilingOf } from './winograd/plan.ts'
 import type { Allocate } from './winograd/tiles.ts'
@@ -51,41 +51,45 @@ function inPhases(k: Contraction, block: number, allocate: Allocate, most: numbe
   return kernels[0] === convolution ? [k] : [before, ...kernels, ...after]
 }
 
-function gradient(k: Contraction, c: Convolution, { cuts: [[y], [x]] }: Plan, block: number, allocate: Allocate): readonly Kernel[] {
-  const tiling = tilingOf(k, c, [(y as Segment).step, (x as Segment).step])
-  return gradientKernels(k, c, tiling, chooseBlocks(k, c, tiling, block), allocate)
+function gradient(k: Contraction, c: Convolution, { cuts: [ys, xs] }: Plan, block: number, allocate: Allocate): readonly Kernel[] {
+  const parts = ys.flatMap(y => xs.map(x => regionOf(k, c, y, x, block)))
+  return gradientKernels(parts, allocate)
 }
 
 /** Each rectangle of tiles of one size by Winograd's form, what is not tiled directly. */
-function regions(
-  k: Contraction,
-  { image: { moving } }: Convolution,
-  { cuts: [ys, xs] }: Plan,
-  block: number,
-  allocate: Allocate,
-): readonly Kernel[] {
+function regions(k: Contraction, c: Convolution, { cuts: [ys, xs] }: Plan, block: number, allocate: Allocate): readonly Kernel[] {
   return ys.flatMap(y => {
-    const rows = part(k, moving[0], y)
-    return y.step === 1 ? [rows] : xs.flatMap(x => region(part(rows, moving[1], x), [y.step, x.step], block, allocate))
+    if (y.step === 1) return [part(k, c.image.moving[0], y)]
+    return xs.flatMap(x => {
+      const region = regionOf(k, c, y, x, block)
+      return x.step === 1 ? [region.k] : convolutionKernels(region, allocate)
+    })
   })
 }
 
-function region(k: Contraction, steps: readonly [number, number], block: number, allocate: Allocate): readonly Kernel[] {
-  const c = findConvolution(k)
-  if (c === null || steps.includes(1)) return [k]
-  const tiling = tilingOf(k, c, steps)
-  return convolutionKernels(k, c, tiling, chooseBlocks(k, c, tiling, block), allocate)
+function regionOf(
+  whole: Contraction,
+  { image: { load, moving }, other, window, gradient }: Convolution,
+  y: Segment,
+  x: Segment,
+  block: number,
+): Region {
+  const k = part(part(whole, moving[0], y), moving[1], x)
+  const here = (operand: Load): Load => (operand === whole.a ? k.a : k.b)
+  const c: Convolution = { image: { load: here(load), moving }, other: here(other), window, gradient }
+  const tiling = tilingOf(k, c, [y.step, x.step])
+  return { k, c, tiling, blocks: chooseBlocks(k, c, tiling, block) }
 }
 
 /** A tile's results would be stored over elements that are loaded for its other results. */
 const replacesInPlace = (k: Contraction): boolean => k.epilogue.some(n => n.op === 'load' && k.stores.some(s => s.buffer === n.buffer))
 
-/** The part of a contraction along an axis. */
+/** The part of a contraction along an axis; the last tile may reach beyond its end. */
 function part(k: Contraction, axis: number, { start, tiles, step }: Segment): Contraction {
-  const move = (a: Affine): Affine => ({ ...a, offset: a.offset + start * (a.strides[axis] as number) })
+  const move = (a: Affine): Affine => ({ ...a, offset: a.offset + start * (a.strides[axis] ?? 0) })
   return mapAffines(
     k,
-    k.extents.map((m, i) => (i === axis ? tiles * step : m)),
+    k.extents.map((n, i) => (i === axis ? Math.min(n - start, tiles * step) : n)),
     k.parallel,
     move,
     move,

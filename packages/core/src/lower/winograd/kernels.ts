@@ -12,9 +12,9 @@
  * Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015.
  */
 import type { Affine, Contraction, Guard, Kernel } from '../kernel.ts'
-import { type Convolution, uses } from './convolution.ts'
+import { type Convolution, type Pair, uses } from './convolution.ts'
 import { type Form, type Matrix, transpose } from './cook-toom.ts'
-import { type Allocate, type Blocks, type Matrices, Tiles, type Tiling } from './tiles.ts'
+import { type Allocate, type Blocks, type Matrices, type Sums, Tiles, type Tiling } from './tiles.ts'
 
 const along = ({ forms: [y, x] }: Tiling, matrix: (f: Form) => Matrix): Matrices => [matrix(y), matrix(x)]
 
@@ -43,8 +43,16 @@ function axesOf(
   }
 }
 
+/** A part of a Contraction that is walked in tiles of one size. */
+export interface Region {
+  readonly k: Contraction
+  readonly c: Convolution
+  readonly tiling: Tiling
+  readonly blocks: Blocks
+}
+
 /** For a convolution whose result has whole tiles. */
-export function convolutionKernels(k: Contraction, c: Convolution, tiling: Tiling, blocks: Blocks, allocate: Allocate): readonly Kernel[] {
+export function convolutionKernels({ k, c, tiling, blocks }: Region, allocate: Allocate): readonly Kernel[] {
   const tiles = new Tiles(k, tiling, blocks, allocate)
   const { all, image, other, sum } = axesOf(k, c)
   const [samples, taps, sums] = [tiles.transformed(image), tiles.transformed(other), tiles.transformed(sum)]
@@ -56,44 +64,53 @@ export function convolutionKernels(k: Contraction, c: Convolution, tiling: Tilin
       c.window,
       taps,
     ),
-    ...tiles.forBlocks([
+    ...tiles.forIndependentBlocks([
       tiles.transform(c.image.load, ofSamples, c.window, samples),
       tiles.multiply(all, samples, taps, sums, false),
-      tiles.results(
-        along(tiling, f => f.ofResults),
-        c.image.moving,
-        sums,
-      ),
+      tiles.results([{ matrices: along(tiling, f => f.ofResults), from: sums }], c.image.moving),
     ]),
   ]
 }
 
-/** For the gradient of a convolution's taps. The last tiles are filled up with zeros. */
-export function gradientKernels(k: Contraction, c: Convolution, tiling: Tiling, blocks: Blocks, allocate: Allocate): readonly Kernel[] {
+/** For the gradient of a convolution's taps, which is the sum of those of its regions. */
+export function gradientKernels(regions: readonly Region[], allocate: Allocate): readonly Kernel[] {
+  const parts = regions.map(r => gradientSums(r, allocate))
+  const [{ tiles, window }] = parts as [(typeof parts)[number]]
+  return [...parts.flatMap(p => p.kernels), tiles.results(parts, window)]
+}
+
+/** The sums of products of one region. The last tiles are filled up with zeros. */
+function gradientSums(
+  { k, c, tiling, blocks }: Region,
+  allocate: Allocate,
+): Sums & { readonly tiles: Tiles; readonly kernels: readonly Kernel[]; readonly window: Pair } {
   const tiles = new Tiles(k, tiling, blocks, allocate)
   const { all, image, other, sum } = axesOf(k, c)
-  const [samples, cotangents, sums] = [tiles.transformed(image), tiles.transformed(other), tiles.transformed(sum)]
+  const [samples, cotangents, from] = [tiles.transformed(image), tiles.transformed(other), tiles.transformed(sum)]
+  const { onSamples, onCotangents } = edges(k, c, tiling)
+  const [ofSamples, ofCotangents] = [along(tiling, f => f.ofSamples), along(tiling, f => transpose(f.ofResults))]
+  const kernels = [
+    tiles.zeros(from),
+    ...tiles.forBlocks([
+      tiles.transform(c.image.load, ofSamples, c.window, samples, onSamples),
+      tiles.transform(c.other, ofCotangents, c.image.moving, cotangents, onCotangents),
+      tiles.multiply(all, samples, cotangents, from, true),
+    ]),
+  ]
+  return { tiles, kernels, window: c.window, matrices: along(tiling, f => transpose(f.ofTaps)), from }
+}
+
+/** Guards where the last tiles reach beyond the end. */
+function edges(k: Contraction, c: Convolution, tiling: Tiling): Record<'onSamples' | 'onCotangents', readonly Guard[]> {
   const index = (...axes: readonly number[]): Affine => ({ offset: 0, strides: k.extents.map((_, i) => (axes.includes(i) ? 1 : 0)) })
   const ragged = c.image.moving.flatMap((axis, i) => {
     const extent = k.extents[axis] as number,
       window = c.window[i] as number
     return extent % (tiling.steps[i] as number) === 0 ? [] : [{ axis, window, extent, taps: k.extents[window] as number }]
   })
-  // Samples are read at places along the window's axis, so beyond the taps too.
-  const onSamples = ragged.map(({ axis, window, extent, taps }): Guard => ({ index: index(axis, window), extent: extent + taps - 1 }))
-  const onCotangents = ragged.map(({ axis, extent }): Guard => ({ index: index(axis), extent }))
-  const [ofSamples, ofCotangents] = [along(tiling, f => f.ofSamples), along(tiling, f => transpose(f.ofResults))]
-  return [
-    tiles.zeros(sums),
-    ...tiles.forBlocks([
-      tiles.transform(c.image.load, ofSamples, c.window, samples, onSamples),
-      tiles.transform(c.other, ofCotangents, c.image.moving, cotangents, onCotangents),
-      tiles.multiply(all, samples, cotangents, sums, true),
-    ]),
-    tiles.results(
-      along(tiling, f => transpose(f.ofTaps)),
-      c.window,
-      sums,
-    ),
-  ]
+  return {
+    // Samples are read at places along the window's axis, so beyond the taps too.
+    onSamples: ragged.map(({ axis, window, extent, taps }) => ({ index: index(axis, window), extent: extent + taps - 1 })),
+    onCotangents: ragged.map(({ axis, extent }) => ({ index: index(axis), extent })),
+  }
 }

@@ -83,9 +83,11 @@ function cutsOf(length: number, taps: number): readonly (readonly Segment[])[] {
   ]
 }
 
-/** For a gradient, an axis as tiles of one size, the last of which may reach beyond its end. */
-const coversOf = (length: number, taps: number): readonly (readonly Segment[])[] =>
-  stepsFor(taps).map(step => [{ start: 0, tiles: Math.ceil(length / step), step }])
+/** For a gradient: all in tiles, or tiles of one size the last of which may reach beyond the end. */
+const coversOf = (length: number, taps: number): readonly (readonly Segment[])[] => [
+  ...stepsFor(taps).map(step => [{ start: 0, tiles: Math.ceil(length / step), step }]),
+  ...cutsOf(length, taps).filter(cut => cut.length > 1 && cut.every(s => s.step > 1)),
+]
 
 /** The cheapest cuts; null where nothing can be tiled. */
 export function planTiles(k: Contraction, c: Convolution): Plan | null {
@@ -108,6 +110,10 @@ export function tilingOf(k: Contraction, c: Convolution, steps: Pair): Tiling {
   return { axes: c.image.moving, forms: [form(steps[0], taps[0]), form(steps[1], taps[1])], steps }
 }
 
+/** Blocks that threads share, where they are of at least so many elements. */
+const BLOCKS = 8
+const LEAST_BLOCK = 32 * 1024
+
 /** Cuts outer axes until what a block transforms has at most `most` elements. */
 export function chooseBlocks(k: Contraction, c: Convolution, { forms, steps }: Tiling, most: number): Blocks {
   const { image, other, window, gradient } = c,
@@ -115,6 +121,8 @@ export function chooseBlocks(k: Contraction, c: Convolution, { forms, steps }: T
   const lengths = k.extents.map((n, i) => (moving.includes(i) ? Math.ceil(n / (steps[moving.indexOf(i)] as number)) : n))
   const count = (holds: (axis: number) => boolean): number => sizeOf(lengths.filter((_, i) => !window.includes(i) && holds(i)))
   const elements = (): number => productsOf(forms) * (count(i => uses(load, i)) + count(i => (gradient ? uses(other, i) : i < k.parallel)))
+  const each = elements() / BLOCKS
+  const limit = gradient || each < LEAST_BLOCK ? most : Math.min(most, each)
   const cut = k.extents.flatMap((_, i) =>
     uses(load, i) && uses(other, i) === gradient && i < k.parallel !== gradient && i !== moving[1] ? [i] : [],
   )
@@ -124,7 +132,7 @@ export function chooseBlocks(k: Contraction, c: Convolution, { forms, steps }: T
     const divisor =
       Array.from({ length: n }, (_, i) => n - i).find(d => {
         lengths[axis] = d
-        return n % d === 0 && elements() <= most
+        return n % d === 0 && elements() <= limit
       }) ?? 1
     lengths[axis] = divisor
     if (divisor < n) counts.set(axis, n / divisor)

@@ -36,6 +36,12 @@ export interface Transformed {
   readonly axes: readonly number[]
 }
 
+/** Sums of products, and the matrices that make results of them. */
+export interface Sums {
+  readonly matrices: Matrices
+  readonly from: Transformed
+}
+
 /** Elements of a cache line. */
 const LINE = 16
 
@@ -64,12 +70,35 @@ export class Tiles {
     return { buffer: this.allocate(this.k.dtype, this.products * this.pitch(axes)), axes }
   }
 
-  /** Runs `body` for each block. */
+  /** Runs `body` for each block, in order. */
   forBlocks(body: readonly Kernel[]): readonly Kernel[] {
     return [...this.blocks.counts].reduceRight<readonly Kernel[]>(
       (inner, [axis, length]) => [{ kind: 'scan', length, reverse: false, counter: this.counters.get(axis) as BufferId, body: inner }],
       body,
     )
+  }
+
+  /** Runs `body` for each block, in any order. */
+  forIndependentBlocks(body: readonly Kernel[]): readonly Kernel[] {
+    const lengths = [...this.blocks.counts.values()]
+    if (lengths.length === 0) return body
+    const [only] = this.counters.values()
+    const counter = lengths.length === 1 ? (only as BufferId) : this.allocate('int32', 1)
+    const numbers = lengths.length === 1 ? [] : [this.countersOf(counter, lengths)]
+    return [{ kind: 'scan', length: sizeOf(lengths), reverse: false, counter, body: [...numbers, ...body], independent: true }]
+  }
+
+  /** The block's numbers along all axes that are cut, from its number among all blocks. */
+  private countersOf(block: BufferId, lengths: readonly number[]): Loop {
+    const b = new BodyBuilder([]),
+      here: Affine = { offset: 0, strides: [] }
+    const number = b.push({ op: 'load', buffer: block, dtype: 'int32', map: here })
+    const strides = stridesOf(lengths)
+    const stores = [...this.counters.values()].map((buffer, i) => {
+      const outer = b.apply('div', [number, b.constant(strides[i] as number, 'int32')], 'int32')
+      return { buffer, map: here, value: b.apply('rem', [outer, b.constant(lengths[i] as number, 'int32')], 'int32') }
+    })
+    return elementwise([], b.nodes(), stores)
   }
 
   /** Stores L d R^T, where d is read along the axes y and x; `guards` gives further guards of an element of d. */
@@ -125,26 +154,27 @@ export class Tiles {
     }
   }
 
-  /** L s R^T for the sums s, and the epilogue of `k` for each of its elements, which lie along the axes `along`. */
-  results(matrices: Matrices, [y, x]: Pair, from: Transformed): Loop {
+  /** The sum of L s R^T for all sums s, and the epilogue of `k` for each of its elements, which lie along the axes y and x. */
+  results(parts: readonly Sums[], [y, x]: Pair): Loop {
     const { k } = this
-    const extents = this.extents(from.axes),
+    const { axes } = (parts[0] as Sums).from
+    const extents = this.extents(axes),
       b = new BodyBuilder(extents)
-    const width = columns(matrices[1])
-    const sums = grid(columns(matrices[0]), width, (i, j) =>
-      b.push({
-        op: 'load',
-        buffer: from.buffer,
-        dtype: k.dtype,
-        map: { offset: (width * i + j) * this.pitch(from.axes), strides: stridesOf(extents) },
-      }),
-    )
-    const stores = sandwich(b, matrices, sums, k.dtype).flatMap((row, i) =>
+    const strides = stridesOf(extents)
+    const grids = parts.map(({ matrices, from: { buffer } }) => {
+      const width = columns(matrices[1])
+      const sums = grid(columns(matrices[0]), width, (i, j) =>
+        b.push({ op: 'load', buffer, dtype: k.dtype, map: { offset: (width * i + j) * this.pitch(axes), strides } }),
+      )
+      return sandwich(b, matrices, sums, k.dtype)
+    })
+    const total = grids.reduce((all, one) => all.map((row, i) => row.map((s, j) => b.apply('add', [s, one[i]?.[j] as NodeId], k.dtype))))
+    const stores = total.flatMap((row, i) =>
       row.flatMap((sum, j): readonly Store[] => {
         const place = (a: Affine): Affine =>
           this.place(
             a,
-            from.axes,
+            axes,
             new Map([
               [y, i],
               [x, j],
