@@ -26,34 +26,39 @@ export function emitCumulative(context: EmitContext, kernel: Cumulative): readon
   })
 }
 
-function combine(
-  context: EmitContext,
-  { op, dtype, length, inner, reverse }: Cumulative,
-  from: TextureId,
-  to: TextureId,
-  step: number,
-): Pass {
+function combine(context: EmitContext, kernel: Cumulative, from: TextureId, to: TextureId, step: number): Pass {
+  const { op, dtype, length, inner, reverse } = kernel
   const shader = new Shader(context),
     type = glslType(dtype, 4)
-  const shift = (reverse ? -1 : 1) * step * inner,
-    aligned = shift % 4 === 0
+  const shift = (reverse ? -1 : 1) * step * inner
   const own = fromTexel(dtype, 4, sameTexel(shader.sampler(from, false))),
     sampler = shader.sampler(from, true)
   for (const [name, value] of Object.entries({ axis: length, inner, step, shift })) shader.uniform({ name, type: 'int', value })
-  const lanes = [0, 1, 2, 3].map(l => `${sampler}_at(e.x + ${l} - k * shift)`).join(', ')
-  const earlier = aligned ? `${sampler}_texel(targetTexel() - k * (shift >> 2))` : `${type}(${lanes})`
+  const earlier = (k: number): string => {
+    if (shift % 4 === 0) return `${sampler}_texel(targetTexel() - ${k} * (shift >> 2))`
+    return `${type}(${[0, 1, 2, 3].map(l => `${sampler}_at(e + ${l} - ${k} * shift)`).join(', ')})`
+  }
   const sum = instruction(instructionOf[op], dtype, dtype, [{ text: 'earlier' }, { text: 'sum' }], 4)
+  const steps = Array.from({ length: RADIX - 1 }, (_, i) => {
+    const k = i + 1
+    return `earlier = ${earlier(k)};\nsum = choose_4(greaterThanEqual(before, ivec4(${k} * step)), ${sum}, sum);`
+  })
   const main = `void main() {
-ivec4 e = 4 * targetTexel() + ivec4(0, 1, 2, 3), place = (e / inner) % axis;
-ivec4 before = ${reverse ? 'axis - 1 - place' : 'place'};
-${type} sum = ${own};
-for (int k = 1; k < ${RADIX}; k++) {
-if (!any(greaterThanEqual(before, ivec4(k * step)))) break;
-${type} earlier = ${earlier};
-sum = choose_4(greaterThanEqual(before, ivec4(k * step)), ${sum}, sum);
-}
+int e = 4 * targetTexel();
+ivec4 place = ${placeOf(kernel)}, before = ${reverse ? 'axis - 1 - place' : 'place'};
+${type} sum = ${own}, earlier;
+${steps.join('\n')}
 out0 = ${toTexel(dtype, 4, 'sum')};
 }
 `
   return shader.pass(`cumulative ${op}`, [to], main)
+}
+
+/** Places along the axis of elements e, ..., e + 3: with as few divisions as the shape allows, since they are what a pass spends most on. */
+function placeOf({ outer, length, inner }: Cumulative): string {
+  const lanes = 'ivec4(0, 1, 2, 3)'
+  if (inner % 4 === 0) return outer === 1 ? 'ivec4(e / inner)' : 'ivec4((e / inner) % axis)'
+  if (inner > 1) return `((e + ${lanes}) / inner) % axis`
+  if (outer === 1) return `e + ${lanes}`
+  return length % 4 === 0 ? `e % axis + ${lanes}` : `(e + ${lanes}) % axis`
 }
