@@ -42,6 +42,8 @@ export class Pace {
   /** Windows between two trials, and before the next. */
   private interval = pacing.shortestInterval
   private untilTrial = pacing.firstTrial
+  /** The first window tells little: its threads have just started. */
+  private isFirst = true
 
   /** Should the next run be shared? */
   get shared(): boolean {
@@ -73,7 +75,8 @@ export class Pace {
       this.interval = this.untilTrial = pacing.shortestInterval
     }
     this.untilTrial--
-    if (this.untilTrial <= 0 || rival < pacing.clearly * typical[way]) this.trial = pacing.trialRuns
+    if (this.untilTrial <= 0 || (!this.isFirst && rival < pacing.clearly * typical[way])) this.trial = pacing.trialRuns
+    this.isFirst = false
   }
 
   private tried(milliseconds: number): void {
