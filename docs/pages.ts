@@ -12,6 +12,7 @@ export const pages: readonly string[] = [
   'README.md',
   'CONTRIBUTING.md',
   'packages/backend-cpu/README.md',
+  'packages/backend-webgl/README.md',
   'packages/core/README.md',
   'packages/nn/README.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
