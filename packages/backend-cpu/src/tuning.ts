@@ -262,7 +262,7 @@ export const threading: ThreadTuning = {
 
 /**
  * When an executable is tried on the other number of threads (`workers/pace.ts`). Beside a process that burns one of two cores two threads take
- * 0.96 to 1.05 of one thread's time (`bench/busy.ts`; add_1m 2.17 -> 1.02, mlp64_b32_train 2.42 -> 0.96, cnn_b64_train 2.38 -> 0.96). With
+ * 0.98 to 1.09 of one thread's time (`bench/busy.ts`; add_1m 2.17 -> 1.02, mlp64_b32_train 2.42 -> 1.00, cnn_b64_train 2.38 -> 1.09). With
  * intervals from 8 windows on cnn_b64_train took 1.22: three runs of 60 ms instead of 23 every half second.
  */
 export interface PaceTuning {
