@@ -3,7 +3,7 @@
  * it samples, which it writes, and the text of its shaders without declarations (`assemble` in runtime/source.ts adds these).
  *
  * Texture: four consecutive elements a texel, row-major; float32 in RGBA32F, int32 in RGBA32I, uint32 in RGBA32UI, bool in RGBA8UI as 0
- * and 1. Lanes after the last element are unspecified. A buffer's width and height follow from its size alone (`layoutOf`), its width is
+ * and 1. LaneMask after the last element are unspecified. A buffer's width and height follow from its size alone (`layoutOf`), its width is
  * a power of two. Temporary textures of a kernel have any size.
  */
 import type { BufferId, BufferSpec, DType, Kernel, Scan, While, Branch } from '@cotangent/core/kernel'
@@ -48,8 +48,26 @@ export interface Points {
   /** How a point's value combines with the target's: absent, it replaces it. Float targets only, and where `limits.floatBlend`. */
   readonly blend?: 'add' | 'min' | 'max'
   /** The lanes that are written. Default all. */
-  readonly lanes?: readonly [boolean, boolean, boolean, boolean]
+  readonly lanes?: LaneMask
 }
+
+/** Elements `first`, ... of a buffer, `count` of them; `first` is `offset` plus counters times strides. */
+export interface ElementRange {
+  readonly offset: number
+  readonly counters: readonly { readonly counter: BufferId; readonly stride: number }[]
+  readonly count: number
+}
+
+/** Draws over what the targets hold. The fragment shader discards the texels that it leaves as they are. */
+export interface Over {
+  /** The rows of texels around these elements are drawn. */
+  readonly elements: ElementRange
+  /** The lanes that are written. Default all. */
+  readonly lanes?: LaneMask
+}
+
+/** One flag a lane. */
+export type LaneMask = readonly [boolean, boolean, boolean, boolean]
 
 /**
  * One draw.
@@ -59,8 +77,8 @@ export interface Points {
  * - `uniform uint uZero`: 0, which compilers do not know (see `opaque` in glsl/);
  * - `int targetTexel()`: number of the target's texel that is computed, in the fragment shader.
  *
- * Without `points` each target gets a new texture: the pass may sample the old content of a buffer that it writes, to keep the part it does
- * not store. With `points` the target's own texture is drawn on, so that the pass may not sample it.
+ * Without `points` and `over` each target gets a new texture: the pass may sample the old content of a buffer that it writes, to keep the part
+ * it does not store. With them the target's own texture is drawn on, so that the pass may not sample it.
  */
 export interface Pass {
   /** For messages. */
@@ -72,6 +90,7 @@ export interface Pass {
   /** Functions, and `void main()`. */
   readonly fragment: string
   readonly points?: Points
+  readonly over?: Over
 }
 
 /** What the device can do. */

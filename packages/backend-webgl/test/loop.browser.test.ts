@@ -1,5 +1,5 @@
 /** Loops over spaces in which four points at a time are computed along each kind of axis, and what long sums lose. */
-import { type Affine, hostArray, type Loop, type ReduceOp, type TypedArray } from '@cotangent/core/kernel'
+import { type Affine, hostArray, type KernelGraph, type Loop, type ReduceOp, type TypedArray } from '@cotangent/core/kernel'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createReference } from '../../core/src/backend/reference.ts'
@@ -7,6 +7,8 @@ import { planMemory } from '../../core/src/lower/plan.ts'
 import { arbKernelCase } from '../../core/test/support/arbKernels.ts'
 import { difference, disjointPlan, runGraph } from '../../core/test/support/runKernels.ts'
 import { graphOf, run } from '../../core/test/support/smallGraphs.ts'
+import { emitKernel } from '../src/kernels/emit.ts'
+import type { Pass } from '../src/pass.ts'
 import { backendFor } from './kit.ts'
 
 const backend = backendFor({ debug: true })
@@ -82,5 +84,62 @@ describe.each([0, 1] as const)('reductions along axis %i', axis => {
     const [[got]] = runGraph(backend, graph, [data]) as [TypedArray] as unknown as [[number]]
     const exact = data.reduce((a, b) => a + b, 0)
     expect(Math.abs(got - exact) / exact).toBeLessThan(2e-6)
+  })
+})
+
+describe('a Scan that stores a row of a large buffer in each round', () => {
+  const passes: Pass[] = []
+  const watched = backendFor({
+    debug: true,
+    emit: (context, kernel) => {
+      const emitted = emitKernel(context, kernel)
+      passes.push(...emitted)
+      return emitted
+    },
+  })
+  afterAll(() => watched.dispose())
+
+  /** b1[n * c + i] = b0[i] + c, or at n * c + length - 1 - i. */
+  function rows(length: number, n: number, rounds: number, reversed: boolean): KernelGraph {
+    const fill: Loop = {
+      ...reduction('sum', 'float32', 1, 1, 1),
+      extents: [n * rounds],
+      body: [],
+      reductions: [],
+      epilogue: [{ op: 'const', dtype: 'float32', value: -1 }],
+    }
+    const row: Loop = {
+      ...fill,
+      extents: [length],
+      epilogue: [
+        { op: 'load', buffer: 0, dtype: 'float32', map: { offset: 0, strides: [1] } },
+        { op: 'load', buffer: 2, dtype: 'int32', map: { offset: 0, strides: [0] } },
+        { op: 'cast', dtype: 'float32', args: [1] },
+        { op: 'add', dtype: 'float32', args: [0, 2] },
+      ],
+      stores: [
+        {
+          buffer: 1,
+          map: { offset: reversed ? length - 1 : 0, strides: [reversed ? -1 : 1], dynamic: [{ buffer: 2, stride: n }] },
+          value: 3,
+        },
+      ],
+    }
+    const scan = { kind: 'scan', length: rounds, reverse: reversed, counter: 2, body: [row] } as const
+    return graphOf([fill, scan], [['float32', length]], [['float32', n * rounds]], [['int32', 1]])
+  }
+
+  test.each([
+    [1000, 1000, 20, false],
+    [1001, 1001, 20, false],
+    [999, 1001, 20, true],
+    [1, 33, 500, false],
+    [8, 4096, 5, false],
+  ] as const)('%i of %i elements, %i rounds, reversed: %s', (length, n, rounds, reversed) => {
+    const graph = rows(length, n, rounds, reversed),
+      data = Float32Array.from({ length }, (_, i) => i / 8)
+    passes.length = 0
+    expect(difference(runGraph(watched, graph, [data]), run(graph, data))).toBe(undefined)
+    expect(passes.filter(p => p.over !== undefined)).toHaveLength(n % 4 === 0 && !reversed ? 1 : 4)
   })
 })

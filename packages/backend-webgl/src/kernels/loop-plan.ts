@@ -1,6 +1,6 @@
 /** How a Loop is drawn: which stores go together, and along which axis the four lanes of a texel are computed at once. */
-import { type Affine, type BufferId, type Load, type Loop, type Node, sizeOf, type Store } from '@cotangent/core/kernel'
-import type { EmitContext } from '../pass.ts'
+import { type Affine, type BufferId, type Load, type Loop, type Node, readsOf, sameMap, sizeOf, type Store } from '@cotangent/core/kernel'
+import type { ElementRange, EmitContext } from '../pass.ts'
 import { reachOf, reachOfReductions } from './loop-spill.ts'
 import { isTexel } from './nodes.ts'
 
@@ -117,7 +117,7 @@ function laneAxis({ maps, extents, everywhere }: Draw): number | undefined {
 }
 
 function isAligned({ offset, strides, dynamic = [] }: Affine, axis: number, extents: readonly number[]): boolean {
-  const least = strides.reduce((sum, s, k) => (s < 0 ? sum + s * ((extents[k] as number) - 1) : sum), offset)
+  const least = offsetOf({ offset, strides }, extents, s => s < 0)
   return (
     least % 4 === 0 &&
     strides.every((s, k) => k === axis || (extents[k] as number) === 1 || s % 4 === 0) &&
@@ -132,3 +132,30 @@ function reducedAxis({ extents, parallel, body, reductions }: Loop): number | un
   const axes = extents.map((_, k) => k).filter(k => k >= parallel && (extents[k] as number) % 4 === 0 && loads.some(l => isTexel(l, k)))
   return axes.toSorted((a, b) => fetches(loads, a) - fetches(loads, b))[0]
 }
+
+/** Smaller buffers are copied, in one draw. */
+const LARGE = 1 << 14
+
+/**
+ * The elements that a draw stores, if it is better to draw over a buffer than to copy the rest of it: a few elements of a large one that
+ * the draw does not read. Their place is known to the host, if it depends on counters at all.
+ */
+export function storedRange(loop: Loop, { outputs, maps, extents, covers }: Draw, context: EmitContext): ElementRange | undefined {
+  const { buffer } = outputs[0] as Output,
+    [map] = maps as readonly [Affine],
+    dynamic = map.dynamic ?? []
+  const size = context.buffers[buffer]?.size ?? 0,
+    reads = readsOf(loop)
+  const known =
+    dynamic.every(d => context.isCounter(d.buffer)) &&
+    maps.every(m => sameMap({ ...m, offset: 0, strides: [] }, { ...map, offset: 0, strides: [] }))
+  if (covers || !known || size < LARGE || outputs.some(o => reads.includes(o.buffer) || !context.isWritten(o.buffer))) return undefined
+  const ends = maps.map(m => [offsetOf(m, extents, s => s < 0), offsetOf(m, extents, s => s > 0)] as const)
+  const first = Math.min(...ends.map(e => e[0])),
+    count = Math.max(...ends.map(e => e[1])) - first + 1
+  return 2 * count > size ? undefined : { offset: first, counters: dynamic.map(d => ({ counter: d.buffer, stride: d.stride })), count }
+}
+
+/** The address at the far end of the axes whose stride `far` accepts. */
+const offsetOf = ({ offset, strides }: Affine, extents: readonly number[], far: (stride: number) => boolean): number =>
+  strides.reduce((sum, s, k) => (far(s) ? sum + s * ((extents[k] as number) - 1) : sum), offset)

@@ -4,15 +4,15 @@
  */
 import { type DType, type Loop, type NodeId, operandsOf, sizeOf, type Store } from '@cotangent/core/kernel'
 import { glslType, type Lanes, toTexel } from '../glsl/types.ts'
-import type { EmitContext, Pass } from '../pass.ts'
+import type { ElementRange, EmitContext, Pass } from '../pass.ts'
 import { invert } from './affine.ts'
-import { chooseVector, type Draw, drawsOf, type Output, type Vector } from './loop-plan.ts'
+import { chooseVector, type Draw, drawsOf, type Output, storedRange, type Vector } from './loop-plan.ts'
 import { spill } from './loop-spill.ts'
 import { Nodes, type Scope, type Value } from './nodes.ts'
 import { accumulate, type Accumulator } from './reductions.ts'
-import { sameTexel, Shader } from './shader.ts'
+import { type KernelContext, sameTexel, Shader } from './shader.ts'
 
-export function emitLoop(given: EmitContext, kernel: Loop): readonly Pass[] {
+export function emitLoop(given: KernelContext, kernel: Loop): readonly Pass[] {
   // Beside what a value reads a pass samples the old content of its outputs, and terms of their addresses.
   const { context, before, loop } = spill(given, kernel, given.limits.textures - 4)
   return [...before.flatMap(l => passesOf(context, l)), ...inOrder(context, passesOf(context, loop))]
@@ -21,7 +21,7 @@ export function emitLoop(given: EmitContext, kernel: Loop): readonly Pass[] {
 const passesOf = (context: EmitContext, loop: Loop): readonly Pass[] =>
   drawsOf(loop, context)
     .filter(d => sizeOf(d.extents) > 0)
-    .map(draw => new LoopShader(context, loop, draw).pass())
+    .flatMap(draw => new LoopShader(context, loop, draw).passes())
 
 const storedZero: Readonly<Record<DType, string>> = {
   float32: 'vec4(0)',
@@ -43,6 +43,8 @@ class LoopShader {
   /** Points of one evaluation that differ in where they are stored. */
   private readonly lanes: Lanes
   private readonly dtypes: readonly DType[]
+  /** The elements that are drawn over, if not the whole of the outputs is written. */
+  private readonly over: ElementRange | undefined
 
   constructor(context: EmitContext, loop: Loop, draw: Draw) {
     this.context = context
@@ -51,20 +53,46 @@ class LoopShader {
     this.shader = new Shader(context)
     this.vector = chooseVector(loop, draw)
     this.lanes = this.vector?.across === false ? 4 : 1
+    this.over = storedRange(loop, draw, context)
     this.dtypes = draw.outputs.map(o => context.spec(o.buffer).dtype)
   }
 
-  pass(): Pass {
-    const { outputs, maps } = this.draw
+  passes(): readonly Pass[] {
+    const stores = this.draw.maps.flatMap((_, s) => this.store(s))
+    return this.over === undefined ? [this.whole(stores)] : this.part(stores, this.over)
+  }
+
+  /** Writes all elements, old ones where no point stores. */
+  private whole(stores: readonly string[]): Pass {
+    const { outputs } = this.draw
     const old = outputs.map((o, k) => this.oldContent(o, this.dtypes[k] as DType))
-    const declared = old.map((text, k) => `${storedType(this.dtypes[k] as DType)} r${k} = ${text};`)
-    const stores = maps.flatMap((_, s) => this.store(s))
     const element = this.lanes === 4 ? ['int e = 4 * targetTexel();', ...stores] : forEachLane(stores)
-    const main = [...declared, ...element, ...outputs.map((_, k) => `out${k} = r${k};`)]
-    const { parallel, extents } = this.loop
-    const name = `loop [${extents.slice(0, parallel).join(', ')} | ${extents.slice(parallel).join(', ')}]`
+    return this.pass([...this.declared(old), ...element])
+  }
+
+  /** Draws over the elements of `range`: whole texels, or one lane after the other. */
+  private part(stores: readonly string[], elements: ElementRange): readonly Pass[] {
+    const text = [...this.declared(this.dtypes.map(d => storedZero[d])), 'bool found = false;']
+    if (this.lanes === 4)
+      return [{ ...this.pass([...text, 'int e = 4 * targetTexel();', ...stores, 'if (!found) discard;']), over: { elements } }]
+    const pass = this.pass([...text, 'int e = 4 * targetTexel() + lane;', ...stores, 'if (!found) discard;'])
+    return [0, 1, 2, 3].map(lane => ({
+      ...pass,
+      uniforms: [...pass.uniforms, { name: 'lane', type: 'int', value: lane }],
+      over: { elements, lanes: [lane === 0, lane === 1, lane === 2, lane === 3] },
+    }))
+  }
+
+  private declared(old: readonly string[]): readonly string[] {
+    return old.map((text, k) => `${storedType(this.dtypes[k] as DType)} r${k} = ${text};`)
+  }
+
+  private pass(statements: readonly string[]): Pass {
+    const { parallel, extents } = this.loop,
+      { outputs } = this.draw
+    const main = [...statements, ...outputs.map((_, k) => `out${k} = r${k};`)]
     return this.shader.pass(
-      name,
+      `loop [${extents.slice(0, parallel).join(', ')} | ${extents.slice(parallel).join(', ')}]`,
       outputs.map(o => o.buffer),
       `void main() {\n${main.join('\n')}\n}\n`,
     )
@@ -84,7 +112,7 @@ class LoopShader {
     const assigned = evaluated.texts.map(
       (text, k) => `r${k}${lanes === 4 ? '' : '[lane]'} = ${toTexel(this.dtypes[k] as DType, lanes, text)};`,
     )
-    const inner = [...evaluated.statements, ...assigned]
+    const inner = [...evaluated.statements, ...assigned, ...(this.over === undefined ? [] : ['found = true;'])]
     return ['{', ...statements, ...(hit === 'true' ? inner : [`if (${hit}) {`, ...inner, '}']), '}']
   }
 

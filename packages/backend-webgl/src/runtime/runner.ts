@@ -1,6 +1,6 @@
 /** Runs Passes: binds program, textures, uniforms and targets, and draws. Knows what is bound already. */
 import { type BufferId, fail } from '@cotangent/core/kernel'
-import type { Pass, PassUniform, Points, TextureId, TextureSpec } from '../pass.ts'
+import type { LaneMask, Over, Pass, PassUniform, Points, TextureId, TextureSpec } from '../pass.ts'
 import type { Device } from './device.ts'
 import type { Framebuffers } from './framebuffers.ts'
 import type { Program, ProgramCache } from './programs.ts'
@@ -19,6 +19,8 @@ export interface Frame {
   readonly textures: (Texture | undefined)[]
   readonly counters: ReadonlyMap<BufferId, number>
 }
+
+const everyLane: LaneMask = [true, true, true, true]
 
 export class Runner {
   readonly device: Device
@@ -53,11 +55,13 @@ export class Runner {
   run({ pass, program }: LinkedPass, frame: Frame, specOf: (texture: TextureId) => TextureSpec): void {
     this.use(program, pass)
     pass.textures.forEach(({ texture }, unit) => this.bind(unit, frame.textures[texture] ?? this.blankLike(specOf(texture))))
-    const targets = pass.points === undefined ? pass.targets.map(t => this.pool.take(specOf(t))) : this.drawnOver(pass, frame, specOf)
+    const fresh = pass.points === undefined && pass.over === undefined
+    const targets = fresh ? pass.targets.map(t => this.pool.take(specOf(t))) : this.drawnOver(pass, frame, specOf)
     this.framebuffers.bind(targets)
     this.setUniforms(program, pass.uniforms, targets[0] as Texture, frame)
-    if (pass.points === undefined) this.device.gl.drawArrays(this.device.gl.TRIANGLES, 0, 3)
-    else this.drawPoints(pass.points)
+    if (pass.points !== undefined) this.drawPoints(pass.points)
+    else if (pass.over !== undefined) this.drawRows(pass.over, targets[0] as Texture, frame)
+    else this.device.gl.drawArrays(this.device.gl.TRIANGLES, 0, 3)
     if (this.device.debug) this.checkDraw(pass)
     pass.targets.forEach((id, k) => {
       const old = frame.textures[id]
@@ -127,7 +131,19 @@ export class Runner {
     return texture
   }
 
-  private drawPoints({ count, blend, lanes = [true, true, true, true] }: Points): void {
+  private drawRows({ elements, lanes = everyLane }: Over, { width }: TextureSpec, frame: Frame): void {
+    const { gl } = this.device
+    const first = elements.counters.reduce((sum, c) => sum + c.stride * (frame.counters.get(c.counter) ?? 0), elements.offset)
+    const row = (element: number): number => Math.floor(element / (4 * width))
+    gl.enable(gl.SCISSOR_TEST)
+    gl.scissor(0, row(first), width, row(first + elements.count - 1) - row(first) + 1)
+    gl.colorMask(...lanes)
+    gl.drawArrays(gl.TRIANGLES, 0, 3)
+    gl.colorMask(...everyLane)
+    gl.disable(gl.SCISSOR_TEST)
+  }
+
+  private drawPoints({ count, blend, lanes = everyLane }: Points): void {
     const { gl } = this.device
     if (blend !== undefined) {
       gl.enable(gl.BLEND)
@@ -136,7 +152,7 @@ export class Runner {
     }
     gl.colorMask(...lanes)
     gl.drawArrays(gl.POINTS, 0, count)
-    gl.colorMask(true, true, true, true)
+    gl.colorMask(...everyLane)
     gl.disable(gl.BLEND)
   }
 
