@@ -3,6 +3,7 @@ import { type Affine, type BufferId, type Load, type Loop, type Node, readsOf, s
 import type { ElementRange, EmitContext } from '../pass.ts'
 import { reachOf, reachOfReductions } from './loop-spill.ts'
 import { isTexel } from './nodes.ts'
+import { type KernelContext, unitsFor } from './shader.ts'
 
 /** All stores of a Loop to one buffer, from its body or from its epilogue. */
 export interface Output {
@@ -30,7 +31,7 @@ export interface Vector {
   readonly across: boolean
 }
 
-export function drawsOf(loop: Loop, context: EmitContext): readonly Draw[] {
+export function drawsOf(loop: Loop, context: KernelContext): readonly Draw[] {
   const outputs = [...outputsOf(loop.bodyStores, 'body'), ...outputsOf(loop.stores, 'epilogue')]
   const groups = new Map<string, Output[]>()
   for (const output of outputs) {
@@ -52,13 +53,15 @@ function readsOfOutputs(loop: Loop): (output: Output) => readonly BufferId[] {
 }
 
 /** Parts of a group that one pass can write, and whose inputs it can sample. */
-function chunks(group: readonly Output[], reads: (output: Output) => readonly BufferId[], { limits }: EmitContext): readonly Output[][] {
+function chunks(group: readonly Output[], reads: (output: Output) => readonly BufferId[], context: KernelContext): readonly Output[][] {
+  const { limits } = context,
+    units = unitsFor(context)
   const parts: Output[][] = []
   let sampled = new Set<BufferId>()
   for (const output of group) {
     const part = parts.at(-1),
       both = new Set([...sampled, ...reads(output)])
-    if (part === undefined || part.length === limits.targets || both.size > limits.textures) {
+    if (part === undefined || part.length === limits.targets || both.size > units) {
       parts.push([output])
       sampled = new Set(reads(output))
     } else {

@@ -10,11 +10,11 @@ import { chooseVector, type Draw, drawsOf, type Output, storedRange, type Vector
 import { spill } from './loop-spill.ts'
 import { Nodes, type Scope, type Value } from './nodes.ts'
 import { accumulate, type Accumulator } from './reductions.ts'
-import { type KernelContext, sameTexel, Shader } from './shader.ts'
+import { type KernelContext, sameTexel, Shader, unitsFor } from './shader.ts'
 
 export function emitLoop(given: KernelContext, kernel: Loop): readonly Pass[] {
   // Beside what a value reads a pass samples the old content of its outputs, and terms of their addresses.
-  const { context, before, loop } = spill(given, kernel, given.limits.textures - 4)
+  const { context, before, loop } = spill(given, kernel, Math.max(2, unitsFor(given) - 4))
   return [...before.flatMap(l => passesOf(context, l)), ...inOrder(context, passesOf(context, loop))]
 }
 

@@ -2,20 +2,39 @@
 import type { BufferId } from '@cotangent/core/kernel'
 import type { EmitContext, Pass, PassUniform, SampledTexture, TextureId } from '../pass.ts'
 
+/** Functions `NAME_texel` and `NAME_at` of what no texture holds. */
+export type Computed = (shader: Shader, name: string) => string
+
+export interface KernelContext extends EmitContext {
+  /** Stand for textures: loads of them call these functions. */
+  readonly computed?: ReadonlyMap<TextureId, Computed>
+}
+
 export class Shader {
-  readonly context: EmitContext
+  readonly context: KernelContext
   private readonly textures: Map<TextureId, SampledTexture> = new Map()
+  private readonly functions: Map<TextureId, { readonly name: string; readonly text: string }> = new Map()
   private readonly uniforms: Map<string, PassUniform> = new Map()
 
-  constructor(context: EmitContext) {
+  constructor(context: KernelContext) {
     this.context = context
   }
 
   /** The name of the sampler of a texture; `indexed`: also `NAME_texel` and `NAME_at`. */
   sampler(texture: TextureId, indexed: boolean): string {
+    const computed = this.context.computed?.get(texture)
+    if (computed !== undefined) return this.call(texture, computed)
     const known = this.textures.get(texture)
     const name = known?.name ?? `t${this.textures.size}`
     if (known === undefined || (indexed && known.indexed !== true)) this.textures.set(texture, { name, texture, indexed })
+    return name
+  }
+
+  private call(texture: TextureId, computed: Computed): string {
+    const known = this.functions.get(texture)
+    if (known !== undefined) return known.name
+    const name = `f${this.functions.size}`
+    this.functions.set(texture, { name, text: computed(this, name) })
     return name
   }
 
@@ -36,9 +55,14 @@ export class Shader {
   }
 
   pass(name: string, targets: readonly TextureId[], fragment: string): Pass {
-    return { name, textures: [...this.textures.values()], uniforms: [...this.uniforms.values()], targets, fragment }
+    const text = [...this.functions.values()].map(f => f.text).join('') + fragment
+    return { name, textures: [...this.textures.values()], uniforms: [...this.uniforms.values()], targets, fragment: text }
   }
 }
 
 /** The texel of the same number as the one that is written, in a texture of the target's layout. */
 export const sameTexel = (sampler: string): string => `texture(${sampler}, gl_FragCoord.xy * uInverse)`
+
+/** Texture units for the buffers that a pass reads; what is computed in place of a texture reads at most as many as one pass writes. */
+export const unitsFor = ({ limits, computed }: KernelContext): number =>
+  limits.textures - (computed === undefined || computed.size === 0 ? 0 : limits.targets)
