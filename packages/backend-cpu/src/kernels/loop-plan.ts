@@ -140,7 +140,10 @@ function unrollOf(loop: Loop, vector: number): number {
   )
   if (vector < 0 || bulky) return 1
   const cost = instructionsCost(nodes)
-  return cost > loops.oneCopy ? 1 : cost > loops.twoCopies ? 2 : cost < 1 && isLongChain(loop, vector) ? loops.chainCopies : loops.copies
+  if (cost > loops.oneCopy) return 1
+  if (cost > loops.twoCopies) return 2
+  if (loop.reductions.length === 0 && cost >= loops.longBody) return loops.longBodyCopies
+  return cost < 1 && isLongChain(loop, vector) ? loops.chainCopies : loops.copies
 }
 
 /** One reduction along long vectors with one register an accumulator. */
