@@ -44,3 +44,33 @@ describe.each<Shape>([
     })
   })
 })
+
+describe.each([
+  [16, 16],
+  [64, 24],
+  [256, 16],
+])('%i channels -> %i', (c, o) => {
+  test('errors are at most four times those of the direct sum in float32', async () => {
+    const size = 18
+    await init({ backend: cpu, threads: 1 })
+    const x = waves([1, size, size, c], 0.37),
+      taps = waves([3, 3, c, o], 0.71)
+    const y = lax.convGeneralDilated(x, taps, [1, 1], 'VALID', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] })
+    const [xs, ks, ys] = [x, taps, y].map(t => t.dataSync() as Float32Array) as [Float32Array, Float32Array, Float32Array]
+    let [form, direct] = [0, 0]
+    ys.forEach((result, at) => {
+      const [j, k, l] = [Math.floor(at / o / (size - 2)), Math.floor(at / o) % (size - 2), at % o]
+      let [exact, single] = [0, 0]
+      for (let w = 0; w < 9 * c; w++) {
+        const [dy, dx, i] = [Math.floor(w / c / 3), Math.floor(w / c) % 3, w % c]
+        const product = (xs[((j + dy) * size + k + dx) * c + i] as number) * (ks[w * o + l] as number)
+        exact += product
+        single = Math.fround(single + Math.fround(product))
+      }
+      form += (result - exact) ** 2
+      direct += (single - exact) ** 2
+    })
+    expect(Math.sqrt(form)).toBeLessThan(4 * Math.sqrt(direct))
+    expect(Math.sqrt(form)).toBeGreaterThan(0)
+  })
+})

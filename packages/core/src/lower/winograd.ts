@@ -12,7 +12,7 @@ import { chooseBlocks, type Plan, planTiles, type Segment, tilingOf } from './wi
 import type { Allocate } from './winograd/tiles.ts'
 
 /** The form is taken where its estimated cost is at most this part of the direct sum's, and the sum is large enough to matter. */
-const WORTHWHILE = 0.95
+const WORTHWHILE = 0.85
 const LEAST_WORK = 1 << 20
 /** Cost of copying one sample, in multiply-adds of the direct sum. */
 const COPY = 30

@@ -21,10 +21,13 @@ export interface Plan {
   readonly cost: number
 }
 
-/** Costs in multiply-adds of the direct sum, as measured: transforming one element, and starting the kernels of one region. */
-const TRANSFORM = 10
-const REGION = 200_000
-/** A multiply-add of the small products. */
+/**
+ * Costs in multiply-adds of the direct sum: transforming one element, starting the kernels of one region, a multiply-add of the small products.
+ * Fitted to times on one core of the cpu backend, which docs/decisions/winograd.md lists: as parts of the direct sum's they are met within 0.1
+ * from a million multiply-adds on, but for images of 7x7.
+ */
+const TRANSFORM = 7
+const REGION = 50_000
 const PRODUCT = 1.05
 
 /** Sizes of a convolution but for its moving axes and its window: multiply-adds for each pair of indices along these, elements of operands. */
