@@ -2,11 +2,19 @@ import { type BufferSpec, type DType, hostArray, type Node, type Scatter, type T
 import * as fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Builder, type Draw, drawWith, extentsFor, filled, nodesFor } from '../../backend-cpu/test/arbitrary-loop.ts'
+import { emitKernel } from '../src/kernels/emit.ts'
+import type { EmitContext } from '../src/pass.ts'
 import { interpret, runKernel } from './draw.ts'
 import { backendFor } from './kit.ts'
 
 const backend = backendFor({ debug: true })
-afterAll(() => backend.dispose())
+/** As where the device cannot blend into float textures: everything but `set` is by search. */
+const withoutBlending = backendFor({
+  debug: true,
+  emit: (context, kernel) =>
+    emitKernel(Object.create(context, { limits: { value: { ...context.limits, floatBlend: false } } }) as EmitContext, kernel),
+})
+afterAll(() => Promise.all([backend.dispose(), withoutBlending.dispose()]))
 
 const combines = ['set', 'add', 'mul', 'min', 'max'] as const
 
@@ -32,9 +40,10 @@ test('random scatters combine in iteration order', () => {
   fc.assert(
     fc.property(fc.gen(), gen => {
       const { kernel, buffers, data } = buildScatter(drawWith(gen))
-      expect(runKernel(backend, kernel, buffers, data)).toEqual(interpret(kernel, data))
+      const wanted = interpret(kernel, data)
+      for (const b of [backend, withoutBlending]) expect(runKernel(b, kernel, buffers, data)).toEqual(wanted)
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 })
 
@@ -104,27 +113,47 @@ test('each example scatters into its own row', () => {
   expect(runKernel(backend, kernel, buffers, data)).toEqual(interpret(kernel, data))
 })
 
-/** A histogram: one count an update. */
-test.each(['int32', 'uint32', 'bool'] as const)('%s', dtype => {
-  const n = 3000,
-    bins = 37
-  for (const combine of dtype === 'bool' ? (['set', 'max', 'min'] as const) : combines) {
-    const kernel: Scatter = {
-      kind: 'scatter',
-      extents: [n],
-      buffer: 2,
-      combine,
-      map: { offset: 0, strides: [0] },
-      indirect: [{ index: 0, stride: 1 }],
-      value: 1,
-      body: [load(0, 'int32', [1]), load(1, dtype, [1])],
-    }
-    const buffers: BufferSpec[] = [
-      { dtype: 'int32', size: n },
-      { dtype, size: n },
-      { dtype, size: bins },
-    ]
-    const data = [Int32Array.from({ length: n }, (_, i) => (i * i) % bins), filled(3, dtype, n), filled(5, dtype, bins)]
-    expect(runKernel(backend, kernel, buffers, data)).toEqual(interpret(kernel, data))
+/** `table[index[i]]` combined with `values[i]`. */
+function elements(dtype: DType, combine: Scatter['combine'], values: TypedArray, bins: number): void {
+  const n = values.length
+  const kernel: Scatter = {
+    kind: 'scatter',
+    extents: [n],
+    buffer: 2,
+    combine,
+    map: { offset: 0, strides: [0] },
+    indirect: [{ index: 0, stride: 1 }],
+    value: 1,
+    body: [load(0, 'int32', [1]), load(1, dtype, [1])],
   }
+  const buffers: BufferSpec[] = [
+    { dtype: 'int32', size: n },
+    { dtype, size: n },
+    { dtype, size: bins },
+  ]
+  const data = [Int32Array.from({ length: n }, (_, i) => (i * i) % bins), values, filled(5, dtype, bins)]
+  expect(runKernel(backend, kernel, buffers, data)).toEqual(interpret(kernel, data))
+}
+
+test.each(['int32', 'uint32', 'bool'] as const)('%s', dtype => {
+  const some = dtype === 'bool' ? (['set', 'max', 'min'] as const) : combines
+  for (const combine of some) elements(dtype, combine, filled(3, dtype, 3000), 37)
+})
+
+test('more integers to add than one draw can count', () => {
+  elements('int32', 'add', new Int32Array(140_000).fill(-1), 2)
+})
+
+test('extrema of zeros of both signs, infinities and NaN', () => {
+  const edges = [0, -0, Infinity, -Infinity, 1, -1, 3.4028234663852886e38, -3.4028234663852886e38, 2 ** -126]
+  for (const combine of ['max', 'min'] as const)
+    for (const bins of [1, 3, 40]) {
+      elements(
+        'float32',
+        combine,
+        Float32Array.from({ length: 50 }, (_, i) => edges[(i * 5) % 9] as number),
+        bins,
+      )
+      elements('float32', combine, Float32Array.of(-0, -0, NaN, 0), bins)
+    }
 })

@@ -77,12 +77,24 @@ $F $scale($F x, $I n) {
   $I first = n >> 1;
   return $opaque(x * $powerOfTwo(first)) * $powerOfTwo(n - first);
 }`,
-  /** Unsigned integers in the order of the floats: -0 equals +0, NaN is last. */
+  /** Unsigned integers in the order of the floats, -0 before +0; with `flip` of ones in the opposite order. NaN is last in both. */
+  floatOrder: `
+$U $floatOrder($F x, uint flip) {
+  $U u = floatBitsToUint(x);
+  $U order = $choose($ge(u, $U(0x80000000u)), ~u, u | 0x80000000u) ^ flip;
+  return $choose($isNan(x), $U(0xffffffffu), order);
+}`,
+  /** The float of an `order`; `key` is that with `flip`. */
+  floatOf: `
+$F $floatOf($U order, $U key) {
+  $F x = uintBitsToFloat($choose($ge(order, $U(0x80000000u)), order ^ 0x80000000u, ~order));
+  return $pick($eq(key, $U(0xffffffffu)), $F(${NOT_A_NUMBER}), x);
+}`,
+  /** The same with -0 equal to +0, for sorting. */
   floatKey: `
 $U $floatKey($F x) {
-  $U u = floatBitsToUint(x), size = u & 0x7fffffffu;
-  $U key = $choose($both($ge(u, $U(0x80000000u)), $gt(size, $U(0u))), ~u, size | 0x80000000u);
-  return $choose($gt(size, $U(0x7f800000u)), $U(0xffffffffu), key);
+  $B zero = $eq(floatBitsToUint(x) & 0x7fffffffu, $U(0u));
+  return $choose(zero, $U(0x80000000u), $floatOrder(x, 0u));
 }`,
   ...extremum('maximum', 'gt', 'lt', '&'),
   ...extremum('minimum', 'lt', 'gt', '|'),

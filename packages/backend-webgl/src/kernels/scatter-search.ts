@@ -8,7 +8,7 @@ import { glslType, toTexel } from '../glsl/types.ts'
 import type { EmitContext, Pass } from '../pass.ts'
 import { affine, invert } from './affine.ts'
 import { Nodes } from './nodes.ts'
-import { axesOf, pointOf } from './scatter.ts'
+import { axesOf, pointOf } from './scatter-updates.ts'
 import { Shader } from './shader.ts'
 
 const instructionOf = { add: 'add', mul: 'mul', min: 'min', max: 'max' } as const

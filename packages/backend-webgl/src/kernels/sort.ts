@@ -3,8 +3,8 @@
  * the merge path (Odeh, Green, Mwassi, Shmueli & Birk, "Merge path", 2012), so that rows of any length are sorted, stably. Sorted are keys whose
  * unsigned order is that of the elements, and with them the elements' places in their row; all buffers are gathered by these at the end.
  */
-import { type BufferId, type DType, fail, type Sort } from '@cotangent/core/kernel'
-import { fromTexel, glslType, toTexel } from '../glsl/types.ts'
+import type { BufferId, DType, Sort } from '@cotangent/core/kernel'
+import { fromTexel, glslType, noFloat64, toTexel } from '../glsl/types.ts'
 import type { EmitContext, Pass, TextureId } from '../pass.ts'
 import { sameTexel, Shader } from './shader.ts'
 
@@ -36,8 +36,8 @@ export function emitSort(context: EmitContext, kernel: Sort): readonly Pass[] {
   return passes
 }
 
-/** The key of an element in one lane and four: NaN last, -0 equal to +0. */
-export function keyOf(dtype: DType, text: string): string {
+/** The keys of four elements: NaN last, -0 equal to +0. */
+function keyOf(dtype: DType, text: string): string {
   switch (dtype) {
     case 'float32':
       return `floatKey_4(${text})`
@@ -48,7 +48,7 @@ export function keyOf(dtype: DType, text: string): string {
     case 'bool':
       return `uvec4(${text})`
     case 'float64':
-      return fail('DTypeError', 'webgl: there is no float64.')
+      return noFloat64()
   }
 }
 
