@@ -29,14 +29,17 @@ describe.each<Shape>([
   [2, 12, 12, 16, 24, 3, 1],
   [3, 15, 14, 20, 16, 3, 1],
   [1, 28, 27, 32, 40, 3, 1],
+  [8, 20, 20, 16, 24, 3, 1], // independent blocks for the threads
   [1, 57, 54, 3, 32, 7, 2],
   [2, 27, 28, 16, 32, 7, 2],
 ])('%i images of %i x %i x %i -> %i, window %i, stride %i', (...shape) => {
   test('results and gradients', async () => {
     const one = await convolve(1, shape),
       two = await convolve(2, shape),
+      three = await convolve(3, shape),
       direct = await convolve('reference', shape)
     expect(two).toEqual(one)
+    expect(three).toEqual(one)
     direct.forEach((expected, i) => {
       const scale = expected.reduce((a, x) => Math.max(a, Math.abs(x)), 0)
       const error = expected.reduce((a, x, j) => Math.max(a, Math.abs(x - (one[i]?.[j] ?? Number.NaN))), 0)
