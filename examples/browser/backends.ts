@@ -3,6 +3,7 @@ import type { BackendLoader, BackendName } from '@cotangent/core'
 import { backend as cpu } from '@cotangent/backend-cpu'
 import { backend as webgl } from '@cotangent/backend-webgl'
 import type { BackendChoice } from './choices.ts'
+import type { Choice } from './protocol.ts'
 
 interface Entry {
   /** What `init` takes. */
@@ -18,5 +19,5 @@ export const backends: Readonly<Record<BackendChoice, Entry>> = {
 }
 
 /** For backends that have threads. One core is left to the page. Threads share memory, which needs cross-origin isolation. */
-export const threadsFor = (choice: BackendChoice): { readonly threads?: number } =>
-  backends[choice].threads ? { threads: globalThis.crossOriginIsolated ? Math.max(1, navigator.hardwareConcurrency - 1) : 1 } : {}
+export const threadsFor = ({ backend, cores }: Choice): { readonly threads?: number } =>
+  backends[backend].threads ? { threads: globalThis.crossOriginIsolated ? Math.max(1, cores - 1) : 1 } : {}

@@ -43,7 +43,7 @@ function failed(error: unknown): void {
 async function open(): Promise<boolean> {
   const mine = ++generation
   const { backend, model } = chosen(form)
-  const choice: Choice = { backend: backend as BackendChoice, model: model as ModelName }
+  const choice: Choice = { backend: backend as BackendChoice, model: model as ModelName, cores: navigator.hardwareConcurrency }
   enter('busy', 'Preparing …')
   showProblem()
   // One after another; those that were overtaken are left out.

@@ -5,6 +5,8 @@ import type { BackendChoice, ModelName } from './choices.ts'
 export interface Choice {
   readonly backend: BackendChoice
   readonly model: ModelName
+  /** Of the machine: the page keeps one for itself. */
+  readonly cores: number
 }
 
 /** What `open` made ready. */

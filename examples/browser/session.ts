@@ -42,9 +42,10 @@ export class TrainingSession implements Session {
     return { train: train.count, test: test.count }
   }
 
-  async open({ backend, model }: Choice): Promise<Opened> {
+  async open(choice: Choice): Promise<Opened> {
     await this.end()
-    const threads = threadsFor(backend)
+    const { backend, model } = choice,
+      threads = threadsFor(choice)
     if (this.device?.choice !== backend) {
       await this.device?.backend.dispose()
       this.device = undefined

@@ -16,7 +16,6 @@ export default defineConfig(async ({ isPreview }): Promise<UserConfig> => {
     resolve: { conditions: ['source', ...defaultClientConditions] },
     server: { headers },
     preview: { headers },
-    worker: { format: 'es' },
     build: { target: 'es2023' },
   }
 })

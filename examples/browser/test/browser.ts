@@ -6,11 +6,11 @@ import { findChromium } from '../../../scripts/browser.ts'
 import { SIDE } from '../../lib/digits.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const configFile = `${root}vite.config.ts`
+/** Node itself loads the file, so that the packages it imports are their sources. */
+const config = { configFile: `${root}vite.config.ts`, configLoader: 'native', logLevel: 'error' } as const
 
 /** Builds the page into a folder. */
-export const buildPage = (outDir: string): Promise<unknown> =>
-  build({ configFile, logLevel: 'error', build: { outDir, emptyOutDir: true } })
+export const buildPage = (outDir: string): Promise<unknown> => build({ ...config, build: { outDir, emptyOutDir: true } })
 
 export interface Site {
   readonly url: string
@@ -21,8 +21,7 @@ export interface Site {
 export async function serve(outDir: string, { isolated }: { readonly isolated: boolean }): Promise<Site> {
   const server = await preview({
     root,
-    configFile: isolated ? configFile : false,
-    logLevel: 'error',
+    ...(isolated ? config : { configFile: false }),
     base: '/somewhere/else/',
     build: { outDir },
     preview: { port: 0 },

@@ -13,7 +13,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cotangent-page-'))
   ;[browser, digits] = await Promise.all([launch(), loadMnist().then(({ test }) => slice(test, 100)), buildPage(folder)])
   ;[isolated, plain] = await Promise.all([serve(folder, { isolated: true }), serve(folder, { isolated: false })])
-})
+}, 60_000)
 afterAll(async () => {
   await browser.close()
   await Promise.all([isolated.close(), plain.close()])
@@ -73,6 +73,24 @@ it('trains to 95 % without long tasks on the page; pauses, resumes, reads what i
   await page.close()
 })
 
+it('trains on threads of its own where the page is isolated and has cores for them', async () => {
+  const context = await browser.newContext({ locale: 'en-US' }),
+    page = await context.newPage()
+  const cdp = await context.newCDPSession(page)
+  await cdp.send('Emulation.setHardwareConcurrencyOverride', { hardwareConcurrency: 3 })
+  const workers = new Set<string>()
+  page.on('request', request => {
+    if (/worker-.*\.js$/.test(request.url())) workers.add(request.url())
+  })
+  await page.goto(isolated.url)
+  await status(page, 'Ready: 421,642 parameters on cpu, 2 threads.')
+  await press(page, 'Train')
+  await eventually(() => text(page, 'accuracy')).toMatch(/^[89]/)
+  // The worker of the page, and the one that the backend starts in it.
+  expect(workers.size).toBe(2)
+  await context.close()
+})
+
 it('works from any server, on a phone, by keyboard', async () => {
   const { page, faults } = await visit(browser, plain.url, {
     viewport: { width: 360, height: 740 },
@@ -106,23 +124,33 @@ it('works from any server, on a phone, by keyboard', async () => {
   await page.close()
 })
 
-it.each(['light', 'dark'] as const)('has no fault that axe finds, in the %s', async colorScheme => {
-  const { page } = await visit(browser, plain.url, { colorScheme })
+/** What axe finds in the page as it is. */
+async function faultsOfAccess(page: Page): Promise<readonly string[]> {
+  interface Axe {
+    run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>
+  }
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run()
+    return violations.map(({ id, nodes }) => [id, ...nodes.map(n => n.html)].join('\n'))
+  })
+}
+
+it('has no fault that axe finds, in light and dark', async () => {
+  const { page } = await visit(browser, plain.url, { colorScheme: 'light' })
   await choose(page, 'MLP')
   await status(page, 'Ready: 50,890')
   await press(page, 'Train')
   await eventually(() => progress(page)).toBeGreaterThan(0.5)
   await press(page, 'Pause')
   await status(page, 'Paused')
+  await page
+    .getByRole('button', { name: /^Test digit/ })
+    .first()
+    .click()
   await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') })
-  const violations = await page.evaluate(async () => {
-    interface Axe {
-      run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>
-    }
-    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run()
-    return violations.map(({ id, nodes }) => [id, ...nodes.map(n => n.html)].join('\n'))
-  })
-  expect(violations).toEqual([])
+  expect(await faultsOfAccess(page)).toEqual([])
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
+  expect(await faultsOfAccess(page)).toEqual([])
   await page.close()
 })
 

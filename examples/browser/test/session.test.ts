@@ -10,7 +10,7 @@ const small = loadMnist().then(({ train, test }): Mnist => ({ train: slice(train
 async function opened(model: 'mlp' | 'cnn' = 'mlp'): Promise<TrainingSession> {
   const session = new TrainingSession(() => small)
   await session.load('')
-  await session.open({ backend: 'cpu', model })
+  await session.open({ backend: 'cpu', model, cores: 1 })
   return session
 }
 
@@ -51,13 +51,13 @@ describe('a session', () => {
       if (pauses++ < 3) session.pause()
     })
     for (const name of ['losses', 'accuracies'] as const) expect(curve(interrupted, name)).toEqual(curve(reports, name))
-    await session.open({ backend: 'cpu', model: 'mlp' })
+    await session.open({ backend: 'cpu', model: 'mlp', cores: 1 })
     expect(curve(await trained(session), 'losses')).toEqual(curve(reports, 'losses'))
   })
   it('ends a training when another model is opened', async () => {
     const session = await opened()
     const outcome = session.train(() => {})
-    expect(await session.open({ backend: 'reference', model: 'mlp' })).toEqual({ parameters: 50_890, epochs: 10 })
+    expect(await session.open({ backend: 'reference', model: 'mlp', cores: 1 })).toEqual({ parameters: 50_890, epochs: 10 })
     expect(await outcome).toBe('paused')
   })
   it('gives probabilities, filters, test digits and kernels', async () => {
@@ -84,6 +84,6 @@ describe('a session', () => {
   it('says what has to come first', async () => {
     const session = new TrainingSession(() => small)
     expect(() => session.predict(new Float32Array(784))).toThrow('open a model first')
-    await expect(session.open({ backend: 'cpu', model: 'mlp' })).rejects.toThrow('load the digits first')
+    await expect(session.open({ backend: 'cpu', model: 'mlp', cores: 1 })).rejects.toThrow('load the digits first')
   })
 })
