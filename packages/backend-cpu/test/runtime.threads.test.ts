@@ -4,6 +4,7 @@ import type { CpuBackend } from '../src/backend.ts'
 import { Memory } from '../src/runtime/memory.ts'
 import { Pool } from '../src/workers/pool.ts'
 import { backendFor, GraphBuilder, oneThread, scalarEmitter } from './kit.ts'
+import { keepSharing } from './tune.ts'
 
 const n = 1000
 /** Claims that every phase is long, so that all are shared and all barriers are there. */
@@ -13,6 +14,7 @@ interface Threaded {
   readonly backend: CpuBackend
   readonly pool: Pool
 }
+const undo = keepSharing()
 const opened: Threaded[] = []
 function threaded(threads: number): Threaded {
   const memory = new Memory({ shared: true, maximumPages: 65536 })
@@ -28,6 +30,7 @@ function threaded(threads: number): Threaded {
   return { backend, pool }
 }
 afterAll(async () => {
+  undo()
   for (const { backend } of opened) await backend.dispose()
 })
 
