@@ -23,8 +23,8 @@ export interface Plan {
 
 /**
  * Costs in multiply-adds of the direct sum: transforming one element, starting the kernels of one region, a multiply-add of the small products.
- * Fitted to times on one core of the cpu backend, which docs/decisions/winograd.md lists: as parts of the direct sum's they are met within 0.1
- * from a million multiply-adds on, but for images of 7x7.
+ * Fitted to times on one core of the cpu backend, which docs/decisions/winograd.md lists: as parts of the direct sum's they are met within 0.13,
+ * but for images of 7x7 and for 3 channels.
  */
 const TRANSFORM = 7
 const REGION = 50_000
