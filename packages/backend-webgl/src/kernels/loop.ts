@@ -2,7 +2,7 @@
  * Loops as fragment shaders. A fragment stands at a texel of an output, finds the points that store its elements, and evaluates the kernel
  * there: four points at once along an axis of which the texel holds consecutive ones, else one after the other.
  */
-import { type DType, type Loop, type NodeId, operandsOf, sizeOf, type Store } from '@cotangent/core/kernel'
+import { type DType, type Loop, type Node, type NodeId, operandsOf, readsOf, sizeOf, type Store } from '@cotangent/core/kernel'
 import { glslType, type Lanes, toTexel } from '../glsl/types.ts'
 import type { ElementRange, EmitContext, Pass } from '../pass.ts'
 import { invert } from './affine.ts'
@@ -15,8 +15,25 @@ import { type KernelContext, sameTexel, Shader, unitsFor } from './shader.ts'
 export function emitLoop(given: KernelContext, kernel: Loop): readonly Pass[] {
   // Beside what a value reads a pass samples the old content of its outputs, and terms of their addresses.
   const { context, before, loop } = spill(given, kernel, Math.max(2, unitsFor(given) - 4))
-  return [...before.flatMap(l => passesOf(context, l)), ...inOrder(context, passesOf(context, loop))]
+  return [...before.flatMap(l => passesOf(context, l)), ...storesOf(context, loop)]
 }
+
+/** What the body stores can be read back for the reductions, rather than computed again, unless the Loop reads those buffers itself. */
+function storesOf(context: KernelContext, loop: Loop): readonly Pass[] {
+  const reads = readsOf(loop)
+  if (loop.bodyStores.some(s => reads.includes(s.buffer))) return inOrder(context, passesOf(context, loop))
+  const later = { ...loop, body: readBack(loop), bodyStores: [] }
+  return [...inOrder(context, passesOf(context, { ...loop, stores: [] })), ...inOrder(context, passesOf(context, later))]
+}
+
+/** The body with loads in place of the stored nodes whose computation costs something. */
+const readBack = ({ body, bodyStores }: Loop): readonly Node[] =>
+  body.map((node, id) => {
+    const store = bodyStores.find(s => s.value === id)
+    return store === undefined || !('args' in node) || store.map.strides.at(-1) !== 1
+      ? node
+      : { op: 'load', buffer: store.buffer, dtype: node.dtype, map: store.map }
+  })
 
 const passesOf = (context: EmitContext, loop: Loop): readonly Pass[] =>
   drawsOf(loop, context)
@@ -33,6 +50,9 @@ const storedZero: Readonly<Record<DType, string>> = {
 
 /** Points whose float sum is a part of a long one. */
 const PART = 64
+
+/** Nodes that are written out once a lane. */
+const SHORT = 16
 
 class LoopShader {
   private readonly context: EmitContext
@@ -66,7 +86,7 @@ class LoopShader {
   private whole(stores: readonly string[]): Pass {
     const { outputs } = this.draw
     const old = outputs.map((o, k) => this.oldContent(o, this.dtypes[k] as DType))
-    const element = this.lanes === 4 ? ['int e = 4 * targetTexel();', ...stores] : forEachLane(stores)
+    const element = this.lanes === 4 ? ['int e = 4 * targetTexel();', ...stores] : forEachLane(stores, this.isShort())
     return this.pass([...this.declared(old), ...element])
   }
 
@@ -81,6 +101,13 @@ class LoopShader {
       uniforms: [...pass.uniforms, { name: 'lane', type: 'int', value: lane }],
       over: { elements, lanes: [lane === 0, lane === 1, lane === 2, lane === 3] },
     }))
+  }
+
+  private isShort(): boolean {
+    const { from, outputs } = this.draw,
+      { body, epilogue, reductions } = this.loop
+    const nodes = from === 'body' ? body : epilogue
+    return (from === 'body' || reductions.length === 0) && nodes.length + outputs.length <= SHORT
   }
 
   private declared(old: readonly string[]): readonly string[] {
@@ -176,12 +203,13 @@ interface Evaluated {
 
 const storedType = (dtype: DType): string => (dtype === 'bool' ? 'uvec4' : glslType(dtype, 4))
 
-const forEachLane = (statements: readonly string[]): readonly string[] => [
-  'for (int lane = 0; lane < 4; lane++) {',
-  'int e = 4 * targetTexel() + lane;',
-  ...statements,
-  '}',
-]
+/** Short texts are written out: that runs a quarter faster than a loop, and takes longer to compile. */
+function forEachLane(statements: readonly string[], isShort: boolean): readonly string[] {
+  const element = ['int e = 4 * targetTexel() + lane;', ...statements, '}']
+  return isShort
+    ? [0, 1, 2, 3].flatMap(lane => ['{', `const int lane = ${lane};`, ...element])
+    : ['for (int lane = 0; lane < 4; lane++) {', ...element]
+}
 
 /** Reductions whose results some of `roots` need. */
 function reductionsUsed(nodes: Loop['epilogue'], roots: readonly NodeId[]): readonly number[] {
