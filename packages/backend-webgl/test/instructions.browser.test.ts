@@ -1,8 +1,9 @@
 /** Every instruction whose result is exact, at all combinations of edge values, against the reference; approximated ones: math.browser.test.ts. */
-import { type DType, hostArray, inDomain, type InstructionName, instructions, type TypedArray } from '@cotangent/core/kernel'
+import { type DType, hostArray, inDomain, type InstructionName, instructions, type Loop, type TypedArray } from '@cotangent/core/kernel'
 import { describe, expect, test } from 'vitest'
 import type { Lanes } from '../src/glsl/types.ts'
-import { type Argument, evaluate } from './draw.ts'
+import { type Argument, evaluate, interpret, runKernel } from './draw.ts'
+import { backendFor } from './kit.ts'
 
 const dtypes = ['float32', 'int32', 'uint32', 'bool'] as const
 type Held = (typeof dtypes)[number]
@@ -107,4 +108,34 @@ test('constants arrive exactly', () => {
       const args = [Uint8Array.of(1), value, 5]
       expect(evaluate({ name: 'select', to: 'float32', from: ['bool', 'float32', 'float32'], args }, lanes)).toEqual(Float32Array.of(value))
     }
+})
+
+test.each(['lt', 'le', 'gt', 'ge'] as const)('a choice by %s that looks like a maximum or minimum keeps NaN', op => {
+  const backend = backendFor({ debug: true }),
+    map = { offset: 0, strides: [1] }
+  const x = Float32Array.of(NaN, -1, 1, -0, 0, Infinity, -Infinity, 2),
+    spec = { dtype: 'float32', size: x.length } as const
+  for (const args of [
+    [2, 1, 0],
+    [2, 0, 1],
+  ]) {
+    const kernel: Loop = {
+      kind: 'loop',
+      extents: [x.length],
+      parallel: 1,
+      body: [],
+      bodyStores: [],
+      reductions: [],
+      epilogue: [
+        { op: 'load', buffer: 0, dtype: 'float32', map },
+        { op: 'const', dtype: 'float32', value: 0 },
+        { op, dtype: 'bool', args: [0, 1] },
+        { op: 'select', dtype: 'float32', args },
+      ],
+      stores: [{ buffer: 1, map, value: 3 }],
+    }
+    const data = [x, new Float32Array(x.length)]
+    expect(runKernel(backend, kernel, [spec, spec], data)).toEqual(interpret(kernel, data))
+  }
+  void backend.dispose()
 })

@@ -82,9 +82,18 @@ export class Nodes {
           lanes = values.some(v => v.lanes === 4) ? 4 : 1
         const dtypes = node.args.map(a => (this.nodes[a] as Node).dtype)
         const args = values.map((v, i) => widen(v, dtypes[i] as Node['dtype'], lanes))
+        if (this.looksExtreme(node)) args[1] = { text: `opaque_${lanes}(${(args[1] as Value).text})`, lanes }
         return { text: instruction(node.op, node.dtype, dtypes[0] as Node['dtype'], args, lanes), lanes }
       }
     }
+  }
+
+  /** Of `a < b ? b : a` and its kin Mesa makes a maximum, which forgets NaN where the choice does not. */
+  private looksExtreme({ op, dtype, args }: Extract<Node, { args: readonly NodeId[] }>): boolean {
+    const predicate = this.nodes[args[0] as NodeId] as Node
+    if (op !== 'select' || dtype !== 'float32' || !('args' in predicate) || !['lt', 'le', 'gt', 'ge'].includes(predicate.op)) return false
+    const chosen = args.slice(1).map(a => this.value(a).text)
+    return predicate.args.every(a => chosen.includes(this.value(a).text))
   }
 
   private iota(map: Affine, { dtype }: Node): Value {
