@@ -4,8 +4,17 @@
  * `node scripts/launch.mjs packages/backend-cpu/bench/contraction.ts [name part] [milliseconds a case] [unfused | wide]`
  */
 import { pairsVectors } from '../src/runtime/features.ts'
-import { type ConvOptions, convForward, convInput, convWeight, matmul, randomData, withEpilogue } from '../test/contraction-cases.ts'
-import { type Case, compileContraction, runAll } from '../test/contraction-kit.ts'
+import {
+  type Case,
+  type ConvOptions,
+  convForward,
+  convInput,
+  convWeight,
+  matmul,
+  randomData,
+  withEpilogue,
+} from '../../core/test/support/contractions.ts'
+import { compileContraction, runAll } from '../test/contraction-kit.ts'
 import { peakMeter } from './peak.ts'
 
 const same = { kh: 3, kw: 3, pad: [1, 1] } as const

@@ -30,8 +30,8 @@ export interface Platform extends DeviceOptions {
 
 const capabilities: Capabilities = {
   dtypes: ['float32', 'int32', 'uint32', 'bool'],
-  kernels: ['loop', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
-  contractions: [],
+  kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
+  contractions: ['float32'],
   subnormals: false,
 }
 

@@ -4,7 +4,9 @@
  * elements become the lanes of vectors), K (reduced). Multiplication commutes, so a and b change places when that gives the better N.
  * Where only a batch axis makes good lanes (depthwise convolution) it is N, and `lanesInBoth` says so.
  */
-import type { Affine, Contraction, Guard, Load, Node, Store } from '@cotangent/core/kernel'
+import { type Affine, type Contraction, dropGuards, type Guard, type Load, type Node, type Store, strideAt, uses } from '@cotangent/core/kernel'
+
+export { strideAt, uses }
 
 export interface Form {
   readonly extents: readonly number[]
@@ -21,37 +23,6 @@ export interface Form {
   /** `n` is an axis of both operands. */
   readonly lanesInBoth: boolean
   readonly k: readonly number[]
-}
-
-export const strideAt = (map: Affine, axis: number): number => map.strides[axis] ?? 0
-
-/** Does the load depend on the index of this axis? */
-export const uses = (load: Load, axis: number): boolean =>
-  strideAt(load.map, axis) !== 0 || (load.guards ?? []).some((g) => strideAt(g.index, axis) !== 0)
-
-/** The least and the greatest value of an affine index without dynamic terms. */
-function rangeOf(index: Affine, extents: readonly number[]): readonly [low: number, high: number] {
-  let low = index.offset
-  let high = index.offset
-  index.strides.forEach((s, i) => {
-    const reach = s * ((extents[i] as number) - 1)
-    low += Math.min(0, reach)
-    high += Math.max(0, reach)
-  })
-  return [low, high]
-}
-
-const isConstant = (index: Affine): boolean => (index.dynamic ?? []).length === 0
-
-function alwaysHolds(guard: Guard, extents: readonly number[]): boolean {
-  const [low, high] = rangeOf(guard.index, extents)
-  return isConstant(guard.index) && low >= 0 && high < guard.extent
-}
-
-function dropGuards(load: Load, extents: readonly number[]): Load {
-  const { guards, ...rest } = load
-  const kept = (guards ?? []).filter((g) => !alwaysHolds(g, extents))
-  return kept.length > 0 ? { ...rest, guards: kept } : rest
 }
 
 /** Applies a change of variables to each affine map of a node. */

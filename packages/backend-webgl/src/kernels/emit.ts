@@ -1,6 +1,6 @@
 /** A kernel to Passes, by its kind. */
-import { fail } from '@cotangent/core/kernel'
 import type { EmitContext, LeafKernel, Pass } from '../pass.ts'
+import { emitContraction } from './contraction.ts'
 import { emitCumulative } from './cumulative.ts'
 import { emitLoop } from './loop.ts'
 import { emitScatter } from './scatter.ts'
@@ -10,13 +10,13 @@ export function emitKernel(context: EmitContext, kernel: LeafKernel): readonly P
   switch (kernel.kind) {
     case 'loop':
       return emitLoop(context, kernel)
+    case 'contraction':
+      return emitContraction(context, kernel)
     case 'scatter':
       return emitScatter(context, kernel)
     case 'sort':
       return emitSort(context, kernel)
     case 'cumulative':
       return emitCumulative(context, kernel)
-    default:
-      return fail('BackendError', `webgl: there are no ${kernel.kind} kernels.`)
   }
 }

@@ -28,7 +28,8 @@ export function decompose(lowered: Lowered, { name, capabilities }: Pick<Backend
   return { ...lowered, kernels: lowered.kernels.map(one) }
 }
 
-function asLoop(k: Contraction): Loop {
+/** The same by a Loop with a sum. */
+export function asLoop(k: Contraction): Loop {
   const product = { op: 'mul', dtype: k.dtype, args: [0, 1] } as const
   return {
     kind: 'loop',

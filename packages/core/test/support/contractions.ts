@@ -1,6 +1,10 @@
 /** Matrix products and convolutions as contractions, as the lowering writes them. */
-import type { BufferSpec, Guard, Load, Node } from '@cotangent/core/kernel'
-import type { Case } from './contraction-kit.ts'
+import type { BufferSpec, Contraction, Guard, Load, Node } from '../../src/lower/kernel.ts'
+
+export interface Case {
+  readonly buffers: readonly BufferSpec[]
+  readonly contraction: Contraction
+}
 
 let seed = 1
 const random = (): number => {

@@ -1,0 +1,75 @@
+/**
+ * The axes of a contraction in the roles that matrix multiplication gives them: batch (of both operands), rows (only of a), columns (only of
+ * b; four consecutive ones make a texel), sum. Multiplication commutes: a and b change places where b then has the axis along which
+ * results are consecutive. Axes of neither operand, along which the sums do not change, have no role.
+ */
+import { type Affine, type Contraction, dropGuards, mapAffines, sizeOf, strideAt, uses } from '@cotangent/core/kernel'
+
+/** Axes of one role, outer to inner: together they count through `size` places. */
+export interface Group {
+  readonly axes: readonly number[]
+  readonly size: number
+}
+
+export interface Roles {
+  readonly contraction: Contraction
+  readonly batch: Group
+  readonly rows: Group
+  readonly columns: Group
+  readonly sum: Group
+}
+
+export function rolesOf(given: Contraction): Roles {
+  const { extents } = given
+  const kept = { ...given, a: dropGuards(given.a, extents), b: dropGuards(given.b, extents) }
+  const contraction = columnsInA(kept) ? { ...kept, a: kept.b, b: kept.a } : kept
+  const { a, b, parallel, stores } = contraction
+  const outer = extents.map((_, k) => k).slice(0, parallel)
+  const stored = stores[0]?.map
+  const group = (axes: readonly number[], ...maps: readonly (Affine | undefined)[]): Group => ({
+    axes: byStride(axes, maps),
+    size: sizeOf(axes.map(k => extents[k] as number)),
+  })
+  const isRow = (k: number): boolean => uses(a, k) && !uses(b, k),
+    isColumn = (k: number): boolean => uses(b, k) && !uses(a, k)
+  const both = outer.filter(k => uses(a, k) && uses(b, k))
+  const summed = extents.map((_, k) => k).slice(parallel)
+  return {
+    contraction,
+    batch: group(both, stored),
+    rows: group(outer.filter(isRow), a.map, stored),
+    columns: group(outer.filter(isColumn), stored, b.map),
+    sum: group(summed, a.map, b.map),
+  }
+}
+
+/** By falling strides of the first map, those that are equal there by the next. */
+const byStride = (axes: readonly number[], maps: readonly (Affine | undefined)[]): readonly number[] =>
+  axes.toSorted((x, y) => {
+    for (const map of maps) {
+      const d = map === undefined ? 0 : Math.abs(strideAt(map, y)) - Math.abs(strideAt(map, x))
+      if (d !== 0) return d
+    }
+    return x - y
+  })
+
+/** Are consecutive results along an axis of a? Without such an axis the longer side gives the columns. */
+function columnsInA({ a, b, extents, parallel, stores }: Contraction): boolean {
+  const own = extents.map((_, k) => k).filter(k => k < parallel && uses(a, k) !== uses(b, k))
+  const consecutive = own.find(k => stores.every(s => strideAt(s.map, k) === 1))
+  if (consecutive !== undefined) return uses(a, consecutive)
+  const size = (ofA: boolean): number => sizeOf(own.filter(k => uses(a, k) === ofA).map(k => extents[k] as number))
+  return size(true) > size(false)
+}
+
+/** The part of a contraction with `length` indices of a parallel axis, from index `first` on. */
+export function partOf(c: Contraction, axis: number, first: number, length: number): Contraction {
+  const move = (map: Affine): Affine => ({ ...map, offset: map.offset + strideAt(map, axis) * first })
+  return mapAffines(
+    c,
+    c.extents.map((n, k) => (k === axis ? length : n)),
+    c.parallel,
+    move,
+    move,
+  )
+}

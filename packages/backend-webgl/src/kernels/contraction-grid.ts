@@ -1,0 +1,43 @@
+/**
+ * The fragments of a product. Each computes a block of the sums: `rows` rows by `columns` texels of four columns, one target each. Fragments
+ * are numbered part, batch, row block, column block, the last fastest.
+ */
+import { type Layout, layoutOf, type Limits } from '../pass.ts'
+import type { Roles } from './contraction-axes.ts'
+
+export interface Grid {
+  readonly rows: 1 | 2 | 4
+  readonly columns: 1 | 2
+  readonly rowBlocks: number
+  readonly columnBlocks: number
+  readonly batch: number
+  /** Places of the sum in one round. */
+  readonly places: 1 | 4
+  readonly rounds: number
+  /** Long sums with few results are cut into parts, which are added when the sums are read. */
+  readonly parts: number
+  readonly roundsPerPart: number
+  readonly layout: Layout
+}
+
+/** With fewer fragments a device is not busy. */
+const MANY = 1024
+/** Places of the sum that are worth a part. */
+const LEAST = 64
+
+/** Undefined where the largest texture has too few texels. */
+export function gridOf({ batch, rows: { size: m }, columns: { size: n }, sum }: Roles, { targets, textureSize }: Limits): Grid | undefined {
+  const texels = Math.ceil(n / 4)
+  const rows = m === 1 ? 1 : m === 2 ? 2 : 4,
+    columns = texels > 1 && targets >= 2 * rows ? 2 : 1
+  const rowBlocks = Math.ceil(m / rows),
+    columnBlocks = Math.ceil(texels / columns)
+  const fragments = batch.size * rowBlocks * columnBlocks
+  const places = sum.size % 4 === 0 ? 4 : 1,
+    rounds = sum.size / places
+  const wanted = Math.max(1, Math.min(Math.ceil(MANY / fragments), Math.floor(sum.size / LEAST)))
+  const roundsPerPart = Math.ceil(rounds / wanted),
+    parts = Math.ceil(rounds / roundsPerPart)
+  const layout = layoutOf(4 * fragments * parts, textureSize)
+  return layout && { rows, columns, rowBlocks, columnBlocks, batch: batch.size, places, rounds, parts, roundsPerPart, layout }
+}

@@ -1,0 +1,225 @@
+/**
+ * The product of two operands whose texels it can read: one draw into several targets. Sizes and strides are uniforms, so that one program
+ * serves all products of a form. Reading with `texture` is faster than with `texelFetch` on drivers that run on the processor.
+ */
+import type { EmitContext, Pass, TextureId } from '../pass.ts'
+import type { Group, Roles } from './contraction-axes.ts'
+import type { Grid } from './contraction-grid.ts'
+import type { Operand } from './contraction-operand.ts'
+import { Shader } from './shader.ts'
+
+/** How the texel of the next round is found: beside the one before, below it, or by its number (in textures of a power of two's width). */
+type Walk = { readonly by: 'x' | 'y'; readonly texels: number } | { readonly by: 'number' }
+
+const LANES = ['x', 'y', 'z', 'w'] as const
+/** Rounds of a part of a long sum: parts are added up, so that errors do not grow with the number of rounds. */
+const PART = 64
+
+export function productOf(context: EmitContext, roles: Roles, grid: Grid, a: Operand, b: Operand, targets: readonly TextureId[]): Pass {
+  return new Product(context, roles, grid).pass(a, b, targets)
+}
+
+class Product {
+  private readonly context: EmitContext
+  private readonly roles: Roles
+  private readonly grid: Grid
+  private readonly shader: Shader
+  private readonly functions: string[] = []
+  private readonly main: string[] = []
+  private numbers = 0
+
+  constructor(context: EmitContext, roles: Roles, grid: Grid) {
+    this.context = context
+    this.roles = roles
+    this.grid = grid
+    this.shader = new Shader(context)
+  }
+
+  pass(a: Operand, b: Operand, targets: readonly TextureId[]): Pass {
+    const { rows, columns, batch } = this.grid,
+      { main } = this
+    const indices = this.block()
+    const inRound = [...this.readA(a, indices), ...this.readB(b, indices)]
+    const sums = list(rows, r => list(columns, c => `s${r}${c}`)).flat()
+    const products = list(rows, r => list(columns, c => this.products(a, r, c))).flat()
+    main.push(...this.loop(sums, inRound, products))
+    sums.forEach((s, k) => main.push(`out${k} = ${s};`))
+    const { rows: m, columns: n, sum } = this.roles
+    const name = `product [${batch}, ${m.size}, ${n.size} | ${sum.size}]`
+    return this.shader.pass(name, targets, `${this.functions.join('')}void main() {\n${main.join('\n')}\n}\n`)
+  }
+
+  /** Which block the fragment computes; gives the indices of the batch axes. */
+  private block(): ReadonlyMap<number, string> {
+    const { grid, main } = this
+    main.push('int f = targetTexel();')
+    const take = (name: string, count: number): void => {
+      const n = this.number(count)
+      main.push(`int ${name} = f % ${n};`, `f /= ${n};`)
+    }
+    take('column', grid.columnBlocks)
+    take('row', grid.rowBlocks)
+    if (grid.batch > 1) take('batch', grid.batch)
+    const rounds = this.number(grid.rounds)
+    if (grid.parts > 1) {
+      const length = this.number(grid.roundsPerPart)
+      main.push(`int first = f * ${length}, end = min(first + ${length}, ${rounds});`)
+    } else main.push(`int first = 0, end = ${rounds};`)
+    return this.indices(this.roles.batch, 'batch', 'g')
+  }
+
+  /** The indices of a group's axes at a place. */
+  private indices({ axes }: Group, place: string, prefix: string): Map<number, string> {
+    const { extents } = this.roles.contraction,
+      found = new Map<number, string>()
+    let rest = place
+    for (const [n, axis] of axes.toReversed().entries()) {
+      if (n === axes.length - 1) found.set(axis, rest)
+      else {
+        const extent = this.number(extents[axis] as number),
+          name = `${prefix}${axis}`
+        this.main.push(`int ${name} = (${rest}) % ${extent}, ${prefix}rest${n} = (${rest}) / ${extent};`)
+        found.set(axis, name)
+        rest = `${prefix}rest${n}`
+      }
+    }
+    return found
+  }
+
+  // ---- reading
+
+  /** Declares A0, A1, ...: texels of rows (`along`) or of places (`across`). */
+  private readA(a: Operand, batch: ReadonlyMap<number, string>): readonly string[] {
+    const { rows, places } = this.grid,
+      reader = this.reader(a, 'a')
+    if (a.direction === 'across') {
+      const start = this.address(a, this.indices(this.roles.rows, `${rows} * row`, 'm'), batch)
+      return [...reader.round, ...list(places, k => `vec4 A${k} = ${reader.texel(`pA${k}`, `${start} + ${this.scaled(k, a.step)}`)};`)]
+    }
+    const texels = list(rows, r => {
+      const start = this.address(a, this.indices(this.roles.rows, `${rows} * row + ${r}`, `m${r}`), batch)
+      return `vec4 A${r} = ${reader.texel(`pA${r}`, start)};`
+    })
+    return [...reader.round, ...texels]
+  }
+
+  /** Declares B00, B01, ...: by texel of columns, then by place, four columns of each. */
+  private readB(b: Operand, batch: ReadonlyMap<number, string>): readonly string[] {
+    const { columns, places } = this.grid,
+      reader = this.reader(b, 'b'),
+      blocks = this.number(this.grid.columnBlocks)
+    const block = (c: number): readonly string[] => {
+      const column = c === 0 ? '4 * column' : `4 * (column + ${blocks})`
+      if (b.direction === 'across') {
+        const start = this.address(b, this.indices(this.roles.columns, column, `n${c}`), batch)
+        return list(places, k => `vec4 B${c}${k} = ${reader.texel(`pB${c}${k}`, `${start} + ${this.scaled(k, b.step)}`)};`)
+      }
+      const texels = list(4, j => {
+        const start = this.address(b, this.indices(this.roles.columns, `${column} + ${j}`, `n${c}${j}`), batch)
+        return `vec4 C${c}${j} = ${reader.texel(`pC${c}${j}`, start)};`
+      })
+      const turned = LANES.map((lane, k) => `vec4 B${c}${k} = vec4(${list(4, j => `C${c}${j}.${lane}`).join(', ')});`)
+      return [...texels, ...turned]
+    }
+    return [...reader.round, ...list(columns, block).flat()]
+  }
+
+  /** The number of the texel where a sum begins. */
+  private address({ map }: Operand, own: ReadonlyMap<number, string>, batch: ReadonlyMap<number, string>): string {
+    const terms = [...batch, ...own].flatMap(([axis, index]) => {
+      const stride = map.strides[axis] as number
+      return stride === 0 ? [] : stride === 1 ? [`(${index})`] : [`(${index}) * ${this.number(stride)}`]
+    })
+    const dynamic = (map.dynamic ?? []).map(d => `${this.shader.scalar(d.buffer)} * ${this.number(d.stride)}`)
+    return `((${[this.number(map.offset), ...terms, ...dynamic].join(' + ')}) >> 2)`
+  }
+
+  private scaled(k: number, step: number): string {
+    return k === 0 ? '0' : `${k} * ${this.number(step / 4)}`
+  }
+
+  private reader(operand: Operand, name: 'a' | 'b'): Reader {
+    const { main } = this,
+      sampler = this.shader.sampler(operand.buffer, false),
+      { width } = this.context.spec(operand.buffer),
+      walk = this.walkOf(operand)
+    main.push(`vec2 ${name}Inverse = 1.0 / vec2(textureSize(${sampler}, 0));`)
+    const position = (text: string): string => `(vec2(${text}) + 0.5) * ${name}Inverse`
+    if (walk.by === 'number') {
+      const mask = this.number(width - 1),
+        shift = this.number(Math.log2(width)),
+        perRound = this.number(this.texelsPerRound(operand))
+      return {
+        round: [`int ${name}Step = k * ${perRound};`],
+        texel: (variable, start) => {
+          main.push(`int ${variable} = ${start};`)
+          return `texture(${sampler}, ${position(`(${variable} + ${name}Step) & ${mask}, (${variable} + ${name}Step) >> ${shift}`)})`
+        },
+      }
+    }
+    const { by } = walk,
+      perLine = this.number(width),
+      texels = this.number(walk.texels)
+    return {
+      round: [`float ${name}Step = float(k * ${texels}) * ${name}Inverse.${by};`],
+      texel: (variable, start) => {
+        main.push(`int ${variable}n = ${start};`, `vec2 ${variable} = ${position(`${variable}n % ${perLine}, ${variable}n / ${perLine}`)};`)
+        const moved = by === 'x' ? `${variable}.x + ${name}Step, ${variable}.y` : `${variable}.x, ${variable}.y + ${name}Step`
+        return `texture(${sampler}, vec2(${moved}))`
+      },
+    }
+  }
+
+  private texelsPerRound({ direction, step }: Operand): number {
+    return direction === 'along' ? 1 : (this.grid.places * step) / 4
+  }
+
+  private walkOf(operand: Operand): Walk {
+    const { width, height } = this.context.spec(operand.buffer),
+      texels = this.texelsPerRound(operand)
+    if (height === 1) return { by: 'x', texels }
+    if (texels % width === 0) return { by: 'y', texels: texels / width }
+    const inLine = operand.direction === 'along' && this.grid.rounds <= this.lineUnit(operand, width)
+    return inLine ? { by: 'x', texels } : { by: 'number' }
+  }
+
+  /** Sums begin at multiples of so many texels, of which a line has a multiple. */
+  private lineUnit({ map: { offset, strides, dynamic = [] } }: Operand, width: number): number {
+    const outer = strides.slice(0, this.roles.contraction.parallel)
+    return [offset, ...outer, ...dynamic.map(d => d.stride)].reduce((unit, n) => gcd(unit, Math.abs(n) / 4), width)
+  }
+
+  // ---- the sum
+
+  private products(a: Operand, r: number, c: number): string {
+    const lane = LANES[r] as string
+    const factors = list(this.grid.places, k => `${a.direction === 'across' ? `A${k}.${lane}` : `A${r}.${LANES[k] as string}`} * B${c}${k}`)
+    return `s${r}${c} += ${factors.join(' + ')};`
+  }
+
+  private loop(sums: readonly string[], texels: readonly string[], products: readonly string[]): readonly string[] {
+    const declared = sums.map(s => `vec4 ${s} = vec4(0);`),
+      rounds = 'for (int k = first; k < end; k++) {'
+    if (this.grid.roundsPerPart < 4 * PART) return [...declared, rounds, ...texels, ...products, '}']
+    const flush = sums.flatMap(s => [`${s}all += ${s};`, `${s} = vec4(0);`])
+    const often = [`if ((k & ${PART - 1}) == ${PART - 1}) {`, ...flush, '}']
+    const whole = sums.map(s => `vec4 ${s}all = vec4(0);`)
+    return [...declared, ...whole, rounds, ...texels, ...products, ...often, '}', ...sums.map(s => `${s} += ${s}all;`)]
+  }
+
+  private number(value: number): string {
+    if (value === 0 || value === 1) return String(value)
+    return this.shader.uniform({ name: `p${this.numbers++}`, type: 'int', value })
+  }
+}
+
+interface Reader {
+  /** Once a round. */
+  readonly round: readonly string[]
+  /** Declares where a texel is in the first round; gives what reads it in round k. */
+  texel(variable: string, start: string): string
+}
+
+const list = <T>(n: number, f: (i: number) => T): readonly T[] => Array.from({ length: n }, (_, i) => f(i))
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
