@@ -63,7 +63,7 @@ function makeKeys(context: EmitContext, input: BufferId, length: number, { keys,
 
 /**
  * Element e of the output is number d of a merged pair of runs: i from the first run, d - i from the second. The four outputs of a texel take
- * one step each, and bisect anew where another pair begins.
+ * one step each, and bisect anew (in a loop of one round or none: SwiftShader goes through both sides of an `if`) where another pair begins.
  */
 function merge(context: EmitContext, from: Pair, to: Pair, run: number, length: number): Pass {
   const shader = new Shader(context)
@@ -74,27 +74,35 @@ function merge(context: EmitContext, from: Pair, to: Pair, run: number, length: 
   const text = `
 void main() {
   int a = 0, b = 0, aEnd = 0, bEnd = 0;
+  uint aKey, bKey;
   uvec4 key;
   ivec4 place;
   for (int lane = 0; lane < 4; lane++) {
-    if (a == aEnd && b == bEnd) {
-      int e = 4 * targetTexel() + lane, p = e % rowLength, d = p % (2 * run);
+    for (int again = a == aEnd && b == bEnd ? 1 : 0; again > 0; again--) {
+      int e = 4 * targetTexel() + lane, p = e % rowLength, d = p & (2 * run - 1);
       int aStart = e - d, bStart = aStart + min(run, rowLength - (p - d));
       aEnd = bStart;
       bEnd = aStart + min(2 * run, rowLength - (p - d));
       int low = max(0, d - (bEnd - bStart)), high = min(d, aEnd - aStart);
       while (low < high) {
         int middle = (low + high) >> 1;
-        if (${keys}_at(aStart + middle) <= ${keys}_at(bStart + d - 1 - middle)) low = middle + 1;
-        else high = middle;
+        bool right = ${keys}_at(aStart + middle) <= ${keys}_at(bStart + d - 1 - middle);
+        low = right ? middle + 1 : low;
+        high = right ? high : middle;
       }
       a = aStart + low;
       b = bStart + d - low;
+      aKey = ${keys}_at(a);
+      bKey = ${keys}_at(b);
     }
-    bool first = b == bEnd || (a < aEnd && ${keys}_at(a) <= ${keys}_at(b));
-    int next = first ? a++ : b++;
-    key[lane] = ${keys}_at(next);
-    place[lane] = ${places}_at(next);
+    bool first = b == bEnd || (a < aEnd && aKey <= bKey);
+    key[lane] = first ? aKey : bKey;
+    place[lane] = ${places}_at(first ? a : b);
+    a += first ? 1 : 0;
+    b += first ? 0 : 1;
+    uint next = ${keys}_at(first ? a : b);
+    aKey = first ? next : aKey;
+    bKey = first ? bKey : next;
   }
   out0 = key;
   out1 = place;
