@@ -32,6 +32,8 @@ const capabilities: Capabilities = {
   dtypes: ['float32', 'int32', 'uint32', 'bool'],
   kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
   contractions: ['float32'],
+  // A texel is a task, and a graphics processor has thousands of them at once.
+  split: { points: 1 << 14, lanes: 4, enough: 256, tasks: 1024, block: 256, column: 128, far: 512 },
   subnormals: false,
 }
 

@@ -175,6 +175,15 @@ describe('debug', () => {
   })
 })
 
+test('float64 is refused, with the way out', async () => {
+  const { backend } = await init({ backend: loader })
+  expect(() => array([1, 2], { dtype: 'float64' })).toThrow(
+    expect.objectContaining({ name: 'DTypeError', message: expect.stringMatching(/webgl backend has no float64/) as string }),
+  )
+  expect(() => array([1, 2]).astype('float64')).toThrow(/webgl backend has no float64.*Convert with astype, or choose another backend/)
+  await backend.dispose()
+})
+
 test('options out of range are refused', async () => {
   await expect(webgl({ memoryBudget: 1000 })).rejects.toMatchObject({ name: 'ConfigError' })
 })

@@ -12,6 +12,23 @@ export interface Buffer {
   readonly size: number
 }
 
+/** Which reductions become two Loops, and of how many blocks: lower/split.ts. */
+export interface SplitLimits {
+  /** Loops of fewer points stay as they are. */
+  readonly points: number
+  /** Results that one task computes at a time, as lanes of vectors. */
+  readonly lanes: number
+  /** Loops of so many tasks stay as they are. */
+  readonly enough: number
+  /** The others get about this many. */
+  readonly tasks: number
+  /** Fewest points of a block. */
+  readonly block: number
+  /** Elements of a column whose neighbours are at least `far` elements apart that are reduced at a time. */
+  readonly column: number
+  readonly far: number
+}
+
 export interface Capabilities {
   /** Dtypes that buffers and kernels may have; others are refused with an error that names the backend. */
   readonly dtypes: readonly DType[]
@@ -24,6 +41,13 @@ export interface Capabilities {
    * worth). Absent: convolutions are single Contractions.
    */
   readonly winograd?: number
+  /**
+   * Chains of kernels that pass on arrays of several times so many elements (a cache's worth) come in blocks of at most so many, as Scans whose
+   * iterations are independent. Absent: they come one after another.
+   */
+  readonly blocks?: number
+  /** Default: what suits the threads of a processor. */
+  readonly split?: SplitLimits
   /** False: float arithmetic may take subnormal numbers (below 2^-126 in float32) for zeros, as graphics processors do. */
   readonly subnormals?: boolean
 }

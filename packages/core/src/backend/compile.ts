@@ -2,6 +2,7 @@
 import type { Aval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { simplifyAxes } from '../lower/axes.ts'
+import { blockChains } from '../lower/block.ts'
 import { compact } from '../lower/compact.ts'
 import { decompose } from '../lower/decompose.ts'
 import { fuse } from '../lower/fuse.ts'
@@ -46,7 +47,8 @@ export function lowerFor(
   const simple = simplify(program)
   checkDTypes(simple, backend)
   const fused = simplifyAxes(convolveByTiles(fuse(lower(simple)), backend.capabilities))
-  const lowered = compact(splitReductions(unrollReductions(decompose(fused, backend))))
+  const split = splitReductions(unrollReductions(decompose(fused, backend)), backend.capabilities.split)
+  const lowered = compact(blockChains(split, backend.capabilities))
   const planned = plan(
     lowered,
     program.inputs.map((_, i) => donatable[i] ?? false),

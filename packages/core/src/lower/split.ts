@@ -3,27 +3,12 @@
  * results and much work, such as the sum of a whole tensor or the gradient of a bias; and those down long columns, whose elements all lie
  * in different pages. The blocks depend on sizes alone, so results never depend on threads.
  */
+import type { SplitLimits } from '../backend/backend.ts'
 import type { DType } from '../dtype.ts'
 import { sizeOf, stridesOf } from '../shape.ts'
 import type { Affine, BufferId, BufferSpec, Kernel, Load, Loop, Node, NodeId, Reduction } from './kernel.ts'
 import type { Lowered } from './lower.ts'
 import { mapAffines, mapNested } from './rewrite.ts'
-
-export interface SplitLimits {
-  /** Loops of fewer points stay as they are. */
-  readonly points: number
-  /** Results that one task computes at a time, as lanes of vectors. */
-  readonly lanes: number
-  /** Loops of so many tasks stay as they are. */
-  readonly enough: number
-  /** The others get about this many. */
-  readonly tasks: number
-  /** Fewest points of a block. */
-  readonly block: number
-  /** Elements of a column whose neighbours are at least `far` elements apart that are reduced at a time. */
-  readonly column: number
-  readonly far: number
-}
 
 /**
  * A block of 4096 points takes about as long as waking a thread; 64 tasks share evenly among the threads of today's machines. A processor
