@@ -13,6 +13,9 @@ import { WasmFunction } from '../src/wasm/assembler.ts'
 import { Pool, type PoolOptions } from '../src/workers/pool.ts'
 import { startThread, type Thread } from '../src/workers/thread.ts'
 import { addGraph, backendFor, GraphBuilder, scalarEmitter } from './kit.ts'
+import { keepSharing } from './tune.ts'
+
+keepSharing()
 
 /** Threads start late when the machine is busy. */
 vi.setConfig({ testTimeout: 60_000 })

@@ -7,6 +7,9 @@ import type { CpuBackend } from '../src/backend.ts'
 import { Memory } from '../src/runtime/memory.ts'
 import { Pool } from '../src/workers/pool.ts'
 import { addGraph, backendFor, GraphBuilder, scalarEmitter } from './kit.ts'
+import { keepSharing } from './tune.ts'
+
+keepSharing()
 
 const n = 20_000
 const filled = (value: number): Float32Array => new Float32Array(n).fill(value)

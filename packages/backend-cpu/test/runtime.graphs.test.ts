@@ -12,6 +12,9 @@ import type { EmitKernel } from '../src/runtime/program.ts'
 import { Pool } from '../src/workers/pool.ts'
 import { WasmFunction } from '../src/wasm/assembler.ts'
 import { backendFor } from './kit.ts'
+import { keepSharing } from './tune.ts'
+
+keepSharing()
 
 /** Sums of products may be rounded once or twice, so Contractions are compared elsewhere. */
 const kinds = ['loop', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'] as const

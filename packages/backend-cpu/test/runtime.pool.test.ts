@@ -11,6 +11,9 @@ import { Pool, type PoolOptions } from '../src/workers/pool.ts'
 import { startThread, type Thread } from '../src/workers/thread.ts'
 import { WasmFunction } from '../src/wasm/assembler.ts'
 import { addGraph, backendFor, scalarEmitter } from './kit.ts'
+import { keepSharing } from './tune.ts'
+
+keepSharing()
 
 const n = 5000
 /** Threads start late when the machine is busy. */
