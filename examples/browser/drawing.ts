@@ -48,14 +48,13 @@ export class Drawing {
     if (this.pen !== undefined || event.button !== 0) return
     event.preventDefault()
     this.canvas.setPointerCapture(event.pointerId)
-    this.pen = { id: event.pointerId, ...this.pointOf(event) }
-    this.lineTo(event)
+    this.mark(event)
   }
 
   private move(event: PointerEvent): void {
     if (this.pen?.id !== event.pointerId) return
     const points = event.getCoalescedEvents?.() ?? []
-    for (const point of points.length > 0 ? points : [event]) this.lineTo(point)
+    for (const point of points.length > 0 ? points : [event]) this.mark(point)
   }
 
   private lift(event: PointerEvent): void {
@@ -64,14 +63,20 @@ export class Drawing {
     this.onDraw(this.read(), true)
   }
 
-  private lineTo(event: PointerEvent): void {
+  /** A dot where the pen comes down, lines from there on: a line of no length would leave no ink. */
+  private mark(event: PointerEvent): void {
     const { context, pen } = this
     const { x, y } = this.pointOf(event)
-    Object.assign(context, { lineWidth: PEN, lineCap: 'round', lineJoin: 'round' })
     context.beginPath()
-    context.moveTo(pen?.x ?? x, pen?.y ?? y)
-    context.lineTo(x, y)
-    context.stroke()
+    if (pen === undefined) {
+      context.arc(x, y, PEN / 2, 0, 2 * Math.PI)
+      context.fill()
+    } else {
+      Object.assign(context, { lineWidth: PEN, lineCap: 'round' })
+      context.moveTo(pen.x, pen.y)
+      context.lineTo(x, y)
+      context.stroke()
+    }
     this.pen = { id: event.pointerId, x, y }
     this.tellSoon()
   }

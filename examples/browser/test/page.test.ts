@@ -56,6 +56,11 @@ it('trains to 95 % without long tasks on the page; pauses, resumes, reads what i
     if ((await text(page, 'answer')) === String(digits.labels[i])) right++
   }
   expect(right).toBeGreaterThanOrEqual(4)
+  await press(page, 'Clear')
+  await eventually(() => text(page, 'spoken')).toBe('Nothing is drawn.')
+  // A tap leaves a dot.
+  await page.locator('#canvas').click()
+  await eventually(() => text(page, 'spoken')).toMatch(/^Read as/)
 
   expect(await page.locator('#loss-chart').getAttribute('aria-label')).toMatch(/^Loss over the epochs, now 0\.\d\d$/)
   expect(await page.locator('#filters').getAttribute('aria-label')).toBe('Weights of the first layer: 32 filters of 3 by 3')
@@ -113,12 +118,13 @@ it('works from any server, on a phone, by keyboard', async () => {
     await samples.nth(i).focus()
     await page.keyboard.press('Enter')
     const label = ((await samples.nth(i).getAttribute('aria-label')) as string).at(-1) as string
-    await eventually(() => text(page, 'spoken')).not.toBe('')
+    await eventually(() => text(page, 'spoken')).toMatch(/^Read as/)
     if ((await text(page, 'answer')) === label) right++
     await press(page, 'Clear')
     await eventually(() => text(page, 'spoken')).toBe('Nothing is drawn.')
   }
-  expect(right).toBeGreaterThanOrEqual(3)
+  // Chosen at random, of which 93 % are read right.
+  expect(right).toBeGreaterThanOrEqual(2)
   expect(await width()).toBe(360)
   expect(faults).toEqual([])
   await page.close()
