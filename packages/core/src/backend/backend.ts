@@ -41,11 +41,6 @@ export interface Capabilities {
    * worth). Absent: convolutions are single Contractions.
    */
   readonly winograd?: number
-  /**
-   * Chains of kernels that pass on arrays of several times so many elements (a cache's worth) come in blocks of at most so many, as Scans whose
-   * iterations are independent. Absent: they come one after another.
-   */
-  readonly blocks?: number
   /** Default: what suits the threads of a processor. */
   readonly split?: SplitLimits
   /** False: float arithmetic may take subnormal numbers (below 2^-126 in float32) for zeros, as graphics processors do. */

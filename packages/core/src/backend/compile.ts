@@ -2,7 +2,6 @@
 import type { Aval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { simplifyAxes } from '../lower/axes.ts'
-import { blockChains } from '../lower/block.ts'
 import { compact } from '../lower/compact.ts'
 import { decompose } from '../lower/decompose.ts'
 import { fuse } from '../lower/fuse.ts'
@@ -48,7 +47,7 @@ export function lowerFor(
   checkDTypes(simple, backend)
   const fused = simplifyAxes(convolveByTiles(fuse(lower(simple)), backend.capabilities))
   const split = splitReductions(unrollReductions(decompose(fused, backend)), backend.capabilities.split)
-  const lowered = compact(blockChains(split, backend.capabilities))
+  const lowered = compact(split)
   const planned = plan(
     lowered,
     program.inputs.map((_, i) => donatable[i] ?? false),
