@@ -1,31 +1,5 @@
 /** Rewrites a Loop to fewer axes: drops guards that always hold, axes of extent 1, and merges neighbours that are contiguous everywhere. */
-import { type Affine, type Guard, identityOf, type Loop, type Node, type Store } from '@cotangent/core/kernel'
-
-/** The least and greatest value of a map without dynamic terms. */
-function rangeOf(map: Affine, extents: readonly number[]): readonly [number, number] {
-  const ends = map.strides.map((s, axis) => s * ((extents[axis] as number) - 1))
-  return [map.offset + ends.reduce((a, e) => a + Math.min(0, e), 0), map.offset + ends.reduce((a, e) => a + Math.max(0, e), 0)]
-}
-
-const alwaysHolds = (g: Guard, extents: readonly number[]): boolean => {
-  const [low, high] = rangeOf(g.index, extents)
-  return (g.index.dynamic ?? []).length === 0 && low >= 0 && high < g.extent
-}
-
-/** Applies a function to every affine map of a node. */
-function mapNode(n: Node, on: (a: Affine) => Affine): Node {
-  const guards = (gs: readonly Guard[]): Guard[] => gs.map(g => ({ ...g, index: on(g.index) }))
-  switch (n.op) {
-    case 'load':
-      return { ...n, map: on(n.map), ...(n.guards === undefined ? {} : { guards: guards(n.guards) }) }
-    case 'iota':
-      return { ...n, map: on(n.map) }
-    case 'inside':
-      return { ...n, guards: guards(n.guards) }
-    default:
-      return n
-  }
-}
+import { type Affine, alwaysHolds, dropGuards, identityOf, type Loop, mapNode, type Node, type Store } from '@cotangent/core/kernel'
 
 function affinesOf(nodes: readonly Node[], stores: readonly Store[]): Affine[] {
   const found: Affine[] = stores.map(s => s.map)
@@ -40,10 +14,7 @@ function affinesOf(nodes: readonly Node[], stores: readonly Store[]): Affine[] {
 function withoutTrueGuards(nodes: readonly Node[], extents: readonly number[]): Node[] {
   return nodes.map(n => {
     if (n.op === 'inside') return { ...n, guards: n.guards.filter(g => !alwaysHolds(g, extents)) }
-    if (n.op !== 'load' || n.guards === undefined) return n
-    const guards = n.guards.filter(g => !alwaysHolds(g, extents))
-    const { guards: _, ...bare } = n
-    return guards.length > 0 ? { ...n, guards } : bare
+    return n.op === 'load' ? dropGuards(n, extents) : n
   })
 }
 

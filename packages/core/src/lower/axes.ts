@@ -1,6 +1,5 @@
-/** Simpler iteration spaces: axes of size 1 go, neighbours that every address walks as one become one. */
-import { isFloat } from '../dtype.ts'
-import { BodyBuilder } from './body.ts'
+/** Iteration spaces: simpler ones, where axes of size 1 go and neighbours that every address walks as one become one; other orders of axes. */
+import { BodyBuilder, elementwise, sumOfOne } from './body.ts'
 import type { Affine, Kernel, Loop, Node, NodeId } from './kernel.ts'
 import type { Lowered } from './lower.ts'
 import { type Nest, affinesOf, isNest, mapAffines, mapNested, renumber } from './rewrite.ts'
@@ -12,6 +11,7 @@ export function simplifyAxes(lowered: Lowered): Lowered {
   return { ...lowered, kernels: pass(lowered.kernels) }
 }
 
+/** Without axes of size 1. A nest that has no reduced axes left is elementwise. */
 export function dropUnitAxes(k: Nest): Nest {
   const keep = k.extents.map(n => n !== 1)
   const drop = (a: Affine): Affine => ({ ...a, strides: a.strides.filter((_, i) => keep[i]) })
@@ -42,19 +42,15 @@ function withoutReduction(k: Nest): Loop {
   const inner = append(body, [])
   const outer = append(
     k.epilogue,
-    values.map((id, i) => fromZero(b, inner[id] as NodeId, k.kind === 'contraction' || k.reductions[i]?.op === 'sum')),
+    values.map((id, i) =>
+      k.kind === 'contraction' || k.reductions[i]?.op === 'sum' ? sumOfOne(b, inner[id] as NodeId) : (inner[id] as NodeId),
+    ),
   )
   const stores = [
     ...(k.kind === 'loop' ? k.bodyStores : []).map(s => ({ ...s, value: inner[s.value] as NodeId })),
     ...k.stores.map(s => ({ ...s, value: outer[s.value] as NodeId })),
   ]
-  return { kind: 'loop', extents: k.extents, parallel: k.parallel, body: [], bodyStores: [], reductions: [], epilogue: b.nodes(), stores }
-}
-
-/** A sum begins with 0, so that of -0 is 0. */
-function fromZero(b: BodyBuilder, id: NodeId, sum: boolean): NodeId {
-  const { dtype } = b.node(id)
-  return sum && isFloat(dtype) ? b.apply('add', [b.constant(0, dtype), id], dtype) : id
+  return elementwise(k.extents, b.nodes(), stores)
 }
 
 /** Merges axes i and i+1 where each map's stride of i is its stride of i+1 times the extent of i+1. */
@@ -86,6 +82,7 @@ export function permuteAxes<K extends Nest>(k: K, order: readonly number[]): K {
   )
 }
 
+/** How a kernel walks a buffer. */
 export interface Walk {
   readonly extents: readonly number[]
   readonly map: Affine

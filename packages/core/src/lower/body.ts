@@ -1,9 +1,9 @@
 /** Builds node lists. Equal nodes are made once (hash-consing), guards that always hold are dropped, recipes of lazy values are expanded in place. */
-import { convert, type DType } from '../dtype.ts'
+import { convert, type DType, isFloat } from '../dtype.ts'
 import { invariant } from '../errors.ts'
 import { stridesOf } from '../shape.ts'
 import type { InstructionName } from './instructions.ts'
-import type { Affine, Guard, Load, Node, NodeId } from './kernel.ts'
+import type { Affine, Guard, Load, Loop, Node, NodeId, Store } from './kernel.ts'
 import { type Body, type Index, type Value, indexAdd, indexConstant, indexScale } from './lowering.ts'
 import { type Lazy, asLazy } from './value.ts'
 
@@ -15,7 +15,7 @@ export function flatten(shape: readonly number[], index: readonly Index[], axes:
 
 /** Smallest and largest value of an affine function over the iteration space; its dynamic terms make it unbounded. */
 export function rangeOf(a: Affine, extents: readonly number[]): readonly [number, number] {
-  if (a.dynamic !== undefined) return [-Infinity, Infinity]
+  if ((a.dynamic ?? []).length > 0) return [-Infinity, Infinity]
   let lo = a.offset,
     hi = a.offset
   a.strides.forEach((s, k) => {
@@ -24,6 +24,12 @@ export function rangeOf(a: Affine, extents: readonly number[]): readonly [number
     else hi += reach
   })
   return [lo, hi]
+}
+
+/** Does the guard hold at every point of an iteration space? Those with dynamic terms may not. */
+export function alwaysHolds({ index, extent }: Guard, extents: readonly number[]): boolean {
+  const [low, high] = rangeOf(index, extents)
+  return low >= 0 && high < extent
 }
 
 const affineKey = (a: Affine): string => `${a.offset}+${a.strides.join()}${a.dynamic ? JSON.stringify(a.dynamic) : ''}`
@@ -90,7 +96,7 @@ export class BodyBuilder implements Body {
     return v.buffer !== null ? this.load(v, index) : (v.recipe as NonNullable<Lazy['recipe']>).rule(this, index)
   }
   readGuarded(value: Value, index: readonly Index[], guards: readonly Guard[], fill: number): NodeId {
-    const needed = guards.filter(g => !this.holds(g))
+    const needed = guards.filter(g => !alwaysHolds(g, this.extents))
     if (needed.length === 0) return this.read(value, index)
     // An empty input has no element to read.
     if (needed.some(g => g.extent === 0)) return this.constant(fill, value.aval.dtype)
@@ -133,8 +139,22 @@ export class BodyBuilder implements Body {
     }
     return this.push(n)
   }
-  private holds(g: Guard): boolean {
-    const [lo, hi] = rangeOf(g.index, this.extents)
-    return lo >= 0 && hi < g.extent
-  }
+}
+
+/** A Loop without reduced axes. */
+export const elementwise = (extents: readonly number[], nodes: readonly Node[], stores: readonly Store[]): Loop => ({
+  kind: 'loop',
+  extents,
+  parallel: extents.length,
+  body: [],
+  bodyStores: [],
+  reductions: [],
+  epilogue: nodes,
+  stores,
+})
+
+/** A sum begins with 0, so that of -0 alone is 0. */
+export const sumOfOne = (b: BodyBuilder, id: NodeId): NodeId => {
+  const { dtype } = b.node(id)
+  return isFloat(dtype) ? b.apply('add', [b.constant(0, dtype), id], dtype) : id
 }

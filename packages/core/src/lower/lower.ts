@@ -11,7 +11,7 @@ import { invariant } from '../errors.ts'
 import type { Program, Var } from '../program/program.ts'
 import type { Atom } from '../program/program.ts'
 import { sameShape, sizeOf } from '../shape.ts'
-import { BodyBuilder, flatten } from './body.ts'
+import { BodyBuilder, elementwise, flatten } from './body.ts'
 import type { ReduceOp } from './instructions.ts'
 import type { BufferId, BufferSpec, Kernel, Load, NodeId, Store } from './kernel.ts'
 import { type Body, type ElementRule, type Index, type Lowering, type Operand, type Value, indexAxis, indexConstant } from './lowering.ts'
@@ -212,16 +212,7 @@ class Lowerer implements Lowering {
     return v
   }
   private elementwiseLoop(shape: readonly number[], b: BodyBuilder, store: Store): void {
-    this.emit({
-      kind: 'loop',
-      extents: shape,
-      parallel: shape.length,
-      body: [],
-      bodyStores: [],
-      reductions: [],
-      epilogue: b.nodes(),
-      stores: [store],
-    })
+    this.emit(elementwise(shape, b.nodes(), [store]))
   }
   private rowMajor(buffer: BufferId, shape: readonly number[], value: NodeId): Store {
     return { buffer, map: flatten(shape, identity(shape.length, shape.length), shape.length), value }

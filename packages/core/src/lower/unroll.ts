@@ -1,7 +1,7 @@
 /** Winners of a few elements, such as those of pooling windows, by comparisons written out instead of a reduction. */
 import { isFloat } from '../dtype.ts'
 import { sizeOf, stridesOf } from '../shape.ts'
-import { BodyBuilder } from './body.ts'
+import { BodyBuilder, elementwise, sumOfOne } from './body.ts'
 import type { InstructionName, ReduceOp } from './instructions.ts'
 import type { Affine, Kernel, Loop, NodeId, Reduction } from './kernel.ts'
 import type { Lowered } from './lower.ts'
@@ -72,13 +72,11 @@ function unroll(k: Loop): Loop {
   for (const n of k.epilogue)
     ids.push(n.op === 'reduced' ? result(running[n.index] as Running) : b.push(renumber(n, id => ids[id] as NodeId)))
   const stores = k.stores.map(s => ({ ...s, value: ids[s.value] as NodeId }))
-  return { kind: 'loop', extents: outer, parallel: k.parallel, body: [], bodyStores: [], reductions: [], epilogue: b.nodes(), stores }
+  return elementwise(outer, b.nodes(), stores)
 }
 
-/** A sum begins with 0, so that of -0 is 0. */
-function begin(b: BodyBuilder, { op, dtype }: Reduction, first: Running): Running {
-  return op === 'sum' && isFloat(dtype) ? { ...first, value: b.apply('add', [b.constant(0, dtype), first.value], dtype) } : first
-}
+const begin = (b: BodyBuilder, { op }: Reduction, first: Running): Running =>
+  op === 'sum' ? { ...first, value: sumOfOne(b, first.value) } : first
 
 const instructionOf: Readonly<Record<Exclude<ReduceOp, 'argmax' | 'argmin'>, InstructionName>> = {
   sum: 'add',

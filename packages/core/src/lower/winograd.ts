@@ -19,6 +19,7 @@ const COPY = 30
 /** The epilogue is written out for each of a tile's results. */
 const LONGEST_EPILOGUE = 32
 
+/** All Contractions for which it pays in Winograd's form, if the backend wants it. */
 export function convolveByTiles(lowered: Lowered, { winograd: block, contractions }: Capabilities): Lowered {
   if (block === undefined) return lowered
   const buffers: BufferSpec[] = [...lowered.buffers]
@@ -60,10 +61,11 @@ function gradient(k: Contraction, c: Convolution, { cuts: [ys, xs] }: Plan, bloc
 function regions(k: Contraction, c: Convolution, { cuts: [ys, xs] }: Plan, block: number, allocate: Allocate): readonly Kernel[] {
   return ys.flatMap(y => {
     if (y.step === 1) return [part(k, c.image.moving[0], y)]
-    return xs.flatMap(x => {
-      const region = regionOf(k, c, y, x, block)
-      return x.step === 1 ? [region.k] : convolutionKernels(region, allocate)
-    })
+    return xs.flatMap(x =>
+      x.step === 1
+        ? [part(part(k, c.image.moving[0], y), c.image.moving[1], x)]
+        : convolutionKernels(regionOf(k, c, y, x, block), allocate),
+    )
   })
 }
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { form, type Matrix, MOST_PRODUCTS } from '../../src/lower/winograd/cook-toom.ts'
 
 const apply = (m: Matrix, x: readonly number[]): number[] => m.map(row => row.reduce((s, c, i) => s + c * (x[i] as number), 0))
-const sizes = Array.from({ length: MOST_PRODUCTS }, (_, i) => i + 1).flatMap(m =>
-  Array.from({ length: MOST_PRODUCTS - m + 1 }, (_, i) => [m, i + 1] as const),
+const sizes = Array.from({ length: MOST_PRODUCTS - 2 }, (_, i) => i + 2).flatMap(m =>
+  Array.from({ length: MOST_PRODUCTS - m }, (_, i) => [m, i + 2] as const),
 )
 
 describe('F(m, r)', () => {

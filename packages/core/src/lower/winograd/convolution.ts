@@ -1,6 +1,8 @@
 /** Convolutions with stride 1 and small windows among Contractions. */
 import type { Affine, Contraction, Load } from '../kernel.ts'
+import { uses } from '../operands.ts'
 
+/** Something of each of the two axes of a window, or of those that it moves along. */
 export type Pair = readonly [number, number]
 
 /** Numbers of a Contraction's axes. */
@@ -18,6 +20,7 @@ export interface Convolution {
 /** The lengths of windows that are found, along each axis on its own. */
 const WINDOW = { least: 2, most: 5 }
 
+/** The Contraction as a convolution, or as the gradient of the taps of one; null where it is neither. */
 export function findConvolution(k: Contraction): Convolution | null {
   return find(k, false) ?? find(k, true)
 }
@@ -42,6 +45,4 @@ function find(k: Contraction, gradient: boolean): Convolution | null {
 }
 
 const mapsOf = (n: Load): readonly Affine[] => [n.map, ...(n.guards ?? []).map(g => g.index)]
-/** Does an operand depend on an axis? */
-export const uses = (n: Load, axis: number): boolean => mapsOf(n).some(a => a.strides[axis] !== 0)
 const moveTogether = (image: Load, a: number, b: number): boolean => mapsOf(image).every(m => m.strides[a] === m.strides[b])

@@ -18,6 +18,7 @@
  */
 import { invariant } from '../../errors.ts'
 
+/** Rows of numbers. */
 export type Matrix = readonly (readonly number[])[]
 
 /** The matrices of F(m, r). */
@@ -34,7 +35,6 @@ export interface Form {
 
 /** The finite points for n products: fractions whose powers and products are exact in float64 (and the entries of A^T and B^T in float32). */
 const POINTS: Readonly<Record<number, readonly number[]>> = {
-  2: [0],
   3: [1, -1],
   4: [0, 1, -1],
   5: [1 / 2, -1 / 2, 5 / 4, -5 / 4],
@@ -46,7 +46,7 @@ export const MOST_PRODUCTS = 7
 
 const forms = new Map<string, Form>()
 
-/** F(m, r), for m + r - 1 from 1 to `MOST_PRODUCTS`. */
+/** F(m, r) for m and r of at least 2, m + r - 1 of at most `MOST_PRODUCTS`. */
 export function form(m: number, r: number): Form {
   const key = `${m},${r}`
   const known = forms.get(key) ?? construct(m, r)
@@ -56,7 +56,7 @@ export function form(m: number, r: number): Form {
 
 function construct(m: number, r: number): Form {
   const n = m + r - 1
-  const finite = n === 1 ? [] : POINTS[n]
+  const finite = POINTS[n]
   invariant(finite !== undefined, `no points for ${n} products`)
   const divisors = finite.map((a, j) => others(finite, j).reduce((product, b) => product * (a - b), 1))
   const sign = (j: number): number => Math.sign(divisors[j] as number)
@@ -71,6 +71,7 @@ function construct(m: number, r: number): Form {
   }
 }
 
+/** Rows as columns. */
 export const transpose = (m: Matrix): Matrix => (m[0] as readonly number[]).map((_, j) => m.map(row => row[j] as number))
 
 const others = (points: readonly number[], j: number): readonly number[] => points.filter((_, k) => k !== j)

@@ -12,7 +12,8 @@
  * Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015.
  */
 import type { Affine, Contraction, Guard, Kernel } from '../kernel.ts'
-import { type Convolution, type Pair, uses } from './convolution.ts'
+import { uses } from '../operands.ts'
+import type { Convolution, Pair } from './convolution.ts'
 import { type Form, type Matrix, transpose } from './cook-toom.ts'
 import { type Allocate, type Blocks, type Matrices, type Sums, Tiles, type Tiling } from './tiles.ts'
 

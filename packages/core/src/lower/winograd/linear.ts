@@ -4,8 +4,10 @@ import type { BodyBuilder } from '../body.ts'
 import type { NodeId } from '../kernel.ts'
 import { type Matrix, transpose } from './cook-toom.ts'
 
+/** Nodes in rows. */
 export type Grid = readonly (readonly NodeId[])[]
 
+/** `[n, m]` nodes. */
 export const grid = (n: number, m: number, f: (i: number, j: number) => NodeId): Grid =>
   Array.from({ length: n }, (_, i) => Array.from({ length: m }, (_, j) => f(i, j)))
 

@@ -10,11 +10,12 @@
  * several times, many of them at one point, and along the channels.
  */
 import { sizeOf, stridesOf } from '../../shape.ts'
-import { BodyBuilder } from '../body.ts'
+import { BodyBuilder, elementwise } from '../body.ts'
 import type { Affine, Contraction, Guard, Load, Loop, Node } from '../kernel.ts'
+import { uses } from '../operands.ts'
 import { mapAffines, mapLoad } from '../rewrite.ts'
-import { type Convolution, findConvolution, type Pair, uses } from './convolution.ts'
-import { type Allocate, elementwise } from './tiles.ts'
+import { type Convolution, findConvolution, type Pair } from './convolution.ts'
+import type { Allocate } from './tiles.ts'
 
 /** A Contraction as a convolution with stride 1, or the gradient of the taps of one, with the kernels to be run before and after it. */
 export interface Phases {

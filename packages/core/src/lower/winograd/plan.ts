@@ -1,7 +1,8 @@
 /** How the two moving axes of a convolution are cut into tiles, by estimated cost. */
 import { sizeOf } from '../../shape.ts'
 import type { Contraction } from '../kernel.ts'
-import { type Convolution, type Pair, uses } from './convolution.ts'
+import { uses } from '../operands.ts'
+import type { Convolution, Pair } from './convolution.ts'
 import { form, MOST_PRODUCTS } from './cook-toom.ts'
 import { type Blocks, productsOf, type Tiling } from './tiles.ts'
 
@@ -108,6 +109,7 @@ export function planTiles(k: Contraction, c: Convolution): Plan | null {
   return { ...best, cost: best.cost / (sizes.work * sizeOf([...sizes.window, ...c.image.moving.map(i => k.extents[i] as number)])) }
 }
 
+/** Tiles of so many indices along the moving axes. */
 export function tilingOf(k: Contraction, c: Convolution, steps: Pair): Tiling {
   const taps = c.window.map(i => k.extents[i] as number) as [number, number]
   return { axes: c.image.moving, forms: [form(steps[0], taps[0]), form(steps[1], taps[1])], steps }

@@ -1,8 +1,8 @@
 /** Kernels over the tiles of a convolution: transforms of its operands and results, products of what is transformed. */
 import type { DType } from '../../dtype.ts'
 import { sizeOf, stridesOf } from '../../shape.ts'
-import { BodyBuilder, rangeOf } from '../body.ts'
-import type { Affine, BufferId, Contraction, DynamicTerm, Guard, Kernel, Load, Loop, Node, NodeId, Store } from '../kernel.ts'
+import { BodyBuilder, elementwise, rangeOf } from '../body.ts'
+import type { Affine, BufferId, Contraction, DynamicTerm, Guard, Kernel, Load, Loop, NodeId, Store } from '../kernel.ts'
 import { mapLoad, mapNode, mapStore, renumber } from '../rewrite.ts'
 import type { Form, Matrix } from './cook-toom.ts'
 import type { Pair } from './convolution.ts'
@@ -243,15 +243,3 @@ export class Tiles {
 }
 
 const columns = (m: Matrix): number => (m[0] as readonly number[]).length
-
-/** A Loop without reduced axes. */
-export const elementwise = (extents: readonly number[], nodes: readonly Node[], stores: readonly Store[]): Loop => ({
-  kind: 'loop',
-  extents,
-  parallel: extents.length,
-  body: [],
-  bodyStores: [],
-  reductions: [],
-  epilogue: nodes,
-  stores,
-})
