@@ -3,6 +3,7 @@ import { bytesOf, type KernelGraph } from '@cotangent/core/kernel'
 import { emitKernel } from '../src/kernels/emit.ts'
 import { phaseParams } from '../src/kernels/kernel.ts'
 import { hostImports } from '../src/math/host.ts'
+import { aligned } from '../src/runtime/allocator.ts'
 import { pairsVectors } from '../src/runtime/features.ts'
 import { Memory, PAGE } from '../src/runtime/memory.ts'
 import { compileProgram } from '../src/runtime/program.ts'
@@ -19,8 +20,6 @@ export interface PhaseTime {
   /** Of one run of the graph: that of the fastest of many. */
   readonly milliseconds: number
 }
-
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 /** Runs the graph `runs` times on inputs of ones (integers: zeros, which are valid indices). */
 export function timePhases(graph: KernelGraph, runs: number): readonly PhaseTime[] {
@@ -99,7 +98,7 @@ function place(
   let end = PAGE
   const take = (bytes: number): number => {
     const at = end
-    end += align(bytes) + 64
+    end += aligned(bytes) + 64
     return at
   }
   const frame = take(4 * (graph.buffers.length + program.sharedOffsets.length))

@@ -11,10 +11,12 @@ import { FreeRanges } from './ranges.ts'
 export const ALIGNMENT = 64
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to
+/** Bytes up to the next cache line: what lies side by side in memory begins at one, so that threads do not share it. */
+export const aligned = (bytes: number): number => roundUp(bytes, ALIGNMENT)
 
 /** The bytes that a request really takes: classes have four steps in each power of two, so at most a fifth is lost. */
 export function blockSize(bytes: number): number {
-  const n = Math.max(ALIGNMENT, roundUp(bytes, ALIGNMENT))
+  const n = Math.max(ALIGNMENT, aligned(bytes))
   return n > memory.small ? n : roundUp(n, Math.max(ALIGNMENT, 2 ** (Math.floor(Math.log2(n - 1)) - 2)))
 }
 

@@ -1,5 +1,6 @@
 /** A compiled graph: binds buffers to its frame, runs it, and hands out the results. */
 import { bytesOf, type Buffer, type Executable, fail, type KernelGraph } from '@cotangent/core/kernel'
+import { aligned } from './allocator.ts'
 import { Binding, type Layout, type Output, type Result } from './binding.ts'
 import type { Block, CpuBuffer } from './buffer.ts'
 import type { Heap } from './heap.ts'
@@ -77,7 +78,7 @@ export class CpuExecutable implements Executable {
   constructor(graph: KernelGraph, program: Program, services: Services) {
     const { heap, runner } = services
     this.services = services
-    this.sharedBytes = Math.ceil(graph.arena / 64) * 64 + program.sharedBytes
+    this.sharedBytes = aligned(graph.arena) + program.sharedBytes
     this.workspaceBytes = this.sharedBytes + program.scratchBytes * (program.sharedCost > 0 ? runner.threads : 1)
     const frameBytes = 64 * Math.max(1, Math.ceil((graph.buffers.length + program.sharedOffsets.length) / 16))
     const constants = uploadConstants(graph, heap),
@@ -193,7 +194,7 @@ function resultsOf(graph: KernelGraph, outputs: readonly Output[], constants: Re
 
 /** Buffers in the workspace: temporaries in its arena, then shared scratch. */
 function temporariesOf(graph: KernelGraph, program: Program): (readonly [number, number])[] {
-  const arena = Math.ceil(graph.arena / 64) * 64
+  const arena = aligned(graph.arena)
   return [
     ...graph.buffers.flatMap((b, id): (readonly [number, number])[] => (b.place.kind === 'temporary' ? [[id, b.place.offset]] : [])),
     ...program.sharedOffsets.map((offset, k) => [graph.buffers.length + k, arena + offset] as const),

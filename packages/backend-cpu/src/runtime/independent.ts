@@ -5,10 +5,9 @@
 import { type BufferId, bytesOf, type Kernel, readsOf, type Scan, writesOf } from '@cotangent/core/kernel'
 import { address, BEGIN, END, type EmitContext, FRAME, type Phase, phaseParams, SCRATCH } from '../kernels/kernel.ts'
 import { I32, WasmFunction } from '../wasm/assembler.ts'
+import { aligned } from './allocator.ts'
 import { alone } from './main.ts'
 import type { Steps } from './schedule.ts'
-
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 /** `emitBody` adds the functions of the body to the module; `isPrivate`: is a buffer used inside the scan alone? */
 export function emitIndependent(
@@ -21,7 +20,7 @@ export function emitIndependent(
   let scratch = 0
   const steps = emitBody({
     ...context,
-    needScratch: bytes => void (scratch = Math.max(scratch, align(bytes))),
+    needScratch: bytes => void (scratch = Math.max(scratch, aligned(bytes))),
     needShared(bytes) {
       const id = context.needShared(0)
       own.set(id, bytes)
@@ -34,7 +33,7 @@ export function emitIndependent(
     const spec = context.buffers[b]
     if (spec !== undefined) own.set(b, spec.size * bytesOf(spec.dtype))
   }
-  const frameBytes = align(4 * (Math.max(...outer, ...own.keys()) + 1))
+  const frameBytes = aligned(4 * (Math.max(...outer, ...own.keys()) + 1))
   const f = new WasmFunction('iterations', phaseParams)
   const shared = f.local(I32),
     i = f.local(I32)
@@ -52,7 +51,7 @@ export function emitIndependent(
       .i32(end)
       .add()
       .i32Store(4 * b)
-    end += align(bytes)
+    end += aligned(bytes)
   }
   f.get(SCRATCH).i32(end).add().set(SCRATCH)
   f.forRange(i, BEGIN, END, () => {

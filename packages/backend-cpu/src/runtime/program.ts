@@ -3,6 +3,7 @@ import type { BufferId, KernelGraph } from '@cotangent/core/kernel'
 import { type EmitContext, type Phase } from '../kernels/kernel.ts'
 import { WasmModule } from '../wasm/assembler.ts'
 import { aliasing } from './aliasing.ts'
+import { aligned } from './allocator.ts'
 import { countUses, emitIndependent } from './independent.ts'
 import { emitMain } from './main.ts'
 import { type Emitter, type LeafKernel, schedule } from './schedule.ts'
@@ -29,8 +30,6 @@ export interface Program {
   readonly sharedCost: number
 }
 
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
-
 export function compileProgram(graph: KernelGraph, options: CompileOptions): Program {
   const module = new WasmModule()
   const { buffers } = graph
@@ -43,10 +42,10 @@ export function compileProgram(graph: KernelGraph, options: CompileOptions): Pro
     buffers,
     fma: options.fma,
     wide: options.wide,
-    needScratch: bytes => void (scratchBytes = Math.max(scratchBytes, align(bytes))),
+    needScratch: bytes => void (scratchBytes = Math.max(scratchBytes, aligned(bytes))),
     needShared(bytes) {
       sharedOffsets.push(used)
-      used += align(bytes)
+      used += aligned(bytes)
       sharedBytes = Math.max(sharedBytes, used)
       return graph.buffers.length + sharedOffsets.length - 1
     },

@@ -1,5 +1,5 @@
 /** Kernels as a tree of steps: phases that run on one thread or all, and the control flow around them. */
-import type { BufferId, Kernel, Scan } from '@cotangent/core/kernel'
+import { type BufferId, type Kernel, type Scan, writesOf } from '@cotangent/core/kernel'
 import type { Phase } from '../kernels/kernel.ts'
 import { threading } from '../tuning.ts'
 
@@ -55,7 +55,7 @@ export function schedule(kernels: readonly Kernel[], emit: Emitter, share: boole
           return [
             phaseStep(
               emit.independent(kernel, inner => schedule(kernel.body, inner, false).steps),
-              writesIn(kernel),
+              writesOf(kernel),
               times,
             ),
           ]
@@ -77,34 +77,4 @@ export function schedule(kernels: readonly Kernel[], emit: Emitter, share: boole
   return { steps: sequence(kernels, 1), sharedCost }
 }
 
-/** Buffers that a kernel with sub-graphs or without stores to. */
-function writesIn(kernel: Kernel): readonly BufferId[] {
-  switch (kernel.kind) {
-    case 'while':
-      return [...kernel.condition, ...kernel.body].flatMap(writesIn)
-    case 'scan':
-      return [kernel.counter, ...kernel.body.flatMap(writesIn)]
-    case 'branch':
-      return kernel.branches.flat().flatMap(writesIn)
-    default:
-      return writesOf(kernel)
-  }
-}
-
 const nested = (inside: Steps): Nested => ({ parallel: inside.some(s => s.parallel), writes: inside.flatMap(s => s.writes) })
-
-/** Buffers that a kernel stores to. */
-export function writesOf(kernel: LeafKernel): readonly BufferId[] {
-  switch (kernel.kind) {
-    case 'loop':
-      return [...kernel.bodyStores, ...kernel.stores].map(s => s.buffer)
-    case 'contraction':
-      return kernel.stores.map(s => s.buffer)
-    case 'scatter':
-      return [kernel.buffer]
-    case 'sort':
-      return kernel.outputs
-    case 'cumulative':
-      return [kernel.output]
-  }
-}
