@@ -83,5 +83,8 @@ function winner(r: Reduction, op: 'argmax' | 'argmin', body: readonly Node[], na
   }
 }
 
-const declaration = (dtype: DType, name: string, lanes: Lanes, value: number): string =>
-  `${glslType(dtype, lanes)} ${name} = ${constant(dtype, value, lanes)};`
+/** Compilers drop the addition of a zero that they know, and 0 + -0 is not -0. */
+function declaration(dtype: DType, name: string, lanes: Lanes, value: number): string {
+  const known = constant(dtype, value, lanes)
+  return `${glslType(dtype, lanes)} ${name} = ${isFloat(dtype) && value === 0 ? `opaque_${lanes}(${known})` : known};`
+}
