@@ -68,23 +68,30 @@ const LONGEST_STEP = 4
 const stepsFor = (taps: number): readonly number[] =>
   Array.from({ length: Math.min(LONGEST_STEP, MOST_PRODUCTS - taps + 1) - 1 }, (_, i) => i + 2)
 
-/** An axis as tiles of one size and, where some indices remain, tiles of another size or the rest untiled. */
-function cutsOf(length: number, taps: number): readonly (readonly Segment[])[] {
+/**
+ * An axis as tiles of one size and, where some indices remain, tiles of another size or the rest untiled. The cost is linear in the number of
+ * tiles of the first size, so that only the fewest and the most of them can be the cheapest: a few cuts, however long the axis is.
+ */
+export function cutsOf(length: number, taps: number): readonly (readonly Segment[])[] {
   const steps = stepsFor(taps)
-  const whole: Segment[] = [{ start: 0, tiles: length, step: 1 }]
-  return [
-    whole,
-    ...steps.flatMap(step =>
-      Array.from({ length: Math.floor(length / step) }, (_, i) => i + 1).flatMap(tiles => {
-        const first: Segment = { start: 0, tiles, step }
-        const rest = length - tiles * step
-        if (rest === 0) return [[first]]
-        return [1, ...steps].flatMap(s =>
-          s !== step && rest % s === 0 ? [[first, { start: tiles * step, tiles: rest / s, step: s }]] : [],
-        )
-      }),
-    ),
-  ]
+  const untiled: Segment[] = [{ start: 0, tiles: length, step: 1 }]
+  const ofOneSize = steps.filter(step => length > 0 && length % step === 0).map(step => [{ start: 0, tiles: length / step, step }])
+  const ofTwoSizes = steps.flatMap(step => [1, ...steps].flatMap(other => (other === step ? [] : extremes(length, step, other))))
+  return [untiled, ...ofOneSize, ...ofTwoSizes]
+}
+
+/** The fewest and the most tiles of one size whose rest is tiles of another. */
+function extremes(length: number, step: number, other: number): readonly (readonly Segment[])[] {
+  const rest = (tiles: number): number => length - tiles * step
+  const most = Math.ceil(length / step) - 1
+  // Whether the rest can be tiled repeats after `other` tiles.
+  const near = (first: number, by: number): number | undefined =>
+    Array.from({ length: Math.min(other, most) }, (_, i) => first + by * i).find(tiles => rest(tiles) % other === 0)
+  return [...new Set([near(1, 1), near(most, -1)])].flatMap(tiles => {
+    if (tiles === undefined) return []
+    const first: Segment = { start: 0, tiles, step }
+    return [[first, { start: tiles * step, tiles: rest(tiles) / other, step: other }]]
+  })
 }
 
 /** For a gradient: all in tiles, or tiles of one size the last of which may reach beyond the end. */
