@@ -42,6 +42,21 @@ describe('a device with few texture units and targets, that reads no bytes', () 
   })
 })
 
+describe('a device with the least that WebGL2 promises, and little textures', () => {
+  const backend = backendFor({ limits: { textureSize: 64, textures: 16, targets: 4, floatBlend: false } })
+  afterAll(() => backend.dispose())
+  test('gives the bits of the reference', () => {
+    const kinds = ['loop', 'scatter', 'sort', 'cumulative', 'scan', 'branch'] as const
+    fc.assert(
+      fc.property(arbKernelCase({ kinds, dtypes: ['float32', 'int32', 'bool'], kernels: 3 }), ({ graph, inputs }) => {
+        const expected = runGraph(reference, disjointPlan(graph), inputs)
+        expect(difference(runGraph(backend, planMemory(graph), inputs), expected)).toBe(undefined)
+      }),
+      { numRuns: 40 },
+    )
+  })
+})
+
 describe('textures of at most 4096', () => {
   const backend = backendFor({ limits: { textureSize: 4096 } })
   afterAll(() => backend.dispose())
