@@ -23,7 +23,7 @@ export interface Plan {
   readonly vectors: number
   /** Panels of `4 * vectors` columns; the last one may be narrower. */
   readonly panels: number
-  /** Panels in one part: what one unit does. */
+  /** Panels in one part, at most: what one unit does. */
   readonly partPanels: number
   readonly a: Placement
   readonly b: Placement

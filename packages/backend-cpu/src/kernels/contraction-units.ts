@@ -70,9 +70,17 @@ export abstract class UnitLoop {
     f.get(this.unit).i32(rowUnits).remU().get(rest).i32(rowUnits).mul().add().set(this.keyA)
     for (const axis of ofB.reverse()) take(axis)
     f.get(rest).set(this.way)
-    f.get(part).i32(plan.partPanels).mul().set(nest.firstPanel)
-    nest.clampCount(plan.partPanels, plan.panels, nest.firstPanel, nest.panelCount)
+    this.setPanels(part)
     if (form.n !== undefined) f.get(nest.firstPanel).i32(g.width).mul().set(base[form.n] as Local)
+  }
+
+  /** The panels of a part: parts differ by one panel at most and half of them have half of the panels, so that threads have equal shares. */
+  private setPanels(part: Local): void {
+    const { nest, g } = this
+    const { f, firstPanel, panelCount } = nest
+    const { panels } = g.plan
+    f.get(part).i32(panels).mul().tee(panelCount).i32(g.parts).divU().set(firstPanel)
+    f.get(panelCount).i32(panels).add().i32(g.parts).divU().get(firstPanel).sub().set(panelCount)
   }
 
   /** Sets the indices of the reduced axes to where their block begins. */
