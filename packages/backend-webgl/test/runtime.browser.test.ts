@@ -1,6 +1,6 @@
 /** Life and death of the context, memory, waiting, workers. */
 import { array, init, jit, tanh, type Tensor, zeros } from '@cotangent/core'
-import type { Buffer, KernelGraph } from '@cotangent/core/kernel'
+import type { Buffer, KernelGraph, Loop } from '@cotangent/core/kernel'
 import { checkAsynchronousCalls } from '@cotangent/core/testing'
 import { describe, expect, test } from 'vitest'
 import { elementwise, graphOf, identity } from '../../core/test/support/smallGraphs.ts'
@@ -130,6 +130,32 @@ describe('waiting', () => {
     expect(longest).toBeLessThan(50)
     await backend.dispose()
   })
+})
+
+test('an asynchronous run of thousands of draws leaves the thread to others, and outlives dispose()', async () => {
+  const backend = backendFor(),
+    [step] = addOne(8).kernels
+  // b1 = b0; 5000 times: b1 = b1 + 1.
+  const body = [{ ...(step as Loop), epilogue: (step as Loop).epilogue.map(n => (n.op === 'load' ? { ...n, buffer: 1 } : n)) }]
+  const scan = { kind: 'scan', length: 5000, reverse: false, counter: 2, body } as const
+  const graph = graphOf([elementwise(8), scan], [['float32', 8]], [['float32', 8]], [['int32', 1]])
+  const x = backend.upload(
+    Float32Array.from({ length: 8 }, (_, i) => i),
+    'float32',
+  )
+  let longest = Infinity
+  for (let k = 0; k < 5 && longest >= 50; k++) {
+    const executable = backend.compile(graph)
+    const task = await longestTask(async () => {
+      const running = executable.runAsync?.([x]) ?? []
+      executable.dispose()
+      const [y] = await running
+      expect([...(await backend.read(y as Buffer))]).toEqual([5000, 5001, 5002, 5003, 5004, 5005, 5006, 5007])
+    })
+    longest = Math.min(longest, task)
+  }
+  expect(longest).toBeLessThan(50)
+  await backend.dispose()
 })
 
 /** The longest time between two turns of the event loop until `work` settles. */

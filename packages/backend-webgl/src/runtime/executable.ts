@@ -1,7 +1,7 @@
 /** A compiled graph. Runs are generators, so that the synchronous and the asynchronous form differ only in how they wait for the device. */
 import { type Buffer, type BufferId, type Executable, fail, hostArray, type KernelGraph, type TypedArray } from '@cotangent/core/kernel'
 import type { EmitKernel, TextureId } from '../pass.ts'
-import { fence } from './poll.ts'
+import { fence, nextTask } from './poll.ts'
 import { linkAll } from './programs.ts'
 import type { Frame, Runner } from './runner.ts'
 import { type Schedule, schedule, type Step } from './schedule.ts'
@@ -10,9 +10,12 @@ import type { Cell, Store, WebglBuffer } from './store.ts'
 import type { Texture } from './textures.ts'
 import { read, readAsync, write } from './transfer.ts'
 
-/** What a run asks for: element 0 of a texture. */
-type Question = Texture
+/** What a run asks for: element 0 of a texture; or nothing, where it may rest. */
+type Question = Texture | undefined
 type Steps = Generator<Question, void, number>
+
+/** Milliseconds of ordering draws after which an asynchronous run lets others have the thread. */
+const TASK = 8
 
 /** One run. */
 interface Run extends Frame {
@@ -29,12 +32,18 @@ interface Resources {
   readonly store: Store
   readonly sources: readonly Source[]
   readonly constants: readonly Cell[]
+  /** Asynchronous runs that have not ended. */
+  inFlight: number
   released: boolean
 }
 
 export function releaseResources(r: Resources): void {
   if (r.released) return
   r.released = true
+  if (r.inFlight === 0) giveBack(r)
+}
+
+function giveBack(r: Resources): void {
   for (const source of r.sources) r.runner.programs.give(source)
   for (const cell of r.constants) r.store.release(cell)
 }
@@ -56,7 +65,7 @@ export class WebglExecutable implements Executable {
     this.constants = uploadConstants(graph, store)
     this.specOf = id => this.schedule.specs[id] as Schedule['specs'][number]
     const sources = this.schedule.passes.map(p => p.source)
-    this.resources = { runner, store, sources, constants: [...this.constants.values()], released: false }
+    this.resources = { runner, store, sources, constants: [...this.constants.values()], inFlight: 0, released: false }
   }
 
   run(inputs: readonly Buffer[], donated?: readonly boolean[]): readonly Buffer[] {
@@ -73,14 +82,32 @@ export class WebglExecutable implements Executable {
   async runAsync(inputs: readonly Buffer[], donated?: readonly boolean[]): Promise<readonly Buffer[]> {
     const run = this.begin(inputs, donated),
       { device } = this.runner
+    this.resources.inFlight++
     try {
       await device.orLost(() => linkAll(device, new Set(this.schedule.passes.map(p => p.program))))
-      const steps = this.steps(this.schedule.steps, run)
-      for (let next = steps.next(); next.done !== true; ) next = steps.next(await this.askAsync(next.value))
+      await this.drive(this.steps(this.schedule.steps, run))
       await device.orLost(() => fence(device.gl))
       return this.results(run)
     } finally {
       this.end(run)
+      if (--this.resources.inFlight === 0 && this.resources.released) giveBack(this.resources)
+    }
+  }
+
+  /** Rests after every few milliseconds: a Scan may order thousands of draws. */
+  private async drive(steps: Steps): Promise<void> {
+    const { device } = this.runner
+    let start = performance.now()
+    for (let next = steps.next(); next.done !== true; ) {
+      const question = next.value
+      if (question === undefined && performance.now() - start < TASK) {
+        next = steps.next(0)
+        continue
+      }
+      const answer = question === undefined ? await nextTask() : await this.askAsync(question)
+      device.check()
+      start = performance.now()
+      next = steps.next(answer ?? 0)
     }
   }
 
@@ -115,6 +142,7 @@ export class WebglExecutable implements Executable {
     for (const step of steps) {
       yield* this.step(step, run)
       for (const id of step.last) this.drop(id, run)
+      yield undefined
     }
   }
 
@@ -170,10 +198,10 @@ export class WebglExecutable implements Executable {
   }
 
   private ask(texture: Question): number {
-    return read(this.runner.device, this.runner.framebuffers, texture, 1)[0] as number
+    return texture === undefined ? 0 : (read(this.runner.device, this.runner.framebuffers, texture, 1)[0] as number)
   }
 
-  private async askAsync(texture: Question): Promise<number> {
+  private async askAsync(texture: Texture): Promise<number> {
     return (await readAsync(this.runner.device, this.runner.framebuffers, texture, 1))[0] as number
   }
 
