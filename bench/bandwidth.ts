@@ -12,7 +12,8 @@ import { link } from '../packages/backend-cpu/src/runtime/host.ts'
 import { Memory, PAGE } from '../packages/backend-cpu/src/runtime/memory.ts'
 import { I32, type Local, V128, WasmFunction, WasmModule } from '../packages/backend-cpu/src/wasm/assembler.ts'
 import { Pool } from '../packages/backend-cpu/src/workers/pool.ts'
-import { dataOf, rows } from './rows.ts'
+import { quartile } from './measuring.ts'
+import { dataOf, workloadOf } from './rows.ts'
 import { workloads } from './workloads.ts'
 
 type Operation = 'read' | 'copy' | 'add'
@@ -78,8 +79,6 @@ function jobOf(operation: Operation, bytes: number, memory: Memory): Job {
   return { module: compiled, main: link(compiled, memory.wasm), cost: 1e7, frame: 0, scratch: 0, scratchBytes: 0 }
 }
 
-const quartile = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[times.length >> 2] as number
-
 /** Milliseconds of each, taking turns. The first calls of a turn wake the workers and are not counted. */
 async function takeTurns(runs: Readonly<Record<string, () => unknown>>): Promise<Readonly<Record<string, number>>> {
   const times: Record<string, number[]> = {}
@@ -110,10 +109,7 @@ for (const threads of [1, 2]) {
       const job = jobOf(operation, size * mega, memory)
       runs[`${operation} ${size}`] = () => pool.run(job)
     }
-  for (const name of Object.keys(measuredRows)) {
-    const { group, spec } = rows[name] as (typeof rows)[string]
-    runs[name] = (all[group] as NonNullable<(typeof all)[string]>)(spec, name).run
-  }
+  for (const name of Object.keys(measuredRows)) runs[name] = workloadOf(all, name).run
   const times = await takeTurns(runs)
   await pool.dispose()
   console.log(

@@ -4,8 +4,8 @@
  * threads included) and two threads' time as a part of one's beside the same load: it should never be above 1.1.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { type Row, dataOf, rows } from './rows.ts'
+import { median, printedBySelf } from './measuring.ts'
+import { dataOf, workloadOf } from './rows.ts'
 import { workloads } from './workloads.ts'
 
 const names = ['mlp64_b32_train', 'mlp512_b128_train', 'matmul_1024', 'cnn_b64_train', 'add_1m_eager']
@@ -20,34 +20,22 @@ async function measure(threads: number, milliseconds: number): Promise<void> {
   const all = await workloads({ threads, data: dataOf() })
   const times: Record<string, number> = {}
   for (const name of names) {
-    const { group, spec } = rows[name] as Row
-    const row = all[group]?.(spec, name)
+    const row = workloadOf(all, name)
     const runFor = (limit: number): number => {
       const start = performance.now()
       let runs = 0,
         now = start
-      for (; now < start + limit; runs++, now = performance.now()) row?.run()
+      for (; now < start + limit; runs++, now = performance.now()) row.run()
       return (now - start) / runs
     }
-    row?.run()
+    row.run()
     runFor(WARM * milliseconds)
     await new Promise(resolve => setTimeout(resolve)) // workers that have started answer now
     times[name] = runFor(milliseconds)
-    row?.dispose?.()
+    row.dispose?.()
   }
   console.log(JSON.stringify(times))
   process.exit(0)
-}
-
-const self = fileURLToPath(import.meta.url)
-
-async function child(threads: number, milliseconds: number): Promise<Times> {
-  const p = spawn(process.execPath, [...process.execArgv, self, 'measure', String(threads), String(milliseconds)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let out = ''
-  for await (const chunk of p.stdout) out += String(chunk)
-  return JSON.parse(out) as Times
 }
 
 /** Runs `body` beside so many processes that each keep a core busy. */
@@ -60,15 +48,14 @@ async function beside<T>(load: number, body: () => Promise<T>): Promise<T> {
   }
 }
 
-const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[xs.length >> 1] as number
-
 if (process.argv[2] === 'measure') await measure(Number(process.argv[3]), Number(process.argv[4]))
 const milliseconds = Number(process.argv[2] ?? 500),
   rounds = Number(process.argv[3] ?? 3)
 const found: Times[][][] = loads.map(() => [[], []])
 for (let round = 0; round < rounds; round++)
   for (const [i, load] of loads.entries())
-    for (const threads of [1, 2]) found[i]?.[threads - 1]?.push(await beside(load, () => child(threads, milliseconds)))
+    for (const threads of [1, 2])
+      found[i]?.[threads - 1]?.push(await beside(load, () => printedBySelf<Times>(import.meta.url, 'measure', threads, milliseconds)))
 for (const name of names) {
   const columns = loads.map((load, i) => {
     const [one, two] = [0, 1].map(t => median(found[i]?.[t]?.map(times => times[name] as number) ?? [])) as [number, number]

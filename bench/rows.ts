@@ -1,5 +1,5 @@
 /** The rows of the comparison with other libraries and data for them, for measurements of our side alone. */
-import type { Data, Spec } from './workloads.ts'
+import type { Data, Make, Spec, Workload } from './workloads.ts'
 
 /** A number in [0, 1) from two others: the fractional parts of multiples of the golden ratio. */
 const spread = (i: number, seed: number): number => ((i + 1) * 0.6180339887498949 + seed * 0.7548776662466927) % 1
@@ -111,4 +111,12 @@ export const rows: Readonly<Record<string, Row>> = {
   sort_1m: own('sort_1m'),
   cumsum_1m: own('cumsum_1m'),
   gather_100k: own('gather_100k'),
+}
+
+/** A row by name, of the backend that `all` was made for. */
+export function workloadOf(all: Readonly<Record<string, Make>>, name: string): Workload {
+  const { group, spec } = rows[name] ?? {}
+  const make = all[group ?? '']
+  if (make === undefined || spec === undefined) throw new Error(`there is no row ${name}`)
+  return make(spec, name)
 }

@@ -4,12 +4,12 @@
  * ours, bytes of live buffers after 10 steps and after 10,000 (or as many as five seconds hold). The built packages are measured: a worker
  * that runs the sources has to compile TypeScript. Linux only. Needs python3 with torch (Debian: python3-torch).
  */
-import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { backend as cpu } from '@cotangent/backend-cpu'
 import type { Backend } from '@cotangent/core'
-import { dataOf, rows, type Row } from './rows.ts'
+import { median, printedBy } from './measuring.ts'
+import { dataOf, rows, type Row, workloadOf } from './rows.ts'
 import { workloads } from './workloads.ts'
 
 const trained = ['mlp64_b32_train', 'mlp64_b128_train', 'mlp512_b128_train', 'cnn_b64_train', 'xformer_fwdbwd']
@@ -28,13 +28,12 @@ async function measure(name: string, threads: number, late: boolean): Promise<vo
   const all = await workloads({ threads, data: dataOf(), backend: { name: 'cpu', load } })
   writeFileSync('/proc/self/clear_refs', '5') // the peak starts anew
   const baseline = resident('VmRSS')
-  const { group, spec } = rows[name] as Row
-  const row = all[group]?.(spec, name)
+  const row = workloadOf(all, name)
   const live: Record<number, number> = {}
   let step = 0
   const runTo = (last: number, until = Infinity): void => {
     while (step < last && performance.now() < until) {
-      row?.run()
+      row.run()
       step++
     }
     live[step] = loaded?.memory().live ?? NaN
@@ -53,23 +52,15 @@ interface Measured {
   readonly live?: Readonly<Record<number, number>>
 }
 
-async function child(command: string, args: readonly string[]): Promise<Measured> {
-  const p = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let out = ''
-  for await (const chunk of p.stdout) out += String(chunk)
-  return JSON.parse(out) as Measured
-}
-
 const self = fileURLToPath(import.meta.url)
 const python = process.env['PYTHON'] ?? '/usr/bin/python3'
 const ours = (name: string, threads: number, late: boolean): Promise<Measured> =>
-  child(process.execPath, [self, 'measure', name, String(threads), String(late)])
+  printedBy(process.execPath, [self, 'measure', name, String(threads), String(late)])
 const torch = (name: string, threads: number): Promise<Measured> => {
   const { group, spec } = rows[name] as Row
-  return child(python, [self.replace(/rss\.ts$/, 'rss_torch.py'), group, JSON.stringify(spec), String(threads), String(STEPS)])
+  return printedBy(python, [self.replace(/rss\.ts$/, 'rss_torch.py'), group, JSON.stringify(spec), String(threads), String(STEPS)])
 }
 const mebibytes = (kilobytes: number): string => (kilobytes / 1024).toFixed(1).padStart(6)
-const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[xs.length >> 1] as number
 
 if (process.argv[2] === 'measure') await measure(process.argv[3] as string, Number(process.argv[4]), process.argv[5] === 'true')
 const threads = Number(process.argv[2] ?? 1),

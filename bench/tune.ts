@@ -3,10 +3,9 @@
  * the number replaced in the table (`packages/backend-cpu/src/tuning.ts`), each value in a process of its own, in turn; prints the least
  * milliseconds of a run.
  */
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import * as tuning from '../packages/backend-cpu/src/tuning.ts'
-import { type Row, dataOf, rows } from './rows.ts'
+import { printedBySelf } from './measuring.ts'
+import { dataOf, workloadOf } from './rows.ts'
 import { workloads } from './workloads.ts'
 
 const ROUNDS = 2
@@ -19,29 +18,20 @@ async function measure(number: string, names: readonly string[], value: number):
   found[key] = value
   const all = await workloads({ threads: 1, data: dataOf() })
   const best = names.map(name => {
-    const { group, spec } = rows[name] as Row
-    const row = all[group]?.(spec, name)
+    const row = workloadOf(all, name)
     const end = performance.now() + MILLISECONDS
     let least = Infinity
     for (let now = performance.now(); now < end; ) {
-      row?.run()
+      row.run()
       const then = now
       now = performance.now()
       least = Math.min(least, now - then)
     }
-    row?.dispose?.()
+    row.dispose?.()
     return least
   })
   console.log(JSON.stringify(best))
   process.exit(0)
-}
-
-async function child(number: string, names: string, value: string): Promise<number[]> {
-  const args = [...process.execArgv, fileURLToPath(import.meta.url), 'measure', number, names, value]
-  const p = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let out = ''
-  for await (const chunk of p.stdout) out += String(chunk)
-  return JSON.parse(out) as number[]
 }
 
 const [first = '', second = '', third = '', ...others] = process.argv.slice(2)
@@ -50,7 +40,7 @@ const values = [third, ...others]
 const least = new Map<string, number[]>()
 for (let round = 0; round < ROUNDS; round++)
   for (const value of values) {
-    const found = await child(first, second, value)
+    const found = await printedBySelf<number[]>(import.meta.url, 'measure', first, second, value)
     least.set(
       value,
       found.map((t, i) => Math.min(t, least.get(value)?.[i] ?? Infinity)),

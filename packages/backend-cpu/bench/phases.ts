@@ -106,7 +106,7 @@ function place(
   const addresses = graph.buffers.map(b => (b.place.kind === 'temporary' ? arena + b.place.offset : take(b.size * bytesOf(b.dtype))))
   const shared = take(program.sharedBytes)
   const scratch = take(program.scratchBytes)
-  if (!memory.grow(end - memory.size + PAGE)) throw new Error('phases: not enough memory')
+  if (end > memory.size && !memory.grow(end - memory.size)) throw new Error('phases: not enough memory')
   ;[...addresses, ...program.sharedOffsets.map(offset => shared + offset)].forEach((a, i) => (memory.words[frame / 4 + i] = a))
   graph.buffers.forEach(({ dtype, size, place: p }, id) => {
     const at = addresses[id] as number
