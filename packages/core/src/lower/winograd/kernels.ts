@@ -8,7 +8,7 @@
  *
  *   G^T ((A y A'^T) . (B^T d B')) G'         for the cotangents y of a tile.
  *
- * Where an operand is infinite the result is NaN.
+ * Where an operand is infinite or NaN all results of the tiles that touch it may be NaN: transforms subtract, and multiply by zeros.
  * Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015.
  */
 import type { Affine, Contraction, Guard, Kernel } from '../kernel.ts'
