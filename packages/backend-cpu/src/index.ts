@@ -39,7 +39,7 @@ export interface CpuOptions {
 
 const page = 65536
 
-/** Opens the backend. Rejects with a BackendError that says what this engine lacks, or with a ConfigError for an option out of range. */
+/** Opens the backend. Rejects with a BackendError that says what this engine lacks, or with a ConfigError that lists all options out of range. */
 export async function cpu(options: CpuOptions = {}): Promise<Backend> {
   checkOptions(options)
   await prepareEnvironment()
@@ -69,11 +69,33 @@ export const backend: { readonly name: 'cpu'; readonly load: (options: { readonl
 /** Many more than any machine has cores for: a slip, which would start that many workers. */
 const mostThreads = 256
 
-function checkOptions({ threads, memoryBudget, memoryLimit }: CpuOptions): void {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads))
-    fail('ConfigError', `cpu: threads is an integer from 1 to ${mostThreads}, got ${threads}.`)
-  if (memoryBudget !== undefined && !(memoryBudget > 0))
-    fail('ConfigError', `cpu: memoryBudget is a positive number of bytes, got ${memoryBudget}.`)
-  if (memoryLimit !== undefined && !(memoryLimit >= 2 ** 20 && memoryLimit <= 2 ** 32))
-    fail('ConfigError', `cpu: memoryLimit is between 1 MiB and 4 GiB (in bytes), got ${memoryLimit}.`)
+function checkOptions(options: CpuOptions): void {
+  if (typeof options !== 'object' || options === null) fail('ConfigError', `cpu: options are an object, got ${String(options)}.`)
+  const problems = Object.entries(options).flatMap(([name, value]) => {
+    const rule = rules.get(name)
+    if (rule === undefined) return [`no option "${name}" (there are ${[...rules.keys()].join(', ')})`]
+    return value === undefined || rule.holds(value) ? [] : [`${name} is ${rule.text}, got ${shown(value)}`]
+  })
+  if (problems.length > 0) fail('ConfigError', `cpu: ${problems.join('; ')}.`)
 }
+
+interface Rule {
+  readonly text: string
+  readonly holds: (value: unknown) => boolean
+}
+const flag: Rule = { text: 'true or false', holds: value => typeof value === 'boolean' }
+const rules: ReadonlyMap<string, Rule> = new Map(
+  Object.entries({
+    threads: {
+      text: `an integer from 1 to ${mostThreads}`,
+      holds: n => Number.isInteger(n) && (n as number) >= 1 && (n as number) <= mostThreads,
+    },
+    memoryBudget: { text: 'a positive number of bytes', holds: n => typeof n === 'number' && n > 0 },
+    memoryLimit: { text: 'between 1 MiB and 4 GiB (in bytes)', holds: n => typeof n === 'number' && n >= 2 ** 20 && n <= 2 ** 32 },
+    fma: flag,
+    wide: flag,
+    shared: flag,
+    report: { text: 'a function', holds: value => typeof value === 'function' },
+  } satisfies Record<keyof CpuOptions, Rule>),
+)
+const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value))
