@@ -13,7 +13,7 @@ import {
   sizeOf,
   withEpilogue,
 } from '../../core/test/support/contractions.ts'
-import { check } from './contraction-kit.ts'
+import { check, compileContraction } from './contraction-kit.ts'
 
 const plain: Engine = { fma: false }
 const relaxed: Engine = { fma: true }
@@ -43,6 +43,7 @@ describe('matrix products', () => {
     [1, 1, 5003],
     [20, 513, 33],
     [66, 66, 1100],
+    [70, 270, 520],
   ])('%i x %i, sum of %i', (m, n, k) => {
     for (const transposeA of [false, true])
       for (const transposeB of [false, true]) correct(matmul(m, n, k, { transposeA, transposeB }), transposeA ? wide : plain)
@@ -186,6 +187,18 @@ describe('any affine contraction', () => {
       const data = [...randomData(shifted.buffers.slice(0, 3)), new Int32Array([count])]
       expect(check(shifted, data, relaxed).problem).toBe('')
     }
+  })
+
+  test.each([96, 128])('each half of the tasks stores half of the result: %i rows, whose columns are parts of unequal size', rows => {
+    const c = matmul(rows, 256, 1024)
+    const compiled = compileContraction(c, relaxed)
+    const [phase] = compiled.phases
+    const [store] = c.contraction.stores
+    if (phase === undefined || store === undefined) throw new Error('a product has one phase and one store')
+    const result = new Float32Array(compiled.memory.buffer, compiled.addresses[store.buffer], c.buffers[store.buffer]?.size)
+    result.fill(NaN)
+    phase.run(compiled.frame, compiled.scratch, 0, Math.floor(phase.tasks / 2))
+    expect(Math.abs(result.filter(x => !Number.isNaN(x)).length / result.length - 0.5)).toBeLessThan(0.02)
   })
 
   test('results do not depend on how tasks are cut', () => {
