@@ -6,7 +6,8 @@ import { checkKernels } from '../../src/lower/check.ts'
 import type { Contraction } from '../../src/lower/kernel.ts'
 import { findConvolution } from '../../src/lower/winograd/convolution.ts'
 import { splitPhases } from '../../src/lower/winograd/phases.ts'
-import { type ConvolutionSpec, convolutionWithGradients, graphOf, layouts } from '../support/convolutions.ts'
+import { type ConvolutionSpec, convolutionWithGradients, layouts } from '../support/convolutions.ts'
+import { graphOf } from '../support/rewritten.ts'
 import { difference, runGraph } from '../support/runKernels.ts'
 
 const backend = createReference()

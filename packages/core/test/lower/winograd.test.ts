@@ -11,7 +11,8 @@ import { findConvolution } from '../../src/lower/winograd/convolution.ts'
 import * as np from '../../src/numpy/index.ts'
 import { trace } from '../../src/program/trace.ts'
 import type { Tensor } from '../../src/tensor.ts'
-import { convolutionWithGradients, graphOf, integers, layouts } from '../support/convolutions.ts'
+import { convolutionWithGradients, integers, layouts } from '../support/convolutions.ts'
+import { graphOf } from '../support/rewritten.ts'
 import { runGraph } from '../support/runKernels.ts'
 
 const backend = createReference()
