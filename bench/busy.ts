@@ -38,9 +38,12 @@ async function measure(threads: number, milliseconds: number): Promise<void> {
   process.exit(0)
 }
 
+/** Keeps a core busy until the process that started it is gone, however that ended. */
+const burn = 'const parent = process.ppid; while (process.ppid === parent) for (let i = 0; i < 1e8; i++);'
+
 /** Runs `body` beside so many processes that each keep a core busy. */
 async function beside<T>(load: number, body: () => Promise<T>): Promise<T> {
-  const burners: ChildProcess[] = Array.from({ length: load }, () => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }))
+  const burners: ChildProcess[] = Array.from({ length: load }, () => spawn(process.execPath, ['-e', burn], { stdio: 'ignore' }))
   try {
     return await body()
   } finally {
