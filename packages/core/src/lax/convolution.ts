@@ -71,7 +71,8 @@ function splitGroups(x: Tensor, labels: string, label: string, count: number): r
  * General convolution in any number of spatial dimensions (JAX: `lax.conv_general_dilated`; the kernel is not flipped).
  *
  * Backends may compute large convolutions with small windows, and their gradients, in Winograd's form, as other libraries do. An infinite or NaN
- * element then makes results up to a few places beside its window NaN too, and results that would be infinite are NaN.
+ * element then makes results up to a few places beside its window NaN too, and results that would be infinite are NaN;
+ * magnitudes beyond 1e36 may overflow.
  *
  * @example convGeneralDilated(images, kernels, [1, 1], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] })
  */
