@@ -11,10 +11,9 @@ export interface Grid {
   readonly rowBlocks: number
   readonly columnBlocks: number
   readonly batch: number
-  /** Places of the sum in one round. */
-  readonly places: 1 | 4
+  /** Four places of the sum each. */
   readonly rounds: number
-  /** Long sums with few results are cut into parts, which are added when the sums are read. */
+  /** Long sums are cut into parts, which are added when the sums are read. */
   readonly parts: number
   readonly roundsPerPart: number
   readonly layout: Layout
@@ -24,8 +23,13 @@ export interface Grid {
 const MANY = 1024
 /** Places of the sum that are worth a part. */
 const LEAST = 64
+/** Places of one part at most: what fragments near one another read then stays in a cache (1024 x 1024 x 1024: 250 ms, in one part 420). */
+const LONGEST = 512
 
-/** Undefined where the largest texture has too few texels. */
+/** Texels of all targets together: 128 MiB. */
+const MOST = 2 ** 23
+
+/** Undefined where there are too many sums for the largest texture or for `MOST`. */
 export function gridOf({ batch, rows: { size: m }, columns: { size: n }, sum }: Roles, { targets, textureSize }: Limits): Grid | undefined {
   const texels = Math.ceil(n / 4)
   const rows = m === 1 ? 1 : m === 2 ? 2 : 4,
@@ -33,11 +37,10 @@ export function gridOf({ batch, rows: { size: m }, columns: { size: n }, sum }: 
   const rowBlocks = Math.ceil(m / rows),
     columnBlocks = Math.ceil(texels / columns)
   const fragments = batch.size * rowBlocks * columnBlocks
-  const places = sum.size % 4 === 0 ? 4 : 1,
-    rounds = sum.size / places
-  const wanted = Math.max(1, Math.min(Math.ceil(MANY / fragments), Math.floor(sum.size / LEAST)))
+  const rounds = Math.ceil(sum.size / 4)
+  const wanted = Math.max(Math.ceil(sum.size / LONGEST), Math.min(Math.ceil(MANY / fragments), Math.floor(sum.size / LEAST)))
   const roundsPerPart = Math.ceil(rounds / wanted),
     parts = Math.ceil(rounds / roundsPerPart)
-  const layout = layoutOf(4 * fragments * parts, textureSize)
-  return layout && { rows, columns, rowBlocks, columnBlocks, batch: batch.size, places, rounds, parts, roundsPerPart, layout }
+  const layout = fragments * parts * rows * columns > MOST ? undefined : layoutOf(4 * fragments * parts, textureSize)
+  return layout && { rows, columns, rowBlocks, columnBlocks, batch: batch.size, rounds, parts, roundsPerPart, layout }
 }

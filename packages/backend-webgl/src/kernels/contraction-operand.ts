@@ -1,9 +1,10 @@
 /**
  * How the product reads an operand. A texel has four consecutive places of the sum (`along`) or of the rows or columns (`across`). Operands
- * that lie so in their buffers are read there; the others are packed first: copied, with their guards resolved.
+ * that lie so in their buffers are read there; the others are packed first: copied, with their guards resolved and the sum filled up with
+ * zeros to a multiple of four.
  */
 import { type Affine, type BufferId, type Load, type Loop, strideAt } from '@cotangent/core/kernel'
-import { layoutOf, type TextureSpec } from '../pass.ts'
+import { type Layout, layoutOf, type TextureSpec } from '../pass.ts'
 import type { Group, Roles } from './contraction-axes.ts'
 
 export type Direction = 'along' | 'across'
@@ -45,6 +46,7 @@ export const sidesOf = ({ contraction, batch, rows, columns, sum }: Roles, side:
   extents: contraction.extents,
 })
 
+const multipleOf4 = (n: number): number => 4 * Math.ceil(n / 4)
 const last = (axes: readonly number[]): number => axes.at(-1) as number
 
 /** The stride of places that are counted through a group's axes, if there is one. */
@@ -61,8 +63,9 @@ export function inPlace(sides: Sides): Operand | undefined {
   const { load, own, batch, sum, extents } = sides,
     { map, buffer } = load
   const step = strideOfPlaces(map, sum, extents)
-  if ((load.guards ?? []).length > 0 || step === undefined || !inTexels(map) || !wholeTexels(map, batch.axes)) return undefined
-  if (step === 1 && sum.size % 4 === 0 && wholeTexels(map, own.axes)) return { buffer, map, step, direction: 'along' }
+  if ((load.guards ?? []).length > 0 || step === undefined || sum.size % 4 !== 0 || !inTexels(map) || !wholeTexels(map, batch.axes))
+    return undefined
+  if (step === 1 && wholeTexels(map, own.axes)) return { buffer, map, step, direction: 'along' }
   if (!fillsTexels(sides) || step % 4 !== 0) return undefined
   return { buffer, map, step, direction: 'across' }
 }
@@ -74,12 +77,13 @@ function fillsTexels({ load: { map }, own: { axes }, extents }: Sides): boolean 
   return axes.length === 1 || (extents[inner] as number) % 4 === 0
 }
 
-/** How to copy the operand; `along` only where the sum has whole texels of places. */
+/** How to copy the operand. */
 export function packingOf(sides: Sides): Packing {
   const { own, batch, sum, extents, load } = sides
   const direction = copiesAlong(sides) ? 'along' : 'across'
   const [outer, inner] = direction === 'along' ? [own, sum] : [sum, own]
-  const pitch = 4 * Math.ceil(inner.size / 4)
+  const pitch = multipleOf4(inner.size),
+    lines = direction === 'along' ? outer.size : multipleOf4(outer.size)
   const strides = extents.map(() => 0)
   const walk = ({ axes }: Group, unit: number): void => {
     let stride = unit
@@ -90,7 +94,7 @@ export function packingOf(sides: Sides): Packing {
   }
   walk(inner, 1)
   walk(outer, pitch)
-  walk(batch, pitch * outer.size)
+  walk(batch, pitch * lines)
   // A Loop may only have axes that its store walks.
   const axes = [...batch.axes, ...outer.axes, ...inner.axes]
   const narrow = (map: Affine): Affine => ({ ...map, strides: axes.map(k => strideAt(map, k)) })
@@ -101,7 +105,7 @@ export function packingOf(sides: Sides): Packing {
     direction,
     map,
     pitch,
-    size: pitch * outer.size * batch.size,
+    size: pitch * lines * batch.size,
     loop: target => ({
       kind: 'loop',
       extents: axes.map(k => extents[k] as number),
@@ -119,7 +123,6 @@ export function packingOf(sides: Sides): Packing {
 function copiesAlong(sides: Sides): boolean {
   const { load, own, batch, sum, extents } = sides,
     { map } = load
-  if (sum.size % 4 !== 0) return false
   const unguarded = (axis: number | undefined): boolean =>
     axis !== undefined && (load.guards ?? []).every(g => strideAt(g.index, axis) === 0)
   const whole = (inner: Group, outer: Group): boolean => {
@@ -138,17 +141,38 @@ export const packed = (buffer: BufferId, { direction, map }: Packing, sum: Group
 })
 
 /**
- * A texture for the copy, wide enough for places of the sum to lie in one line (`along`), or for `most` of them or half or a quarter as many
- * to lie in one (`across`): then the product steps from place to place. Undefined where the largest texture is too small.
+ * A texture for the copy, in which the product steps from place to place: whole lines of texels beside one another (`along`), or one, two
+ * or four (`across`). Undefined where the largest texture is too small.
  */
-export function specOfPacked({ size, direction, pitch }: Packing, most: number, limit: number): TextureSpec | undefined {
+export function specOfPacked({ size, direction, pitch }: Packing, limit: number): TextureSpec | undefined {
   const texels = size / 4,
     line = pitch / 4
-  const lines =
-    direction === 'along' ? Math.max(1, Math.round(Math.sqrt(texels) / line)) : [1, 2, 4].find(n => n <= most && texels <= n * line * limit)
+  const lines = direction === 'along' ? Math.max(1, Math.round(Math.sqrt(texels) / line)) : [1, 2, 4].find(n => texels <= n * line * limit)
   const width = line * (lines ?? 0),
     height = Math.ceil(texels / width)
   if (width > 0 && width <= limit && height <= limit) return { dtype: 'float32', width, height }
   const plain = layoutOf(size, limit)
   return plain && { dtype: 'float32', ...plain }
 }
+
+/** How the texel of the next round is found: beside the one before, below it, or by its number (in textures of a power of two's width). */
+export type Walk = { readonly by: 'x' | 'y'; readonly texels: number } | { readonly by: 'number' }
+
+/** A round is four places of the sum. */
+export const texelsPerRound = ({ direction, step }: Operand): number => (direction === 'along' ? 1 : step)
+
+export function walkOf(operand: Operand, { width, height }: Layout, { contraction, sum }: Roles): Walk {
+  const texels = texelsPerRound(operand)
+  if (height === 1) return { by: 'x', texels }
+  if (texels % width === 0) return { by: 'y', texels: texels / width }
+  const inLine = operand.direction === 'along' && sum.size <= 4 * lineUnit(operand, width, contraction.parallel)
+  return inLine ? { by: 'x', texels } : { by: 'number' }
+}
+
+/** Sums begin at multiples of so many texels, of which a line has a multiple. */
+function lineUnit({ map: { offset, strides, dynamic = [] } }: Operand, width: number, parallel: number): number {
+  const outer = strides.slice(0, parallel)
+  return [offset, ...outer, ...dynamic.map(d => d.stride)].reduce((unit, n) => gcd(unit, Math.abs(n) / 4), width)
+}
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))

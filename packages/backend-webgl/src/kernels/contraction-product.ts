@@ -5,15 +5,10 @@
 import type { EmitContext, Pass, TextureId } from '../pass.ts'
 import type { Group, Roles } from './contraction-axes.ts'
 import type { Grid } from './contraction-grid.ts'
-import type { Operand } from './contraction-operand.ts'
+import { type Operand, texelsPerRound, walkOf } from './contraction-operand.ts'
 import { Shader } from './shader.ts'
 
-/** How the texel of the next round is found: beside the one before, below it, or by its number (in textures of a power of two's width). */
-type Walk = { readonly by: 'x' | 'y'; readonly texels: number } | { readonly by: 'number' }
-
 const LANES = ['x', 'y', 'z', 'w'] as const
-/** Rounds of a part of a long sum: parts are added up, so that errors do not grow with the number of rounds. */
-const PART = 64
 
 export function productOf(context: EmitContext, roles: Roles, grid: Grid, a: Operand, b: Operand, targets: readonly TextureId[]): Pass {
   return new Product(context, roles, grid).pass(a, b, targets)
@@ -90,11 +85,11 @@ class Product {
 
   /** Declares A0, A1, ...: texels of rows (`along`) or of places (`across`). */
   private readA(a: Operand, batch: ReadonlyMap<number, string>): readonly string[] {
-    const { rows, places } = this.grid,
+    const { rows } = this.grid,
       reader = this.reader(a, 'a')
     if (a.direction === 'across') {
       const start = this.address(a, this.indices(this.roles.rows, `${rows} * row`, 'm'), batch)
-      return [...reader.round, ...list(places, k => `vec4 A${k} = ${reader.texel(`pA${k}`, `${start} + ${this.scaled(k, a.step)}`)};`)]
+      return [...reader.round, ...list(4, k => `vec4 A${k} = ${reader.texel(`pA${k}`, `${start} + ${this.scaled(k, a.step)}`)};`)]
     }
     const texels = list(rows, r => {
       const start = this.address(a, this.indices(this.roles.rows, `${rows} * row + ${r}`, `m${r}`), batch)
@@ -105,14 +100,14 @@ class Product {
 
   /** Declares B00, B01, ...: by texel of columns, then by place, four columns of each. */
   private readB(b: Operand, batch: ReadonlyMap<number, string>): readonly string[] {
-    const { columns, places } = this.grid,
+    const { columns } = this.grid,
       reader = this.reader(b, 'b'),
       blocks = this.number(this.grid.columnBlocks)
     const block = (c: number): readonly string[] => {
       const column = c === 0 ? '4 * column' : `4 * (column + ${blocks})`
       if (b.direction === 'across') {
         const start = this.address(b, this.indices(this.roles.columns, column, `n${c}`), batch)
-        return list(places, k => `vec4 B${c}${k} = ${reader.texel(`pB${c}${k}`, `${start} + ${this.scaled(k, b.step)}`)};`)
+        return list(4, k => `vec4 B${c}${k} = ${reader.texel(`pB${c}${k}`, `${start} + ${this.scaled(k, b.step)}`)};`)
       }
       const texels = list(4, j => {
         const start = this.address(b, this.indices(this.roles.columns, `${column} + ${j}`, `n${c}${j}`), batch)
@@ -142,13 +137,13 @@ class Product {
     const { main } = this,
       sampler = this.shader.sampler(operand.buffer, false),
       { width } = this.context.spec(operand.buffer),
-      walk = this.walkOf(operand)
+      walk = walkOf(operand, this.context.spec(operand.buffer), this.roles)
     main.push(`vec2 ${name}Inverse = 1.0 / vec2(textureSize(${sampler}, 0));`)
     const position = (text: string): string => `(vec2(${text}) + 0.5) * ${name}Inverse`
     if (walk.by === 'number') {
       const mask = this.number(width - 1),
         shift = this.number(Math.log2(width)),
-        perRound = this.number(this.texelsPerRound(operand))
+        perRound = this.number(texelsPerRound(operand))
       return {
         round: [`int ${name}Step = k * ${perRound};`],
         texel: (variable, start) => {
@@ -170,41 +165,18 @@ class Product {
     }
   }
 
-  private texelsPerRound({ direction, step }: Operand): number {
-    return direction === 'along' ? 1 : (this.grid.places * step) / 4
-  }
-
-  private walkOf(operand: Operand): Walk {
-    const { width, height } = this.context.spec(operand.buffer),
-      texels = this.texelsPerRound(operand)
-    if (height === 1) return { by: 'x', texels }
-    if (texels % width === 0) return { by: 'y', texels: texels / width }
-    const inLine = operand.direction === 'along' && this.grid.rounds <= this.lineUnit(operand, width)
-    return inLine ? { by: 'x', texels } : { by: 'number' }
-  }
-
-  /** Sums begin at multiples of so many texels, of which a line has a multiple. */
-  private lineUnit({ map: { offset, strides, dynamic = [] } }: Operand, width: number): number {
-    const outer = strides.slice(0, this.roles.contraction.parallel)
-    return [offset, ...outer, ...dynamic.map(d => d.stride)].reduce((unit, n) => gcd(unit, Math.abs(n) / 4), width)
-  }
-
   // ---- the sum
 
   private products(a: Operand, r: number, c: number): string {
     const lane = LANES[r] as string
-    const factors = list(this.grid.places, k => `${a.direction === 'across' ? `A${k}.${lane}` : `A${r}.${LANES[k] as string}`} * B${c}${k}`)
+    const factors = list(4, k => `${a.direction === 'across' ? `A${k}.${lane}` : `A${r}.${LANES[k] as string}`} * B${c}${k}`)
     return `s${r}${c} += ${factors.join(' + ')};`
   }
 
   private loop(sums: readonly string[], texels: readonly string[], products: readonly string[]): readonly string[] {
     const declared = sums.map(s => `vec4 ${s} = vec4(0);`),
       rounds = 'for (int k = first; k < end; k++) {'
-    if (this.grid.roundsPerPart < 4 * PART) return [...declared, rounds, ...texels, ...products, '}']
-    const flush = sums.flatMap(s => [`${s}all += ${s};`, `${s} = vec4(0);`])
-    const often = [`if ((k & ${PART - 1}) == ${PART - 1}) {`, ...flush, '}']
-    const whole = sums.map(s => `vec4 ${s}all = vec4(0);`)
-    return [...declared, ...whole, rounds, ...texels, ...products, ...often, '}', ...sums.map(s => `${s} += ${s}all;`)]
+    return [...declared, rounds, ...texels, ...products, '}']
   }
 
   private number(value: number): string {
@@ -221,5 +193,3 @@ interface Reader {
 }
 
 const list = <T>(n: number, f: (i: number) => T): readonly T[] => Array.from({ length: n }, (_, i) => f(i))
-
-const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))

@@ -6,13 +6,16 @@ import { asLoop, collapse, type Contraction, dropUnitAxes, sizeOf, writesOf } fr
 import { type EmitContext, type Pass, type TextureId, type TextureSpec } from '../pass.ts'
 import { partOf, type Roles, rolesOf } from './contraction-axes.ts'
 import { type Grid, gridOf } from './contraction-grid.ts'
-import { inPlace, type Operand, packed, type Packing, packingOf, sidesOf, specOfPacked } from './contraction-operand.ts'
+import { inPlace, type Operand, packed, type Packing, packingOf, sidesOf, specOfPacked, walkOf } from './contraction-operand.ts'
 import { productOf } from './contraction-product.ts'
 import { finish, withSums } from './contraction-sums.ts'
 import { emitLoop } from './loop.ts'
 
 /** Texels of one packed operand: 128 MiB. */
 const MOST = 2 ** 23
+
+/** An operand that goes into so many sums is copied rather than read by the numbers of its texels, which takes 1.4 times as long. */
+const OFTEN = 128
 
 export function emitContraction(context: EmitContext, given: Contraction): readonly Pass[] {
   const c = collapse(dropUnitAxes(given))
@@ -37,27 +40,28 @@ type Plan =
   /** Something is too large: cut this axis, if there is one. */
   | { readonly kind: 'cut'; readonly axis: number | undefined }
 
-function planOf(roles: Roles, { limits }: EmitContext): Plan {
+function planOf(roles: Roles, context: EmitContext): Plan {
   const { batch, rows, columns } = roles
   const longest = (...axes: readonly number[]): Plan => {
     const extent = (k: number): number => roles.contraction.extents[k] as number
     return { kind: 'cut', axis: axes.toSorted((x, y) => extent(y) - extent(x))[0] }
   }
-  const grid = gridOf(roles, limits)
+  const grid = gridOf(roles, context.limits)
   if (grid === undefined) return longest(...batch.axes, ...rows.axes, ...columns.axes)
-  const [a, b] = [sourceOf(roles, 'a', grid, limits.textureSize), sourceOf(roles, 'b', grid, limits.textureSize)]
+  const [a, b] = [sourceOf(context, roles, 'a'), sourceOf(context, roles, 'b')]
   if (a === undefined) return longest(...batch.axes, ...rows.axes)
   if (b === undefined) return longest(...batch.axes, ...columns.axes)
   return { kind: 'whole', grid, a, b }
 }
 
-function sourceOf(roles: Roles, side: 'a' | 'b', { places }: Grid, limit: number): Source | undefined {
+function sourceOf({ spec, limits }: EmitContext, roles: Roles, side: 'a' | 'b'): Source | undefined {
   const sides = sidesOf(roles, side),
     operand = inPlace(sides)
-  if (operand !== undefined) return { operand }
+  const uses = (side === 'a' ? roles.columns : roles.rows).size
+  if (operand !== undefined && (uses < OFTEN || walkOf(operand, spec(operand.buffer), roles).by !== 'number')) return { operand }
   const packing = packingOf(sides),
-    spec = packing.size / 4 > MOST ? undefined : specOfPacked(packing, places, limit)
-  return spec && { packing, spec }
+    copy = packing.size / 4 > MOST ? undefined : specOfPacked(packing, limits.textureSize)
+  return copy && { packing, spec: copy }
 }
 
 function emitWhole(context: EmitContext, roles: Roles, { grid, a, b }: Plan & { readonly kind: 'whole' }): readonly Pass[] {
