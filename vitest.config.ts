@@ -1,6 +1,6 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
-import { findChromium } from './scripts/browser.ts'
+import { findChromium, isolationHeaders } from './scripts/browser.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -37,8 +37,7 @@ const node = (hasBrowser: boolean): TestProjectConfiguration => ({
 
 const browser = (executablePath: string): TestProjectConfiguration => ({
   resolve: { conditions },
-  // Cross-origin isolation: without these two headers a browser has no SharedArrayBuffer.
-  server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
+  server: { headers: isolationHeaders },
   test: {
     ...shared,
     name: 'browser',

@@ -3,7 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { SIDE, formatIdx, parseIdx, readMnistFiles } from '../lib/mnist.ts'
+import { nodeFiles } from '../lib/host/node.ts'
+import { readMnistFiles } from '../lib/mnist-files.ts'
+import { SIDE, formatIdx, packageFolder, parseIdx } from '../lib/mnist.ts'
 import { fileNames } from './digits.ts'
 
 /** The first ones of each set. */
@@ -13,7 +15,7 @@ const compress = promisify(gzip)
 
 /** Writes the four files into a folder, which is made. */
 export async function makeDigits(folder: string): Promise<void> {
-  const files = await readMnistFiles()
+  const files = await readMnistFiles(nodeFiles, packageFolder())
   await mkdir(folder, { recursive: true })
   const write = async (name: string, bytes: Uint8Array): Promise<void> => writeFile(join(folder, name), await compress(bytes, { level: 9 }))
   const part = (set: keyof typeof counts, images: Uint8Array, labels: Uint8Array): readonly Promise<void>[] => {

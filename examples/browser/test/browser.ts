@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContextOptions, Page } from 'playwright'
 import { build, preview } from 'vite'
-import { findChromium } from '../../../scripts/browser.ts'
+import { launchChromium } from '../../../scripts/browser.ts'
 import { SIDE } from '../../lib/digits.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -29,13 +29,8 @@ export async function serve(outDir: string, { isolated }: { readonly isolated: b
   return { url: server.resolvedUrls?.local[0] ?? '', close: () => server.close() }
 }
 
-/** @throws Error where there is no Chromium. */
-export async function launch(...args: readonly string[]): Promise<Browser> {
-  const executablePath = await findChromium()
-  if (executablePath === undefined) throw new Error('No Chromium found. Set CHROMIUM_PATH.')
-  const { chromium } = await import('playwright')
-  return chromium.launch({ executablePath, args: ['--use-angle=swiftshader', ...args] })
-}
+/** Rejects where there is no Chromium. */
+export const launch = (...args: readonly string[]): Promise<Browser> => launchChromium('--use-angle=swiftshader', ...args)
 
 export interface Visit {
   readonly page: Page

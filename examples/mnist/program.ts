@@ -1,0 +1,56 @@
+/** The program: reads the digits, trains, saves, loads again, shows what the model reads. The same source in Node and in a page. */
+import { CotangentError, type BackendName, type TreeOf, init } from '@cotangent/core'
+import { type Layer, softmax } from '@cotangent/nn'
+import { type Digits, type Mnist, batch, slice } from '../lib/digits.ts'
+import type { Host } from '../lib/host/host.ts'
+import { readMnist } from '../lib/mnist-files.ts'
+import { checkWritable, loadParameters, saveParameters } from '../lib/parameters.ts'
+import { type Prediction, drawDigits } from './draw.ts'
+import { cnn, mlp } from './models.ts'
+import type { Options } from './options.ts'
+import { evaluate, train } from './train.ts'
+
+export async function main(options: Options, host: Host): Promise<void> {
+  const { model, examples, threads } = options
+  for (const path of [options.save, options.losses]) if (path !== undefined) await checkWritable(host, path)
+  const all = await readMnist(host, options.data)
+  const data = examples === undefined ? all : { train: slice(all.train, examples), test: all.test }
+  const { name, backend, skipped } = await init({ backend: options.backend as BackendName[], ...(threads !== undefined && { threads }) })
+  for (const other of skipped) host.print(`${other.name} is not used: ${other.reason}`)
+  host.print(`MNIST: ${data.train.count} training and ${data.test.count} test digits, ${model} on the ${name} backend`)
+  try {
+    await (model === 'mlp' ? run(mlp(), data, options, host) : run(cnn(), data, options, host))
+  } finally {
+    await backend.dispose()
+  }
+}
+
+async function run<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options: Options, host: Host): Promise<void> {
+  const losses: number[] = []
+  const { params, testAccuracy } = train(model, data, {
+    ...options,
+    onStep: loss => losses.push(loss),
+    onProgress: ({ epoch, step, steps, loss, examplesPerSecond }) => {
+      const speed = Math.round(examplesPerSecond).toLocaleString('en')
+      host.progress({ title: `epoch ${epoch}`, step, steps, detail: `loss ${loss.toFixed(4)}  ${speed} digits/s` })
+    },
+    onEpoch: (epoch, accuracy, seconds) => host.print(`epoch ${epoch}: test accuracy ${accuracy.toFixed(4)} (${seconds.toFixed(1)} s)`),
+  })
+  if (options.losses !== undefined) await host.writeFile(options.losses, new TextEncoder().encode(losses.map(l => `${l}\n`).join('')))
+  await saveParameters(host, options.save, params)
+  const loaded = await loadParameters(host, options.save, params)
+  host.print(`parameters saved to ${options.save} and loaded again\n`)
+  host.print(`${drawDigits(data.test, predict(model, loaded, data.test, [0, 1, 2, 3, 4]), host.isTerminal)}\n`)
+  const again = evaluate(model, loaded, data.test)
+  if (again !== testAccuracy) throw new CotangentError('InternalError', `loaded parameters give ${again}, not ${testAccuracy}`)
+  host.print(`test accuracy ${again.toFixed(4)}`)
+}
+
+function predict<P>(model: Layer<P>, params: P, test: Digits, indices: readonly number[]): readonly Prediction[] {
+  const probabilities = softmax(model.apply(params, batch(test, indices).images)).dataSync()
+  return indices.map((index, i) => {
+    const row = probabilities.subarray(i * 10, i * 10 + 10)
+    const predicted = row.indexOf(Math.max(...row))
+    return { index, predicted, probability: row[predicted] as number }
+  })
+}
