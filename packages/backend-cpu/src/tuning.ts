@@ -285,6 +285,8 @@ export interface PaceTuning {
   readonly longestInterval: number
   /** The other way must take less than this part of the time to be taken. */
   readonly clearly: number
+  /** Milliseconds without a run after which an executable begins again with several threads. */
+  readonly pause: number
 }
 
 export const pacing: PaceTuning = {
@@ -295,6 +297,7 @@ export const pacing: PaceTuning = {
   shortestInterval: 32,
   longestInterval: 128,
   clearly: 0.95,
+  pause: 500,
 }
 
 // ---- memory, in bytes

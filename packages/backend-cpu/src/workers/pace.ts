@@ -32,6 +32,8 @@ class Window {
 }
 
 export class Pace {
+  /** When the executable last ended a run: kept by the pool, which forgets the pace after a pause. */
+  lastEnd = Infinity
   private way: Way = 'together'
   /** Milliseconds of a run: the mean of the last window, or the best of the last trial. */
   private readonly typical: Record<Way, number> = { together: NaN, alone: NaN }

@@ -10,7 +10,7 @@ import { closedBit, control, maximumWorkers, takenWord } from '../runtime/contro
 import { canWait } from '../runtime/environment.ts'
 import type { Job, Runner } from '../runtime/executable.ts'
 import type { Memory } from '../runtime/memory.ts'
-import { threading } from '../tuning.ts'
+import { pacing, threading } from '../tuning.ts'
 import { LostError, Member } from './member.ts'
 import { Pace } from './pace.ts'
 import { installedWord, joinedOf, nextTicket, readyWord, workerState } from './protocol.ts'
@@ -85,8 +85,8 @@ export class Pool implements Runner {
   run(job: Job): void {
     if (job.cost < threading.worthForking || this.stopped || this.team !== undefined || this.threads === 1)
       return job.main(job.frame, job.scratch, 0, 1)
-    const pace = this.paceOf(job)
     const start = performance.now()
+    const pace = this.paceOf(job, start)
     const joined = pace.shared ? this.offer(job) : 0
     try {
       if (joined === 0) job.main(job.frame, job.scratch, 0, 1)
@@ -94,6 +94,7 @@ export class Pool implements Runner {
     } finally {
       this.lastEnd = performance.now()
     }
+    pace.lastEnd = this.lastEnd
     if (joined === 0) pace.ranAlone(this.lastEnd - start)
     else pace.ranTogether(this.lastEnd - start)
   }
@@ -110,9 +111,10 @@ export class Pool implements Runner {
     }
   }
 
-  private paceOf(job: Job): Pace {
+  /** After a pause nothing is known of the other cores. */
+  private paceOf(job: Job, now: number): Pace {
     let pace = this.paces.get(job)
-    if (pace === undefined) this.paces.set(job, (pace = new Pace()))
+    if (pace === undefined || now - pace.lastEnd > pacing.pause) this.paces.set(job, (pace = new Pace()))
     return pace
   }
 
