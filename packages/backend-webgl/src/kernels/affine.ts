@@ -1,5 +1,6 @@
 /** Affine maps as GLSL, and from an address back to the indices. */
 import { type Affine, type Guard, invariant } from '@cotangent/core/kernel'
+import { quotient } from './quotient.ts'
 import type { Shader } from './shader.ts'
 
 /** The value of a map, an int expression. `indices[k]`: the index of axis k. */
@@ -52,25 +53,23 @@ export function invert(
   const start = base === '0' ? element : `${element} - (${base})`
   const statements = [`int ${prefix}x = ${start};`],
     conditions = base === '0' ? [] : [`${start} >= 0`]
+  let bound = 1 + axes.reduce((sum, a) => sum + a.stride * (a.extent - 1), 0)
   const indices = extents.map(() => '0')
   axes.forEach(({ axis, extent, stride }, n) => {
     const index = `${prefix}${axis}`,
-      quotient = divide(`${prefix}x`, stride),
+      count = quotient(`${prefix}x`, stride, bound),
       last = n === axes.length - 1 && stride === 1
     const negative = (map.strides[axis] as number) < 0
-    if (negative) statements.push(`int ${index} = ${extent - 1} - ${quotient};`)
-    else statements.push(`int ${index} = ${quotient};`)
+    if (negative) statements.push(`int ${index} = ${extent - 1} - ${count};`)
+    else statements.push(`int ${index} = ${count};`)
     if (!last) statements.push(`${prefix}x -= ${stride} * ${negative ? `(${extent - 1} - ${index})` : index};`)
     conditions.push(negative ? `${index} >= 0` : `${index} < ${extent}`)
     indices[axis] = index
+    bound = stride
   })
   if (axes.at(-1)?.stride !== 1) conditions.push(`${prefix}x == 0`)
   return { statements, indices, hit: everywhere || conditions.length === 0 ? 'true' : conditions.join(' && ') }
 }
-
-/** For a dividend that is not negative. */
-const divide = (x: string, by: number): string =>
-  by === 1 ? x : Number.isInteger(Math.log2(by)) ? `(${x} >> ${Math.log2(by)})` : `${x} / ${by}`
 
 /** Those with several indices, by falling strides. */
 const axesOf = (map: Affine, extents: readonly number[]): readonly Axis[] =>

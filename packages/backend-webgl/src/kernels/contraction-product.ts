@@ -6,6 +6,7 @@ import type { EmitContext, Pass, TextureId } from '../pass.ts'
 import type { Group, Roles } from './contraction-axes.ts'
 import type { Grid } from './contraction-grid.ts'
 import { type Operand, texelsPerRound, walkOf } from './contraction-operand.ts'
+import { byReciprocal, isExact } from './quotient.ts'
 import { Shader } from './shader.ts'
 
 const LANES = ['x', 'y', 'z', 'w'] as const
@@ -48,9 +49,10 @@ class Product {
   private block(): ReadonlyMap<number, string> {
     const { grid, main } = this
     main.push('int f = targetTexel();')
+    let bound = grid.parts * grid.batch * grid.rowBlocks * grid.columnBlocks
     const take = (name: string, count: number): void => {
-      const n = this.number(count)
-      main.push(`int ${name} = f % ${n};`, `f /= ${n};`)
+      main.push(`int ${name}s = ${this.quotient('f', count, bound)}, ${name} = f - ${name}s * ${this.number(count)};`, `f = ${name}s;`)
+      bound = Math.ceil(bound / count)
     }
     take('column', grid.columnBlocks)
     take('row', grid.rowBlocks)
@@ -64,18 +66,21 @@ class Product {
   }
 
   /** The indices of a group's axes at a place. */
-  private indices({ axes }: Group, place: string, prefix: string): Map<number, string> {
+  private indices({ axes, size }: Group, place: string, prefix: string): Map<number, string> {
     const { extents } = this.roles.contraction,
       found = new Map<number, string>()
-    let rest = place
+    let rest = place,
+      bound = multipleOf8(size)
     for (const [n, axis] of axes.toReversed().entries()) {
       if (n === axes.length - 1) found.set(axis, rest)
       else {
-        const extent = this.number(extents[axis] as number),
-          name = `${prefix}${axis}`
-        this.main.push(`int ${name} = (${rest}) % ${extent}, ${prefix}rest${n} = (${rest}) / ${extent};`)
+        const extent = extents[axis] as number,
+          name = `${prefix}${axis}`,
+          next = `${prefix}rest${n}`
+        this.main.push(`int ${next} = ${this.quotient(rest, extent, bound)}, ${name} = ${rest} - ${next} * ${this.number(extent)};`)
         found.set(axis, name)
-        rest = `${prefix}rest${n}`
+        rest = next
+        bound = Math.ceil(bound / extent)
       }
     }
     return found
@@ -136,7 +141,7 @@ class Product {
   private reader(operand: Operand, name: 'a' | 'b'): Reader {
     const { main } = this,
       sampler = this.shader.sampler(operand.buffer, false),
-      { width } = this.context.spec(operand.buffer),
+      { width, height } = this.context.spec(operand.buffer),
       walk = walkOf(operand, this.context.spec(operand.buffer), this.roles)
     main.push(`vec2 ${name}Inverse = 1.0 / vec2(textureSize(${sampler}, 0));`)
     const position = (text: string): string => `(vec2(${text}) + 0.5) * ${name}Inverse`
@@ -158,7 +163,11 @@ class Product {
     return {
       round: [`float ${name}Step = float(k * ${texels}) * ${name}Inverse.${by};`],
       texel: (variable, start) => {
-        main.push(`int ${variable}n = ${start};`, `vec2 ${variable} = ${position(`${variable}n % ${perLine}, ${variable}n / ${perLine}`)};`)
+        const line = `${variable}line`
+        main.push(
+          `int ${variable}n = ${start}, ${line} = ${this.quotient(`${variable}n`, width, width * height)};`,
+          `vec2 ${variable} = ${position(`${variable}n - ${line} * ${perLine}, ${line}`)};`,
+        )
         const moved = by === 'x' ? `${variable}.x + ${name}Step, ${variable}.y` : `${variable}.x, ${variable}.y + ${name}Step`
         return `texture(${sampler}, vec2(${moved}))`
       },
@@ -179,6 +188,13 @@ class Product {
     return [...declared, rounds, ...texels, ...products, '}']
   }
 
+  /** `x / by` for 0 <= x < `bound`. */
+  private quotient(x: string, by: number, bound: number): string {
+    if (by === 1) return `(${x})`
+    if (!isExact(bound)) return `(${x}) / ${this.number(by)}`
+    return byReciprocal(x, this.shader.uniform({ name: `p${this.numbers++}`, type: 'float', value: 1 / by }))
+  }
+
   private number(value: number): string {
     if (value === 0 || value === 1) return String(value)
     return this.shader.uniform({ name: `p${this.numbers++}`, type: 'int', value })
@@ -191,5 +207,7 @@ interface Reader {
   /** Declares where a texel is in the first round; gives what reads it in round k. */
   texel(variable: string, start: string): string
 }
+
+const multipleOf8 = (n: number): number => 8 * Math.ceil(n / 8)
 
 const list = <T>(n: number, f: (i: number) => T): readonly T[] => Array.from({ length: n }, (_, i) => f(i))

@@ -3,6 +3,7 @@ import { type Affine, type Contraction, type Loop, type Node, stridesOf } from '
 import type { EmitContext, TextureId } from '../pass.ts'
 import type { Group, Roles } from './contraction-axes.ts'
 import type { Grid } from './contraction-grid.ts'
+import { quotient } from './quotient.ts'
 import type { Computed, KernelContext, Shader } from './shader.ts'
 
 /** The epilogue and the stores, with `sum` in the place of the sum. */
@@ -43,7 +44,8 @@ function mapOf({ contraction: { extents, parallel }, batch, rows, columns }: Rol
 /** Texel t: its place in the grid, and the sum of the parts. */
 const functionsOf = (shader: Shader, name: string, roles: Roles, grid: Grid, targets: readonly TextureId[]): ReturnType<Computed> => {
   const { rowBlocks, columnBlocks, parts, layout } = grid
-  const perPart = grid.batch * rowBlocks * columnBlocks
+  const texels = Math.ceil(roles.columns.size / 4),
+    perPart = grid.batch * rowBlocks * columnBlocks
   const samplers = targets.map(t => shader.sampler(t, false))
   const position = `ivec2(f & ${layout.width - 1}, f >> ${Math.log2(layout.width)})`
   const fetches = samplers.map((s, k) => {
@@ -51,7 +53,7 @@ const functionsOf = (shader: Shader, name: string, roles: Roles, grid: Grid, tar
     return `${k === 0 ? '' : 'else '}${condition}sum += texelFetch(${s}, p, 0);`
   })
   return `vec4 ${name}_texel(int t) {
-int column = t % ${Math.ceil(roles.columns.size / 4)}, row = t / ${Math.ceil(roles.columns.size / 4)};
+int row = ${quotient('t', texels, texels * roles.rows.size * roles.batch.size)}, column = t - ${texels} * row;
 ${blockOf(roles, grid)}
 int f = block * ${columnBlocks} + column;
 vec4 sum = vec4(0);
@@ -70,8 +72,10 @@ float ${name}_at(int e) { return ${name}_texel(e >> 2)[e & 3]; }
 function blockOf({ rows: { size: m } }: Roles, { rows, columns, rowBlocks, columnBlocks, batch }: Grid): string {
   const shift = Math.log2(rows),
     dense = batch === 1 || m % rows === 0
-  const block = dense ? `row >> ${shift}` : `row / ${m} * ${rowBlocks} + (row % ${m} >> ${shift})`
-  const lane = dense ? `row & ${rows - 1}` : `row % ${m} & ${rows - 1}`
-  if (columns === 1) return `int block = ${block}, target = ${lane};`
-  return `int block = ${block}, target = 2 * (${lane});\nif (column >= ${columnBlocks}) { column -= ${columnBlocks}; target++; }`
+  const whole = dense ? '0' : quotient('row', m, m * batch)
+  const place = `int outer = ${whole}, inner = row - ${m} * outer;\n`
+  const block = `outer * ${rowBlocks} + (inner >> ${shift})`,
+    lane = `inner & ${rows - 1}`
+  if (columns === 1) return `${place}int block = ${block}, target = ${lane};`
+  return `${place}int block = ${block}, target = 2 * (${lane});\nif (column >= ${columnBlocks}) { column -= ${columnBlocks}; target++; }`
 }
