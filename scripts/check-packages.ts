@@ -108,7 +108,7 @@ const bundle = async (): Promise<string> => {
  * what it is now, so that it cannot grow unseen. Lower it whenever the bundle shrinks.
  */
 const budget = 60
-const ceiling = 90
+const ceiling = 97
 const minimal = `import { backend } from '@cotangent/backend-cpu'
 import { grad, init, matmul, ones, sum } from '@cotangent/core'
 await init({ backend: [backend] })
