@@ -127,7 +127,7 @@ export async function load(): Promise<Library> {
     version: '0.1.25',
     jobs: {
       'matmul 512': once(np.matmul),
-      // Not 1024: a draw of half a minute, after which some drivers give up the context.
+      'matmul 1024': once(np.matmul),
       'add 1M': once(np.add),
       'tanh(a*b+a)*2 1M': once(jit((a: Tensor, b: Tensor) => np.tanh(a.ref.mul(b).add(a)).mul(2))),
       'softmax 1024': once(jit((x: Tensor) => nn.softmax(x, -1))),

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Page } from 'playwright'
 import { build, defaultClientConditions, preview } from 'vite'
-import { launchChromium } from '../../scripts/browser.ts'
+import { isolationHeaders, launchChromium } from '../../scripts/browser.ts'
 import type { LibraryName } from './page.ts'
 import { type Measurement, report } from './report.ts'
 import { type RowName, rows } from './rows.ts'
@@ -44,7 +44,8 @@ async function withPage<T>(f: (page: Page, version: string) => Promise<T>): Prom
   const outDir = await mkdtemp(join(tmpdir(), 'bench-webgl-'))
   const config = { root, configFile: false, logLevel: 'error', resolve } as const
   await build({ ...config, build: { outDir, emptyOutDir: true, target: 'esnext', chunkSizeWarningLimit: 1e5 } })
-  const server = await preview({ ...config, build: { outDir }, preview: { port: 0 } })
+  // Isolated pages have finer clocks.
+  const server = await preview({ ...config, build: { outDir }, preview: { port: 0, headers: isolationHeaders } })
   const browser = await launchChromium(...(drivers[options.driver] ?? []))
   try {
     const page = await browser.newPage()
