@@ -139,3 +139,33 @@ test.each(['lt', 'le', 'gt', 'ge'] as const)('a choice by %s that looks like a m
   }
   void backend.dispose()
 })
+
+test.each(['add', 'sub', 'mul'] as const)('%s with a zero that drivers know', op => {
+  const backend = backendFor({ debug: true })
+  const x = Float32Array.of(NaN, Infinity, -0, 0, -2),
+    map = { offset: 0, strides: [1] },
+    spec = { dtype: 'float32', size: x.length } as const
+  for (const zero of [0, -0])
+    for (const args of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const kernel: Loop = {
+        kind: 'loop',
+        extents: [x.length],
+        parallel: 1,
+        body: [],
+        bodyStores: [],
+        reductions: [],
+        epilogue: [
+          { op: 'load', buffer: 0, dtype: 'float32', map },
+          { op: 'const', dtype: 'float32', value: zero },
+          { op, dtype: 'float32', args },
+        ],
+        stores: [{ buffer: 1, map, value: 2 }],
+      }
+      const data = [x, new Float32Array(x.length)]
+      expect(runKernel(backend, kernel, [spec, spec], data), `${zero} ${args}`).toEqual(interpret(kernel, data))
+    }
+  void backend.dispose()
+})

@@ -23,6 +23,12 @@ const infix =
   (operator: string): Each =>
   (_, a, b) =>
     `(${a.text} ${operator} ${b.text})`
+/** Drivers take x * 0 for 0 and x + 0 for x, whatever x is. */
+const hideZero = (lanes: Lanes, x: Operand): Operand => (x.value === 0 ? { text: `opaque_${lanes}(${x.text})` } : x)
+const arithmetic = (operator: string): Printer & object => ({
+  ...numbers(infix(operator)),
+  float32: (lanes, a, b) => infix(operator)(lanes, hideZero(lanes, a), hideZero(lanes, b)),
+})
 const builtin =
   (name: string): Each =>
   (_, a, b) =>
@@ -88,9 +94,9 @@ const bitcast: Whole = (lanes, to, from, a) => {
 }
 
 export const instructions = {
-  add: numbers(infix('+')),
-  sub: numbers(infix('-')),
-  mul: numbers(infix('*')),
+  add: arithmetic('+'),
+  sub: arithmetic('-'),
+  mul: arithmetic('*'),
   madd: (_lanes, _to, _from, a, b, c) => `(${a.text} * ${b.text} + ${c.text})`,
   div: { float32: infix('/'), int32: call('divideInt'), uint32: call('divideUint') },
   rem: { float32: call('fmod'), int32: call('remainderInt'), uint32: call('remainderUint') },

@@ -29,7 +29,10 @@ return sum;
 }
 
 function combined({ combine }: Scatter, dtype: Node['dtype'], sum: string, value: string): string {
-  return combine === 'set' ? value : instruction(instructionOf[combine], dtype, dtype, [{ text: sum }, { text: value }], 1)
+  if (combine === 'set') return value
+  // The value may be a constant, by which drivers simplify.
+  const hidden = dtype === 'float32' ? `opaque_1(${value})` : value
+  return instruction(instructionOf[combine], dtype, dtype, [{ text: sum }, { text: hidden }], 1)
 }
 
 /** Statements that visit the updates of element `e`. */
