@@ -29,7 +29,7 @@ interface Machine {
 
 /** Milliseconds of a call, after the calls that V8 needs to optimise it. */
 function steady(w: Workload): number {
-  const end = now() + 400
+  const end = now() + 1500
   const times: number[] = []
   while (times.length < 20 || now() < end) {
     const start = now()
