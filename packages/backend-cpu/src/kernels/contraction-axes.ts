@@ -4,7 +4,7 @@
  * elements become the lanes of vectors), K (reduced). Multiplication commutes, so a and b change places when that gives the better N.
  * Where only a batch axis makes good lanes (depthwise convolution) it is N, and `lanesInBoth` says so.
  */
-import { type Affine, type Contraction, dropGuards, type Guard, type Load, type Node, type Store, strideAt, uses } from '@cotangent/core/kernel'
+import { type Affine, type Contraction, dropGuards, type Load, mapNode, type Node, type Store, strideAt, uses } from '@cotangent/core/kernel'
 
 export { strideAt, uses }
 
@@ -23,21 +23,6 @@ export interface Form {
   /** `n` is an axis of both operands. */
   readonly lanesInBoth: boolean
   readonly k: readonly number[]
-}
-
-/** Applies a change of variables to each affine map of a node. */
-export function mapNode(node: Node, change: (map: Affine) => Affine): Node {
-  const changeGuards = (guards: readonly Guard[]): Guard[] => guards.map((g) => ({ ...g, index: change(g.index) }))
-  switch (node.op) {
-    case 'load':
-      return { ...node, map: change(node.map), ...(node.guards ? { guards: changeGuards(node.guards) } : {}) }
-    case 'iota':
-      return { ...node, map: change(node.map) }
-    case 'inside':
-      return { ...node, guards: changeGuards(node.guards) }
-    default:
-      return node
-  }
 }
 
 type Parts = Pick<Form, 'a' | 'b' | 'epilogue' | 'stores'>

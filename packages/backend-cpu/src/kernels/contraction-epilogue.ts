@@ -1,10 +1,10 @@
 /** What happens to a finished tile: the epilogue's nodes on the sums in registers, then the stores. */
-import type { Affine } from '@cotangent/core/kernel'
+import { type Affine, mapNode } from '@cotangent/core/kernel'
 import { Ops } from '../math/expression.ts'
 import { type Local, V128, type WasmFunction } from '../wasm/assembler.ts'
 import { descendAll } from './address.ts'
 import { Body, type BodySpec } from './body.ts'
-import { type Form, mapNode, strideAt } from './contraction-axes.ts'
+import { type Form, strideAt } from './contraction-axes.ts'
 import type { EmitContext } from './kernel.ts'
 import { contraction } from '../tuning.ts'
 

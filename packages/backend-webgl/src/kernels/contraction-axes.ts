@@ -3,7 +3,7 @@
  * b; four consecutive ones make a texel), sum. Multiplication commutes: a and b change places where b then has the axis along which
  * results are consecutive. Axes of neither operand, along which the sums do not change, have no role.
  */
-import { type Affine, type Contraction, dropGuards, mapAffines, sizeOf, strideAt, uses } from '@cotangent/core/kernel'
+import { type Affine, type Contraction, dropGuards, sizeOf, strideAt, uses } from '@cotangent/core/kernel'
 
 /** Axes of one role, outer to inner: together they count through `size` places. */
 export interface Group {
@@ -60,16 +60,4 @@ function columnsInA({ a, b, extents, parallel, stores }: Contraction): boolean {
   if (consecutive !== undefined) return uses(a, consecutive)
   const size = (ofA: boolean): number => sizeOf(own.filter(k => uses(a, k) === ofA).map(k => extents[k] as number))
   return size(true) > size(false)
-}
-
-/** The part of a contraction with `length` indices of a parallel axis, from index `first` on. */
-export function partOf(c: Contraction, axis: number, first: number, length: number): Contraction {
-  const move = (map: Affine): Affine => ({ ...map, offset: map.offset + strideAt(map, axis) * first })
-  return mapAffines(
-    c,
-    c.extents.map((n, k) => (k === axis ? length : n)),
-    c.parallel,
-    move,
-    move,
-  )
 }

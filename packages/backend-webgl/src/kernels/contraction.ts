@@ -2,9 +2,9 @@
  * Contractions in three steps: operands that do not lie well are packed, the product of the two goes to temporary textures, and a Loop does
  * the epilogue and the stores. What does not fit the largest texture is cut into parts.
  */
-import { asLoop, collapse, type Contraction, dropUnitAxes, sizeOf, writesOf } from '@cotangent/core/kernel'
+import { asLoop, collapse, type Contraction, dropUnitAxes, partOf, sizeOf, writesOf } from '@cotangent/core/kernel'
 import { type EmitContext, type Pass, type TextureId, type TextureSpec } from '../pass.ts'
-import { partOf, type Roles, rolesOf } from './contraction-axes.ts'
+import { type Roles, rolesOf } from './contraction-axes.ts'
 import { type Grid, gridOf } from './contraction-grid.ts'
 import { inPlace, type Operand, packed, type Packing, packingOf, sidesOf, specOfPacked, walkOf } from './contraction-operand.ts'
 import { productOf } from './contraction-product.ts'

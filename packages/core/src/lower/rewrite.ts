@@ -55,6 +55,18 @@ export function mapAffines<K extends Nest>(k: K, extents: readonly number[], par
     : { ...shared, a: mapLoad(shared.a, full), b: mapLoad(shared.b, full) }
 }
 
+/** The part of a nest with `length` indices of a parallel axis, from index `first` on. */
+export function partOf<K extends Nest>(k: K, axis: number, first: number, length: number): K {
+  const move: AffineMap = a => ({ ...a, offset: a.offset + first * (a.strides[axis] ?? 0) })
+  return mapAffines(
+    k,
+    k.extents.map((n, i) => (i === axis ? length : n)),
+    k.parallel,
+    move,
+    move,
+  )
+}
+
 /** All affine maps of a nest over the full axes (outer ones padded with zero strides). */
 export function affinesOf(k: Nest): readonly Affine[] {
   const pad = (a: Affine): Affine => ({ ...a, strides: [...a.strides, ...new Array<number>(k.extents.length - a.strides.length).fill(0)] })

@@ -2,9 +2,9 @@
 import type { Capabilities } from '../backend/backend.ts'
 import { isFloat } from '../dtype.ts'
 import { sizeOf } from '../shape.ts'
-import type { Affine, BufferSpec, Contraction, Kernel, Load } from './kernel.ts'
+import type { BufferSpec, Contraction, Kernel, Load } from './kernel.ts'
 import type { Lowered } from './lower.ts'
-import { mapAffines, mapNested } from './rewrite.ts'
+import { mapNested, partOf } from './rewrite.ts'
 import { type Convolution, findConvolution } from './winograd/convolution.ts'
 import { convolutionKernels, gradientKernels, type Region } from './winograd/kernels.ts'
 import { splitPhases } from './winograd/phases.ts'
@@ -88,12 +88,5 @@ const replacesInPlace = (k: Contraction): boolean => k.epilogue.some(n => n.op =
 
 /** The part of a contraction along an axis; the last tile may reach beyond its end. */
 function part(k: Contraction, axis: number, { start, tiles, step }: Segment): Contraction {
-  const move = (a: Affine): Affine => ({ ...a, offset: a.offset + start * (a.strides[axis] ?? 0) })
-  return mapAffines(
-    k,
-    k.extents.map((n, i) => (i === axis ? Math.min(n - start, tiles * step) : n)),
-    k.parallel,
-    move,
-    move,
-  )
+  return partOf(k, axis, start, Math.min((k.extents[axis] as number) - start, tiles * step))
 }
