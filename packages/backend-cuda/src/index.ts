@@ -1,0 +1,2 @@
+/** `@cotangent/backend-cuda`: tensors on NVIDIA GPUs, for Node. */
+export type { Precision } from './command.ts'

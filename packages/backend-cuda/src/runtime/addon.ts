@@ -1,0 +1,133 @@
+/**
+ * The native addon as TypeScript sees it: native/*.cpp implements this. It opens the NVIDIA libraries at run time and executes command buffers;
+ * it knows nothing of graphs and kernels. Device addresses are numbers (below 2^53); functions, products, graphs and modules
+ * are handles that it checks.
+ *
+ * Errors thrown have `code: 'ERR_CUDA'`, `call` (the driver's function), `status` (its number, 2 for out of memory) and a message
+ * `call: NAME (number) text`, with the compiler's log where there is one.
+ */
+
+/** Names or paths to try in order, for each library. */
+export interface Libraries {
+  readonly cuda: readonly string[]
+  readonly nvrtc: readonly string[]
+  readonly cublasLt: readonly string[]
+  readonly cudnn: readonly string[]
+}
+
+export interface LibraryReport {
+  /** The one that was opened. */
+  readonly library?: string
+  readonly tried: readonly { readonly library: string; readonly error: string }[]
+  /** Symbols that it lacks. */
+  readonly missing: readonly string[]
+}
+
+export interface DeviceProperties {
+  readonly name: string
+  /** 90 for 9.0. */
+  readonly capability: number
+  readonly multiprocessors: number
+  /** In bytes. */
+  readonly memory: number
+  readonly l2: number
+  /** 12040 for 12.4. */
+  readonly driverVersion: number
+  /** [12, 4]; the compiler's. */
+  readonly compilerVersion: readonly [major: number, minor: number]
+}
+
+/** Why a device cannot be opened, in one line for users (library, symbol, version or device), or the device. Never throws, never exits. */
+export type Opened = {
+  readonly cuda: LibraryReport
+  readonly nvrtc: LibraryReport
+  readonly cublasLt: LibraryReport
+  readonly cudnn: LibraryReport
+} & ({ readonly reason: string; readonly device?: undefined } | { readonly reason?: undefined; readonly device: Device })
+
+/** One GPU with one stream, of one thread of Node. Its state belongs to the environment that opened it. */
+export interface Device {
+  readonly properties: DeviceProperties
+  /** Were the symbols of cuBLASLt found? It is opened by the first `product`. */
+  readonly products: boolean
+
+  /** CUDA C to a cubin for this device. Throws with the compiler's log. */
+  compile(source: string, options: readonly string[]): Uint8Array
+  /** A cubin's module. */
+  load(cubin: Uint8Array): number
+  unload(module: number): void
+  /** A function and how many arguments (of one word each) it takes. */
+  function(module: number, name: string, parameters: number): number
+  /** Registers, bytes of local memory (spills) and of static shared memory a thread or block. */
+  attributes(handle: number): { readonly registers: number; readonly local: number; readonly shared: number }
+
+  /** Device memory; throws status 2 where there is not enough. */
+  allocate(bytes: number): number
+  release(address: number): void
+  memory(): { readonly free: number; readonly total: number }
+
+  /** A cuBLASLt plan: see `ProductPlan`. */
+  product(plan: ProductPlan): { readonly handle: number; readonly workspace: number }
+  releaseProduct(handle: number): void
+
+  /** Checks `words` words of the command buffer, then orders them on the stream. Refused buffers (TypeError) execute nothing. */
+  execute(buffer: ArrayBuffer, words: number): void
+  /** The same, recorded as a CUDA graph. Returns a handle for `Operation.graph`. */
+  capture(buffer: ArrayBuffer, words: number): number
+  releaseGraph(handle: number): void
+
+  /** Copies host data in, ordered after all before; `data` may change when it returns. */
+  write(address: number, data: ArrayBufferView): void
+  /** Copies out, waiting. */
+  readSync(address: number, into: ArrayBufferView): void
+  /** Copies out through pinned memory without blocking the thread. The promise keeps the process alive. */
+  read(address: number, bytes: number): Promise<ArrayBuffer>
+  /** Waits for the stream; throws what failed on it. */
+  synchronize(): void
+  /** Milliseconds of device time that `words` words take, by events, best of `repetitions`. */
+  time(buffer: ArrayBuffer, words: number, repetitions: number): number
+  /** Frees all; later calls throw. Reads that have not settled reject. */
+  close(): void
+}
+
+/** Row-major matrices as cuBLASLt (column-major) sees them: the caller has swapped the operands. Leading dimensions and strides in elements. */
+export interface ProductPlan {
+  /** cudaDataType of operands and result. */
+  readonly type: number
+  /** cublasComputeType_t. */
+  readonly compute: number
+  readonly rows: number
+  readonly columns: number
+  readonly sum: number
+  readonly batch: number
+  readonly transposeA: boolean
+  readonly transposeB: boolean
+  readonly leadingA: number
+  readonly leadingB: number
+  readonly leadingResult: number
+  readonly strideA: number
+  readonly strideB: number
+  readonly strideResult: number
+  /** cublasLtEpilogue_t. */
+  readonly epilogue: number
+}
+
+export interface Addon {
+  /** Devices of the driver: 0 where there is none. */
+  open(libraries: Libraries, device: number): Opened
+}
+
+/**
+ * The command buffer: 8-byte little-endian words. The first word of a command is `operation + words * 2^32`, `words` counting itself and all that
+ * belongs to it. Two numbers in a word: low half, high half.
+ *
+ * - launch:  [head, function, grid x | y, grid z | block x, block y | z, counters, argument...]: bit j of `counters`: argument j is the number
+ *            of an enclosing loop (0 the outermost), whose index it becomes
+ * - copy:    [head, to, from, bytes]
+ * - fill:    [head, address, value of a byte, bytes]
+ * - product: [head, handle, a, b, result, bias or 0, workspace or 0]
+ * - graph:   [head, handle]
+ * - loop:    [head, count | reverse, address or 0, body...]: the body `count` times, index 0, 1, ... or count - 1 down to 0; at each
+ *            start the index is stored as int32 at the address, if any. Loops nest up to 8 deep.
+ */
+export const Operation = { launch: 1, copy: 2, fill: 3, product: 4, graph: 5, loop: 6 } as const
