@@ -16,6 +16,8 @@ const seed = Number(process.env['COTANGENT_SEED'])
 if (!Number.isInteger(seed)) throw new Error(`COTANGENT_SEED must be an integer, got "${process.env['COTANGENT_SEED']}"`)
 
 const browserTests = '**/*.browser.test.ts'
+/** In a page without shared memory. */
+const unisolatedTests = '**/*.unisolated.test.ts'
 /** Properties may run long on a busy machine. */
 const shared = { setupFiles: ['./scripts/fast-check.setup.ts'], provide: { seed }, testTimeout: 60_000 }
 
@@ -29,19 +31,28 @@ const node = (hasBrowser: boolean): TestProjectConfiguration => ({
     ...shared,
     name: 'node',
     include: ['packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', browserTests, ...(hasBrowser ? [] : [pageTests])],
+    exclude: ['**/node_modules/**', '**/dist/**', browserTests, unisolatedTests, ...(hasBrowser ? [] : [pageTests])],
     // Worker threads that a test starts are plain Node: they find the sources by the same condition.
     execArgv: conditions.map(condition => `--conditions=${condition}`),
   },
 })
 
-const browser = (executablePath: string): TestProjectConfiguration => ({
+/** Tests of the cpu backend that know neither Node nor threads: they run in Node, and in pages with shared memory and without. */
+const cpuTests = 'packages/backend-cpu/test/{contraction,cumulative,instructions,loop,math,reductions,scatter,sort,winograd}.test.ts'
+
+/** In a page that is cross-origin isolated, and so has shared memory and threads, or in one that is not. */
+const browser = (executablePath: string, isolated: boolean): TestProjectConfiguration => ({
   resolve: { conditions },
-  server: { headers: isolationHeaders },
+  server: { headers: isolated ? isolationHeaders : {} },
   test: {
     ...shared,
-    name: 'browser',
-    include: ['packages/*/test/**/*.browser.test.ts', 'examples/**/*.browser.test.ts', 'scripts/**/*.browser.test.ts'],
+    name: isolated ? 'browser' : 'browser-unisolated',
+    include: [
+      cpuTests,
+      ...(isolated
+        ? ['packages/*/test/**/*.browser.test.ts', 'examples/**/*.browser.test.ts', 'scripts/**/*.browser.test.ts']
+        : [`packages/*/test/${unisolatedTests}`]),
+    ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     browser: {
       enabled: true,
@@ -60,7 +71,7 @@ export default defineConfig(async () => {
   else process.env['CHROMIUM_PATH'] ??= chromium
   return {
     test: {
-      projects: chromium === undefined ? [node(false)] : [node(true), browser(chromium)],
+      projects: chromium === undefined ? [node(false)] : [node(true), browser(chromium, true), browser(chromium, false)],
       reporters: ['default', './scripts/summary-reporter.ts'],
     },
   }

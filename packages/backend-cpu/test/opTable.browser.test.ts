@@ -1,0 +1,21 @@
+/** The laws on threads of a page that is cross-origin isolated. Everything that can be shared is. */
+import type { Backend } from '@cotangent/core'
+import { describeBackend } from '@cotangent/core/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Pool } from '../src/workers/pool.ts'
+import { shareEverything } from './tune.ts'
+import { nameOf, openVariant, type Variant } from './variants.ts'
+
+const variant: Variant = { simd: 'relaxed', threads: 3 }
+let undo: () => void
+let pool: Pool
+beforeAll(() => (undo = shareEverything()))
+afterAll(() => undo())
+
+const create = async (): Promise<Backend> => {
+  const opened = openVariant(variant)
+  pool = opened.pool
+  return opened.backend
+}
+describeBackend(`${nameOf(variant)}, in a page`, create, { describe, it, beforeAll, afterAll }, { runs: 2 })
+it('threads took part', () => expect(pool.parallelRuns).toBeGreaterThan(100))
