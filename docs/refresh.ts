@@ -2,16 +2,16 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { init } from '@cotangent/core'
-import { modulesOf, pages, root, runModule, textOf, writeModules } from './pages.ts'
+import { folders, modulesOf, pages, root, runModule, textOf, writeModules } from './pages.ts'
 import { problemsOf, refreshed, showProblem } from './snippets.ts'
 
 const chosen = process.argv.slice(2)
 await init({ backend: 'cpu', threads: 1 })
 for (const page of chosen.length > 0 ? chosen : pages) {
   const modules = modulesOf(page)
-  writeModules(modules)
-  for (const { name, runs } of modules) {
-    if (!runs) continue
+  writeModules(folders.node, modules)
+  for (const { name, place } of modules) {
+    if (place !== 'node') continue
     const problems = await problemsOf(() => runModule(name))
     if (problems.length === 0) continue
     console.log(problems.map(showProblem).join('\n\n'))

@@ -3,16 +3,17 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { init } from '@cotangent/core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { folder, modulesOf, pages, root, runModule, textOf, writeModules } from './pages.ts'
+import { folders, modulesOf, pages, root, runModule, textOf, writeModules } from './pages.ts'
 import { $is, $throws, agrees, problemsOf, refreshed, showProblem, snippetsOf } from './snippets.ts'
 
 const snippets = pages.flatMap(modulesOf)
+const folder = folders.node
 const compilerOptions = { rootDir: '../..', lib: ['es2024', 'esnext', 'dom'], noUncheckedIndexedAccess: false }
 const include = ['*.ts', '../../packages/*/src/**/*.d.ts']
 
 beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true })
-  writeModules(snippets)
+  writeModules(folder, snippets)
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.check.json', compilerOptions, include }))
   await init({ backend: 'cpu', threads: 1 })
 })
@@ -24,8 +25,8 @@ describe('the code in the documentation', () => {
     expect(stdout).toBe('')
     expect(status).toBe(0)
   })
-  for (const { name, runs } of snippets) {
-    if (runs) it(name, async () => expect((await problemsOf(() => runModule(name))).map(showProblem).join('\n\n')).toBe(''))
+  for (const { name, place } of snippets) {
+    if (place === 'node') it(name, async () => expect((await problemsOf(() => runModule(name))).map(showProblem).join('\n\n')).toBe(''))
   }
 })
 
@@ -67,8 +68,15 @@ describe('snippets', () => {
   })
   it('that do not run are modules of their own', () => {
     expect(snippetsOf('b.md', '# b\n```ts no-run\nserve()\n```\n', './helpers.ts')).toEqual([
-      { name: 'b-2', code: '\n\nserve()\nexport {}', runs: false },
+      { name: 'b-2', code: '\n\nserve()\nexport {}', place: 'nowhere' },
     ])
+  })
+  it('for a browser are one module, beside the one for Node', () => {
+    const text = '```ts browser\ndraw() // -> 1\n```\n```ts\nserve()\n```\n```ts browser\nmore()\n```'
+    const [node, browser, ...others] = snippetsOf('b.md', text, './helpers.ts')
+    expect([node?.name, node?.place, node?.code.split('\n')[4]]).toEqual(['b', 'node', 'serve()'])
+    expect([browser?.name, browser?.place, others]).toEqual(['b-browser', 'browser', []])
+    expect(browser?.code.split('\n').slice(1)).toEqual(['$is("b.md:2", (draw()), "1");', '', '', '', '', '', 'more()', ''])
   })
   it('refuses an expectation inside a function', () => {
     expect(() => snippetsOf('c.md', '```ts\n  x // -> 1\n```', './helpers.ts')).toThrow('c.md:2')

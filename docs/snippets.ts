@@ -1,20 +1,24 @@
 /**
- * The code in the documentation, as modules. A page is one module: its ```ts blocks in order, at the line numbers that they have in the page. A block
- * that says `no-run` is a module of its own, which is compiled and not run.
+ * The code in the documentation, as modules. A page is one module: its ```ts blocks in order, at the line numbers that they have in the page. So are
+ * its blocks that say `browser`, which run in one. A block that says `no-run` is a module of its own, which is compiled and not run.
  *
  * At the end of a line, or on the lines below it, `// ->` says what its value prints and `// throws` with which error it ends:
  *
  *     array([1, 2]).add(1) // -> Tensor([2, 3], dtype=float32)
  *     add(1, 'x') // throws TreeError: add: expected a tensor
  */
-import { inspect } from 'node:util'
+
+/** Where a module runs. */
+export type Place = 'node' | 'browser' | 'nowhere'
 
 export interface Snippet {
   /** Of the module, without extension. */
   readonly name: string
   readonly code: string
-  readonly runs: boolean
+  readonly place: Place
 }
+
+const places: Readonly<Record<string, Place>> = { ts: 'node', 'ts browser': 'browser', 'ts no-run': 'nowhere' }
 
 const expectation = /^(.*?)\s*\/\/ (->|throws) ?(.*)$/
 const declaration = /^(?:const|let) (\w+)(?:: [^=]+)? =/
@@ -22,25 +26,32 @@ const declaration = /^(?:const|let) (\w+)(?:: [^=]+)? =/
 /** The modules of one page. `helpers` is the import path of this file. */
 export function snippetsOf(page: string, text: string, helpers: string): readonly Snippet[] {
   const name = page.replace(/\.md$/, '').replaceAll('/', '-')
-  const lines = text.split('\n')
-  const code = lines.map(() => '')
-  code[0] = `import { $is, $throws } from '${helpers}'; void [$is, $throws]`
-  const others: Snippet[] = []
-  for (const { start, end, runs } of blocksOf(page, lines)) {
-    const block = lines.slice(start, end)
-    if (runs)
-      checked(page, block, start + 1).forEach((line, i) => {
+  const lines = text.split('\n'),
+    blocks = blocksOf(page, lines)
+  const joined = (place: Place, moduleName: string): readonly Snippet[] => {
+    const code = lines.map(() => '')
+    code[0] = `import { $is, $throws } from '${helpers}'; void [$is, $throws]`
+    const mine = blocks.filter(b => b.place === place)
+    for (const { start, end } of mine)
+      checked(page, lines.slice(start, end), start + 1).forEach((line, i) => {
         code[start + i] = line
       })
-    else others.push({ name: `${name}-${start}`, code: [...lines.slice(0, start).map(() => ''), ...block, 'export {}'].join('\n'), runs })
+    return mine.length === 0 ? [] : [{ name: moduleName, code: code.join('\n'), place }]
   }
-  return code.slice(1).some(line => line !== '') ? [{ name, code: code.join('\n'), runs: true }, ...others] : others
+  const alone = blocks
+    .filter(b => b.place === 'nowhere')
+    .map(({ start, end, place }) => ({
+      name: `${name}-${start}`,
+      code: [...lines.slice(0, start).map(() => ''), ...lines.slice(start, end), 'export {}'].join('\n'),
+      place,
+    }))
+  return [...joined('node', name), ...joined('browser', `${name}-browser`), ...alone]
 }
 
 interface Block {
   readonly start: number
   readonly end: number
-  readonly runs: boolean
+  readonly place: Place
 }
 
 function blocksOf(page: string, lines: readonly string[]): readonly Block[] {
@@ -48,9 +59,10 @@ function blocksOf(page: string, lines: readonly string[]): readonly Block[] {
   for (let i = 0; i < lines.length; i++) {
     const fence = /^```(.*)$/.exec(lines[i] as string)
     if (fence === null) continue
-    const end = lines.indexOf('```', i + 1)
+    const end = lines.indexOf('```', i + 1),
+      place = places[fence[1] as string]
     if (end < 0) throw new Error(`${page}:${i + 1}: a block has no end`)
-    if (fence[1] === 'ts' || fence[1] === 'ts no-run') blocks.push({ start: i + 1, end, runs: fence[1] === 'ts' })
+    if (place !== undefined) blocks.push({ start: i + 1, end, place })
     i = end
   }
   return blocks
@@ -104,6 +116,10 @@ export async function problemsOf(run: () => Promise<unknown>): Promise<readonly 
   await run()
   return problems
 }
+
+/** Node's; in a browser something short. */
+const inspect: (value: unknown, options: { readonly depth: number; readonly breakLength: number }) => string =
+  globalThis.process?.getBuiltinModule('node:util').inspect ?? (value => JSON.stringify(value))
 
 /** The value prints as the page says: plain objects and arrays as `console.log` shows them, everything else as `String` does. */
 export function $is(where: string, value: unknown, wanted: string): void {
