@@ -3,8 +3,10 @@
  * it knows nothing of graphs and kernels. Device addresses are numbers (below 2^53); functions, products, graphs and modules
  * are handles that it checks.
  *
- * Errors thrown have `code: 'ERR_CUDA'`, `call` (the driver's function), `status` (its number, 2 for out of memory) and a message
- * `call: NAME (number) text`, with the compiler's log where there is one.
+ * Errors thrown have `code: 'ERR_CUDA'`, `call` (the function of the driver, of NVRTC or of cuBLASLt), `status` (its number, in that library's
+ * numbering: 2 of a function of the driver, `cu` and a capital, is out of memory) and a message `call: NAME (number) text`, then on lines of
+ * their own the compiler's log or the kernel. Arguments that are wrong, handles that are none and addresses outside of live allocations are
+ * TypeErrors, and nothing has happened. A closed device throws `status` 709.
  */
 
 /** Names or paths to try in order, for each library. */
@@ -56,18 +58,22 @@ export interface Device {
   /** A cubin's module. */
   load(cubin: Uint8Array): number
   unload(module: number): void
-  /** A function and how many arguments (of one word each) it takes. */
-  function(module: number, name: string, parameters: number): number
+  /**
+   * A function and the arguments that it takes, a word and a letter each: `p` an address of device memory, which must be 0 or inside of a live
+   * allocation, `w` anything else. At most 512.
+   */
+  function(module: number, name: string, parameters: string): number
   /** Registers, bytes of local memory (spills) and of static shared memory a thread or block. */
   attributes(handle: number): { readonly registers: number; readonly local: number; readonly shared: number }
 
-  /** Device memory; throws status 2 where there is not enough. */
+  /** Device memory, one byte or more; throws status 2 where there is not enough. */
   allocate(bytes: number): number
+  /** Waits for the stream first, since commands in it may use the memory. */
   release(address: number): void
   memory(): { readonly free: number; readonly total: number }
 
   /** A cuBLASLt plan: see `ProductPlan`. */
-  product(plan: ProductPlan): { readonly handle: number; readonly workspace: number }
+  product(plan: ProductPlan): PlannedProduct
   releaseProduct(handle: number): void
 
   /** Checks `words` words of the command buffer, then orders them on the stream. Refused buffers (TypeError) execute nothing. */
@@ -108,8 +114,22 @@ export interface ProductPlan {
   readonly strideA: number
   readonly strideB: number
   readonly strideResult: number
-  /** cublasLtEpilogue_t. */
+  /** cublasLtEpilogue_t: 1 none, 2 relu, 4 bias, 6 both. */
   readonly epilogue: number
+  /** A power of two that divides all addresses, 16 where absent. */
+  readonly alignment?: number
+  /** How many of the algorithms that cuBLASLt proposes to time once, on memory allocated for that: 1, which times none, where absent. At most 8. */
+  readonly candidates?: number
+  /** The proposal to take without timing: the `choice` of an earlier plan. */
+  readonly choice?: number
+}
+
+export interface PlannedProduct {
+  readonly handle: number
+  /** Bytes of device memory that the command must bring. */
+  readonly workspace: number
+  /** Index of the algorithm among cuBLASLt's proposals. */
+  readonly choice: number
 }
 
 export interface Addon {
@@ -123,11 +143,12 @@ export interface Addon {
  *
  * - launch:  [head, function, grid x | y, grid z | block x, block y | z, counters, argument...]: bit j of `counters`: argument j is the number
  *            of an enclosing loop (0 the outermost), whose index it becomes
- * - copy:    [head, to, from, bytes]
+ * - copy:    [head, to, from, bytes], which do not overlap
  * - fill:    [head, address, value of a byte, bytes]
  * - product: [head, handle, a, b, result, bias or 0, workspace or 0]
- * - graph:   [head, handle]
+ * - graph:   [head, handle], not in a buffer that is captured
  * - loop:    [head, count | reverse, address or 0, body...]: the body `count` times, index 0, 1, ... or count - 1 down to 0; at each
- *            start the index is stored as int32 at the address, if any. Loops nest up to 8 deep.
+ *            start the index is stored as int32 at the address, if any. Loops nest up to 8 deep; all of them together order at most 2^31
+ *            commands.
  */
 export const Operation = { launch: 1, copy: 2, fill: 3, product: 4, graph: 5, loop: 6 } as const
