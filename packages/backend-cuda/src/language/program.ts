@@ -1,0 +1,22 @@
+/** A function of a program, from the launch that runs it. */
+import type { DType } from '@cotangent/core/kernel'
+import type { Argument, Launch } from '../command.ts'
+import { storedType } from './types.ts'
+
+/** Declares an argument. `dtype`: of the memory that it points to. */
+export function parameter(argument: Argument, dtype: (memory: number) => DType): string {
+  if ('counter' in argument) return `int ${argument.name}`
+  if ('type' in argument) return `${argument.type} ${argument.name}`
+  const element = storedType(dtype(argument.memory))
+  return argument.access === 'read' ? `const ${element}* __restrict__ ${argument.name}` : `${element}* ${argument.name}`
+}
+
+/** The function `name` with its arguments and body: launches of one function give the same text but for the name. */
+export function functionText(name: string, launch: Launch, dtype: (memory: number) => DType): string {
+  const parameters = launch.arguments.map(a => parameter(a, dtype))
+  const loaded = launch.arguments.map((a, i) => `*(${typeOf(parameters[i] as string, a.name)}*)p[${i}]`)
+  const [x, y, z] = launch.threads
+  return `KERNEL(${x * y * z}) ${name}(${parameters.join(', ')}) {\n${launch.body}\n}\nENTRY(${[name, ...loaded].join(', ')})\n`
+}
+
+const typeOf = (declared: string, name: string): string => declared.slice(0, -name.length).replace('__restrict__', '').trim()
