@@ -13,10 +13,7 @@ export function parameter(argument: Argument, dtype: (memory: number) => DType):
 
 /** The function `name` with its arguments and body: launches of one function give the same text but for the name. */
 export function functionText(name: string, launch: Launch, dtype: (memory: number) => DType): string {
-  const parameters = launch.arguments.map(a => parameter(a, dtype))
-  const loaded = launch.arguments.map((a, i) => `*(${typeOf(parameters[i] as string, a.name)}*)p[${i}]`)
+  const parameters = launch.arguments.map(a => parameter(a, dtype)).join(', ')
   const [x, y, z] = launch.threads
-  return `KERNEL(${x * y * z}) ${name}(${parameters.join(', ')}) {\n${launch.body}\n}\nENTRY(${[name, ...loaded].join(', ')})\n`
+  return `KERNEL(${x * y * z}) ${name}(${parameters}) {\n${launch.body}\n}\n`
 }
-
-const typeOf = (declared: string, name: string): string => declared.slice(0, -name.length).replace('__restrict__', '').trim()

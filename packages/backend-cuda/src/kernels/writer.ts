@@ -1,0 +1,69 @@
+/** The function of a launch under construction: its arguments, and what it does first. */
+import { type BufferId, canReplace, invariant, type Kernel, readsOf, writesOf } from '@cotangent/core/kernel'
+import type { AddressScope, IndexType } from '../language/address.ts'
+import type { Argument, Dimensions, EmitContext, Launch, MemoryId } from '../command.ts'
+
+export class Writer {
+  readonly context: EmitContext
+  /** Type of addresses and of indices of points. */
+  readonly type: IndexType
+  private readonly written: ReadonlySet<MemoryId>
+  private readonly names = new Map<MemoryId, string>()
+  private readonly scalars = new Map<BufferId, string>()
+  private readonly parameters: Argument[] = []
+  private readonly prologue: string[] = []
+
+  /** `written`: the memories that the function stores to, and those that may share memory with them. */
+  constructor(context: EmitContext, type: IndexType, written: ReadonlySet<MemoryId>) {
+    this.context = context
+    this.type = type
+    this.written = written
+  }
+
+  /** The pointer to a memory. */
+  memory(id: MemoryId): string {
+    const known = this.names.get(id)
+    if (known !== undefined) return known
+    const name = `p${this.names.size}`
+    this.names.set(id, name)
+    this.parameters.push({ name, memory: id, access: this.written.has(id) ? 'write' : 'read' })
+    return name
+  }
+
+  /** Element 0 of an int32 buffer, read once. */
+  scalar(buffer: BufferId): string {
+    const known = this.scalars.get(buffer)
+    if (known !== undefined) return known
+    const name = `d${this.scalars.size}`
+    this.scalars.set(buffer, name)
+    if (this.context.isCounter(buffer)) this.parameters.push({ name, counter: buffer })
+    else this.prologue.push(`const int ${name} = ${this.memory(buffer)}[0];`)
+    return name
+  }
+
+  /** A size that the text should not contain, of the type of indices. */
+  size(name: string, value: number): string {
+    invariant(!this.parameters.some(p => p.name === name), `cuda: two arguments are named ${name}`)
+    this.parameters.push({ name, type: this.type, value })
+    return name
+  }
+
+  scope(indices: readonly string[]): AddressScope {
+    return { indices, type: this.type, dynamic: buffer => this.scalar(buffer) }
+  }
+
+  launch(name: string, statements: readonly string[], blocks: Dimensions, threads: Dimensions): Launch {
+    return { kind: 'launch', name, arguments: this.parameters, body: [...this.prologue, ...statements].join('\n'), blocks, threads }
+  }
+}
+
+/**
+ * Memories that the functions of a kernel must not take for read-only: those it writes, and those whose memory one of these may be given
+ * by the plan, where a thread stores over what it has loaded.
+ */
+export function writtenBy(kernel: Kernel, context: EmitContext): ReadonlySet<MemoryId> {
+  const written = new Set<MemoryId>(writesOf(kernel)),
+    targets = [...written]
+  for (const source of readsOf(kernel)) if (targets.some(t => canReplace(kernel, source, t, context.buffers))) written.add(source)
+  return written
+}
