@@ -69,8 +69,7 @@ export class WebglBackend implements Backend {
   }
 
   upload(data: TypedArray, dtype: DType): Buffer {
-    this.device.check()
-    return this.store.handle(this.store.upload(data, dtype))
+    return this.device.guard(() => this.store.handle(this.store.upload(data, dtype)))
   }
 
   async read(buffer: Buffer): Promise<TypedArray> {
@@ -79,7 +78,8 @@ export class WebglBackend implements Backend {
       cell = store.cellOf(buffer)
     if (cell.host !== undefined) return cell.host.slice()
     if (cell.texture === undefined) return hostArray(cell.dtype, 0)
-    return readAsync(device, framebuffers, cell.texture, cell.size)
+    const { texture } = cell
+    return device.guard(() => readAsync(device, framebuffers, texture, cell.size))
   }
 
   readSync(buffer: Buffer): TypedArray {
@@ -87,7 +87,8 @@ export class WebglBackend implements Backend {
     const { store, framebuffers, device } = this,
       cell = store.cellOf(buffer)
     if (cell.host !== undefined) return cell.host.slice()
-    return cell.texture === undefined ? hostArray(cell.dtype, 0) : read(device, framebuffers, cell.texture, cell.size)
+    const { texture } = cell
+    return texture === undefined ? hostArray(cell.dtype, 0) : device.guard(() => read(device, framebuffers, texture, cell.size))
   }
 
   free(buffer: Buffer): void {
@@ -98,7 +99,7 @@ export class WebglBackend implements Backend {
     this.device.check()
     if (graph.buffers.some(b => b.dtype === 'float64'))
       fail('DTypeError', 'webgl: there is no float64. Convert with astype("float32"), or use the cpu backend.')
-    const executable = new WebglExecutable(graph, this.emit, this.runner, this.store)
+    const executable = this.device.guard(() => new WebglExecutable(graph, this.emit, this.runner, this.store))
     this.executables.register(executable, executable.resources)
     return executable
   }

@@ -14,9 +14,25 @@ export interface WebglOptions {
 }
 
 /** Opens the backend. Rejects with a BackendError that says what this browser lacks, or with a ConfigError for an option out of range. */
-export async function webgl({ memoryBudget = 2 ** 30, debug = false }: WebglOptions = {}): Promise<Backend> {
-  if (!(memoryBudget >= 2 ** 20)) fail('ConfigError', `webgl: memoryBudget is at least 1 MiB (in bytes), got ${memoryBudget}.`)
+export async function webgl(options: WebglOptions = {}): Promise<Backend> {
+  checkOptions(options)
+  const { memoryBudget = 2 ** 30, debug = false } = options
   return new WebglBackend({ memoryBudget, debug })
+}
+
+const rules: Readonly<Record<keyof WebglOptions, { readonly text: string; readonly holds: (value: unknown) => boolean }>> = {
+  memoryBudget: { text: 'at least 1 MiB, in bytes', holds: v => typeof v === 'number' && v >= 2 ** 20 },
+  debug: { text: 'true or false', holds: v => typeof v === 'boolean' },
+}
+
+function checkOptions(options: WebglOptions): void {
+  if (typeof options !== 'object' || options === null) fail('ConfigError', `webgl: options are an object, got ${String(options)}.`)
+  const problems = Object.entries(options).flatMap(([name, value]: [string, unknown]) => {
+    if (!Object.hasOwn(rules, name)) return [`no option "${name}" (there are ${Object.keys(rules).join(', ')})`]
+    const { text, holds } = rules[name as keyof WebglOptions]
+    return value === undefined || holds(value) ? [] : [`${name} is ${text}, got ${String(value)}`]
+  })
+  if (problems.length > 0) fail('ConfigError', `webgl: ${problems.join('; ')}.`)
 }
 
 /** What `init({ backend: [...] })` takes from those who bundle. */

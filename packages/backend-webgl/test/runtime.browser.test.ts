@@ -210,6 +210,13 @@ test('float64 is refused, with the way out', async () => {
   await backend.dispose()
 })
 
-test('options out of range are refused', async () => {
-  await expect(webgl({ memoryBudget: 1000 })).rejects.toMatchObject({ name: 'ConfigError' })
+test.each([
+  [{ memoryBudget: 1000 }, /memoryBudget is at least 1 MiB, in bytes, got 1000/],
+  [{ memoryBudget: NaN, debug: 1 }, /memoryBudget is .*, got NaN; debug is true or false, got 1/],
+  [{ memoryBudget: '1 GiB' }, /got 1 GiB/],
+  [{ budget: 2 ** 30 }, /no option "budget" \(there are memoryBudget, debug\)/],
+  [{ toString: 1 }, /no option "toString"/],
+  [null, /options are an object, got null/],
+] as const)('options %o are refused', async (options, message) => {
+  await expect(webgl(options as never)).rejects.toMatchObject({ name: 'ConfigError', message: expect.stringMatching(message) as string })
 })

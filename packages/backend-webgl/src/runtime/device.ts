@@ -34,6 +34,7 @@ export class Device {
     this.scratchUnit = this.limits.textures
     this.parallelCompile = this.gl.getExtension('KHR_parallel_shader_compile') as ParallelCompile | null
     this.prepare()
+    this.check()
     // A context that is restored is empty, and all tensors are gone: the way on is a new backend.
     canvas.addEventListener('webglcontextlost', () => this.markLost())
   }
@@ -44,6 +45,17 @@ export class Device {
     if (this.state !== 'open') throw this.gone()
   }
 
+  /** As `work`. WebGL functions give null and zeros for objects once the context is gone: whatever came of these is the BackendError. */
+  guard<T>(work: () => T): T {
+    this.check()
+    try {
+      return work()
+    } catch (error) {
+      this.check()
+      throw error
+    }
+  }
+
   /** Settles like `work`, or rejects as soon as the context is gone. */
   async orLost<T>(work: (fail: (reason: Error) => void) => Promise<T>): Promise<T> {
     this.check()
@@ -52,6 +64,9 @@ export class Device {
     this.waiting.add(reject)
     try {
       return await Promise.race([work(reject), loss])
+    } catch (error) {
+      this.check()
+      throw error
     } finally {
       this.waiting.delete(reject)
     }
@@ -114,9 +129,20 @@ function createContext(canvas: OffscreenCanvas): GL {
   const gl = canvas.getContext('webgl2', { ...off, powerPreference: 'high-performance' })
   if (gl === null)
     return fail('BackendError', 'webgl: the browser gives no WebGL2 context; it may be switched off or block this graphics driver.')
-  if (gl.getExtension('EXT_color_buffer_float') === null)
-    fail('BackendError', 'webgl: this graphics driver cannot write float32 textures (it lacks EXT_color_buffer_float).')
-  return gl
+  if (gl.isContextLost() || rendersFloats(gl)) return gl
+  const half = gl.getExtension('EXT_color_buffer_half_float') !== null
+  gl.getExtension('WEBGL_lose_context')?.loseContext()
+  return fail(
+    'BackendError',
+    `webgl: this graphics driver cannot write float32 textures${half ? ', only float16, which is too coarse' : ''} ` +
+      "(it lacks EXT_color_buffer_float). Use the cpu backend: init({ backend: ['webgl', 'cpu'] }) takes it where webgl does not work.",
+  )
+}
+
+/** Some drivers name the extension and refuse the framebuffer. */
+function rendersFloats(gl: GL): boolean {
+  if (gl.getExtension('EXT_color_buffer_float') === null) return false
+  return withTarget(gl, gl.RGBA32F, () => gl.checkFramebufferStatus(gl.FRAMEBUFFER) === gl.FRAMEBUFFER_COMPLETE)
 }
 
 function limitsOf(gl: GL, most: Partial<Limits>): Limits {
@@ -132,15 +158,19 @@ function limitsOf(gl: GL, most: Partial<Limits>): Limits {
 }
 
 /** For RGBA8UI the standard promises UNSIGNED_INT alone, and one more type that the driver chooses. */
-function readsBytes(gl: GL): boolean {
+const readsBytes = (gl: GL): boolean =>
+  withTarget(gl, gl.RGBA8UI, () => (gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_TYPE) as number) === gl.UNSIGNED_BYTE)
+
+/** With a framebuffer on one texel of this format bound. */
+function withTarget<T>(gl: GL, format: number, ask: () => T): T {
   const texture = gl.createTexture(),
     framebuffer = gl.createFramebuffer()
   gl.bindTexture(gl.TEXTURE_2D, texture)
-  gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8UI, 1, 1)
+  gl.texStorage2D(gl.TEXTURE_2D, 1, format, 1, 1)
   gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer)
   gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0)
-  const type: unknown = gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_TYPE)
+  const answer = ask()
   gl.deleteFramebuffer(framebuffer)
   gl.deleteTexture(texture)
-  return type === gl.UNSIGNED_BYTE
+  return answer
 }

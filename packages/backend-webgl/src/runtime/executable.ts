@@ -71,9 +71,11 @@ export class WebglExecutable implements Executable {
   run(inputs: readonly Buffer[], donated?: readonly boolean[]): readonly Buffer[] {
     const run = this.begin(inputs, donated)
     try {
-      const steps = this.steps(this.schedule.steps, run)
-      for (let next = steps.next(); next.done !== true; ) next = steps.next(this.ask(next.value))
-      return this.results(run)
+      return this.runner.device.guard(() => {
+        const steps = this.steps(this.schedule.steps, run)
+        for (let next = steps.next(); next.done !== true; ) next = steps.next(this.ask(next.value))
+        return this.results(run)
+      })
     } finally {
       this.end(run)
     }
@@ -85,7 +87,7 @@ export class WebglExecutable implements Executable {
     this.resources.inFlight++
     try {
       await device.orLost(() => linkAll(device, new Set(this.schedule.passes.map(p => p.program))))
-      await this.drive(this.steps(this.schedule.steps, run))
+      await device.orLost(() => this.drive(this.steps(this.schedule.steps, run)))
       await device.orLost(() => fence(device.gl))
       return this.results(run)
     } finally {
@@ -130,7 +132,7 @@ export class WebglExecutable implements Executable {
     // All pins before the first texture: bringing one back may move others out.
     for (const cell of cells) if (cell !== undefined) cell.pins++
     try {
-      cells.forEach((cell, id) => (run.textures[id] = cell === undefined ? undefined : store.locate(cell)))
+      runner.device.guard(() => cells.forEach((cell, id) => (run.textures[id] = cell && store.locate(cell))))
       return run
     } catch (error) {
       this.end(run)

@@ -124,7 +124,7 @@ export async function linkAll(device: Device, programs: Iterable<Program>): Prom
   const waiting = [...programs].filter(p => !p.isLinked)
   if (waiting.length > 0 && device.parallelCompile === null) await fence(device.gl)
   for (const program of waiting) {
-    while (!program.isReady()) await nextTask()
+    while (!program.isReady() && !device.gl.isContextLost()) await nextTask()
     program.link()
     await nextTask()
   }

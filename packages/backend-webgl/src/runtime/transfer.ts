@@ -76,6 +76,7 @@ export function readAsync(device: Device, framebuffers: Framebuffers, texture: T
     gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, data)
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null)
     gl.deleteBuffer(memory)
+    device.check()
     return asHost(data, texture.dtype, size)
   })
 }

@@ -5,6 +5,8 @@
  * The hot path, arguments like those of the last call, walks the arguments once against the known structure and compares type ids.
  */
 import { type Aval, showAval } from '../aval.ts'
+import type { Backend } from '../backend/backend.ts'
+import { currentBackend } from '../backend/current.ts'
 import { runProgram } from '../backend/execute.ts'
 import { runProgramAsync } from '../backend/executeAsync.ts'
 import { fail } from '../errors.ts'
@@ -14,7 +16,7 @@ import { internProgram } from '../program/intern.ts'
 import type { Program } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import { trace } from '../program/trace.ts'
-import type { Tensor } from '../tensor.ts'
+import { Storage, type Tensor } from '../tensor.ts'
 import { type Structure, flattenTree, leafPaths, matchTree, sameStructure, staticKey, structureDifference, unflattenTree } from '../tree.ts'
 import { type AnyFunction, flatFunction, nameOf, parameterName } from './functions.ts'
 import type { Args, Index } from './types.ts'
@@ -56,6 +58,8 @@ interface Entry {
   readonly avals: readonly Aval[]
   readonly program: Program
   readonly captured: readonly Tensor[]
+  /** The one in use at the trace, if anything is captured: it has the constants that the function makes. */
+  readonly backend: Backend | null
   readonly out: Structure
   readonly donated: readonly boolean[] | undefined
 }
@@ -134,7 +138,7 @@ class JitFunction {
   /** The entry for these arguments, traced if need be. Appends their leaves. */
   private entryFor(args: readonly unknown[], leaves: Tensor[]): Entry {
     this.calls++
-    if (this.last !== null && matches(this.last, args, leaves)) return this.last
+    if (this.last !== null && matches(this.last, args, leaves) && !isOutdated(this.last, leaves)) return this.last
     const structures = args.map((a, i) => {
       if (this.statics.includes(i)) return null
       const flat = flattenTree(a, parameterName(this.f, i), true)
@@ -143,14 +147,9 @@ class JitFunction {
     leaves.length = 0
     for (const s of structures) if (s !== null) leaves.push(...s.leaves)
     const key = `${structures.map((s, i) => (s === null ? staticKey(args[i]) : s.structure.key)).join(';')}|${leaves.map(t => t.aval.id).join()}`
-    const entry =
-      this.entries.get(key) ??
-      this.trace(
-        key,
-        args,
-        structures.map(s => s?.structure ?? null),
-        leaves,
-      )
+    const known = this.entries.get(key),
+      kinds = structures.map(s => s?.structure ?? null)
+    const entry = known === undefined || isOutdated(known, leaves) ? this.trace(key, args, kinds, leaves) : known
     this.last = entry
     return entry
   }
@@ -168,6 +167,7 @@ class JitFunction {
       avals,
       program: stagingTrace() === null ? internProgram(simplify(program)) : simplify(program),
       captured,
+      backend: captured.length === 0 ? null : currentBackend(),
       out: g.out(),
       donated: this.donated(structures, captured.length),
     }
@@ -188,6 +188,7 @@ class JitFunction {
   private reason(args: readonly unknown[], structures: readonly (Structure | null)[], leaves: readonly Tensor[]): string {
     const { last } = this
     if (last === null) return firstTrace(this.f)
+    if (isOutdated(last, leaves)) return 'another backend is in use, and the function has constants on the one before'
     const reasons = structures.flatMap((s, i) => {
       const name = parameterName(this.f, i),
         before = last.structures[i] ?? null
@@ -229,6 +230,13 @@ function matches(entry: Entry, args: readonly unknown[], leaves: Tensor[]): bool
   }
   for (let i = 0; i < avals.length; i++) if ((leaves[i] as Tensor).aval !== avals[i]) return false
   return !hasTracers(captured)
+}
+
+/** The function's constants are on a backend that is not in use any more, while nothing keeps the arguments from the one that is. */
+function isOutdated({ backend }: Entry, leaves: readonly Tensor[]): boolean {
+  if (backend === null) return false
+  const now = currentBackend()
+  return backend !== now && leaves.every(t => !(t.value instanceof Storage) || t.value.backend === now)
 }
 
 function hasTracers(tensors: readonly Tensor[]): boolean {

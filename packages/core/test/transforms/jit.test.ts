@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { currentBackend, setBackend } from '../../src/backend/current.ts'
+import { createReference } from '../../src/backend/reference.ts'
 import { array } from '../../src/numpy/creation.ts'
 import { sin } from '../../src/numpy/index.ts'
 import { sum } from '../../src/primitives/reduce.ts'
@@ -17,6 +19,18 @@ useReference()
 const reasons = (f: object): readonly string[] => jitReport(f)?.traces.map(t => t.reason) ?? []
 
 describe('traces', () => {
+  test('again on another backend, when the function makes constants', () => {
+    const f = jit((x: Tensor) => x.add(array([1, 2]))),
+      before = currentBackend()
+    expect([...f(float(1, 1)).dataSync()]).toEqual([2, 3])
+    const old = float(1, 1)
+    setBackend(createReference())
+    for (let i = 0; i < 3; i++) expect([...f(float(i, 1)).dataSync()]).toEqual([i + 1, 3])
+    expect(reasons(f)).toEqual(['first call', 'another backend is in use, and the function has constants on the one before'])
+    expect(() => f(old)).toThrow(/its inputs live on two different reference backends/)
+    setBackend(before)
+    expect([...f(old).dataSync()]).toEqual([2, 3])
+  })
   test('once for values, again for types, structures and static arguments; each with its reason', () => {
     let runs = 0
     const f = jit(
