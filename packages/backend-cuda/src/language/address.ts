@@ -45,5 +45,5 @@ export function indexType(maps: readonly Affine[], extents: readonly number[], b
     strides.reduce((sum, s, k) => sum + Math.abs(s) * Math.max(0, (extents[k] ?? 1) - 1), Math.abs(offset))
   const points = extents.reduce((a, b) => a * b, 1)
   const largest = Math.max(points, ...buffers.map(b => b.size))
-  return Math.max(largest, ...maps.map(m => reach(m) + largest)) < 2 ** 31 - 2 ** 20 ? 'int' : 'long long'
+  return Math.max(largest, ...maps.map(m => reach(m) + largest)) < 2 ** 31 - 2 ** 24 ? 'int' : 'long long'
 }

@@ -58,8 +58,8 @@ const cast: Whole = (to, from, a) => {
 
 const bitcast: Whole = (to, from, a) => {
   if (to === from) return a
-  if (from === 'float32') return `__float_as_${to === 'int32' ? 'int' : 'uint'}(${a})`
-  if (to === 'float32') return `__${from === 'int32' ? 'int' : 'uint'}_as_float(${a})`
+  if (from === 'float32') return `float_as_${to === 'int32' ? 'int' : 'uint'}(${a})`
+  if (to === 'float32') return `${from === 'int32' ? 'int' : 'uint'}_as_float(${a})`
   return cast(to, from, a, '', '')
 }
 

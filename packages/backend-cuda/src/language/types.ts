@@ -33,9 +33,9 @@ export const bytesOnDevice = (dtype: DType): number => types[dtype].bytes
 export function literal(dtype: DType, value: number): string {
   switch (dtype) {
     case 'float32':
-      return floatLiteral(Math.fround(value), '__uint_as_float(0x7f800000u)', '__uint_as_float(0x7fc00000u)', 'f')
+      return floatLiteral(Math.fround(value), 'uint_as_float(0x7f800000u)', 'uint_as_float(0x7fc00000u)', 'f')
     case 'float64':
-      return floatLiteral(value, '__longlong_as_double(0x7ff0000000000000ll)', '__longlong_as_double(0x7ff8000000000000ll)', '')
+      return floatLiteral(value, 'longlong_as_double(0x7ff0000000000000ll)', 'longlong_as_double(0x7ff8000000000000ll)', '')
     case 'int32': {
       const i = value | 0
       return i === -2147483648 ? '(-2147483647 - 1)' : String(i)

@@ -2,9 +2,8 @@
  * What differs between a GPU and the emulation of tests: how functions and shared memory are declared, barriers, shuffles, atomics.
  *
  * Generated text is CUDA C++17 that is also C11. Without a GPU, tests compile it as C: the fake driver's `emulation.h` defines CUDA_EMULATION
- * and all names of this file, and stands before the text. There are, besides,
- * CUDA's own names for threads (`threadIdx` and its kin), bits (`__float_as_uint`, ...) and integers (`__umulhi`, `__popc`, ...), vector types
- * such as float4 with their fields, and the functions of C99's mathematics. Names that end in a type exist for each of f32, f64, i32, u32, i64.
+ * and all names of this file, and stands before the text. There are, besides, `threadIdx` and its kin, vector types such as float4 with their
+ * fields, and the functions of C99's mathematics. Shuffles exist for each of f32, f64, i32, u32, i64.
  */
 
 const types = { f32: 'float', f64: 'double', i32: 'int', u32: 'unsigned', i64: 'long long' } as const
@@ -35,16 +34,32 @@ const atomics = [
   'DEVICE unsigned long long atomic_cas_u64(unsigned long long* p, unsigned long long expected, unsigned long long v) { return atomicCAS(p, expected, v); }',
 ].join('\n')
 
-/** `VECTOR(type, address)`: an lvalue, several scalars as one vector; the address is a multiple of its size. */
+const bits = (name: string, from: string, to: string): string => `DEVICE ${to} ${name}(${from} x) { return __${name}(x); }`
+const intrinsics = [
+  bits('float_as_uint', 'float', 'unsigned'),
+  bits('float_as_int', 'float', 'int'),
+  bits('uint_as_float', 'unsigned', 'float'),
+  bits('int_as_float', 'int', 'float'),
+  bits('double_as_longlong', 'double', 'long long'),
+  bits('longlong_as_double', 'long long', 'double'),
+  'DEVICE unsigned mulhi_u32(unsigned a, unsigned b) { return __umulhi(a, b); }',
+  'DEVICE int mulhi_i32(int a, int b) { return __mulhi(a, b); }',
+  'DEVICE int popcount_u32(unsigned x) { return __popc(x); }',
+  'DEVICE int leading_zeros_u32(unsigned x) { return __clz((int)x); }',
+  'DEVICE unsigned reversed_u32(unsigned x) { return __brev(x); }',
+].join('\n')
+
+/** `check_aligned` stands before an access of several elements at once; the hardware checks by itself. */
 export const machine: string = `#ifndef CUDA_EMULATION
 #define KERNEL(threads) extern "C" __global__ void __launch_bounds__(threads)
 #define DEVICE static __device__ __forceinline__
 #define SHARED(type, name, count) __shared__ __align__(16) type name[count]
 #define BARRIER() __syncthreads()
 #define WARP_BARRIER() __syncwarp()
-#define VECTOR(type, address) (*(type*)(address))
 ${shuffles}
 DEVICE unsigned ballot(int predicate) { return __ballot_sync(0xffffffffu, predicate); }
+DEVICE void check_aligned(const void*, int) {}
+${intrinsics}
 ${atomics}
 #endif
 `

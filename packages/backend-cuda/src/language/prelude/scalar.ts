@@ -13,11 +13,11 @@ const extremum = (name: 'max' | 'min', beats: '>' | '<'): string => {
   asm("${name}.NaN.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b));
   return r;
 #else
-  return a ${beats} b ? a : b ${beats} a ? b : ${ties('__float_as_int(a) < 0')};
+  return a ${beats} b ? a : b ${beats} a ? b : ${ties('float_as_int(a) < 0')};
 #endif
 }
 DEVICE double ${name}_f64(double a, double b) {
-  return a ${beats} b ? a : b ${beats} a ? b : ${ties('__double_as_longlong(a) < 0')};
+  return a ${beats} b ? a : b ${beats} a ? b : ${ties('double_as_longlong(a) < 0')};
 }`
 }
 

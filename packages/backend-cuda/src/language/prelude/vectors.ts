@@ -4,33 +4,43 @@
  */
 
 const quad = (suffix: string, type: string, vector: string): string => `DEVICE void load4_${suffix}(${type}* v, const ${type}* p) {
-  const ${vector} x = VECTOR(const ${vector}, p);
+  ${vector} x;
+  check_aligned(p, 16);
+  x = *(const ${vector}*)p;
   v[0] = x.x; v[1] = x.y; v[2] = x.z; v[3] = x.w;
 }
 DEVICE void store4_${suffix}(${type}* p, const ${type}* v) {
   ${vector} x;
+  check_aligned(p, 16);
   x.x = v[0]; x.y = v[1]; x.z = v[2]; x.w = v[3];
-  VECTOR(${vector}, p) = x;
+  *(${vector}*)p = x;
 }`
 
 export const vectors: string = `${quad('f32', 'float', 'float4')}
 ${quad('i32', 'int', 'int4')}
 ${quad('u32', 'unsigned', 'uint4')}
 DEVICE void load4_f64(double* v, const double* p) {
-  const double2 x = VECTOR(const double2, p), y = VECTOR(const double2, p + 2);
+  double2 x, y;
+  check_aligned(p, 16);
+  x = ((const double2*)p)[0];
+  y = ((const double2*)p)[1];
   v[0] = x.x; v[1] = x.y; v[2] = y.x; v[3] = y.y;
 }
 DEVICE void store4_f64(double* p, const double* v) {
   double2 x, y;
+  check_aligned(p, 16);
   x.x = v[0]; x.y = v[1]; y.x = v[2]; y.y = v[3];
-  VECTOR(double2, p) = x;
-  VECTOR(double2, p + 2) = y;
+  ((double2*)p)[0] = x;
+  ((double2*)p)[1] = y;
 }
 DEVICE void load4_b8(int* v, const unsigned char* p) {
-  const unsigned x = VECTOR(const unsigned, p);
+  unsigned x;
+  check_aligned(p, 4);
+  x = *(const unsigned*)p;
   v[0] = (int)(x & 255u); v[1] = (int)(x >> 8 & 255u); v[2] = (int)(x >> 16 & 255u); v[3] = (int)(x >> 24);
 }
 DEVICE void store4_b8(unsigned char* p, const int* v) {
-  VECTOR(unsigned, p) = (unsigned)v[0] | (unsigned)v[1] << 8 | (unsigned)v[2] << 16 | (unsigned)v[3] << 24;
+  check_aligned(p, 4);
+  *(unsigned*)p = (unsigned)v[0] | (unsigned)v[1] << 8 | (unsigned)v[2] << 16 | (unsigned)v[3] << 24;
 }
 `

@@ -1,0 +1,87 @@
+/**
+ * Reductions whose results are neighbours in memory: threads along the results, and where there are few results several rows of threads,
+ * which take turns along the reduced axes and combine through shared memory.
+ */
+import { type Loop, sizeOf } from '@cotangent/core/kernel'
+import type { Command, EmitContext } from '../command.ts'
+import { accessMaps } from './loop-axes.ts'
+import { nameOf, THREADS } from './loop-elementwise.ts'
+import { LANES, type Lanes, Nodes, type Points } from './nodes.ts'
+import { fourAlong, indicesOf, onePoint, patternAlong } from './points.ts'
+import { accumulators, acrossRows, declare, feed, resultsOf } from './reductions.ts'
+import { indexTypeOf, unrolled } from './space.ts'
+import { Writer, writtenBy } from './writer.ts'
+
+/** Threads that a large GPU keeps busy: fewer results than that get several threads each. */
+const MANY = 1 << 17
+const WIDTH = 32
+
+/** Threads that share a result. */
+function groupsOf(results: number, length: number): number {
+  if (results >= MANY || length < 16) return 1
+  return results * 8 < MANY / 4 && length >= 256 ? 32 : 8
+}
+
+export function emitColumns(context: EmitContext, loop: Loop): readonly Command[] {
+  const { extents, parallel } = loop,
+    outer = extents.slice(0, parallel),
+    results = sizeOf(outer)
+  const writer = new Writer(context, indexTypeOf(loop, context), writtenBy(loop, context)),
+    { type } = writer
+  const groups = groupsOf(results, sizeOf(extents.slice(parallel))),
+    lanes = lanesOf(loop, groups),
+    width = groups === 1 ? THREADS : WIDTH
+  const all = accumulators(loop.reductions, loop.body)
+  const { statements, indices } = indicesOf('c', outer, type, 'i')
+  const over = (full: readonly string[]): Points => (lanes === 1 ? onePoint(full) : fourAlong(parallel - 1, full, extents, writer))
+  const epilogue = new Nodes(loop.epilogue, writer, over(indices), 'w', resultsOf(all, lanes))
+  for (const store of loop.stores) epilogue.store(store)
+  const first = groups === 1 ? '' : ' && threadIdx.y == 0'
+  const text = [
+    `const ${type} c = ((${type})blockIdx.x * ${width} + (${type})threadIdx.x)${lanes === 1 ? '' : ` * ${LANES}`};`,
+    ...statements,
+    ...declare(all, lanes),
+    `if (c < ${results}) {`,
+    ...walkColumn(loop, writer, all, { lanes, groups, indices, over }),
+    '}',
+    ...acrossRows(all, groups, width, lanes),
+    ...(epilogue.statements.length === 0 ? [] : [`if (c < ${results}${first}) {`, ...epilogue.statements, '}']),
+  ]
+  return [writer.launch(nameOf(loop), text, [Math.ceil(results / (width * lanes)), 1, 1], [width, groups, 1])]
+}
+
+/** Four results a thread, if threads are left to be many. */
+function lanesOf(loop: Loop, groups: number): Lanes {
+  const { extents, parallel } = loop,
+    last = parallel - 1
+  if (parallel === 0 || (extents[last] as number) % LANES !== 0) return 1
+  if ((sizeOf(extents.slice(0, parallel)) * groups) / LANES < MANY / 4) return 1
+  return accessMaps(loop).some(m => patternAlong(last, m, extents) === 'vector') ? LANES : 1
+}
+
+interface Walk {
+  readonly lanes: Lanes
+  readonly groups: number
+  readonly indices: readonly string[]
+  over(indices: readonly string[]): Points
+}
+
+function walkColumn(loop: Loop, writer: Writer, all: ReturnType<typeof accumulators>, walk: Walk): readonly string[] {
+  const { extents, parallel } = loop,
+    inner = extents.slice(parallel),
+    length = sizeOf(inner),
+    { groups, lanes } = walk,
+    { type } = writer
+  const reduced = indicesOf('r', inner, type, 'j')
+  const nodes = new Nodes(loop.body, writer, walk.over([...walk.indices, ...reduced.indices]), 'v')
+  for (const store of loop.bodyStores) nodes.store(store)
+  feed(all, nodes, lanes !== 1)
+  const start = groups === 1 ? '0' : `(${type})threadIdx.y`
+  return [
+    ...unrolled(loop, length / groups),
+    `for (${type} r = ${start}; r < ${length}; r += ${groups}) {`,
+    ...reduced.statements,
+    ...nodes.statements,
+    '}',
+  ]
+}

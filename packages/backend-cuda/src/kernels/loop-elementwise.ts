@@ -1,0 +1,87 @@
+/** Loops without reduced axes: 256 threads a block, four points a thread where that makes accesses of 16 bytes, a stride of the whole grid. */
+import { type Affine, type Loop, sizeOf } from '@cotangent/core/kernel'
+import type { Command, EmitContext } from '../command.ts'
+import { accessMaps, fastAxis, loadsOf, withLast } from './loop-axes.ts'
+import { LANES, type Lanes, Nodes, type Points } from './nodes.ts'
+import { fourAlong, fourInOrder, indicesOf, onePoint, patternAlong, patternInOrder } from './points.ts'
+import { indexTypeOf } from './space.ts'
+import { Writer, writtenBy } from './writer.ts'
+
+export const THREADS = 256
+/** Blocks of 256 threads that a multiprocessor holds at once. */
+const RESIDENT = 8
+
+export function emitElementwise(context: EmitContext, given: Loop): readonly Command[] {
+  const loop = ordered(given),
+    { extents } = loop,
+    points = sizeOf(extents)
+  const writer = new Writer(context, indexTypeOf(loop, context), writtenBy(given, context))
+  const lanes = lanesOf(loop),
+    // Along one axis the text does not depend on the size, and serves all.
+    n = extents.length <= 1 ? writer.size('n', points) : String(points)
+  const blocks = Math.min(Math.ceil(points / (THREADS * lanes)), RESIDENT * context.target.multiprocessors)
+  const { type } = writer,
+    thread = type === 'int' ? '(int)(blockIdx.x * 256u + threadIdx.x)' : '((long long)blockIdx.x * 256 + threadIdx.x)'
+  const stride = type === 'int' ? `(int)(gridDim.x * ${THREADS * lanes}u)` : `(long long)gridDim.x * ${THREADS * lanes}`
+  const start = lanes === 1 ? thread : `${thread} * ${LANES}`
+  const statements = [
+    `for (${type} p = ${start}; p < ${n}; p += ${stride}) {`,
+    ...(lanes === 1 ? scalar(loop, writer, 'p') : vector(loop, writer, n)),
+    '}',
+  ]
+  return [writer.launch(nameOf(loop), statements, [blocks, 1, 1], [THREADS, 1, 1])]
+}
+
+export const nameOf = ({ extents, parallel }: Loop): string =>
+  `loop_${extents.slice(0, parallel).join('x') || '1'}${parallel < extents.length ? `_by_${extents.slice(parallel).join('x')}` : ''}`
+
+/** The axis along which stores, and then most loads, are contiguous comes last. */
+function ordered(loop: Loop): Loop {
+  const stores = loop.stores.map(s => s.map),
+    axes = loop.extents.map((_, k) => k),
+    [leading] = stores
+  // A store that is scattered costs more than a load that is, since caches keep what loads bring.
+  const fast = fastAxis([...stores, ...stores, ...accessMaps(loop)], axes, loop.extents)
+  return fast === undefined || leading === undefined ? loop : withLast(loop, fast, leading)
+}
+
+/** Can all four points of a group have their indices from the first one's? */
+const inOneRow = ({ extents }: Loop): boolean => extents.length === 1 || (extents.at(-1) ?? 1) % LANES === 0
+
+function lanesOf(loop: Loop): Lanes {
+  const { extents } = loop,
+    last = extents.length - 1
+  if (extents.length === 0) return 1
+  const pattern = (m: Affine): string => (inOneRow(loop) ? patternAlong(last, m, extents) : patternInOrder(m, extents))
+  const maps = [...loadsOf(loop.epilogue), ...loop.stores].map(a => a.map)
+  return maps.some(m => pattern(m) === 'vector') ? LANES : 1
+}
+
+function evaluate(loop: Loop, writer: Writer, points: Points): readonly string[] {
+  const nodes = new Nodes(loop.epilogue, writer, points, 'v')
+  for (const store of loop.stores) nodes.store(store)
+  return nodes.statements
+}
+
+function scalar(loop: Loop, writer: Writer, point: string): readonly string[] {
+  const { statements, indices } = indicesOf(point, loop.extents, writer.type, 'i')
+  return [...statements, ...evaluate(loop, writer, onePoint(indices))]
+}
+
+function vector(loop: Loop, writer: Writer, n: string): readonly string[] {
+  const { extents } = loop
+  const tail = extents.length === 1 || sizeOf(extents) % LANES !== 0
+  const { statements, indices } = inOneRow(loop) ? indicesOf('p', extents, writer.type, 'i') : { statements: [], indices: [] }
+  const points = inOneRow(loop) ? fourAlong(extents.length - 1, indices, extents, writer) : fourInOrder('p', extents, writer)
+  const four = [...statements, ...evaluate(loop, writer, points)]
+  if (!tail) return four
+  return [
+    `if (p + ${LANES} <= ${n}) {`,
+    ...four,
+    '} else {',
+    `for (${writer.type} e = p; e < ${n}; e++) {`,
+    ...scalar(loop, writer, 'e'),
+    '}',
+    '}',
+  ]
+}

@@ -1,0 +1,102 @@
+/**
+ * Reductions along axes that are contiguous in memory. A row is a result; a group of neighbouring lanes, a warp or a block takes one, by its
+ * length, so that neighbouring threads read neighbouring elements.
+ */
+import { type Loop, sizeOf } from '@cotangent/core/kernel'
+import type { Command, EmitContext } from '../command.ts'
+import { accessMaps } from './loop-axes.ts'
+import { nameOf, THREADS } from './loop-elementwise.ts'
+import { LANES, type Lanes, Nodes, type Points } from './nodes.ts'
+import { fourAlong, indicesOf, onePoint, patternAlong } from './points.ts'
+import { accumulators, type Accumulator, acrossLanes, acrossWarps, declare, feed, resultsOf } from './reductions.ts'
+import { indexTypeOf, unrolled } from './space.ts'
+import { Writer, writtenBy } from './writer.ts'
+
+const WARP = 32
+/** Longer rows get a block, and these 1024 threads. */
+const LONG = 2048
+const VERY_LONG = 16384
+
+/** Threads of a row: a power of two up to a warp, or a whole block. */
+function widthOf(length: number, lanes: Lanes): number {
+  if (length > LONG) return length >= VERY_LONG ? 1024 : THREADS
+  return Math.min(WARP, 2 ** Math.ceil(Math.log2(Math.max(1, length / lanes))))
+}
+
+export function emitRows(context: EmitContext, loop: Loop): readonly Command[] {
+  const { extents, parallel } = loop,
+    outer = extents.slice(0, parallel),
+    rows = sizeOf(outer)
+  const writer = new Writer(context, indexTypeOf(loop, context), writtenBy(loop, context)),
+    { type } = writer
+  const lanes = lanesOf(loop),
+    width = widthOf(sizeOf(extents.slice(parallel)), lanes),
+    isBlock = width > WARP
+  const threads = isBlock ? width : THREADS,
+    perBlock = threads / width
+  const all = accumulators(loop.reductions, loop.body)
+  const row = isBlock ? `(${type})blockIdx.x` : `(${type})blockIdx.x * ${perBlock} + (${type})(threadIdx.x / ${width}u)`
+  const { statements, indices } = indicesOf('row', outer, type, 'i')
+  const walk = walkRow(loop, writer, all, { lanes, width, indices })
+  const epilogue = new Nodes(loop.epilogue, writer, onePoint(indices), 'w', resultsOf(all, 1))
+  for (const store of loop.stores) epilogue.store(store)
+  const inside = rows % perBlock === 0 ? '' : `row < ${rows} && `
+  const text = [
+    `const ${type} row = ${row};`,
+    `const int g = (int)(threadIdx.x % ${width}u);`,
+    ...statements,
+    ...declare(all, 1),
+    ...(inside === '' ? walk : [`if (row < ${rows}) {`, ...walk, '}']),
+    ...(isBlock ? acrossWarps(all, width / WARP) : acrossLanes(all, width)),
+    ...(epilogue.statements.length === 0 ? [] : [`if (${inside}g == 0) {`, ...epilogue.statements, '}']),
+  ]
+  return [writer.launch(nameOf(loop), text, [Math.ceil(rows / perBlock), 1, 1], [threads, 1, 1])]
+}
+
+/** Four neighbours of a row at a time where loads are aligned: the last axis is the only one of the row or has a multiple of four points. */
+function lanesOf(loop: Loop): Lanes {
+  const { extents, parallel } = loop,
+    last = extents.length - 1
+  const single = last === parallel,
+    divides = (extents[last] as number) % LANES === 0
+  if (!single && !divides) return 1
+  return accessMaps(loop).some(m => patternAlong(last, m, extents) === 'vector') ? LANES : 1
+}
+
+interface Walk {
+  readonly lanes: Lanes
+  readonly width: number
+  /** Of the row. */
+  readonly indices: readonly string[]
+}
+
+/** All points of a row that are this thread's. */
+function walkRow(loop: Loop, writer: Writer, all: readonly Accumulator[], { lanes, width, indices }: Walk): readonly string[] {
+  const { extents, parallel } = loop,
+    inner = extents.slice(parallel),
+    length = sizeOf(inner),
+    { type } = writer
+  const reduced = indicesOf('r', inner, type, 'j')
+  const at = [...indices, ...reduced.indices]
+  const visit = (points: Points): readonly string[] => [...reduced.statements, ...pointOf(loop, writer, all, points)]
+  const whole = length - (length % lanes),
+    step = width * lanes
+  const main =
+    whole === 0
+      ? []
+      : [
+          ...unrolled(loop, whole / step),
+          `for (${type} r = g${lanes === 1 ? '' : ` * ${LANES}`}; r < ${whole}; r += ${step}) {`,
+          ...visit(lanes === 1 ? onePoint(at) : fourAlong(extents.length - 1, at, extents, writer)),
+          '}',
+        ]
+  if (whole === length) return main
+  return [...main, `for (${type} r = ${whole} + g; r < ${length}; r += ${width}) {`, ...visit(onePoint(at)), '}']
+}
+
+function pointOf(loop: Loop, writer: Writer, all: readonly Accumulator[], points: Points): readonly string[] {
+  const nodes = new Nodes(loop.body, writer, points, 'v')
+  for (const store of loop.bodyStores) nodes.store(store)
+  feed(all, nodes, false)
+  return nodes.statements
+}

@@ -1,0 +1,30 @@
+/** Facts about a Loop's iteration space that all its forms need. */
+import { type Affine, type Loop, type Node, readsOf, writesOf } from '@cotangent/core/kernel'
+import type { EmitContext } from '../command.ts'
+import { type IndexType, indexType } from '../language/address.ts'
+
+const mapsOf = (node: Node): readonly Affine[] => {
+  switch (node.op) {
+    case 'load':
+      return [node.map, ...(node.guards ?? []).map(g => g.index)]
+    case 'iota':
+      return [node.map]
+    case 'inside':
+      return node.guards.map(g => g.index)
+    default:
+      return []
+  }
+}
+
+/** The type of all addresses and indices of a Loop. */
+export function indexTypeOf(loop: Loop, context: EmitContext): IndexType {
+  const maps = [...[...loop.body, ...loop.epilogue].flatMap(mapsOf), ...[...loop.bodyStores, ...loop.stores].map(s => s.map)]
+  const buffers = [...readsOf(loop), ...writesOf(loop)].map(id => context.spec(id))
+  return indexType(maps, loop.extents, buffers)
+}
+
+/** Asks the compiler to put several rounds of a reduction side by side, so that their loads wait together. */
+export function unrolled({ body }: Loop, rounds: number): readonly string[] {
+  const times = body.length > 40 ? 1 : body.length > 12 ? 2 : 4
+  return rounds < 2 || times === 1 ? [] : [`#pragma unroll ${times}`]
+}
