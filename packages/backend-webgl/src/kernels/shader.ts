@@ -61,7 +61,7 @@ export class Shader {
 }
 
 /** The texel of the same number as the one that is written, in a texture of the target's layout. */
-export const sameTexel = (sampler: string): string => `texture(${sampler}, gl_FragCoord.xy * uInverse)`
+export const sameTexel = (sampler: string): string => `texture(${sampler}, vPlace)`
 
 /** Texture units for the buffers that a pass reads; what is computed in place of a texture reads at most as many as one pass writes. */
 export const unitsFor = ({ limits, computed }: KernelContext): number =>

@@ -32,12 +32,21 @@ uniform uint uZero;
 `
 
 const triangle = `#version 300 es
+uniform ivec2 uTarget;
+out vec2 vPlace;
+out vec2 vTexel;
 void main() {
-  gl_Position = vec4(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0, 0.0, 1.0);
+  vec2 corner = vec2(gl_VertexID == 1 ? 2.0 : 0.0, gl_VertexID == 2 ? 2.0 : 0.0);
+  gl_Position = vec4(2.0 * corner - 1.0, 0.0, 1.0);
+  vPlace = corner;
+  vTexel = corner * vec2(uTarget);
 }
 `
 
-const targetTexel = 'int targetTexel() { return int(gl_FragCoord.y) * uTarget.x + int(gl_FragCoord.x); }\n'
+/** Of a triangle: SwiftShader interpolates faster than it makes gl_FragCoord. Off by far less than half a texel. */
+const interpolated = 'in vec2 vPlace;\nin vec2 vTexel;\n'
+const ofPoints = '#define vPlace (gl_FragCoord.xy * uInverse)\n#define vTexel gl_FragCoord\n'
+const targetTexel = 'int targetTexel() { return int(vTexel.y) * uTarget.x + int(vTexel.x); }\n'
 const targetPosition = `vec4 targetPosition(int t) {
   return vec4((vec2(t % uTarget.x, t / uTarget.x) + 0.5) * uInverse * 2.0 - 1.0, 0.0, 1.0);
 }
@@ -51,7 +60,7 @@ export function assemble(pass: Pass, specOf: (texture: TextureId) => TextureSpec
   const whole = (text: string): string => preludeOf(text) + text
   return {
     vertex: pass.points === undefined ? triangle : shared + targetPosition + whole(pass.points.vertex),
-    fragment: shared + outputs + targetTexel + whole(pass.fragment),
+    fragment: shared + outputs + (pass.points === undefined ? interpolated : ofPoints) + targetTexel + whole(pass.fragment),
   }
 }
 
