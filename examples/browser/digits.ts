@@ -7,9 +7,12 @@ export const fileNames = {
   test: ['test-images.bin', 'test-labels.bin'],
 } as const
 
-export async function fetchDigits(folder: string): Promise<Mnist> {
+export type DigitAddresses = Readonly<Record<keyof typeof fileNames, readonly [images: string, labels: string]>>
+
+/** `addresses` are those of the files, in the same form. */
+export async function fetchDigits(addresses: DigitAddresses): Promise<Mnist> {
   const part = async (name: keyof typeof fileNames) => {
-    const [images, labels] = await Promise.all(fileNames[name].map(file => fetchFile(`${folder}${file}`)))
+    const [images, labels] = await Promise.all(addresses[name].map(fetchFile))
     return parseDigits(name, images as Uint8Array, labels as Uint8Array)
   }
   const [train, test] = await Promise.all([part('train'), part('test')])

@@ -8,8 +8,8 @@ import type { Filters } from './protocol.ts'
 export interface Learner {
   readonly parameters: number
   readonly order: (epoch: number, count: number) => Int32Array
-  /** Trains on a batch; the loss before it. */
-  readonly step: (batch: Batch) => number
+  /** Trains on a batch; the loss before it, a scalar, which the device may still be computing. */
+  readonly step: (batch: Batch) => Tensor
   /** Share of the digits that are read right. */
   readonly accuracy: (digits: Digits) => number
   /** Probabilities of the ten classes for 28 x 28 grey values. */
@@ -30,7 +30,7 @@ export function createLearner<P extends TreeOf<P>>(model: Layer<P>, seed: number
     step: batch => {
       const [next, loss] = trainer.step(state, batch)
       state = next
-      return loss.item()
+      return loss
     },
     accuracy: digits => score(state.params, digits),
     predict: pixels => [...probabilities(state.params, array(pixels, { shape: [1, SIDE, SIDE, 1] })).dataSync()],

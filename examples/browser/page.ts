@@ -3,9 +3,11 @@ import * as Comlink from 'comlink'
 import { type BackendChoice, type ModelName, backendChoices, modelChoices } from './choices.ts'
 import { coalesce } from './coalesce.ts'
 import { type Phase, chosen, showChoices, showPhase, showProblem } from './controls.ts'
+import { type DigitAddresses, fileNames } from './digits.ts'
 import { byId } from './dom.ts'
 import { Drawing } from './drawing.ts'
 import { count } from './format.ts'
+import { loadParts } from './parts.ts'
 import { drawDigit } from './pictures.ts'
 import { Probabilities } from './probabilities.ts'
 import type { Choice, DigitCounts, Opened, Report, Session } from './protocol.ts'
@@ -14,8 +16,7 @@ import { View } from './view.ts'
 
 const SAMPLES = 10
 
-const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
-const session = Comlink.wrap<Session>(worker)
+let session: Comlink.Remote<Session>
 const form = byId<HTMLFormElement>('choices')
 showChoices(byId('models'), 'model', modelChoices)
 showChoices(byId('backends'), 'backend', backendChoices)
@@ -125,7 +126,11 @@ function run(): void {
 }
 
 async function start(): Promise<void> {
-  const counts = await session.load(new URL('digits/', document.baseURI).href)
+  const { worker, addressOf } = await loadParts()
+  worker.addEventListener('error', event => failed(event.message || 'The worker could not start.'))
+  session = Comlink.wrap<Session>(worker)
+  const [train, test] = [fileNames.train, fileNames.test].map(([images, labels]) => [addressOf(images), addressOf(labels)] as const)
+  const counts = await session.load({ train, test } as DigitAddresses)
   byId('train-count').textContent = count(counts.train)
   byId('test-count').textContent = count(counts.test)
   await Promise.all([showOthers(counts), open()])
@@ -137,5 +142,4 @@ async function start(): Promise<void> {
   form.addEventListener('change', () => void open())
 }
 
-worker.addEventListener('error', event => failed(event.message || 'The worker could not start.'))
 start().catch(failed)

@@ -1,6 +1,7 @@
 /** What the page and its worker say to each other. Comlink makes messages of the calls. */
 import type { MemoryStatistics } from '@cotangent/core'
 import type { BackendChoice, ModelName } from './choices.ts'
+import type { DigitAddresses } from './digits.ts'
 
 export interface Choice {
   readonly backend: BackendChoice
@@ -61,8 +62,8 @@ export type Outcome = 'paused' | 'finished'
 
 /** What the worker offers. */
 export interface Session {
-  /** Fetches the digits from the folder with this address. */
-  load(folder: string): Promise<DigitCounts>
+  /** Fetches the digits. */
+  load(addresses: DigitAddresses): Promise<DigitCounts>
   /** An untrained model on a backend. Ends what was before it. */
   open(choice: Choice): Promise<Opened>
   /** Trains until the end or until `pause`; called again it goes on. `listen` is called about ten times a second. */

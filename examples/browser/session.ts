@@ -4,6 +4,7 @@ import { type Mnist, SIDE } from '../lib/digits.ts'
 import { backends, threadsFor } from './backends.ts'
 import type { BackendChoice } from './choices.ts'
 import { type Event, course } from './course.ts'
+import type { DigitAddresses } from './digits.ts'
 import type { Learner } from './learner.ts'
 import { plans } from './plans.ts'
 import type { Choice, DigitCounts, Filters, Listener, Opened, Outcome, Point, Report, Session, TestDigit } from './protocol.ts'
@@ -21,24 +22,24 @@ interface Device {
 }
 interface Run {
   readonly learner: Learner
-  readonly events: Iterator<Event, void>
+  readonly events: AsyncIterator<Event, void>
   readonly epochs: number
 }
 
 export class TrainingSession implements Session {
-  private readonly fetchDigits: (folder: string) => Promise<Mnist>
+  private readonly fetchDigits: (addresses: DigitAddresses) => Promise<Mnist>
   private data: Mnist | undefined
   private device: Device | undefined
   private run: Run | undefined
   private training: Promise<Outcome> | undefined
   private pausing = false
 
-  constructor(fetchDigits: (folder: string) => Promise<Mnist>) {
+  constructor(fetchDigits: (addresses: DigitAddresses) => Promise<Mnist>) {
     this.fetchDigits = fetchDigits
   }
 
-  async load(folder: string): Promise<DigitCounts> {
-    const { train, test } = (this.data = await this.fetchDigits(folder))
+  async load(addresses: DigitAddresses): Promise<DigitCounts> {
+    const { train, test } = (this.data = await this.fetchDigits(addresses))
     return { train: train.count, test: test.count }
   }
 
@@ -92,7 +93,7 @@ export class TrainingSession implements Session {
       const end = performance.now() + SLICE
       do {
         const start = performance.now()
-        const { done, value } = events.next()
+        const { done, value } = await events.next()
         if (done === true) {
           await listen(news.report())
           return 'finished'
@@ -124,14 +125,21 @@ export class TrainingSession implements Session {
   }
 }
 
+interface Work {
+  readonly digits: number
+  readonly milliseconds: number
+}
+const idle: Work = { digits: 0, milliseconds: 0 }
+const sum = (a: Work, b: Work): Work => ({ digits: a.digits + b.digits, milliseconds: a.milliseconds + b.milliseconds })
+
 /** Gathers what happened since the last report. */
 class News {
   private readonly epochs: number
   private readonly device: Device
   private epoch = 0
-  private digits = 0
-  /** Of training steps alone. */
-  private milliseconds = 0
+  /** Of training steps alone, up to the last one that is known to be done. */
+  private done: Work = idle
+  private going: Work = idle
   private losses: Point[] = []
   private accuracies: Point[] = []
   private since: number = performance.now()
@@ -144,8 +152,10 @@ class News {
   add(event: Event, milliseconds: number): void {
     if (event.type === 'step') {
       this.epoch = event.epoch
-      this.digits += event.digits
-      this.milliseconds += milliseconds
+      this.going = sum(this.going, { digits: event.digits, milliseconds })
+      if (!event.settled) return
+      this.done = sum(this.done, this.going)
+      this.going = idle
     } else if (event.type !== 'tested') (event.type === 'loss' ? this.losses : this.accuracies).push(event)
   }
 
@@ -154,8 +164,9 @@ class News {
   }
 
   report(): Report {
-    const { epoch, epochs, digits, milliseconds, losses, accuracies, device } = this
-    this.digits = this.milliseconds = 0
+    const { epoch, epochs, losses, accuracies, device } = this,
+      { digits, milliseconds } = this.done
+    this.done = idle
     this.losses = []
     this.accuracies = []
     this.since = performance.now()

@@ -1,6 +1,7 @@
 /** `vite` and `vite build` for the page. */
 import { fileURLToPath } from 'node:url'
 import { type UserConfig, defaultClientConditions, defineConfig } from 'vite'
+import { fromFile } from './from-file.ts'
 import { makeDigits } from './make-digits.ts'
 
 /** Without these a browser gives out no shared memory, and the cpu backend has one thread. */
@@ -12,6 +13,7 @@ export default defineConfig(async ({ isPreview }): Promise<UserConfig> => {
     root: fileURLToPath(new URL('.', import.meta.url)),
     // Relative, so that the folder may stand anywhere.
     base: './',
+    plugins: [fromFile()],
     // The packages' sources. A project of your own leaves this out.
     resolve: { conditions: ['source', ...defaultClientConditions] },
     server: { headers },

@@ -38,8 +38,8 @@ export interface Visit {
   readonly faults: string[]
 }
 
-/** A new page at this address, ready to train. */
-export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
+/** A new page of the site at this address, ready to train. */
+export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}, file: string = ''): Promise<Visit> {
   // Chromium would take a name from the environment that is no language, such as en-US@posix.
   const page = await browser.newPage({ locale: 'en-US', ...options })
   const faults: string[] = []
@@ -50,7 +50,7 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
   page.on('request', request => {
     if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url)) faults.push(`request: ${request.url()}`)
   })
-  await page.goto(url)
+  await page.goto(`${url}${file}`)
   await page.getByRole('status').filter({ hasText: 'Ready' }).waitFor()
   return { page, faults }
 }

@@ -9,7 +9,7 @@ const small = loadMnist().then(({ train, test }): Mnist => ({ train: slice(train
 
 async function opened(model: 'mlp' | 'cnn' = 'mlp'): Promise<TrainingSession> {
   const session = new TrainingSession(() => small)
-  await session.load('')
+  await session.load({ train: ['', ''], test: ['', ''] })
   await session.open({ backend: 'cpu', model, cores: 1 })
   return session
 }
