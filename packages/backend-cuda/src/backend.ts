@@ -1,0 +1,116 @@
+/** The cuda backend: kernels as CUDA C generated at run time, tensors in device memory. */
+import {
+  type Backend,
+  type Buffer,
+  type Capabilities,
+  type DType,
+  type Executable,
+  type KernelGraph,
+  type MemoryStatistics,
+  type TypedArray,
+} from '@cotangent/core/kernel'
+import type { EmitKernel, Precision, Target } from './command.ts'
+import { emitKernel } from './kernels/emit.ts'
+import type { Device } from './runtime/addon.ts'
+import { CudaExecutable, releaseResources, type Services } from './runtime/executable.ts'
+import { DeviceMemory } from './runtime/memory.ts'
+import { Modules } from './runtime/modules.ts'
+import { Products } from './runtime/products.ts'
+import { Session } from './runtime/session.ts'
+import { createStore, type CudaBuffer, describeLargest, readCell, type Store } from './runtime/store.ts'
+import { Workspace } from './runtime/workspace.ts'
+
+/** What `cuda()` decided, and what tests vary. */
+export interface Platform {
+  readonly device: Device
+  readonly precision: Precision
+  /** Bytes. */
+  readonly memoryBudget: number
+  readonly debug: boolean
+  /** Of compiled programs; undefined: none is kept on disk. */
+  readonly cache: string | undefined
+  /** Names the compiler among others of its version. */
+  readonly compiler: string
+  readonly emit?: EmitKernel
+}
+
+const capabilities: Capabilities = {
+  dtypes: ['float32', 'float64', 'int32', 'uint32', 'bool'],
+  kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
+  contractions: ['float32', 'float64'],
+  // A thread is a task, and a graphics processor has a hundred thousand of them at once.
+  split: { points: 1 << 16, lanes: 1, enough: 1024, tasks: 8192, block: 256, column: 32, far: 512 },
+}
+
+export class CudaBackend implements Backend {
+  readonly name = 'cuda'
+  readonly capabilities: Capabilities = capabilities
+  readonly session: Session
+  readonly store: Store
+  readonly memoryPool: DeviceMemory
+  readonly services: Services
+  private readonly executables: FinalizationRegistry<CudaExecutable['resources']> = new FinalizationRegistry(releaseResources)
+
+  constructor({ device, precision, memoryBudget, debug, cache, compiler, emit = emitKernel }: Platform) {
+    const session = new Session(device),
+      { multiprocessors, capability } = device.properties,
+      target: Target = { multiprocessors, capability, precision, products: device.products },
+      pool = (): DeviceMemory => memory,
+      store = createStore(session, pool),
+      workspace = new Workspace(pool)
+    const memory = new DeviceMemory(session, memoryBudget, {
+      dropIdle: () => workspace.drop(),
+      makeRoom: bytes => store.makeRoom(bytes),
+      describe: () => describeLargest(store.cells()),
+    })
+    session.relieve = () => memory.releaseUnused(Infinity) > 0
+    this.session = session
+    this.store = store
+    this.memoryPool = memory
+    this.services = {
+      session,
+      target,
+      emit,
+      debug,
+      memory,
+      store,
+      workspace,
+      modules: new Modules(session, cache, compiler),
+      products: new Products(session, precision),
+    }
+  }
+
+  upload(data: TypedArray, dtype: DType): Buffer {
+    this.session.check()
+    return this.store.handle(this.store.upload(data, dtype))
+  }
+
+  async read(buffer: Buffer): Promise<TypedArray> {
+    this.session.check()
+    return readCell(this.session, this.store.cellOf(buffer))
+  }
+
+  readSync(buffer: Buffer): TypedArray {
+    this.session.check()
+    return this.store.read(this.store.cellOf(buffer))
+  }
+
+  free(buffer: Buffer): void {
+    this.store.free(buffer as CudaBuffer)
+  }
+
+  compile(graph: KernelGraph): Executable {
+    this.session.check()
+    const executable = new CudaExecutable(graph, this.services)
+    this.executables.register(executable, executable.resources)
+    return executable
+  }
+
+  memory(): MemoryStatistics {
+    return this.store.statistics()
+  }
+
+  async dispose(): Promise<void> {
+    this.session.dispose()
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Compiled programs on disk, by a hash of all that they depend on. A file is written beside its place and renamed, so that processes may share
+ * the folder. Nothing here fails: without a folder to write to, programs are compiled again.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** The user's cache folder, by the XDG Base Directory Specification. */
+export const defaultFolder = (): string => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'cotangent', 'cuda')
+
+export class Cubins {
+  private readonly folder: string | undefined
+  private readonly salt: string
+
+  /** `salt`: of compiler, device and options. */
+  constructor(folder: string | undefined, salt: string) {
+    this.folder = folder
+    this.salt = salt
+  }
+
+  get(text: string): Uint8Array | undefined {
+    if (this.folder === undefined) return undefined
+    try {
+      return readFileSync(this.pathOf(text))
+    } catch {
+      return undefined
+    }
+  }
+
+  set(text: string, cubin: Uint8Array): void {
+    if (this.folder === undefined) return
+    const path = this.pathOf(text),
+      fresh = `${path}.${randomUUID()}`
+    try {
+      mkdirSync(this.folder, { recursive: true })
+      writeFileSync(fresh, cubin)
+      renameSync(fresh, path)
+    } catch {
+      rmSync(fresh, { force: true })
+    }
+  }
+
+  /** Forgets a file that the driver refuses. */
+  delete(text: string): void {
+    if (this.folder !== undefined) rmSync(this.pathOf(text), { force: true })
+  }
+
+  private pathOf(text: string): string {
+    return join(this.folder as string, `${createHash('sha256').update(this.salt).update('\0').update(text).digest('hex')}.cubin`)
+  }
+}

@@ -1,0 +1,83 @@
+/** What the kernels of a graph compile to, and where their temporaries lie. */
+import { type BufferId, type BufferSpec, type KernelGraph, knownCounters, withNested } from '@cotangent/core/kernel'
+import type { Command, EmitContext, EmitKernel, LeafKernel, MemoryId, Product, Target } from '../command.ts'
+import { bytesOnDevice } from '../language/types.ts'
+
+export interface Emitted {
+  readonly commands: ReadonlyMap<LeafKernel, readonly Command[]>
+  /** Of buffers, then of the kernels' temporaries. */
+  readonly specs: readonly BufferSpec[]
+  /** Bytes from the arena's begin: of the graph's temporaries as planned, then of the kernels' own, which follow. */
+  readonly offsets: ReadonlyMap<MemoryId, number>
+  /** Of the workspaces of products. */
+  readonly workspaces: ReadonlyMap<Product, number>
+  readonly arena: number
+  /** Counters whose values are arguments of launches. */
+  readonly counters: ReadonlySet<BufferId>
+  /** All memories that commands name. */
+  readonly named: ReadonlySet<MemoryId>
+}
+
+/** Vectors of two doubles, and what libraries like best. */
+const alignment = 256
+export const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment
+
+/** `workspaceOf`: bytes that a product needs beside its operands. */
+export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, workspaceOf: (product: Product) => number): Emitted {
+  const specs: BufferSpec[] = [...graph.buffers],
+    offsets = new Map<MemoryId, number>(),
+    workspaces = new Map<Product, number>(),
+    commands = new Map<LeafKernel, readonly Command[]>(),
+    counters = knownCounters(graph.kernels)
+  graph.buffers.forEach(({ place }, id) => {
+    if (place.kind === 'temporary') offsets.set(id, place.offset)
+  })
+  const first = aligned(graph.arena)
+  let arena = first
+  for (const kernel of graph.kernels.flatMap(withNested)) {
+    if (kernel.kind === 'while' || kernel.kind === 'scan' || kernel.kind === 'branch' || commands.has(kernel)) continue
+    // Each kernel's own begin at the same place: they do not outlive it.
+    let end = first
+    const reserve = (bytes: number): number => {
+      const offset = end
+      end = aligned(end + bytes)
+      arena = Math.max(arena, end)
+      return offset
+    }
+    const context: EmitContext = {
+      buffers: graph.buffers,
+      target,
+      temporary: spec => {
+        const id = specs.push(spec) - 1
+        offsets.set(id, reserve(spec.size * bytesOnDevice(spec.dtype)))
+        return id
+      },
+      spec: id => specs[id] as BufferSpec,
+      isCounter: id => counters.has(id),
+    }
+    const list = emit(context, kernel)
+    commands.set(kernel, list)
+    for (const command of list) {
+      const bytes = command.kind === 'product' ? workspaceOf(command) : 0
+      if (command.kind === 'product') workspaces.set(command, bytes === 0 ? -1 : reserve(bytes))
+    }
+  }
+  return { commands, specs, offsets, workspaces, arena, counters, named: namedBy([...commands.values()].flat()) }
+}
+
+function namedBy(commands: readonly Command[]): ReadonlySet<MemoryId> {
+  return new Set(
+    commands.flatMap((c): readonly MemoryId[] => {
+      switch (c.kind) {
+        case 'launch':
+          return c.arguments.flatMap(a => ('memory' in a ? [a.memory] : []))
+        case 'product':
+          return [c.a.memory, c.b.memory, c.result.memory, ...(c.epilogue.bias === undefined ? [] : [c.epilogue.bias.memory])]
+        case 'clear':
+          return [c.memory]
+        case 'copy':
+          return [c.from, c.to]
+      }
+    }),
+  )
+}

@@ -1,0 +1,212 @@
+/** A compiled graph: its program, its command buffers, and the ways to run them. */
+import { type Buffer, type BufferId, type Executable, fail, hostArray, type KernelGraph, type TypedArray } from '@cotangent/core/kernel'
+import type { Command, EmitKernel, Launch, Product, Target } from '../command.ts'
+import { Binding, type Frame, frameOf } from './binding.ts'
+import { debugObserver } from './debug.ts'
+import { type Emitted, emitGraph } from './emitted.ts'
+import { Graphs } from './graphs.ts'
+import { Layout } from './layout.ts'
+import type { DeviceMemory } from './memory.ts'
+import type { Modules } from './modules.ts'
+import type { Plan, Products } from './products.ts'
+import { type Program, writeProgram } from './program.ts'
+import { drive, driveAsync, type Observer, prepare, type Prepared, Run } from './run.ts'
+import { schedule } from './schedule.ts'
+import type { Names, Session } from './session.ts'
+import type { CudaCell, Store } from './store.ts'
+import { type Linked, writeTemplate } from './template.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface Services {
+  readonly session: Session
+  readonly target: Target
+  readonly emit: EmitKernel
+  readonly debug: boolean
+  readonly memory: DeviceMemory
+  readonly store: Store
+  readonly workspace: Workspace
+  readonly modules: Modules
+  readonly products: Products
+}
+
+/** What an executable holds between its runs; given back on dispose or when the executable is collected. */
+interface Resources {
+  readonly services: Services
+  readonly program: Program
+  readonly products: readonly Product[]
+  readonly constants: readonly CudaCell[]
+  readonly graphs: Graphs
+  /** Asynchronous runs that have not ended. */
+  inFlight: number
+  released: boolean
+}
+
+export function releaseResources(r: Resources): void {
+  if (r.released) return
+  r.released = true
+  if (r.inFlight === 0) giveBack(r)
+}
+
+function giveBack({ services, program, products, constants, graphs }: Resources): void {
+  const { session, modules, store } = services
+  if (!session.isOpen) return
+  graphs.release()
+  modules.give(program)
+  for (const product of products) services.products.give(product)
+  for (const cell of constants) store.release(cell)
+}
+
+/** Commands that an asynchronous run orders at a time. */
+const responsive = 256
+
+export class CudaExecutable implements Executable {
+  readonly resources: Resources
+  private readonly graph: KernelGraph
+  private readonly services: Services
+  private readonly emitted: Emitted
+  private readonly frame: Frame
+  private readonly linked: Linked
+  private readonly names: Names
+  /** Of synchronous runs, which do not overlap. */
+  private readonly binding: Binding
+  private readonly observe: Observer | undefined
+  /** By how much one command buffer orders. */
+  private readonly prepared: Map<number, readonly Prepared[]> = new Map()
+
+  constructor(graph: KernelGraph, services: Services) {
+    const { session, target, emit, store, modules, debug } = services
+    const plans = new Map<Product, Plan>(),
+      plan = (product: Product): Plan => {
+        const known = plans.get(product) ?? services.products.take(product)
+        plans.set(product, known)
+        return known
+      }
+    this.graph = graph
+    this.services = services
+    this.emitted = emitGraph(graph, target, emit, product => plan(product).workspace)
+    const commands = [...this.emitted.commands.values()].flat(),
+      program = writeProgram(commands, this.emitted.specs),
+      functions = modules.take(program),
+      constants = uploadConstants(graph, store)
+    this.names = [...new Set(commands.map(nameOf))]
+    this.linked = {
+      specs: this.emitted.specs,
+      functionOf: launch => functions[program.ofLaunch.get(launch) as number] as number,
+      productOf: product => plan(product).handle,
+      workspaceOf: product => this.emitted.workspaces.get(product) ?? -1,
+    }
+    const layout = new Layout(graph, this.emitted, new Map([...constants].map(([id, cell]) => [id, cell.memory?.address ?? 0])))
+    this.frame = frameOf(graph, layout, constants, services)
+    this.binding = new Binding(this.frame)
+    this.observe = debug ? debugObserver(session, graph, layout) : undefined
+    this.resources = {
+      services,
+      program,
+      products: [...plans.keys()],
+      constants: [...constants.values()],
+      graphs: new Graphs(session),
+      inFlight: 0,
+      released: false,
+    }
+  }
+
+  run(inputs: readonly Buffer[], donated?: readonly boolean[]): readonly Buffer[] {
+    const { binding } = this,
+      { workspace, session } = this.services
+    this.check()
+    try {
+      binding.locate(inputs, donated)
+      const { values } = binding
+      values[this.frame.layout.arena] = workspace.acquire(this.emitted.arena)
+      const steps = this.stepsOf(this.observe === undefined ? Infinity : 1)
+      binding.commit(inputs, donated)
+      if (this.observe !== undefined || !this.orderAtOnce(steps, values)) drive(session, this.newRun(values).steps(steps))
+      return binding.hand()
+    } finally {
+      binding.release()
+    }
+  }
+
+  /** Several steps have an arena of their own, since other runs come between them. */
+  async runAsync(inputs: readonly Buffer[], donated?: readonly boolean[]): Promise<readonly Buffer[]> {
+    const { frame, resources } = this,
+      { workspace, session, memory } = this.services,
+      { arena: bytes } = this.emitted,
+      binding = new Binding(frame)
+    this.check()
+    const steps = this.stepsOf(this.observe === undefined ? responsive : 1)
+    const own = bytes > 0 && !isSingle(steps) ? memory.take(bytes) : undefined
+    resources.inFlight++
+    try {
+      binding.locate(inputs, donated)
+      const { values } = binding
+      values[frame.layout.arena] = own?.address ?? workspace.acquire(bytes)
+      binding.commit(inputs, donated)
+      if (this.observe !== undefined || !this.orderAtOnce(steps, values)) await driveAsync(session, this.newRun(values).steps(steps))
+      await session.settled()
+      return binding.hand()
+    } finally {
+      binding.release()
+      if (own !== undefined) memory.give(own)
+      if (--resources.inFlight === 0 && resources.released) giveBack(resources)
+    }
+  }
+
+  dispose(): void {
+    releaseResources(this.resources)
+  }
+
+  private check(): void {
+    this.services.session.check()
+    if (this.resources.released)
+      fail('InternalError', 'cuda: an executable was run after dispose(). This is a fault in Cotangent: please report it.')
+  }
+
+  /** The usual case: all that there is to do is one command buffer. */
+  private orderAtOnce(steps: readonly Prepared[], values: Float64Array): boolean {
+    const [step] = steps
+    if (step === undefined) return true
+    if (steps.length > 1 || step.kind !== 'execute') return false
+    step.template.bind(values)
+    this.resources.graphs.execute(step.template, values, this.names)
+    return true
+  }
+
+  private newRun(values: Float64Array): Run {
+    const { graph, names, observe } = this
+    return new Run({ session: this.services.session, graph, layout: this.frame.layout, names }, values, observe)
+  }
+
+  private stepsOf(most: number): readonly Prepared[] {
+    let steps = this.prepared.get(most)
+    if (steps === undefined) {
+      const { layout } = this.frame,
+        { commands } = this.emitted
+      steps = prepare(schedule(this.graph.kernels, commands, most), items => writeTemplate(items, layout, this.linked))
+      this.prepared.set(most, steps)
+    }
+    return steps
+  }
+}
+
+const isSingle = (steps: readonly Prepared[]): boolean => steps.length === 0 || (steps.length === 1 && steps[0]?.kind === 'execute')
+const nameOf = (command: Command): string => (command.kind === 'launch' ? (command satisfies Launch).name : command.kind)
+
+/** Pinned for good, since command buffers hold their addresses. */
+function uploadConstants(graph: KernelGraph, store: Store): Map<BufferId, CudaCell> {
+  const constants = new Map<BufferId, CudaCell>()
+  graph.buffers.forEach(({ dtype, size, place }, id) => {
+    if (place.kind !== 'constant') return
+    const cell = store.upload(bytesAs(place.data, hostArray(dtype, size)), dtype)
+    cell.references = 1
+    cell.pins = 1
+    constants.set(id, cell)
+  })
+  return constants
+}
+
+/** The data may be any view, aligned or not. */
+function bytesAs(view: ArrayBufferView, data: TypedArray): TypedArray {
+  new Uint8Array(data.buffer).set(new Uint8Array(view.buffer, view.byteOffset, data.byteLength))
+  return data
+}

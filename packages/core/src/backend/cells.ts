@@ -1,0 +1,211 @@
+/**
+ * Tensors' memory on a device that JavaScript's garbage collector does not know. A handle (CellBuffer) has a cell, which several handles may
+ * share; a cell holds memory of the device, or a host array when that had to make room: finalizers do not run inside a task, so a
+ * synchronous loop may leave many dead handles behind, and moving the cells that were used least recently is what bounds the memory then.
+ */
+import { type DType, type TypedArray, hostArray } from '../dtype.ts'
+import { fail } from '../errors.ts'
+import type { Buffer, MemoryStatistics } from './backend.ts'
+
+/** What the store needs of the device. `M` is a piece of its memory. */
+export interface CellDevice<M extends { readonly bytes: number }> {
+  /** Of the backend, for messages. */
+  readonly name: string
+  /** Bytes of an element in the statistics. */
+  bytesOf(dtype: DType): number
+  /** Memory for `size` elements (1 or more) with any content. May call `CellStore.makeRoom`. */
+  take(dtype: DType, size: number): M
+  give(memory: M): void
+  /** A new array of the first `size` elements. */
+  read(memory: M, dtype: DType, size: number): TypedArray
+  write(memory: M, data: TypedArray): void
+}
+
+export interface Cell<M> {
+  readonly dtype: DType
+  readonly size: number
+  /** Undefined while on the host, and of a buffer without elements. */
+  memory: M | undefined
+  host: TypedArray | undefined
+  /** Handles and executables. */
+  references: number
+  /** Runs that use the memory now. */
+  pins: number
+  /** Of the latest handle. */
+  lease: Lease<M> | undefined
+}
+
+/**
+ * What the finalizer of a handle gets. While the cell is on the host its lease does not refer to it: then the host array goes with the
+ * handle, and needs no finalizer.
+ */
+interface Lease<M> {
+  cell: Cell<M> | undefined
+}
+
+export class CellBuffer<M extends { readonly bytes: number }> implements Buffer {
+  readonly dtype: DType
+  readonly size: number
+  readonly store: CellStore<M>
+  /** Undefined once freed. */
+  cell: Cell<M> | undefined
+
+  constructor(store: CellStore<M>, cell: Cell<M>) {
+    this.dtype = cell.dtype
+    this.size = cell.size
+    this.store = store
+    this.cell = cell
+  }
+}
+
+export class CellStore<M extends { readonly bytes: number }> {
+  private readonly device: CellDevice<M>
+  /** Cells with memory, those used least recently first. */
+  private readonly resident: Set<Cell<M>> = new Set()
+  private readonly registry: FinalizationRegistry<Lease<M>> = new FinalizationRegistry(lease => this.collected(lease))
+  private live = 0
+  private peak = 0
+  private handles = 0
+  /** How often memory was moved to the host. */
+  evictions = 0
+
+  constructor(device: CellDevice<M>) {
+    this.device = device
+  }
+
+  statistics(): MemoryStatistics {
+    return { live: this.live, peak: this.peak, buffers: this.handles }
+  }
+
+  /** Cells with memory of the device. */
+  cells(): Iterable<Cell<M>> {
+    return this.resident
+  }
+
+  /** The cell of host data. It belongs to the caller until `handle` is called. */
+  upload(data: TypedArray, dtype: DType): Cell<M> {
+    if (data.length === 0) return this.cell(dtype, 0, undefined)
+    const memory = this.device.take(dtype, data.length)
+    try {
+      this.device.write(memory, data)
+    } catch (error) {
+      this.device.give(memory)
+      throw error
+    }
+    return this.cell(dtype, data.length, memory)
+  }
+
+  cell(dtype: DType, size: number, memory: M | undefined): Cell<M> {
+    const cell: Cell<M> = { dtype, size, memory, host: undefined, references: 0, pins: 0, lease: undefined }
+    if (memory !== undefined) this.resident.add(cell)
+    this.count(cell)
+    return cell
+  }
+
+  /** One more handle for a cell. */
+  handle(cell: Cell<M>): CellBuffer<M> {
+    cell.references++
+    this.handles++
+    const buffer = new CellBuffer(this, cell),
+      lease: Lease<M> = { cell }
+    cell.lease = lease
+    this.registry.register(buffer, lease, buffer)
+    return buffer
+  }
+
+  free(buffer: CellBuffer<M>): void {
+    const { cell } = buffer
+    if (cell === undefined) return
+    buffer.cell = undefined
+    this.registry.unregister(buffer)
+    if (cell.host === undefined) this.handles--
+    this.release(cell)
+  }
+
+  /** Takes the memory out of a cell, for another one. What refers to the cell must not use it any more. */
+  detach(cell: Cell<M>): M {
+    const memory = cell.memory as M
+    this.live -= this.bytesOf(cell)
+    this.resident.delete(cell)
+    cell.memory = undefined
+    return memory
+  }
+
+  release(cell: Cell<M>): void {
+    if (--cell.references > 0) return
+    if (cell.memory !== undefined) this.device.give(this.detach(cell))
+    cell.host = undefined
+  }
+
+  cellOf(buffer: Buffer): Cell<M> {
+    const { name } = this.device
+    if (!(buffer instanceof CellBuffer) || buffer.store !== (this as unknown))
+      return fail('BackendError', `${name}: this buffer belongs to another backend. Move it with t.to(backend).`)
+    return (buffer as CellBuffer<M>).cell ?? fail('DisposedError', `${name}: this buffer was freed.`)
+  }
+
+  /** The memory of a cell, which stays while the cell is pinned. Undefined without elements. */
+  locate(cell: Cell<M>): M | undefined {
+    if (cell.host !== undefined) this.restore(cell, cell.host)
+    if (cell.memory !== undefined) {
+      this.resident.delete(cell)
+      this.resident.add(cell)
+    }
+    return cell.memory
+  }
+
+  /** A copy of what a cell holds, without bringing it back to the device. */
+  read(cell: Cell<M>): TypedArray {
+    if (cell.host !== undefined) return cell.host.slice()
+    return cell.memory === undefined ? hostArray(cell.dtype, 0) : this.device.read(cell.memory, cell.dtype, cell.size)
+  }
+
+  /** Moves memory to the host until so many bytes are free; returns how many are. */
+  makeRoom(bytes: number): number {
+    let freed = 0
+    for (const cell of this.resident) {
+      if (freed >= bytes) break
+      if (cell.pins === 0 && cell.references === 1) freed += this.evict(cell)
+    }
+    return freed
+  }
+
+  private evict(cell: Cell<M>): number {
+    cell.host = this.device.read(cell.memory as M, cell.dtype, cell.size)
+    const memory = this.detach(cell)
+    this.device.give(memory)
+    if (cell.lease !== undefined) {
+      cell.lease.cell = undefined
+      this.handles--
+    }
+    this.evictions++
+    return memory.bytes
+  }
+
+  private restore(cell: Cell<M>, host: TypedArray): void {
+    const memory = this.device.take(cell.dtype, cell.size)
+    this.device.write(memory, host)
+    cell.memory = memory
+    cell.host = undefined
+    this.resident.add(cell)
+    this.count(cell)
+    if (cell.lease === undefined) return
+    cell.lease.cell = cell
+    this.handles++
+  }
+
+  private bytesOf({ dtype, size }: Cell<M>): number {
+    return size * this.device.bytesOf(dtype)
+  }
+
+  private count(cell: Cell<M>): void {
+    this.live += this.bytesOf(cell)
+    this.peak = Math.max(this.peak, this.live)
+  }
+
+  private collected({ cell }: Lease<M>): void {
+    if (cell === undefined) return
+    this.handles--
+    this.release(cell)
+  }
+}
