@@ -6,12 +6,13 @@
  *   DEVICE type name(parameters) { ... }       a function that kernels call
  *   SHARED(type, name, count)                  shared memory: `name` is a pointer to `count` elements, which hold poison at first
  *   BARRIER() WARP_BARRIER()                   __syncthreads, __syncwarp
- *   VECTOR(type, address)                      an lvalue: `count` scalars as one vector; the address must be a multiple of its size
+ *   check_aligned(address, bytes)              before an access of `bytes` bytes at once: a GPU refuses it where the address is no multiple
  *   shuffle_T shuffle_xor_T shuffle_up_T shuffle_down_T   T in f32 f64 i32 u32 i64; all lanes of a warp take part
  *   ballot(predicate)                          __ballot_sync over the whole warp
  *   atomic_{add,min,max,exchange}_{i32,u32}(address, value), atomic_{and,or,xor}_u32, atomic_cas_{i32,u32,u64}(address, expected, value)
- *   threadIdx blockIdx blockDim gridDim, float2 float4 double2 int2 int4 uint2 uint4 uchar4 with their fields, and
- *   CUDA's __float_as_uint ..., __umulhi ..., __popc ..., __fadd_rn ..., fminf ... and the functions of C99's math.h
+ *   float_as_uint ..., mulhi_i32 mulhi_u32, popcount_u32, leading_zeros_u32, reversed_u32
+ *   threadIdx blockIdx blockDim gridDim, float2 float4 double2 int2 int4 uint2 uint4 uchar4 with their fields,
+ *   __fadd_rn ..., rsqrtf, and the functions of C99's math.h
  *
  * Threads of a block are fibers of one system thread, and one block runs at a time: nothing here needs to be atomic.
  */
@@ -31,6 +32,7 @@
 #define EMU_INLINE static inline
 #define __forceinline__
 #define KERNEL(threads) EMU_C void
+#define ENTRY(...)
 #define DEVICE static inline
 
 typedef struct { unsigned x, y, z; } EmuIndex;
@@ -44,7 +46,7 @@ typedef struct {
   unsigned long long (*exchange)(unsigned long long bits, unsigned lane, int line);
   unsigned (*ballot)(int predicate, int line);
   void *(*shared)(const void *site, unsigned long long bytes, int line);
-  void *(*vector)(const void *address, unsigned bytes, int line);
+  void (*aligned)(const void *address, unsigned bytes, int line);
 } EmuThread;
 
 static EmuThread *emu;
@@ -62,7 +64,7 @@ EMU_C void emu_bind(EmuThread *thread) { emu = thread; }
 #define SHARED(type, name, count) \
   static int name##_site;         \
   type *const name = (type *)emu->shared(&name##_site, sizeof(type) * (count), __LINE__)
-#define VECTOR(type, address) (*(type *)emu->vector((address), sizeof(type), __LINE__))
+#define check_aligned(address, bytes) emu->aligned((address), (bytes), __LINE__)
 
 /* Vectors. Their alignment is CUDA's. */
 #define EMU_VECTOR2(name, type, bytes) typedef struct { type x, y; } __attribute__((aligned(bytes))) name;
@@ -83,12 +85,12 @@ EMU_VECTOR4(uchar4, unsigned char, 4)
     bits.in = value;                       \
     return bits.out;                       \
   }
-EMU_BITS(__float_as_uint, float, unsigned)
-EMU_BITS(__float_as_int, float, int)
-EMU_BITS(__uint_as_float, unsigned, float)
-EMU_BITS(__int_as_float, int, float)
-EMU_BITS(__double_as_longlong, double, long long)
-EMU_BITS(__longlong_as_double, long long, double)
+EMU_BITS(float_as_uint, float, unsigned)
+EMU_BITS(float_as_int, float, int)
+EMU_BITS(uint_as_float, unsigned, float)
+EMU_BITS(int_as_float, int, float)
+EMU_BITS(double_as_longlong, double, long long)
+EMU_BITS(longlong_as_double, long long, double)
 
 /* Shuffles: each value crosses as 64 bits. An out of range source of `up` and `down` gives the lane's own value. */
 EMU_INLINE unsigned emu_up(unsigned delta) { return delta > emu->lane ? emu->lane : emu->lane - delta; }
@@ -97,8 +99,8 @@ EMU_INLINE unsigned emu_down(unsigned delta) { return emu->lane + delta > 31 ? e
   EMU_INLINE type emu_shuffle_##suffix(type value, unsigned lane, int line) {                               \
     return from((word)emu->exchange((unsigned long long)to(value), lane, line));                        \
   }
-EMU_SHUFFLE(f32, float, unsigned, __float_as_uint, __uint_as_float)
-EMU_SHUFFLE(f64, double, long long, __double_as_longlong, __longlong_as_double)
+EMU_SHUFFLE(f32, float, unsigned, float_as_uint, uint_as_float)
+EMU_SHUFFLE(f64, double, long long, double_as_longlong, longlong_as_double)
 EMU_SHUFFLE(i32, int, unsigned, (unsigned), (int))
 EMU_SHUFFLE(u32, unsigned, unsigned, , )
 EMU_SHUFFLE(i64, long long, long long, , )
@@ -154,21 +156,19 @@ EMU_CAS(atomic_cas_u64, unsigned long long)
 #define __threadfence() ((void)0)
 #define __threadfence_block() ((void)0)
 
-/* Integer intrinsics. */
-EMU_INLINE unsigned __umulhi(unsigned a, unsigned b) { return (unsigned)(((unsigned long long)a * b) >> 32); }
-EMU_INLINE int __mulhi(int a, int b) { return (int)(((long long)a * b) >> 32); }
-EMU_INLINE int __popc(unsigned v) {
+/* Integers. */
+EMU_INLINE unsigned mulhi_u32(unsigned a, unsigned b) { return (unsigned)(((unsigned long long)a * b) >> 32); }
+EMU_INLINE int mulhi_i32(int a, int b) { return (int)(((long long)a * b) >> 32); }
+EMU_INLINE int popcount_u32(unsigned v) {
   v -= (v >> 1) & 0x55555555u;
   v = (v & 0x33333333u) + ((v >> 2) & 0x33333333u);
   return (int)((((v + (v >> 4)) & 0x0f0f0f0fu) * 0x01010101u) >> 24);
 }
-EMU_INLINE int __clz(int value) {
-  unsigned v = (unsigned)value;
+EMU_INLINE int leading_zeros_u32(unsigned v) {
   v |= v >> 1, v |= v >> 2, v |= v >> 4, v |= v >> 8, v |= v >> 16;
-  return 32 - __popc(v);
+  return 32 - popcount_u32(v);
 }
-EMU_INLINE int __ffs(int value) { return value == 0 ? 0 : 32 - __clz(value & -value); }
-EMU_INLINE unsigned __brev(unsigned v) {
+EMU_INLINE unsigned reversed_u32(unsigned v) {
   v = ((v >> 1) & 0x55555555u) | ((v & 0x55555555u) << 1);
   v = ((v >> 2) & 0x33333333u) | ((v & 0x33333333u) << 2);
   v = ((v >> 4) & 0x0f0f0f0fu) | ((v & 0x0f0f0f0fu) << 4);
@@ -199,7 +199,7 @@ EMU_INLINE double rsqrt(double x) { return 1.0 / sqrt(x); }
   EMU_INLINE type __##suffix##add_rn(type a, type b) { return a + b; }     \
   EMU_INLINE type __##suffix##sub_rn(type a, type b) { return a - b; }     \
   EMU_INLINE type __##suffix##mul_rn(type a, type b) { return a * b; }     \
-  inline type __##suffix##div_rn(type a, type b) { return a / b; }
+  EMU_INLINE type __##suffix##div_rn(type a, type b) { return a / b; }
 EMU_ROUNDED(f, float)
 EMU_ROUNDED(d, double)
 EMU_INLINE float __fmaf_rn(float a, float b, float c) { return fmaf(a, b, c); }

@@ -1,0 +1,87 @@
+/**
+ * Builds the fake driver and the small addon that steers it, once for each state of their sources. Needs g++; kernels are compiled by tcc
+ * where there is one.
+ */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+export interface BuiltFake {
+  /** The library: libcuda, libnvrtc, libcublasLt and libcudnn in one. */
+  readonly library: string
+  /** The addon of control.ts. */
+  readonly control: string
+}
+
+const folder = fileURLToPath(new URL('.', import.meta.url))
+const cache = fileURLToPath(new URL('../../../../node_modules/.cache/cotangent-fake-cuda', import.meta.url))
+const { include_dir: headers } = createRequire(import.meta.url)('node-api-headers') as { include_dir: string }
+const sources = readdirSync(folder).filter(name => /\.(cpp|hpp|c|h)$/.test(name))
+const run = promisify(execFile)
+
+/** Paths of the fake, built if need be. `without`: symbols that the library does not export, as an old driver's does not. */
+export async function buildFake(without: readonly string[] = []): Promise<BuiltFake> {
+  const hash = createHash('sha256').update(process.arch)
+  for (const name of sources) hash.update(name).update(readFileSync(folder + name))
+  const out = `${cache}/${hash.digest('hex').slice(0, 16)}`
+  const built = { library: `${out}/libfakecuda${without.map(symbol => `-${symbol}`).join('')}.so`, control: `${out}/control.node` }
+  if (existsSync(built.control) && existsSync(built.library)) return built
+  mkdirSync(out, { recursive: true })
+  await exclusively(`${out}/lock`, async () => {
+    if (!existsSync(built.control)) await link(built.control, ['-O1', '-DNAPI_VERSION=8', `-I${headers}`, '-x', 'c', `${folder}control.c`])
+    if (!existsSync(built.library)) await buildLibrary(out, built.library, without)
+  })
+  return built
+}
+
+async function buildLibrary(out: string, library: string, without: readonly string[]): Promise<void> {
+  const names = sources.filter(name => name.endsWith('.cpp'))
+  const objects = names.map(name => `${out}/${name}.o`)
+  const missing = names.filter((_, i) => !existsSync(objects[i] as string))
+  const next = async (): Promise<void> => {
+    for (let name = missing.pop(); name !== undefined; name = missing.pop()) await compile(out, name)
+  }
+  await Promise.all([next(), next()])
+  await link(library, [...objects, ...(without.length === 0 ? [] : [hiding(library, without)]), '-ldl', '-lpthread'])
+}
+
+async function compile(out: string, name: string): Promise<void> {
+  const object = `${out}/${name}.o`
+  const defined = [`-DEMULATION_HEADER="${folder}emulation.h"`, `-DPROGRAM_CACHE="${cache}/programs"`]
+  await run('g++', ['-std=c++20', '-O2', '-g', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibility=hidden', ...defined, '-c', folder + name, '-o', `${object}.part`])
+  renameSync(`${object}.part`, object)
+}
+
+/** The linker's option that keeps symbols in the library. */
+function hiding(library: string, symbols: readonly string[]): string {
+  writeFileSync(`${library}.map`, `{ global: *; local: ${symbols.map(symbol => `${symbol};`).join(' ')} };\n`)
+  return `-Wl,--version-script=${library}.map`
+}
+
+async function link(path: string, inputs: readonly string[]): Promise<void> {
+  await run('g++', ['-shared', '-fPIC', '-o', `${path}.part`, ...inputs])
+  renameSync(`${path}.part`, path)
+}
+
+/** Test files build at the same time, in processes of their own; a lock that is old was left by one that died. */
+async function exclusively(lock: string, build: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      mkdirSync(lock)
+      break
+    } catch {
+      const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
+      if (age > 120_000) rmSync(lock, { recursive: true, force: true })
+      await sleep(50)
+    }
+  }
+  try {
+    await build()
+  } finally {
+    rmSync(lock, { recursive: true, force: true })
+  }
+}

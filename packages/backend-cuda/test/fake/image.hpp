@@ -1,0 +1,23 @@
+// The "cubin": like a real one it says its own length, and for which capability it is.
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "compiler.hpp"
+
+namespace fake {
+
+struct ImageHeader {
+  char magic[8];
+  uint64_t capability, bytes, hash;
+};
+constexpr char IMAGE_MAGIC[9] = "FAKECUBN";
+
+inline std::string imageOf(int capability, const std::string& object) {
+  ImageHeader header{{}, static_cast<uint64_t>(capability), object.size(), hashOf(object)};
+  std::memcpy(header.magic, IMAGE_MAGIC, 8);
+  return std::string(reinterpret_cast<const char*>(&header), sizeof header) + object;
+}
+
+}  // namespace fake

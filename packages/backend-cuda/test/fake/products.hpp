@@ -1,0 +1,33 @@
+// What cublasLtMatmul computes: D = epilogue(alpha op(A) op(B) + beta C), matrices in columns.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace fake {
+
+// A matrix of each member of a batch. Distances in elements.
+struct Panel {
+  uint64_t address = 0;
+  size_t rows = 0, columns = 0;
+  int64_t leading = 0, stride = 0;
+};
+
+enum class Rounding { none, tf32, bf16 };
+
+struct Product {
+  Panel a, b, c, d;
+  bool transposeA = false, transposeB = false;
+  size_t batch = 1;
+  double alpha = 1, beta = 0;
+  bool bias = false, relu = false;
+  uint64_t biasAddress = 0;
+  int64_t biasStride = 0;
+  Rounding rounding = Rounding::none;  // of the operands' fractions
+  size_t chunk = 16;                   // so many terms are added up before they join the sum: algorithms differ in it
+};
+
+template <class T> void compute(const Product& product);
+extern template void compute<float>(const Product&);
+extern template void compute<double>(const Product&);
+
+}  // namespace fake
