@@ -5,13 +5,16 @@ import { fastAxis, loadsOf, neighbours, withLast } from './loop-axes.ts'
 import { emitColumns } from './loop-columns.ts'
 import { emitElementwise } from './loop-elementwise.ts'
 import { emitRows } from './loop-rows.ts'
+import { emitTiles, tilingOf } from './loop-tile.ts'
 
 export function emitLoop(context: EmitContext, kernel: Loop): readonly Command[] {
   const loop = collapse(dropUnitAxes(kernel)) as Loop,
     { extents, parallel } = loop
   const points = parallel < extents.length && loop.stores.length === 0 ? sizeOf(extents) : sizeOf(extents.slice(0, parallel))
   if (points === 0) return []
-  return parallel === extents.length ? emitElementwise(context, loop) : emitReduction(context, loop)
+  if (parallel < extents.length) return emitReduction(context, loop)
+  const tiling = tilingOf(loop)
+  return tiling === undefined ? emitElementwise(context, loop) : emitTiles(context, loop, tiling)
 }
 
 /** Results enough for a thread each. */

@@ -38,19 +38,28 @@ export class Nodes {
   private readonly before: string[] = []
   private readonly inner: string[] = []
   private readonly after: string[] = []
-  private readonly values = new Map<NodeId, Value>()
+  private readonly values: Map<NodeId, Value>
   private readonly list: readonly Node[]
   private readonly writer: Writer
   private readonly points: Points
   private readonly prefix: string
   private readonly reduced: readonly Value[]
 
-  constructor(list: readonly Node[], writer: Writer, points: Points, prefix: string, reduced: readonly Value[] = []) {
+  /** `known`: values of nodes that were computed elsewhere. */
+  constructor(
+    list: readonly Node[],
+    writer: Writer,
+    points: Points,
+    prefix: string,
+    reduced: readonly Value[] = [],
+    known: ReadonlyMap<NodeId, Value> = new Map(),
+  ) {
     this.list = list
     this.writer = writer
     this.points = points
     this.prefix = prefix
     this.reduced = reduced
+    this.values = new Map(known)
   }
 
   /** All statements that were asked for. */
