@@ -1,0 +1,20 @@
+// What goes wrong: a library's call failed, or the caller is wrong. Both are thrown, and become JavaScript errors in napi.hpp.
+#pragma once
+#include <string>
+#include <utility>
+
+/** A call of a library that failed. */
+struct Failure {
+  std::string call;
+  int status;
+  std::string message;
+};
+
+/** What the caller passed is wrong; nothing has happened. */
+struct Refusal {
+  std::string message;
+};
+
+inline void require(bool condition, const char* message) {
+  if (!condition) throw Refusal{message};
+}

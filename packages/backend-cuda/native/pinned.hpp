@@ -1,0 +1,86 @@
+// Page-locked host memory, which the device copies from and to by itself while the processor goes on.
+#pragma once
+#include <bit>
+#include <utility>
+#include <vector>
+
+#include "session.hpp"
+
+/** Page-locked memory, and the event that tells when the device is done with it. */
+class Pinned {
+ public:
+  Pinned(const Session& session, size_t bytes) : done(session), session(&session), size(bytes) {
+    void* address = nullptr;
+    session.cuda(session.cuda.cuMemHostAlloc, &address, bytes, 0u);
+    memory = static_cast<char*>(address);
+  }
+  Pinned(Pinned&& other) noexcept
+      : done(std::move(other.done)), session(other.session), memory(std::exchange(other.memory, nullptr)), size(other.size) {}
+  Pinned& operator=(Pinned&& other) noexcept {
+    std::swap(done, other.done);
+    std::swap(session, other.session);
+    std::swap(memory, other.memory);
+    std::swap(size, other.size);
+    return *this;
+  }
+  ~Pinned() {
+    if (memory) session->cuda.cuMemFreeHost.address(memory);
+  }
+
+  char* data() const { return memory; }
+  size_t bytes() const { return size; }
+
+  Event done;
+
+ private:
+  const Session* session;
+  char* memory = nullptr;
+  size_t size;
+};
+
+/** Keeps page-locked memory for the next reads, since locking pages is slow. Sizes are powers of two, but for the largest, which are not kept. */
+class PinnedPool {
+ public:
+  explicit PinnedPool(const Session& session) : session(session) {}
+
+  Pinned take(size_t bytes) {
+    if (bytes > most) return Pinned(session, bytes);
+    auto& list = free[sizeClass(bytes)];
+    if (list.empty()) return Pinned(session, size_t(1) << sizeClass(bytes));
+    Pinned result = std::move(list.back());
+    list.pop_back();
+    kept -= result.bytes();
+    return result;
+  }
+
+  /** The device must be done with it. */
+  void give(Pinned memory) noexcept {
+    if (kept + memory.bytes() > most) return;
+    auto& list = free[sizeClass(memory.bytes())];
+    if (list.size() == list.capacity()) {
+      try {
+        list.reserve(2 * list.size() + 4);
+      } catch (...) {
+        return;
+      }
+    }
+    kept += memory.bytes();
+    list.push_back(std::move(memory));
+  }
+
+  void clear() {
+    for (auto& list : free) list.clear();
+    kept = 0;
+  }
+
+ private:
+  static constexpr size_t most = 64 << 20;
+  static constexpr size_t smallest = 4096;
+
+  /** The exponent of the power of two. */
+  static int sizeClass(size_t bytes) { return std::bit_width(std::max(bytes, smallest) - 1); }
+
+  const Session& session;
+  std::vector<Pinned> free[64];
+  size_t kept = 0;
+};
