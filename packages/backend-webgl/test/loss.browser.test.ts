@@ -4,6 +4,7 @@ import type { Buffer, KernelGraph } from '@cotangent/core/kernel'
 import { describe, expect, test, vi } from 'vitest'
 import { elementwise, graphOf } from '../../core/test/support/smallGraphs.ts'
 import type { WebglBackend } from '../src/backend.ts'
+import type { WebglExecutable } from '../src/runtime/executable.ts'
 import { backend as loader, webgl } from '../src/index.ts'
 import { backendFor } from './kit.ts'
 
@@ -49,8 +50,8 @@ const sums = data.map((_, i) => (i * (i + 1)) / 2)
 /** All kinds of calls. Resolves with what is read, none of it wrong. */
 async function everything(backend: WebglBackend): Promise<void> {
   const x = backend.upload(data, 'float32'),
-    executable = backend.compile(graph)
-  const [a, b] = (await executable.runAsync?.([x])) as [Buffer, Buffer]
+    executable = backend.compile(graph) as WebglExecutable
+  const [a, b] = (await executable.runAsync([x])) as [Buffer, Buffer]
   expect(await backend.read(b)).toEqual(sums)
   const [c, d] = executable.run([a], [true]) as [Buffer, Buffer]
   expect(backend.readSync(d)).toEqual(sums)

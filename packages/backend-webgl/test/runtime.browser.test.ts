@@ -96,7 +96,7 @@ describe('memory', () => {
       x = next
     }
     expect(backend.memory()).toMatchObject({ buffers: 1, live: 4000 })
-    expect(backend.pool.bytes).toBeLessThanOrEqual(3 * 16 * 256)
+    expect(backend.pool.bytes).toBeLessThanOrEqual(3 * 2 ** 14)
     await backend.dispose()
   })
 })

@@ -8,7 +8,7 @@ import { layoutOf, type TextureSpec } from '../pass.ts'
 import type { Device } from './device.ts'
 import type { Framebuffers } from './framebuffers.ts'
 import type { Texture, TexturePool } from './textures.ts'
-import { read, write } from './transfer.ts'
+import { readTogether, write } from './transfer.ts'
 
 export interface Cell {
   readonly dtype: DType
@@ -132,18 +132,34 @@ export class Store {
     return cell.texture
   }
 
-  /** Moves textures to the host until so many bytes are free. */
+  /** Moves textures to the host until so many bytes are free. Many small ones move together: each wait for the device is long. */
   makeRoom(bytes: number): void {
-    let left = bytes
-    for (const cell of this.resident) {
-      if (left <= 0) return
-      if (cell.pins === 0 && cell.references === 1) left -= this.evict(cell)
+    let left = Math.max(bytes, TOGETHER),
+      size = 0
+    const batch: Resident[] = []
+    const flush = (): void => {
+      this.evict(batch.splice(0))
+      size = 0
     }
+    for (const cell of this.resident) {
+      if (left <= 0) break
+      if (cell.pins > 0 || cell.references !== 1 || !isResident(cell)) continue
+      batch.push(cell)
+      left -= cell.texture.bytes
+      size += cell.texture.bytes
+      if (size >= TOGETHER) flush()
+    }
+    flush()
   }
 
-  private evict(cell: Cell): number {
+  private evict(cells: readonly Resident[]): void {
+    if (cells.length === 0) return
+    readTogether(this.device, this.framebuffers, cells).forEach((host, i) => this.moveOut(cells[i] as Cell, host))
+  }
+
+  private moveOut(cell: Cell, host: TypedArray): void {
     const texture = cell.texture as Texture
-    cell.host = read(this.device, this.framebuffers, texture, cell.size)
+    cell.host = host
     cell.texture = undefined
     this.resident.delete(cell)
     this.pool.give(texture)
@@ -153,7 +169,6 @@ export class Store {
       this.handles--
     }
     this.evictions++
-    return texture.bytes
   }
 
   private restore(cell: Cell, host: TypedArray): void {
@@ -179,6 +194,12 @@ export class Store {
     this.release(cell)
   }
 }
+
+type Resident = Cell & { readonly texture: Texture }
+const isResident = (cell: Cell): cell is Resident => cell.texture !== undefined
+
+/** Bytes of textures that move to the host at a time, when they are small. */
+const TOGETHER = 2 ** 22
 
 /** Larger ones have cost the whole context. */
 const mostElements = (768 * 2 ** 20) / 4

@@ -35,26 +35,33 @@ export function write({ gl, scratchUnit }: Device, texture: Texture, data: Typed
 /** WebGL takes no views of shared memory. */
 const unshared = (data: TypedArray): TypedArray => (data.buffer instanceof ArrayBuffer ? data : data.slice())
 
-/** How pixels come back: `array` holds so many numbers of them. */
+/** How pixels come back: four numbers each, in `bytes` bytes, which `view` makes an array. */
 interface Pixels {
   readonly format: number
   readonly type: number
   readonly bytes: number
-  array(length: number): TypedArray
+  view(memory: ArrayBuffer): TypedArray
+}
+
+function wordsOf(dtype: DType, memory: ArrayBuffer): TypedArray {
+  if (dtype === 'int32') return new Int32Array(memory)
+  return dtype === 'uint32' ? new Uint32Array(memory) : new Float32Array(memory)
 }
 
 function pixelsOf({ gl, limits }: Device, dtype: DType): Pixels {
   const { format, type } = formatOf(gl, dtype)
-  if (dtype === 'bool' && !limits.byteReads) return { format, type: gl.UNSIGNED_INT, bytes: 16, array: n => new Uint32Array(n) }
-  return { format, type, bytes: dtype === 'bool' ? 4 : 16, array: n => hostArray(dtype, n) }
+  if (dtype !== 'bool') return { format, type, bytes: 16, view: memory => wordsOf(dtype, memory) }
+  return limits.byteReads
+    ? { format, type, bytes: 4, view: memory => new Uint8Array(memory) }
+    : { format, type: gl.UNSIGNED_INT, bytes: 16, view: memory => new Uint32Array(memory) }
 }
 
 /** Waits for the device. */
 export function read(device: Device, framebuffers: Framebuffers, texture: Texture, size: number): TypedArray {
   const { gl } = device,
     { rows, elements, texels } = shapeOf(texture, size),
-    { format, type, array } = pixelsOf(device, texture.dtype)
-  const data = array(elements + 4 * texels)
+    { format, type, bytes, view } = pixelsOf(device, texture.dtype)
+  const data = view(new ArrayBuffer(texelsOf(size) * bytes))
   framebuffers.bind([texture])
   if (rows > 0) gl.readPixels(0, 0, texture.width, rows, format, type, data)
   if (texels > 0) gl.readPixels(0, rows, texels, 1, format, type, data.subarray(elements))
@@ -62,33 +69,71 @@ export function read(device: Device, framebuffers: Framebuffers, texture: Textur
   return asHost(data, texture.dtype, size)
 }
 
+/** Elements of a texture that are read. */
+export interface Part {
+  readonly texture: Texture
+  readonly size: number
+}
+
+/** Several textures with one wait. */
+export function readTogether(device: Device, framebuffers: Framebuffers, parts: readonly Part[]): TypedArray[] {
+  if (parts.length === 1) return parts.map(({ texture, size }) => read(device, framebuffers, texture, size))
+  const order = orderReads(device, framebuffers, parts)
+  return fetchReads(device, order)
+}
+
 /** The same without blocking. What is ordered later does not change the result. */
 export function readAsync(device: Device, framebuffers: Framebuffers, texture: Texture, size: number): Promise<TypedArray> {
-  const { gl } = device,
-    pixels = pixelsOf(device, texture.dtype),
-    memory = gl.createBuffer()
-  orderRead(device, framebuffers, texture, size, memory, pixels)
+  const order = orderReads(device, framebuffers, [{ texture, size }])
   return device.orLost(async () => {
-    await fence(gl)
-    device.check()
-    const data = pixels.array(4 * texelsOf(size))
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, memory)
-    gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, data)
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null)
-    gl.deleteBuffer(memory)
-    device.check()
-    return asHost(data, texture.dtype, size)
+    await fence(device.gl)
+    return fetchReads(device, order)[0] as TypedArray
   })
 }
 
-function orderRead({ gl }: Device, framebuffers: Framebuffers, texture: Texture, size: number, memory: WebGLBuffer, p: Pixels): void {
-  const { rows, texels } = shapeOf(texture, size)
-  framebuffers.bind([texture])
+/** Reads that are under way, one after another in a buffer of WebGL. */
+interface Order {
+  readonly memory: WebGLBuffer
+  readonly bytes: number
+  readonly parts: readonly (Part & { readonly pixels: Pixels; readonly offset: number })[]
+}
+
+function orderReads(device: Device, framebuffers: Framebuffers, parts: readonly Part[]): Order {
+  const { gl } = device,
+    memory = gl.createBuffer()
+  let bytes = 0
+  const placed = parts.map(part => {
+    const pixels = pixelsOf(device, part.texture.dtype),
+      offset = bytes
+    bytes += texelsOf(part.size) * pixels.bytes
+    return { ...part, pixels, offset }
+  })
   gl.bindBuffer(gl.PIXEL_PACK_BUFFER, memory)
-  gl.bufferData(gl.PIXEL_PACK_BUFFER, texelsOf(size) * p.bytes, gl.STREAM_READ)
-  if (rows > 0) gl.readPixels(0, 0, texture.width, rows, p.format, p.type, 0)
-  if (texels > 0) gl.readPixels(0, rows, texels, 1, p.format, p.type, rows * texture.width * p.bytes)
+  gl.bufferData(gl.PIXEL_PACK_BUFFER, bytes, gl.STREAM_READ)
+  for (const { texture, size, pixels, offset } of placed) {
+    const { rows, texels } = shapeOf(texture, size),
+      { format, type } = pixels
+    framebuffers.bind([texture])
+    if (rows > 0) gl.readPixels(0, 0, texture.width, rows, format, type, offset)
+    if (texels > 0) gl.readPixels(0, rows, texels, 1, format, type, offset + rows * texture.width * pixels.bytes)
+  }
   gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null)
+  return { memory, bytes, parts: placed }
+}
+
+function fetchReads(device: Device, { memory, bytes, parts }: Order): TypedArray[] {
+  const { gl } = device,
+    all = new Uint8Array(bytes)
+  device.check()
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, memory)
+  gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, all)
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null)
+  gl.deleteBuffer(memory)
+  device.check()
+  return parts.map(({ texture, size, pixels, offset }) => {
+    const end = offset + texelsOf(size) * pixels.bytes
+    return asHost(pixels.view(parts.length === 1 ? all.buffer : all.buffer.slice(offset, end)), texture.dtype, size)
+  })
 }
 
 /** The first `size` elements in an array of their own. */
