@@ -1,0 +1,163 @@
+/** Loops in each of their forms give the bits of the reference, in any order of threads; and what long sums lose. */
+import { type Affine, type DType, dtypes, hostArray, type Loop, type Node, type ReduceOp, type TypedArray } from '@cotangent/core/kernel'
+import fc from 'fast-check'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createReference } from '../../core/src/backend/reference.ts'
+import { planMemory } from '../../core/src/lower/plan.ts'
+import { arbKernelCase } from '../../core/test/support/arbKernels.ts'
+import { difference, disjointPlan, runGraph } from '../../core/test/support/runKernels.ts'
+import { graphOf, run } from '../../core/test/support/smallGraphs.ts'
+import { backendFor, fakeDriver } from './kit.ts'
+
+const backend = await backendFor(),
+  fake = await fakeDriver()
+afterAll(() => backend.dispose())
+/** Each test runs in another order of threads. */
+const orders = ['forward', 'reverse', 'shuffle'] as const
+let turn = 0
+beforeEach(() => fake.set({ threads: orders[turn++ % 3] ?? 'forward', blocks: orders[turn % 3] ?? 'forward' }))
+afterEach(() => expect(fake.failure()).toBe(''))
+
+const spaces = [[8, 12], [3, 16], [6, 4, 8], [33], [4, 2, 5], [64, 3], [1, 4, 4], [128], [5, 7], [2, 1030], [260, 9]]
+test.each([undefined, ...spaces].map(s => [s]))('points of %j', space => {
+  const reference = createReference()
+  const cases = arbKernelCase({ kinds: ['loop'], kernels: 2, ...(space === undefined ? {} : { spaces: [space] }) })
+  fc.assert(
+    fc.property(cases, ({ graph, inputs }) => {
+      const expected = runGraph(reference, disjointPlan(graph), inputs)
+      expect(difference(runGraph(backend, planMemory(graph), inputs), expected)).toBe(undefined)
+    }),
+    { numRuns: 25 },
+  )
+})
+
+/** `[rows, columns]` reduced along its rows (axis 1) or its columns (axis 0). */
+function reduction(op: ReduceOp, dtype: DType, rows: number, columns: number, axis: 0 | 1): Loop {
+  const isArg = op === 'argmax' || op === 'argmin',
+    map: Affine = { offset: 0, strides: axis === 1 ? [columns, 1] : [1, columns] }
+  return {
+    kind: 'loop',
+    extents: axis === 1 ? [rows, columns] : [columns, rows],
+    parallel: 1,
+    body: [
+      { op: 'load', buffer: 0, dtype, map },
+      { op: 'iota', dtype: 'int32', map: { offset: 0, strides: [0, 1] } },
+    ],
+    bodyStores: [],
+    reductions: [isArg ? { op, dtype: 'int32', value: 0, index: 1 } : { op, dtype, value: 0 }],
+    epilogue: [{ op: 'reduced', dtype: isArg ? 'int32' : dtype, index: 0 }],
+    stores: [{ buffer: 1, map: { offset: 0, strides: [1] }, value: 0 }],
+  }
+}
+
+const isExact = (op: ReduceOp, dtype: DType): boolean =>
+  dtype === 'bool' ? !['sum', 'prod'].includes(op) : !dtype.startsWith('float') || !['and', 'or', 'xor'].includes(op)
+
+/** Ties everywhere, and products that are exact. */
+const entries = (op: ReduceOp, dtype: DType, size: number): TypedArray =>
+  hostArray(dtype, size).map((_, i) => (op === 'prod' ? 1 - 2 * (i % 2) : (Math.imul(i, 40503) >>> 5) % (dtype === 'bool' ? 2 : 7)))
+
+describe.each([0, 1] as const)('reductions along axis %i', axis => {
+  // In turn: one thread, groups of lanes, a warp, a block, a large block for a row; one, 8 and 32 threads for a column; four columns a thread.
+  const sizes = [
+    [1, 1],
+    [7, 13],
+    [64, 64],
+    [300, 8],
+    [3, 516],
+    [5, 2052],
+    [2, 16_388],
+    [5, 2053],
+    [300, 20],
+    [2, 140_000],
+    [18, 17_000],
+  ] as const
+  const ops = ['sum', 'prod', 'max', 'min', 'argmax', 'argmin', 'and', 'or', 'xor'] as const
+  test.each(ops)('%s', op => {
+    for (const dtype of dtypes)
+      for (const [rows, columns] of sizes) {
+        if (!isExact(op, dtype) || (dtype !== 'float32' && rows * columns > 20_000)) continue
+        const data = entries(op, dtype, rows * columns),
+          outer = axis === 1 ? rows : columns,
+          result = op === 'argmax' || op === 'argmin' ? 'int32' : dtype
+        const graph = graphOf([reduction(op, dtype, rows, columns, axis)], [[dtype, data.length]], [[result, outer]])
+        expect(difference(runGraph(backend, graph, [data]), run(graph, data)), `${dtype} [${rows}, ${columns}]`).toBe(undefined)
+      }
+  })
+
+  test('a NaN wins', () => {
+    for (const op of ['max', 'min', 'argmax', 'argmin'] as const)
+      for (const columns of [8, 512, 4096]) {
+        const data = Float32Array.from({ length: 4 * columns }, (_, i) => (i % 9 === 5 ? NaN : i % 5))
+        const result = op.startsWith('arg') ? 'int32' : 'float32'
+        const graph = graphOf(
+          [reduction(op, 'float32', 4, columns, axis)],
+          [['float32', data.length]],
+          [[result, axis === 1 ? 4 : columns]],
+        )
+        expect(difference(runGraph(backend, graph, [data]), run(graph, data)), `${op} ${columns}`).toBe(undefined)
+      }
+  })
+
+  test.each([1000, 16384, 100_000])('a sum of %i floats is off by little', n => {
+    const data = Float32Array.from({ length: n }, (_, i) => Math.fround(0.1 + ((Math.imul(i, 40503) >>> 7) % 1000) / 1000))
+    const graph = graphOf([reduction('sum', 'float32', axis === 1 ? 1 : n, axis === 1 ? n : 1, axis)], [['float32', n]], [['float32', 1]])
+    const [[got]] = runGraph(backend, graph, [data]) as unknown as [[number]]
+    const exact = data.reduce((a, b) => a + b, 0)
+    expect(Math.abs(got - exact) / exact).toBeLessThan(1e-6)
+  })
+})
+
+/** `out[i, j, k] = x[i, k, j] + y[i, j, k]`, in tiles where the sizes allow; `mirror` turns the axis of the load round. */
+function transposition(outer: number, rows: number, columns: number, dtype: DType, mirror: boolean, edge: number): Loop {
+  const there: Affine = { offset: 0, strides: [rows * columns, columns, 1] }
+  const across: Affine = mirror
+    ? { offset: rows - 1, strides: [rows * columns, -1, rows] }
+    : { offset: 0, strides: [rows * columns, 1, rows] }
+  const guards = edge === 0 ? {} : { guards: [{ index: { offset: -edge, strides: [0, 1, 0] }, extent: rows - edge }] }
+  const epilogue: Node[] = [
+    { op: 'load', buffer: 0, dtype, map: across, ...guards },
+    { op: 'load', buffer: 1, dtype, map: there },
+    { op: dtype === 'bool' ? 'max' : 'add', dtype, args: [0, 1] },
+  ]
+  return {
+    kind: 'loop',
+    extents: [outer, rows, columns],
+    parallel: 3,
+    body: [],
+    bodyStores: [],
+    reductions: [],
+    epilogue,
+    stores: [{ buffer: 2, map: there, value: 2 }],
+  }
+}
+
+test('transpositions', () => {
+  const extent = fc.constantFrom(1, 16, 31, 32, 33, 64, 70, 130)
+  fc.assert(
+    fc.property(
+      fc.constantFrom(1, 2, 3),
+      extent,
+      extent,
+      fc.constantFrom(...dtypes),
+      fc.boolean(),
+      fc.constantFrom(0, 1),
+      (outer, rows, columns, dtype, mirror, edge) => {
+        const size = outer * rows * columns,
+          loop = transposition(outer, rows, columns, dtype, mirror, edge)
+        const data = [entries('sum', dtype, size), entries('max', dtype, size)]
+        const graph = graphOf(
+          [loop],
+          [
+            [dtype, size],
+            [dtype, size],
+          ],
+          [[dtype, size]],
+        )
+        expect(difference(runGraph(backend, graph, data), run(graph, ...data))).toBe(undefined)
+      },
+    ),
+    { numRuns: 40 },
+  )
+  expect(fake.log().some(l => l.name.startsWith('tiles'))).toBe(true)
+})
