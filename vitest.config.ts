@@ -1,12 +1,9 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
-import { findChromium, isolationHeaders } from './scripts/browser.ts'
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    seed: number
-  }
-}
+import { type Driver, drivers, findChromium, isolationHeaders } from './scripts/browser.ts'
+import { leaveOut } from './scripts/leftOut.ts'
+import { findMesaChromium } from './scripts/mesa.ts'
+import './scripts/provided.ts'
 
 /** Tests run the sources of all packages, never dist. */
 const conditions = ['source']
@@ -18,6 +15,8 @@ if (!Number.isInteger(seed)) throw new Error(`COTANGENT_SEED must be an integer,
 const browserTests = '**/*.browser.test.ts'
 /** In a page without shared memory. */
 const unisolatedTests = '**/*.unisolated.test.ts'
+/** On Mesa's llvmpipe alone. */
+const mesaTests = '**/*.mesa.test.ts'
 /** Properties may run long on a busy machine. */
 const shared = { setupFiles: ['./scripts/fast-check.setup.ts'], provide: { seed }, testTimeout: 60_000 }
 
@@ -31,47 +30,66 @@ const node = (hasBrowser: boolean): TestProjectConfiguration => ({
     ...shared,
     name: 'node',
     include: ['packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', browserTests, unisolatedTests, ...(hasBrowser ? [] : [pageTests])],
+    exclude: ['**/node_modules/**', '**/dist/**', browserTests, unisolatedTests, mesaTests, ...(hasBrowser ? [] : [pageTests])],
     // Worker threads that a test starts are plain Node: they find the sources by the same condition.
     execArgv: conditions.map(condition => `--conditions=${condition}`),
   },
 })
 
-/** Tests of the cpu backend that know neither Node nor threads: they run in Node, and in pages with shared memory and without. */
-const cpuTests = 'packages/backend-cpu/test/{contraction,cumulative,instructions,loop,math,reductions,scatter,sort,winograd}.test.ts'
-
-/** In a page that is cross-origin isolated, and so has shared memory and threads, or in one that is not. */
-const browser = (executablePath: string, isolated: boolean): TestProjectConfiguration => ({
+/** Tests in a Chromium that draws by this driver. Without `headers` the page has no shared memory. */
+const browser = (
+  name: string,
+  driver: Driver,
+  executablePath: string,
+  include: string[],
+  headers: Record<string, string> = isolationHeaders,
+): TestProjectConfiguration => ({
   resolve: { conditions },
-  server: { headers: isolated ? isolationHeaders : {} },
+  server: { headers },
   test: {
     ...shared,
-    name: isolated ? 'browser' : 'browser-unisolated',
-    include: [
-      cpuTests,
-      ...(isolated
-        ? ['packages/*/test/**/*.browser.test.ts', 'examples/**/*.browser.test.ts', 'scripts/**/*.browser.test.ts']
-        : [`packages/*/test/${unisolatedTests}`]),
-    ],
+    name,
+    include,
     exclude: ['**/node_modules/**', '**/dist/**'],
+    provide: { ...shared.provide, driver },
     browser: {
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      provider: playwright({ launchOptions: { executablePath, args: ['--use-angle=swiftshader'] } }),
+      provider: playwright({ launchOptions: { executablePath, args: [...drivers[driver]] } }),
       instances: [{ browser: 'chromium' }],
     },
   },
 })
 
-export default defineConfig(async () => {
-  const chromium = await findChromium()
-  if (chromium === undefined) console.warn('No Chromium found: browser tests do not run. Set CHROMIUM_PATH.')
+/** Tests of the cpu backend that know neither Node nor threads: they run in Node, and in pages with shared memory and without. */
+const cpuTests = 'packages/backend-cpu/test/{contraction,cumulative,instructions,loop,math,reductions,scatter,sort,winograd}.test.ts'
+const mainTests = [cpuTests, 'packages/*/test/**/*.browser.test.ts', 'examples/**/*.browser.test.ts', 'scripts/**/*.browser.test.ts']
+/** On a second driver: few tests, since Mesa takes up to a second to compile a shader. */
+const onMesa = ['{driver,instructions,math,sort}.browser', 'driver.mesa'].map(name => `packages/backend-webgl/test/${name}.test.ts`)
+
+const unisolated = (chromium: string): TestProjectConfiguration =>
+  browser('browser-unisolated', 'swiftshader', chromium, [cpuTests, `packages/*/test/${unisolatedTests}`], {})
+
+/** The projects in browsers that are there. Says which are not. */
+async function browsers(): Promise<readonly TestProjectConfiguration[]> {
+  const chromium = await findChromium(),
+    mesa = findMesaChromium()
+  if (chromium === undefined) leaveOut('browser tests', 'no Chromium was found: set CHROMIUM_PATH')
   // Tests in Node find the same one, without unpacking it again.
   else process.env['CHROMIUM_PATH'] ??= chromium
+  if ('missing' in mesa) leaveOut('tests on llvmpipe', mesa.missing)
+  return [
+    ...(chromium === undefined ? [] : [browser('browser', 'swiftshader', chromium, mainTests), unisolated(chromium)]),
+    ...('missing' in mesa ? [] : [browser('llvmpipe', 'llvmpipe', mesa.executablePath, onMesa)]),
+  ]
+}
+
+export default defineConfig(async () => {
+  const inBrowsers = await browsers()
   return {
     test: {
-      projects: chromium === undefined ? [node(false)] : [node(true), browser(chromium, true), browser(chromium, false)],
+      projects: [node(process.env['CHROMIUM_PATH'] !== undefined), ...inBrowsers],
       reporters: ['default', './scripts/summary-reporter.ts'],
     },
   }

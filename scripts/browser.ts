@@ -1,5 +1,16 @@
 import { existsSync } from 'node:fs'
 import type { Browser } from 'playwright'
+import { findMesaChromium } from './mesa.ts'
+
+/** Graphics drivers by Chromium's flags. Both compute on the processor, so that results are the same on machines with any GPU or none. */
+export const drivers = {
+  /** In every Chromium. */
+  swiftshader: ['--use-angle=swiftshader'],
+  /** Mesa's: see mesa.ts. */
+  llvmpipe: ['--use-gl=angle', '--use-angle=gl-egl', '--ignore-gpu-blocklist'],
+} as const
+
+export type Driver = keyof typeof drivers
 
 /**
  * The Chromium that browser tests run in: `CHROMIUM_PATH` when it is set, else the one that npm brought
@@ -16,7 +27,16 @@ export const findChromium = async (): Promise<string | undefined> => {
   return existsSync(chromium.executablePath()) ? chromium.executablePath() : undefined
 }
 
-/** Opens that Chromium without a window. Rejects with the remedy where there is none. */
+/** Opens a Chromium that draws by this driver, without a window. Rejects with the remedy where there is none. */
+export const launchDriver = async (driver: Driver): Promise<Browser> => {
+  if (driver === 'swiftshader') return launchChromium(...drivers[driver])
+  const found = findMesaChromium()
+  if ('missing' in found) throw new Error(`llvmpipe: ${found.missing}.`)
+  const { chromium } = await import('playwright')
+  return chromium.launch({ executablePath: found.executablePath, args: [...drivers[driver]] })
+}
+
+/** Opens the Chromium that `findChromium` finds, without a window. Rejects with the remedy where there is none. */
 export const launchChromium = async (...args: readonly string[]): Promise<Browser> => {
   const executablePath = await findChromium()
   if (executablePath === undefined) throw new Error('No Chromium was found. Set CHROMIUM_PATH to one.')

@@ -1,9 +1,10 @@
 import type { Reporter, SerializedError, TestModule } from 'vitest/node'
+import { leftOut } from './leftOut.ts'
 
 /** Checks that failed before the tests started (scripts/test.ts): they count as failures in the summary. */
 const failedChecks = (process.env['COTANGENT_FAILED_CHECKS'] ?? '').split(',').filter(name => name !== '')
 
-/** Prints `N passed, N failed` (`, N skipped`) as the last line of a run. */
+/** Prints `N passed, N failed` (`, N skipped`) as the last line of a run, and before it what was left out. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const tests = modules.flatMap(module => [...module.children.allTests()])
@@ -17,6 +18,7 @@ export default class SummaryReporter implements Reporter {
     process.once('exit', () => {
       if (failed > 0) console.log(`properties drew from COTANGENT_SEED=${process.env['COTANGENT_SEED']}: set it to replay them`)
       for (const name of failedChecks) console.log(`${name} failed: see above`)
+      for (const line of leftOut()) console.log(line)
       console.log(`${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
     })
   }

@@ -1,35 +1,11 @@
 /** Contractions against their definition in float64. */
-import type { BufferSpec, Load, Node, TypedArray } from '@cotangent/core/kernel'
+import type { BufferSpec, Load, Node } from '@cotangent/core/kernel'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { arbContraction, conv, directions, layers, matmulOptions, size } from '../../core/test/support/arbContractions.ts'
 import { type Case, convForward, convShape, float32, matmul, randomData, withEpilogue } from '../../core/test/support/contractions.ts'
-import { type Data, expected, toleranceOf } from '../../core/test/support/expectedSums.ts'
-import type { WebglBackend } from '../src/backend.ts'
-import { runKernel } from './draw.ts'
+import { problemOf } from './contraction-kit.ts'
 import { backendFor } from './kit.ts'
-
-/** The first element that is wrong, or ''. What no store reaches keeps its value. */
-function problemOf(backend: WebglBackend, c: Case, data: Data): string {
-  const { contraction, buffers } = c,
-    stored = [...new Set(contraction.stores.map(s => s.buffer))].sort((a, b) => a - b)
-  const results = runKernel(backend, contraction, buffers, data as readonly TypedArray[])
-  const want = stored.map(id => Float64Array.from(data[id] as TypedArray)),
-    scales = want.map(w => w.map(() => 0))
-  expected(c, data).elements.forEach((elements, s) => {
-    const k = stored.indexOf(contraction.stores[s]?.buffer as number)
-    for (const [e, { value, scale }] of elements) {
-      ;(want[k] as Float64Array)[e] = value
-      ;(scales[k] as Float64Array)[e] = scale
-    }
-  })
-  for (const [k, result] of results.entries()) {
-    const far = (x: number, e: number): boolean => !(Math.abs(x - (want[k]?.[e] as number)) <= toleranceOf(c, scales[k]?.[e] as number))
-    const e = result.findIndex(far)
-    if (e >= 0) return `store ${k} element ${e}: ${result[e]} instead of ${want[k]?.[e]}`
-  }
-  return ''
-}
 
 const op = (name: 'add' | 'max' | 'mul' | 'tanh', ...args: readonly number[]): Node => ({ op: name, dtype: 'float32', args })
 const load = (buffer: number, strides: readonly number[]): Load => ({ op: 'load', buffer, dtype: 'float32', map: { offset: 0, strides } })
@@ -55,7 +31,7 @@ describe.each([
   const backend = backendFor({ debug: true, limits })
   afterAll(() => backend.dispose())
   const correct = (c: Case): void => {
-    expect(problemOf(backend, c, randomData(c.buffers))).toBe('')
+    expect(problemOf(backend, c)).toBe('')
   }
   const runs = (n: number): { readonly numRuns: number } => ({ numRuns: Math.ceil(n * share) })
 
@@ -114,7 +90,7 @@ describe('the largest textures', () => {
     for (const [, make] of directions)
       for (const nchw of [false, true]) {
         const c = make({ ...v, nchw })
-        expect(problemOf(backend, c, randomData(c.buffers))).toBe('')
+        expect(problemOf(backend, c)).toBe('')
       }
   })
 

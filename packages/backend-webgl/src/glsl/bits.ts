@@ -49,7 +49,8 @@ export const bits: Functions = {
   /** Of floats. */
   pick: lanes => `#define pick_${lanes}(c, a, b) mix(b, a, c)`,
   choose: lanes => (lanes === 1 ? '#define choose_1(c, a, b) ((c) ? (a) : (b))' : chooseFour),
-  opaque: '$F $opaque($F x) { return uintBitsToFloat(floatBitsToUint(x) ^ uZero); }',
+  /** An addition, since drivers know that two exclusive ors cancel. */
+  opaque: '$F $opaque($F x) { return uintBitsToFloat(floatBitsToUint(x) + uZero); }',
   isNan: '$B $isNan($F x) { return $gt(floatBitsToUint(x) & 0x7fffffffu, $U(0x7f800000u)); }',
   isFinite: '$B $isFinite($F x) { return $lt(floatBitsToUint(x) & 0x7fffffffu, $U(0x7f800000u)); }',
   /** Magnitude of a, sign of b. */

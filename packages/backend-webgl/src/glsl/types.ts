@@ -35,7 +35,7 @@ export function floatLiteral(value: number): string {
     return x < 0 ? `(${digits})` : digits
   }
   bits.setFloat32(0, x)
-  return `uintBitsToFloat(0x${bits.getUint32(0).toString(16)}u${Math.abs(x) < 2 ** -126 ? ' ^ uZero' : ''})`
+  return `uintBitsToFloat(0x${bits.getUint32(0).toString(16)}u${Math.abs(x) < 2 ** -126 ? ' + uZero' : ''})`
 }
 
 /** The constant that a `const` node means, in all lanes. */

@@ -1,6 +1,7 @@
 /** The WebGL2 context: what it must have, and what becomes of it when the browser takes it away. */
 import { fail } from '@cotangent/core/kernel'
 import type { Limits } from '../pass.ts'
+import { settlerOf } from './settle.ts'
 
 export type GL = WebGL2RenderingContext
 
@@ -23,6 +24,8 @@ export class Device {
   readonly parallelCompile: ParallelCompile | null
   /** A texture unit that no program samples: binding a texture there, to change it, disturbs no draw. */
   readonly scratchUnit: number
+  /** To be called before the host reads or writes a texture: waits for draws on drivers that forget to. */
+  readonly settle: () => void
   private readonly waiting: Set<(reason: Error) => void> = new Set()
   private state: 'open' | 'lost' | 'disposed' = 'open'
 
@@ -33,6 +36,7 @@ export class Device {
     this.limits = limitsOf(this.gl, options.limits ?? {})
     this.scratchUnit = this.limits.textures
     this.parallelCompile = this.gl.getExtension('KHR_parallel_shader_compile') as ParallelCompile | null
+    this.settle = settlerOf(this.gl)
     this.prepare()
     this.check()
     // A context that is restored is empty, and all tensors are gone: the way on is a new backend.
