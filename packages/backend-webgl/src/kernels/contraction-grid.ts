@@ -16,6 +16,8 @@ export interface Grid {
   /** Long sums are cut into parts, which are added when the sums are read. */
   readonly parts: number
   readonly roundsPerPart: number
+  /** Rounds that the shader writes out one after the other: the rounds of every part are a multiple. */
+  readonly unroll: 1 | 2 | 4
   readonly layout: Layout
 }
 
@@ -39,8 +41,9 @@ export function gridOf({ batch, rows: { size: m }, columns: { size: n }, sum }: 
   const fragments = batch.size * rowBlocks * columnBlocks
   const rounds = Math.ceil(sum.size / 4)
   const wanted = Math.max(Math.ceil(sum.size / LONGEST), Math.min(Math.ceil(MANY / fragments), Math.floor(sum.size / LEAST)))
-  const roundsPerPart = Math.ceil(rounds / wanted),
+  const unroll = rounds % 4 === 0 ? 4 : rounds % 2 === 0 ? 2 : 1
+  const roundsPerPart = unroll * Math.ceil(rounds / wanted / unroll),
     parts = Math.ceil(rounds / roundsPerPart)
   const layout = fragments * parts * rows * columns > MOST ? undefined : layoutOf(4 * fragments * parts, textureSize)
-  return layout && { rows, columns, rowBlocks, columnBlocks, batch: batch.size, rounds, parts, roundsPerPart, layout }
+  return layout && { rows, columns, rowBlocks, columnBlocks, batch: batch.size, rounds, parts, roundsPerPart, unroll, layout }
 }

@@ -146,9 +146,9 @@ class Product {
     main.push(`vec2 ${name}Inverse = 1.0 / vec2(textureSize(${sampler}, 0));`)
     const position = (text: string): string => `(vec2(${text}) + 0.5) * ${name}Inverse`
     if (walk.by === 'number') {
-      const mask = this.number(width - 1),
-        shift = this.number(Math.log2(width)),
-        perRound = this.number(texelsPerRound(operand))
+      const mask = this.local(`${name}Mask`, width - 1),
+        shift = this.local(`${name}Shift`, Math.log2(width)),
+        perRound = this.local(`${name}PerRound`, texelsPerRound(operand))
       return {
         round: [`int ${name}Step = k * ${perRound};`],
         texel: (variable, start) => {
@@ -158,10 +158,10 @@ class Product {
       }
     }
     const { by } = walk,
-      perLine = this.number(width),
-      texels = this.number(walk.texels)
+      perLine = this.number(width)
+    main.push(`float ${name}PerRound = float(${this.number(walk.texels)}) * ${name}Inverse.${by};`)
     return {
-      round: [`float ${name}Step = float(k * ${texels}) * ${name}Inverse.${by};`],
+      round: [`float ${name}Step = float(k) * ${name}PerRound;`],
       texel: (variable, start) => {
         const line = `${variable}line`
         main.push(
@@ -184,8 +184,10 @@ class Product {
 
   private loop(sums: readonly string[], texels: readonly string[], products: readonly string[]): readonly string[] {
     const declared = sums.map(s => `vec4 ${s} = vec4(0);`),
-      rounds = 'for (int k = first; k < end; k++) {'
-    return [...declared, rounds, ...texels, ...products, '}']
+      { unroll } = this.grid
+    if (unroll === 1) return [...declared, 'for (int k = first; k < end; k++) {', ...texels, ...products, '}']
+    const round = (u: number): readonly string[] => ['{', `int k = k0${u === 0 ? '' : ` + ${u}`};`, ...texels, ...products, '}']
+    return [...declared, `for (int k0 = first; k0 < end; k0 += ${unroll}) {`, ...list(unroll, round).flat(), '}']
   }
 
   /** `x / by` for 0 <= x < `bound`. */
@@ -193,6 +195,12 @@ class Product {
     if (by === 1) return `(${x})`
     if (!isExact(bound)) return `(${x}) / ${this.number(by)}`
     return byReciprocal(x, this.shader.uniform({ name: `p${this.numbers++}`, type: 'float', value: 1 / by }))
+  }
+
+  /** A copy of a uniform, for the rounds: SwiftShader reads a uniform anew, with a test of its bounds, wherever it stands. */
+  private local(name: string, value: number): string {
+    this.main.push(`int ${name} = ${this.number(value)};`)
+    return name
   }
 
   private number(value: number): string {
