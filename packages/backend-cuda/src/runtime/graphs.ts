@@ -41,7 +41,8 @@ export class Graphs {
     else if (entry.graph === 0) entry.graph = this.record(template)
     const graph = entry?.graph ?? 0
     if (graph === 0) return session.execute(template.buffer, template.words, names)
-    this.launch[2] = graph
+    this.launch[2] = graph >>> 0
+    this.launch[3] = graph / 2 ** 32
     session.execute(this.launch.buffer, 2, names)
   }
 

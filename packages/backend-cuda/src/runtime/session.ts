@@ -26,7 +26,12 @@ export class Session {
 
   constructor(device: Device) {
     this.device = device
-    this.beacon = this.call(() => device.allocate(512))
+    try {
+      this.beacon = this.call(() => device.allocate(512))
+    } catch (error) {
+      device.close()
+      throw error
+    }
   }
 
   /** Throws a BackendError when the device is gone. */
