@@ -26,7 +26,7 @@ export interface SampledTexture {
   readonly name: string
   readonly texture: TextureId
   /**
-   * Declares also `T4 NAME_texel(int t)`, texel number t, and `T NAME_at(int e)`, element e; bools as bvec4 and bool. The texture's width
+   * Declares also `T4 NAME_texel(int t)`, texel number t, and `T NAME_at(int e)`, element e; bools as bvec4 and bool. The texture's layout
    * becomes part of the source, so that one program serves fewer sizes.
    */
   readonly indexed?: boolean
@@ -92,6 +92,8 @@ export interface Pass {
   readonly fragment: string
   readonly points?: Points
   readonly over?: Over
+  /** Multiply-adds of one fragment or point, about: what is much in all is drawn in parts. Default: few. */
+  readonly work?: number
 }
 
 /** What the device can do. */
@@ -102,11 +104,24 @@ export interface Limits {
   readonly textures: number
   /** Textures that one pass may write. */
   readonly targets: number
+  /** Multiply-adds of one draw, about. Systems stop a graphics card that is busy with one draw for seconds, and take the context. */
+  readonly work: number
+  /** Points of a reduction that one draw goes through: Mesa's llvmpipe leaves the loops of a fragment after 65535 rounds. */
+  readonly rounds: number
   /** Can draws blend into RGBA32F (EXT_float_blend)? */
   readonly floatBlend: boolean
   /** Can bools be read back as bytes? Else they come as four times as many. */
   readonly byteReads: boolean
 }
+
+/** The ways that kernels take where the usual one is not open. */
+export type Way =
+  | 'contraction as a loop'
+  | 'contraction in halves'
+  | 'loop in parts'
+  | 'reduction in blocks'
+  | 'scatter by search'
+  | 'draw in bands'
 
 /** What the compiler of a kernel may ask and order. */
 export interface EmitContext {
@@ -118,6 +133,8 @@ export interface EmitContext {
   temporary(spec: TextureSpec): TextureId
   /** Is the buffer a Scan's counter? Its element 0 is then a uniform (`PassUniform.counter`) and costs no fetch; the texture holds it too. */
   isCounter(buffer: BufferId): boolean
+  /** For `explain`: that this kernel takes another way than its kind usually does, and why. */
+  note(way: Way, why: string): void
   /** May the buffer hold values when the kernel starts? Then a store of a part of it must keep the rest. */
   isWritten(buffer: BufferId): boolean
 }

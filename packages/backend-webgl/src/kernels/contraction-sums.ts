@@ -1,6 +1,7 @@
 /** The sums as Loops see them: a buffer that is computed from the targets of the product. */
 import { type Affine, type Contraction, type Loop, type Node, stridesOf } from '@cotangent/core/kernel'
 import type { EmitContext, TextureId } from '../pass.ts'
+import { placeOf } from '../runtime/source.ts'
 import type { Group, Roles } from './contraction-axes.ts'
 import type { Grid } from './contraction-grid.ts'
 import { quotient } from './quotient.ts'
@@ -47,10 +48,9 @@ const functionsOf = (shader: Shader, name: string, roles: Roles, grid: Grid, tar
   const texels = Math.ceil(roles.columns.size / 4),
     perPart = grid.batch * rowBlocks * columnBlocks
   const samplers = targets.map(t => shader.sampler(t, false))
-  const position = `ivec2(f & ${layout.width - 1}, f >> ${Math.log2(layout.width)})`
   const fetches = samplers.map((s, k) => {
     const condition = k === samplers.length - 1 ? '' : `if (target == ${k}) `
-    return `${k === 0 ? '' : 'else '}${condition}sum += texelFetch(${s}, p, 0);`
+    return `${k === 0 ? '' : 'else '}${condition}sum += texture(${s}, p);`
   })
   return `vec4 ${name}_texel(int t) {
 int row = ${quotient('t', texels, texels * roles.rows.size * roles.batch.size)}, column = t - ${texels} * row;
@@ -58,7 +58,7 @@ ${blockOf(roles, grid)}
 int f = block * ${columnBlocks} + column;
 vec4 sum = vec4(0);
 for (int part = 0; part < ${parts}; part++) {
-ivec2 p = ${position};
+vec2 p = ${placeOf('f', layout)};
 ${fetches.join('\n')}
 f += ${perPart};
 }

@@ -1,8 +1,8 @@
 /** The text of a Pass's shaders: its own text after the declarations that pass.ts promises. */
 import type { DType } from '@cotangent/core/kernel'
 import { preludeOf } from '../glsl/prelude.ts'
-import { fromTexel, glslType } from '../glsl/types.ts'
-import type { Pass, SampledTexture, TextureId, TextureSpec } from '../pass.ts'
+import { floatLiteral, fromTexel, glslType } from '../glsl/types.ts'
+import type { Layout, Pass, SampledTexture, TextureId, TextureSpec } from '../pass.ts'
 
 /** Of one program. */
 export interface Source {
@@ -64,11 +64,11 @@ export function assemble(pass: Pass, specOf: (texture: TextureId) => TextureSpec
   }
 }
 
-function declareTexture({ name, indexed = false }: SampledTexture, { dtype, width }: TextureSpec): string {
+function declareTexture({ name, indexed = false }: SampledTexture, { dtype, width, height }: TextureSpec): string {
   const sampler = `uniform ${samplerType[dtype]} ${name};\n`
   if (!indexed) return sampler
   const vector = glslType(dtype, 4),
-    fetched = `texelFetch(${name}, ${position(width)}, 0)`
+    fetched = `texture(${name}, ${placeOf('t', { width, height })})`
   return (
     sampler +
     `${vector} ${name}_texel(int t) { return ${fromTexel(dtype, 4, fetched)}; }\n` +
@@ -76,6 +76,10 @@ function declareTexture({ name, indexed = false }: SampledTexture, { dtype, widt
   )
 }
 
-/** Of texel t in a texture of this width. */
-const position = (width: number): string =>
-  Number.isInteger(Math.log2(width)) ? `ivec2(t & ${width - 1}, t >> ${Math.log2(width)})` : `ivec2(t % ${width}, t / ${width})`
+/** The place of texel number `t`, which is a name, for `texture`: that is faster than `texelFetch` on drivers that run on the processor. */
+export function placeOf(t: string, { width, height }: Layout): string {
+  const column = Number.isInteger(Math.log2(width))
+    ? `${t} & ${width - 1}, ${t} >> ${Math.log2(width)}`
+    : `${t} % ${width}, ${t} / ${width}`
+  return `(vec2(${column}) + 0.5) * vec2(${floatLiteral(1 / width)}, ${floatLiteral(1 / height)})`
+}
