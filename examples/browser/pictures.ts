@@ -24,16 +24,9 @@ export function drawDigit(canvas: HTMLCanvasElement, pixels: Float32Array | unde
   if (pixels !== undefined) contextOf(canvas).putImageData(inkImage(pixels), 0, 0)
 }
 
-/** Of a grid that is full, if there is one that is not much wider than high. */
-function columnsOf(count: number): number {
-  const least = Math.ceil(Math.sqrt(count))
-  for (let columns = least; columns <= 2 * least; columns++) if (count % columns === 0) return columns
-  return least
-}
-
 /** Filters in a grid, one pixel a weight: one colour for positive ones, another for negative ones, stronger for larger ones. */
 export function drawFilters(canvas: HTMLCanvasElement, { count, side, values }: Filters): void {
-  const columns = columnsOf(count),
+  const columns = Math.ceil(Math.sqrt(count)),
     cell = side + 1
   const image = new ImageData(columns * cell - 1, Math.ceil(count / columns) * cell - 1)
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)

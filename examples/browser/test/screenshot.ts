@@ -1,4 +1,4 @@
-/** Makes the pictures of the README: `npx -y pnpm@12 run run examples/browser/test/screenshot.ts`. */
+/** Makes the pictures of the READMEs: `npx -y pnpm@12 run run examples/browser/test/screenshot.ts`. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,11 +6,14 @@ import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions, Page } from 'playwright'
 import { buildPage, launch, serve, visit } from './browser.ts'
 
-const pictures: Readonly<
-  Record<string, BrowserContextOptions & { readonly viewport: { readonly width: number; readonly height: number } }>
-> = {
-  'screenshot.png': { viewport: { width: 1000, height: 800 }, colorScheme: 'light' },
-  'screenshot-phone.png': { viewport: { width: 390, height: 890 }, colorScheme: 'dark' },
+interface Picture extends BrowserContextOptions {
+  readonly viewport: { readonly width: number; readonly height: number }
+  readonly fullPage: boolean
+}
+const pictures: Readonly<Record<string, Picture>> = {
+  'screenshot.png': { viewport: { width: 1000, height: 800 }, colorScheme: 'light', fullPage: true },
+  'screenshot-top.png': { viewport: { width: 1000, height: 1090 }, colorScheme: 'light', fullPage: false },
+  'screenshot-phone.png': { viewport: { width: 390, height: 890 }, colorScheme: 'dark', fullPage: false },
 }
 
 /** A three in one stroke: two arcs. Places are parts of the paper's width. */
@@ -36,7 +39,7 @@ const folder = await mkdtemp(join(tmpdir(), 'cotangent-page-'))
 await buildPage(folder)
 const site = await serve(folder, { isolated: true }),
   browser = await launch()
-for (const [name, options] of Object.entries(pictures)) {
+for (const [name, { fullPage, ...options }] of Object.entries(pictures)) {
   const { page } = await visit(browser, site.url, options)
   await page.getByRole('button', { name: 'Train' }).click()
   await page.getByRole('status').filter({ hasText: 'Finished' }).waitFor({ timeout: 120_000 })
@@ -44,7 +47,7 @@ for (const [name, options] of Object.entries(pictures)) {
   await page.getByText('Read as').waitFor({ state: 'attached' })
   // Bars move for a moment.
   await page.waitForTimeout(300)
-  await page.screenshot({ path: fileURLToPath(new URL(`../${name}`, import.meta.url)), fullPage: options.viewport.width > 500 })
+  await page.screenshot({ path: fileURLToPath(new URL(`../${name}`, import.meta.url)), fullPage })
   await page.close()
 }
 await browser.close()
