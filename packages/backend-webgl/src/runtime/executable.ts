@@ -86,7 +86,7 @@ export class WebglExecutable implements Executable {
       { device } = this.runner
     this.resources.inFlight++
     try {
-      await device.orLost(() => linkAll(device, new Set(this.schedule.passes.map(p => p.program))))
+      await this.ready()
       await device.orLost(() => this.drive(this.steps(this.schedule.steps, run)))
       await device.orLost(() => fence(device.gl))
       return this.results(run)
@@ -94,6 +94,11 @@ export class WebglExecutable implements Executable {
       this.end(run)
       if (--this.resources.inFlight === 0 && this.resources.released) giveBack(this.resources)
     }
+  }
+
+  ready(): Promise<void> {
+    const { device } = this.runner
+    return device.orLost(() => linkAll(device, new Set(this.schedule.passes.map(p => p.program))))
   }
 
   /** Rests after every few milliseconds: a Scan may order thousands of draws. */

@@ -68,6 +68,8 @@ export interface Executable {
    * the call, also if the promise rejects. Absent: core calls `run` in a later task.
    */
   runAsync?(inputs: readonly Buffer[], donated?: readonly boolean[]): Promise<readonly Buffer[]>
+  /** Resolves when no run has to wait for a compiler any more, without blocking meanwhile. Absent: `compile` has done all of that. */
+  ready?(): Promise<void>
   dispose(): void
 }
 

@@ -29,6 +29,16 @@ export function runProgramAsync(
   })
 }
 
+/** Compiles a Program for these inputs, and waits without blocking until it can run. */
+export async function prepareProgram(
+  program: Program,
+  inputs: readonly Tensor[],
+  donated?: readonly boolean[],
+  name = 'jit',
+): Promise<void> {
+  await compiledProgram(program, backendOf(inputs, name), donated).executable.ready?.()
+}
+
 async function start(
   executable: Executable,
   buffers: readonly Buffer[],

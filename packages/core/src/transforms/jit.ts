@@ -8,7 +8,7 @@ import { type Aval, showAval } from '../aval.ts'
 import type { Backend } from '../backend/backend.ts'
 import { currentBackend } from '../backend/current.ts'
 import { runProgram } from '../backend/execute.ts'
-import { runProgramAsync } from '../backend/executeAsync.ts'
+import { prepareProgram, runProgramAsync } from '../backend/executeAsync.ts'
 import { fail } from '../errors.ts'
 import { jitP } from '../primitives/jit.ts'
 import { type Trace, bind, isConcrete, stagingTrace } from '../program/bind.ts'
@@ -28,7 +28,7 @@ export interface JitOptions<A extends Args> {
   readonly donate?: readonly Index<A>[]
 }
 
-/** What `jit` returns: the same function, and the same without waiting. */
+/** What `jit` returns: the same function, the same without waiting, and its compilation alone. */
 export type Jitted<F extends AnyFunction> = F & {
   /**
    * Runs without blocking the calling thread, where the backend has threads for that; otherwise in a later task. Arguments are read at the
@@ -36,6 +36,11 @@ export type Jitted<F extends AnyFunction> = F & {
    * meanwhile do not wait for them. Errors, those of tracing too, reject the promise.
    */
   readonly async: (...args: Parameters<F>) => Promise<ReturnType<F>>
+  /**
+   * Traces and compiles for arguments like these and runs nothing: later calls compile nothing. Where a compiler is slow, as those of graphics
+   * drivers are, the promise waits for it without blocking. Donated arguments are not given up.
+   */
+  readonly compile: (...args: Parameters<F>) => Promise<void>
 }
 
 export interface JitTrace {
@@ -80,6 +85,7 @@ export function jit<F extends AnyFunction>(f: F, options: JitOptions<Parameters<
   const compiled = new JitFunction(f, (options.static ?? []) as readonly number[], (options.donate ?? []) as readonly number[])
   const wrapped = Object.assign((...args: readonly unknown[]) => compiled.call(args), {
     async: (...args: readonly unknown[]) => compiled.callAsync(args),
+    compile: (...args: readonly unknown[]) => compiled.compile(args),
   })
   reports.set(wrapped, () => ({ name: compiled.name, calls: compiled.calls, traces: compiled.traces }))
   return Object.defineProperty(wrapped, 'name', { value: `jit(${compiled.name})` }) as unknown as Jitted<F>
@@ -118,20 +124,30 @@ class JitFunction {
 
   /** Everything up to the start of the run happens in the call itself. */
   async callAsync(args: readonly unknown[]): Promise<unknown> {
-    const staging = stagingTrace()
-    if (staging !== null) this.refuse(staging)
-    const leaves: Tensor[] = []
-    const entry = this.entryFor(args, leaves)
-    const inputs = inputsOf(entry, leaves)
-    for (const t of inputs) if ('trace' in t.value) this.refuse(t.value.trace)
-    const donated = entry.donated === undefined ? undefined : withoutRepeats(inputs, entry.donated)
+    const { entry, inputs, donated } = this.concrete(args, 'async')
     return unflattenTree(entry.out, await runProgramAsync(entry.program, inputs, donated, this.name))
   }
 
-  private refuse({ what }: Trace): never {
+  async compile(args: readonly unknown[]): Promise<void> {
+    const { entry, inputs, donated } = this.concrete(args, 'compile')
+    await prepareProgram(entry.program, inputs, donated, this.name)
+  }
+
+  /** What a call that returns a promise needs. It cannot be traced. */
+  private concrete(args: readonly unknown[], method: 'async' | 'compile') {
+    const staging = stagingTrace()
+    if (staging !== null) this.refuse(staging, method)
+    const leaves: Tensor[] = []
+    const entry = this.entryFor(args, leaves)
+    const inputs = inputsOf(entry, leaves)
+    for (const t of inputs) if ('trace' in t.value) this.refuse(t.value.trace, method)
+    return { entry, inputs, donated: entry.donated && withoutRepeats(inputs, entry.donated) }
+  }
+
+  private refuse({ what }: Trace, method: 'async' | 'compile'): never {
     fail(
       'TracerError',
-      `jit(${this.name}).async: ${what} traces this call, and a promise cannot be part of a Program. Inside traced functions call the function itself: jit(${this.name})(...).`,
+      `jit(${this.name}).${method}: ${what} traces this call, and a promise cannot be part of a Program. Inside traced functions call the function itself: jit(${this.name})(...).`,
     )
   }
 

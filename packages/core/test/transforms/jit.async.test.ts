@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { currentBackend, setBackend } from '../../src/backend/current.ts'
+import { createReference } from '../../src/backend/reference.ts'
 import { array } from '../../src/numpy/creation.ts'
 import { sum } from '../../src/primitives/reduce.ts'
 import type { Tensor } from '../../src/tensor.ts'
@@ -29,7 +30,9 @@ describe('async', () => {
   })
   test('equals synchronous calls, whatever happens meanwhile', () => checkAsynchronousCalls())
   test('arguments may be disposed, donated ones are', async () => {
-    const before = currentBackend().memory().buffers
+    // One of its own: on that of the other tests, tensors are collected at any time.
+    const others = setBackend(createReference()),
+      before = currentBackend().memory().buffers
     const f = jit((x: Tensor, y: Tensor) => x.add(y), { donate: [0] })
     const x = float(1, 2),
       y = float(3, 4)
@@ -44,6 +47,7 @@ describe('async', () => {
     ])
     for (const t of results) t.dispose()
     expect(currentBackend().memory().buffers).toBe(before)
+    setBackend(others)
   })
   test('results that are inputs or nothing at all', async () => {
     const f = jit((x: Tensor) => [x, x] as const)
@@ -76,6 +80,45 @@ describe('async', () => {
     await expect(f.async()).rejects.toThrow('on purpose')
     setBackend(before)
     expect(numbers(await jit((v: Tensor) => v.add(1)).async(x))).toEqual([2]) // the next one is not affected
+  })
+})
+
+describe('compile', () => {
+  test('traces, compiles and waits for the compiler, once; calls then compile nothing', async () => {
+    const before = currentBackend(),
+      events: string[] = []
+    const compile: typeof before.compile = graph => {
+      events.push('compile')
+      const executable = before.compile(graph)
+      const run: typeof executable.run = (...args) => (events.push('run'), executable.run(...args))
+      const ready = async (): Promise<void> => void setTimeout(() => events.push('ready'))
+      return { run, ready, dispose: () => executable.dispose() }
+    }
+    setBackend({ ...before, compile, upload: before.upload.bind(before), readSync: before.readSync.bind(before) })
+    const f = jit((x: Tensor, y: Tensor) => x.add(y), { donate: [0] }),
+      x = float(1, 2),
+      y = float(3, 4)
+    await f.compile(x, y)
+    await new Promise(resolve => setTimeout(resolve))
+    expect(events).toEqual(['compile', 'ready'])
+    expect(numbers(f(x, y))).toEqual([4, 6])
+    await f.compile(y, y)
+    expect(events.filter(e => e === 'compile')).toHaveLength(2) // an argument that is passed twice is not given up: another form
+    expect(jitReport(f)?.traces).toHaveLength(1)
+    setBackend(before)
+  })
+  test('errors reject', async () => {
+    const f = jit((x: Tensor) => x.add(array([1, 2, 3])))
+    await expect(f.compile(float(1, 2))).rejects.toThrow(expect.objectContaining({ kind: 'ShapeError' }))
+    const inside = jit((x: Tensor) => {
+      void inner.compile(x).catch((error: unknown) => (seen = error))
+      return x
+    })
+    const inner = jit((x: Tensor) => x.mul(2))
+    let seen: unknown
+    inside(float(1))
+    await new Promise(resolve => setTimeout(resolve))
+    expect(seen).toMatchObject({ kind: 'TracerError', message: expect.stringContaining('.compile: ') as string })
   })
 })
 
