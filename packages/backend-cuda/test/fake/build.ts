@@ -4,11 +4,11 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { exclusively } from '../../scripts/exclusively.ts'
 
 export interface BuiltFake {
   /** The library: libcuda, libnvrtc, libcublasLt and libcudnn in one. */
@@ -49,10 +49,13 @@ async function buildLibrary(out: string, library: string, without: readonly stri
   await link(library, [...objects, ...(without.length === 0 ? [] : [hiding(library, without)]), '-ldl', '-lpthread'])
 }
 
+const flags = ['-std=c++20', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibility=hidden']
+
 async function compile(out: string, name: string): Promise<void> {
   const object = `${out}/${name}.o`
+  const optimize = name === 'products.cpp' ? '-O3' : '-O1'
   const defined = [`-DEMULATION_HEADER="${folder}emulation.h"`, `-DPROGRAM_CACHE="${cache}/programs"`]
-  await run('g++', ['-std=c++20', '-O2', '-g', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibility=hidden', ...defined, '-c', folder + name, '-o', `${object}.part`])
+  await run('g++', [...flags, optimize, ...defined, '-c', folder + name, '-o', `${object}.part`])
   renameSync(`${object}.part`, object)
 }
 
@@ -65,23 +68,4 @@ function hiding(library: string, symbols: readonly string[]): string {
 async function link(path: string, inputs: readonly string[]): Promise<void> {
   await run('g++', ['-shared', '-fPIC', '-o', `${path}.part`, ...inputs])
   renameSync(`${path}.part`, path)
-}
-
-/** Test files build at the same time, in processes of their own; a lock that is old was left by one that died. */
-async function exclusively(lock: string, build: () => Promise<void>): Promise<void> {
-  for (;;) {
-    try {
-      mkdirSync(lock)
-      break
-    } catch {
-      const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-      if (age > 120_000) rmSync(lock, { recursive: true, force: true })
-      await sleep(50)
-    }
-  }
-  try {
-    await build()
-  } finally {
-    rmSync(lock, { recursive: true, force: true })
-  }
 }

@@ -79,6 +79,12 @@ std::string uniqueName() {
   return "." + std::to_string(getpid()) + "-" + std::to_string(counter++);
 }
 
+// tcc puts the folder before the program's name.
+std::string without(std::string text, const std::string& part) {
+  for (size_t at; (at = text.find(part)) != std::string::npos;) text.erase(at, part.size());
+  return text;
+}
+
 const std::string& emulationHash() {
   static const std::string& hash = *new std::string(std::to_string(hashOf(readFile(EMULATION_HEADER))));
   return hash;
@@ -127,7 +133,7 @@ Compiled compileProgram(const std::string& source, const std::string& name) {
   for (const std::string& word : {std::string("-include"), std::string(EMULATION_HEADER), std::string("-o"), temporary, file, std::string("-lm")})
     command.push_back(word);
   int status = run(command, log);
-  Compiled result{status == 0, readFile(log), path};
+  Compiled result{status == 0, without(readFile(log), cached("")), path};
   std::remove(log.c_str());
   if (status == 127) result.log = compiler + " cannot be started";
   if (status == 0) std::rename(temporary.c_str(), path.c_str());

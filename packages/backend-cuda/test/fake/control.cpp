@@ -21,7 +21,9 @@ namespace {
 
 std::mutex& lock = *new std::mutex;
 std::map<std::string, Call*>& calls = *new std::map<std::string, Call*>;
-std::string& failureText = *new std::string;
+std::string& firstFailure = *new std::string;
+std::string& lastText = *new std::string;
+int lastStatus = 0;
 std::atomic<uint64_t> allCalls{0};
 
 struct Launched {
@@ -143,7 +145,8 @@ std::string reset() {
   for (auto& [name, call] : calls) call->count = 0;
   allCalls = 0;
   launches.clear();
-  failureText.clear();
+  firstFailure.clear();
+  lastStatus = 0;
   return "true";
 }
 
@@ -162,7 +165,7 @@ std::string answer(const std::string& command) {
   }
   if (verb == "fail") return fail(words);
   if (verb == "reset") return reset();
-  if (verb == "failure") return quoted(failureText);
+  if (verb == "failure") return quoted(firstFailure);
   if (verb == "total") return std::to_string(allCalls.load());
   if (verb == "check") return quoted(checkRedzones());
   if (verb == "calls")
@@ -214,14 +217,15 @@ Live::Live(const char* name) : what(name) { liveClasses().push_back(this); }
 
 int failure(int status, const std::string& message) {
   std::lock_guard guard(lock);
-  if (failureText.empty()) failureText = message;
+  if (firstFailure.empty()) firstFailure = message;
+  lastText = message, lastStatus = status;
   if (std::getenv("FAKE_CUDA_VERBOSE")) std::fprintf(stderr, "fake cuda: %s\n", message.c_str());
   return status;
 }
 
-std::string lastFailure() {
+std::string lastFailure(int status) {
   std::lock_guard guard(lock);
-  return failureText;
+  return status == lastStatus ? lastText : "";
 }
 
 void logLaunch(const std::string& name, Dimensions grid, Dimensions block) {

@@ -105,8 +105,7 @@ EXPORT int cuGetErrorString(int status, const char** text) {
   auto found = errorTexts().find(status);
   if (found == errorTexts().end()) return *text = nullptr, INVALID_VALUE;
   detailed = found->second.text;
-  if (status >= ILLEGAL_ADDRESS && status <= LAUNCH_FAILED)
-    if (std::string last = lastFailure(); !last.empty()) detailed += ": " + last;
+  if (std::string last = lastFailure(status); !last.empty()) detailed += ": " + last;
   *text = detailed.c_str();
   return SUCCESS;
 }

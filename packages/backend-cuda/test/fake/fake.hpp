@@ -87,9 +87,10 @@ class Call {
 // Counts as the function `kernel`: a failure that a test injects while a kernel or product runs, not when it is ordered.
 int enterKernel(const std::string& name);
 
-// The first failure of a kernel or of memory, for cuGetErrorString and for tests. Also printed where FAKE_CUDA_VERBOSE is set.
+// Records a failure of a kernel or of memory and returns its status. Also printed where FAKE_CUDA_VERBOSE is set.
 int failure(int status, const std::string& message);
-std::string lastFailure();
+// What the last failure was, if it had this status.
+std::string lastFailure(int status);
 
 // The log of what ran: one launch or product.
 void logLaunch(const std::string& name, Dimensions grid, Dimensions block);

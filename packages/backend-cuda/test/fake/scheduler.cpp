@@ -2,6 +2,8 @@
 // the threads that have not started. So kernels without barriers cost no switches.
 #include "scheduler.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <cstring>
 #include <deque>
@@ -18,6 +20,9 @@ namespace fake {
 namespace {
 
 constexpr size_t SHARED_LIMIT = 48 << 10;
+// Between arrays in shared memory, and what it holds: looked at when a block ends.
+constexpr size_t GAP = 64;
+constexpr unsigned char GAP_BYTE = 0xa5;
 constexpr unsigned WARP = 32;
 // What a shuffle reads from a lane that does not exist: NaN as float and as double.
 constexpr unsigned long long NO_LANE = 0x7ff8dead7fc0deadull;
@@ -41,6 +46,7 @@ struct Gate {
 struct Site {
   const void* key;
   size_t offset, bytes;
+  int line;
 };
 
 void fiberBody();
@@ -55,7 +61,7 @@ class Scheduler {
   unsigned ballot(int predicate, int line);
   void* shared(const void* site, size_t bytes, int line);
   void aligned(const void* address, unsigned bytes, int line);
-  void crash(const void* address);
+  void crash(int signal, const void* address);
 
  private:
   bool runBlock();
@@ -65,6 +71,7 @@ class Scheduler {
   void start(unsigned thread);
   void arrive(Gate& gate, unsigned first, unsigned end, State where, int line);
   void divergence();
+  void checkGaps();
   void fail(int status, int line, const std::string& what);
   std::string place(int line) const;
   unsigned warpStart() const { return current_ / WARP * WARP; }
@@ -89,8 +96,10 @@ class Scheduler {
   std::vector<Fiber*> idle_;
   Fiber* running_ = nullptr;
 
-  alignas(256) char sharedMemory_[SHARED_LIMIT];
+  static constexpr size_t MOST_ARRAYS = 64;
+  alignas(256) char sharedMemory_[SHARED_LIMIT + MOST_ARRAYS * (GAP + 16)];
   std::vector<Site> sites_;
+  size_t sharedBytes_ = 0;
 };
 
 Scheduler& scheduler() {
@@ -168,8 +177,10 @@ bool Scheduler::runBlock() {
   gate_ = {};
   warpGates_.assign((threads_.size() + WARP - 1) / WARP, {});
   sites_.clear();
+  sharedBytes_ = 0;
   startOthers();
   while (status_ == 0 && done_ < threads_.size()) resumeReady();
+  if (status_ == 0) checkGaps();
   return status_ == 0;
 }
 
@@ -186,7 +197,7 @@ int Scheduler::run(const Entry& entry, void** parameters, Dimensions grid, Dimen
   emu_.aligned = [](const void* address, unsigned bytes, int line) { scheduler().aligned(address, bytes, line); };
   entry.bind(&emu_);
   order_ = permutation(threads_.size(), settings.threads);
-  GuardScope guard([](const void* address) { scheduler().crash(address); });
+  GuardScope guard([](int signal, const void* address) { scheduler().crash(signal, address); });
   auto blocks = permutation(grid.count(), settings.blocks);
   for (size_t b : blocks) {
     emu_.block = {unsigned(b % grid.x), unsigned(b / grid.x % grid.y), unsigned(b / grid.x / grid.y)};
@@ -243,14 +254,27 @@ unsigned Scheduler::ballot(int predicate, int line) {
 void* Scheduler::shared(const void* key, size_t bytes, int line) {
   for (const Site& site : sites_)
     if (site.key == key) return sharedMemory_ + site.offset;
-  size_t offset = sites_.empty() ? 0 : (sites_.back().offset + sites_.back().bytes + 15) / 16 * 16;
-  if (offset + bytes > SHARED_LIMIT) {
+  size_t offset = sites_.empty() ? 0 : (sites_.back().offset + sites_.back().bytes + GAP + 15) / 16 * 16;
+  sharedBytes_ += bytes;
+  if (sharedBytes_ > SHARED_LIMIT || sites_.size() == MOST_ARRAYS) {
     fail(LAUNCH_OUT_OF_RESOURCES, line, "more than " + std::to_string(SHARED_LIMIT) + " bytes of shared memory");
     return nullptr;
   }
-  sites_.push_back({key, offset, bytes});
+  sites_.push_back({key, offset, bytes, line});
   if (settings.poison) std::memset(sharedMemory_ + offset, 0xff, bytes);
+  std::memset(sharedMemory_ + offset + bytes, GAP_BYTE, GAP);
   return sharedMemory_ + offset;
+}
+
+void Scheduler::checkGaps() {
+  for (const Site& site : sites_) {
+    const char* gap = sharedMemory_ + site.offset + site.bytes;
+    for (size_t i = 0; i < GAP; i++)
+      if (static_cast<unsigned char>(gap[i]) != GAP_BYTE) {
+        status_ = failure(ILLEGAL_ADDRESS, "kernel " + entry_->name + ": a write behind the shared memory of line " + std::to_string(site.line));
+        return;
+      }
+  }
 }
 
 void Scheduler::aligned(const void* address, unsigned bytes, int line) {
@@ -271,7 +295,8 @@ void Scheduler::fail(int status, int line, const std::string& what) {
   running_->suspend();
 }
 
-void Scheduler::crash(const void* address) {
+void Scheduler::crash(int signal, const void* address) {
+  if (signal == SIGFPE) fail(LAUNCH_FAILED, 0, "an integer division that has no result");
   fail(ILLEGAL_ADDRESS, 0, "an access at " + std::to_string(reinterpret_cast<uint64_t>(address)) + ", outside of all allocations");
 }
 
