@@ -38,7 +38,9 @@ static_assert(sizeof(cublasLtAlgo) == 64 && sizeof(cublasLtHeuristic) == 96);
 // X(name, value)
 #define ABI_DRIVER_CONSTANTS(X) \
   X(CUDA_SUCCESS, 0) \
+  X(CUDA_ERROR_INVALID_VALUE, 1) \
   X(CUDA_ERROR_OUT_OF_MEMORY, 2) \
+  X(CUDA_ERROR_NO_DEVICE, 100) \
   X(CUDA_ERROR_NOT_READY, 600) \
   X(CUDA_ERROR_CONTEXT_IS_DESTROYED, 709) \
   X(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 16) \

@@ -78,9 +78,13 @@ struct Cuda : abi::Driver {
     return describeByName(name ? name : "unknown error", status) + (text ? std::string(" ") + text : "");
   }
 
+  [[noreturn]] void fail(const char* call, int status) const {
+    throw Failure{call, status, std::string(call) + ": " + describe(status)};
+  }
+
   template <class... P, class... A>
   void operator()(const abi::Function<P...>& function, A&&... arguments) const {
-    checkedCall([this](int status) { return describe(status); }, function, std::forward<A>(arguments)...);
+    if (int status = function.address(std::forward<A>(arguments)...)) fail(function.name, status);
   }
 };
 

@@ -39,9 +39,10 @@ inline std::vector<char> compileProgram(const Nvrtc& nvrtc, const std::string& s
 class Module {
  public:
   Module(const Session& session, std::string_view image) : session(session) {
-    // The driver finds out by itself what the image is and how long: text, for one, up to a zero.
-    const std::string terminated(image);
-    session.cuda(session.cuda.cuModuleLoadData, &module, terminated.c_str());
+    // The driver finds out by itself what the image is and how long: it may read a header, or text up to a zero.
+    std::string padded(image);
+    padded.append(512, '\0');
+    session.cuda(session.cuda.cuModuleLoadData, &module, static_cast<const void*>(padded.data()));
   }
   Module(const Module&) = delete;
   ~Module() { session.cuda.cuModuleUnload.address(module); }
@@ -79,14 +80,17 @@ struct Kernel {
  private:
   /** The driver reads as many arguments as the function has, of their sizes. Drivers before 12.4 do not tell how many that is. */
   void checkParameters(const Cuda& cuda) const {
-    const auto info = cuda.cuFuncGetParamInfo.address;
+    if (!cuda.cuFuncGetParamInfo.address) return;
     size_t offset = 0, size = 0, count = 0;
-    while (info && count <= parameters.size() && info(function, count, &offset, &size) == 0) {
+    int status = 0;
+    while ((status = cuda.cuFuncGetParamInfo.address(function, count, &offset, &size)) == abi::CUDA_SUCCESS) {
       if (size > sizeof(uint64_t)) throw Refusal{"argument " + std::to_string(count) + " of " + name + " is longer than a word"};
       count++;
     }
-    if (info && count != parameters.size()) {
-      throw Refusal{name + " does not take " + std::to_string(parameters.size()) + " arguments"};
+    // There is no argument of this number.
+    if (status != abi::CUDA_ERROR_INVALID_VALUE) cuda.fail(cuda.cuFuncGetParamInfo.name, status);
+    if (count != parameters.size()) {
+      throw Refusal{name + " takes " + std::to_string(count) + " arguments, not " + std::to_string(parameters.size())};
     }
   }
 };

@@ -30,7 +30,9 @@ struct Opening {
     cuda.open(names.cuda);
     if (cuda.report.library.empty()) return "no NVIDIA driver: " + whyNot(cuda.report, "libcuda.so.1");
     if (!cuda.report.missing.empty()) return "the NVIDIA driver is too old: " + lacking(cuda.report);
-    if (int status = cuda.cuInit.address(0)) return "the NVIDIA driver does not start: cuInit: " + cuda.describe(status);
+    const int started = cuda.cuInit.address(0);
+    if (started == abi::CUDA_ERROR_NO_DEVICE) return "the NVIDIA driver sees no device";
+    if (started != abi::CUDA_SUCCESS) return "the NVIDIA driver does not start: cuInit: " + cuda.describe(started);
     int count = 0;
     if (int status = cuda.cuDeviceGetCount.address(&count)) return "the NVIDIA driver names no devices: cuDeviceGetCount: " + cuda.describe(status);
     if (count == 0) return "the NVIDIA driver sees no device";

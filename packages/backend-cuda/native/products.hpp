@@ -76,7 +76,7 @@ class Product {
   Product(const CublasLt& lt, abi::cublasLtHandle handle, const Session& session, uint64_t mostWorkspace, const ProductShape& shape)
       : shape(shape), lt(lt), handle(handle), session(session), matrixA(stored(shape.transposeA, shape.rows, shape.sum, shape.leadingA, shape.strideA)),
         matrixB(stored(shape.transposeB, shape.sum, shape.columns, shape.leadingB, shape.strideB)),
-        matrixResult{shape.rows, shape.columns, shape.leadingResult, shape.strideResult},
+        matrixResult(stored(false, shape.rows, shape.columns, shape.leadingResult, shape.strideResult)),
         description(lt, lt.cublasLtMatmulDescCreate, lt.cublasLtMatmulDescDestroy, shape.compute, scaleType()),
         layoutA(lt, matrixA, shape.type, shape.batch), layoutB(lt, matrixB, shape.type, shape.batch),
         layoutResult(lt, matrixResult, shape.type, shape.batch) {

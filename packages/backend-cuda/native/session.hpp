@@ -60,7 +60,7 @@ class Event {
 
   bool passed() const {
     const int status = query();
-    if (status != abi::CUDA_SUCCESS && status != abi::CUDA_ERROR_NOT_READY) fail("cuEventQuery", status);
+    if (status != abi::CUDA_SUCCESS && status != abi::CUDA_ERROR_NOT_READY) session->cuda.fail(session->cuda.cuEventQuery.name, status);
     return status == abi::CUDA_SUCCESS;
   }
 
@@ -85,10 +85,6 @@ class Event {
   }
 
  private:
-  [[noreturn]] void fail(const char* call, int status) const {
-    throw Failure{call, status, std::string(call) + ": " + session->cuda.describe(status)};
-  }
-
   const Session* session;
   abi::CUevent event = nullptr;
 };

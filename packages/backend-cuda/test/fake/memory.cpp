@@ -34,9 +34,14 @@ struct Allocation {
 
 using Allocations = std::map<uint64_t, Allocation>;
 
+struct Pinned {
+  size_t bytes;
+  int device;
+};
+
 std::mutex& lock = *new std::mutex;
 Allocations& live = *new Allocations;
-std::map<uint64_t, size_t>& pinned = *new std::map<uint64_t, size_t>;
+std::map<uint64_t, Pinned>& pinned = *new std::map<uint64_t, Pinned>;
 std::deque<std::pair<uint64_t, Allocation>>& quarantine = *new std::deque<std::pair<uint64_t, Allocation>>;
 size_t quarantined = 0;
 uint64_t asked = 0;
@@ -160,7 +165,7 @@ bool isDeviceRange(uint64_t address, size_t bytes) {
 
 bool isPinned(const void* address, size_t bytes) {
   std::lock_guard guard(lock);
-  return contains(pinned, reinterpret_cast<uint64_t>(address), bytes, [](size_t size) { return size; });
+  return contains(pinned, reinterpret_cast<uint64_t>(address), bytes, [](const Pinned& p) { return p.bytes; });
 }
 
 std::string checkRedzones() {
@@ -188,6 +193,11 @@ void releaseMemoryOf(int device) {
     if (entry->second.device == device) release(entry);
     entry = next;
   }
+  livePinned.count -= static_cast<int64_t>(std::erase_if(pinned, [device](auto& entry) {
+    if (entry.second.device != device) return false;
+    std::free(reinterpret_cast<void*>(entry.first));
+    return true;
+  }));
 }
 
 }  // namespace fake
@@ -235,7 +245,7 @@ EXPORT int cuMemHostAlloc(void** address, size_t bytes, unsigned) {
   if (*address == nullptr) return OUT_OF_MEMORY;
   if (settings.poison) std::memset(*address, FRESH_BYTE, bytes);
   std::lock_guard guard(lock);
-  pinned[reinterpret_cast<uint64_t>(*address)] = bytes;
+  pinned[reinterpret_cast<uint64_t>(*address)] = {bytes, device->index};
   livePinned.count++;
   return SUCCESS;
 }

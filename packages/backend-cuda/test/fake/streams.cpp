@@ -23,12 +23,13 @@ struct Event {
 
 struct Graph {
   std::shared_ptr<Recording> recording;
+  Device* device = nullptr;
 };
 
 Registry<Stream>& streams = *new Registry<Stream>("streams");
 Registry<Event>& events = *new Registry<Event>("events");
 Registry<Graph>& graphs = *new Registry<Graph>("graphs");
-Registry<Recording>& executables = *new Registry<Recording>("executables");
+Registry<Graph>& executables = *new Registry<Graph>("executables");
 
 // `running` is held while an operation runs, `queues` for a moment by whoever looks at a queue.
 std::recursive_mutex& running = *new std::recursive_mutex;
@@ -140,6 +141,8 @@ int synchronize(Device& device) {
 void releaseStreamsOf(Device& device) {
   synchronize(device);
   events.removeIf([&](const Event& event) { return event.device == &device; });
+  graphs.removeIf([&](const Graph& graph) { return graph.device == &device; });
+  executables.removeIf([&](const Graph& graph) { return graph.device == &device; });
   streams.removeIf([&](const Stream& stream) { return stream.device == &device; });
 }
 
@@ -271,7 +274,7 @@ EXPORT int cuStreamEndCapture(void* handle, void** graph) {
   if (recording == nullptr) return STREAM_CAPTURE_UNMATCHED;
   capturing--;
   if (recording->invalid) return STREAM_CAPTURE_INVALIDATED;
-  *graph = graphs.add(std::make_shared<Graph>(Graph{recording}));
+  *graph = graphs.add(std::make_shared<Graph>(Graph{recording, device}));
   return SUCCESS;
 }
 
@@ -280,7 +283,7 @@ EXPORT int cuGraphInstantiateWithFlags(void** executable, void* handle, unsigned
   CONTEXT(device);
   auto graph = graphs.find(handle);
   if (graph == nullptr) return INVALID_HANDLE;
-  *executable = executables.add(std::make_shared<Recording>(*graph->recording));
+  *executable = executables.add(std::make_shared<Graph>(*graph));
   return SUCCESS;
 }
 
@@ -292,7 +295,7 @@ EXPORT int cuGraphLaunch(void* handle, void* streamHandle) {
   if (executable == nullptr) return INVALID_HANDLE;
   if (settings.noop) return SUCCESS;
   return order(stream, [executable] {
-    for (auto& operation : executable->operations)
+    for (auto& operation : executable->recording->operations)
       if (int status = operation(); status != 0) return status;
     return int(SUCCESS);
   });

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Device } from '../src/runtime/addon.ts'
+import { fill, words } from './support/commands.ts'
+import { type Bench, ints, load, prepare, single, upload } from './support/device.ts'
+
+let bench: Bench
+let device: Device
+
+beforeAll(async () => {
+  bench = await prepare()
+})
+beforeEach(() => {
+  bench.fake.reset()
+  device = bench.open()
+})
+afterEach(() => device.close())
+
+test('bytes survive, of any number', async () => {
+  for (const length of [0, 1, 1023, 300_000, 20_000_000 / 4]) {
+    const data = Int32Array.from({ length }, (_, i) => i * 7)
+    const address = upload(device, data)
+    const back = await device.read(address, data.byteLength)
+    expect(back).toBeInstanceOf(ArrayBuffer)
+    expect(Buffer.from(back).equals(Buffer.from(data.buffer))).toBe(true)
+    device.release(address)
+  }
+})
+
+test('a read sees what was ordered before it and nothing of what comes after', async () => {
+  const address = device.allocate(4)
+  const reads = []
+  for (let i = 0; i < 100; i++) {
+    device.execute(...words(fill(address, i, 4)))
+    reads.push(device.read(address, 4))
+  }
+  device.execute(...words(fill(address, 255, 4)))
+  const values = (await Promise.all(reads)).map(buffer => new Uint8Array(buffer)[0])
+  expect(values).toEqual(Array.from({ length: 100 }, (_, i) => i))
+})
+
+test('a thousand at once, of many sizes, and memory for them is kept', async () => {
+  const data = Int32Array.from({ length: 50_000 }, (_, i) => i)
+  const address = upload(device, data)
+  const round = async (): Promise<void> => {
+    const sizes = Array.from({ length: 1000 }, (_, i) => (i * 7919) % 50_000)
+    const buffers = await Promise.all(sizes.map(size => device.read(address, 4 * size)))
+    buffers.forEach((buffer, i) => expect(buffer.byteLength).toBe(4 * (sizes[i] ?? 0)))
+    expect(buffers.every(buffer => new Int32Array(buffer).every((value, i) => value === i))).toBe(true)
+  }
+  await round()
+  expect(bench.fake.live()['pinned']).toBeLessThan(1000)
+  const before = bench.fake.calls()['cuMemHostAlloc'] ?? 0
+  for (let i = 0; i < 200; i++) await device.read(address, 4096)
+  expect(bench.fake.calls()['cuMemHostAlloc']).toBe(before)
+})
+
+test('the event loop goes on while the device works', async () => {
+  const { functions } = load(device)
+  const out = device.allocate(256)
+  bench.fake.set({ delay: 150 })
+  const start = performance.now()
+  device.execute(...words(single(functions.slow, [out, 10])))
+  const read = device.read(out, 4)
+  expect(performance.now() - start).toBeLessThan(100)
+  let settled = false
+  void read.then(() => (settled = true))
+  let ticks = 0
+  while (!settled) {
+    await sleep(2)
+    ticks++
+  }
+  expect(ticks).toBeGreaterThan(20)
+})
+
+test('closing rejects the reads that are pending, with a typed error', async () => {
+  const address = device.allocate(4)
+  bench.fake.set({ delay: 50 })
+  const reads = [device.read(address, 4), device.read(address, 4), device.read(address, 4)]
+  device.close()
+  const results = await Promise.allSettled(reads)
+  for (const result of results) {
+    expect(result.status).toBe('rejected')
+    if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'ERR_CUDA', status: 709 })
+  }
+})
+
+test('a failure of the device rejects its reads and leaves the process', async () => {
+  const { functions } = load(device)
+  const out = device.allocate(256)
+  bench.fake.fail('kernel', 1, 719)
+  device.execute(...words(single(functions.slow, [out, 10])))
+  await expect((async () => device.read(out, 4))()).rejects.toMatchObject({ code: 'ERR_CUDA', status: 719 })
+  device.close()
+  device = bench.open()
+  expect(ints(device, upload(device, Int32Array.of(5)), 1)).toEqual([5])
+})
+
+test('a device whose reads are pending is not collected; one without is closed', async () => {
+  const before = bench.fake.live()['streams'] ?? 0
+  const orphan = (): Promise<ArrayBuffer> => {
+    const other = bench.open()
+    return other.read(upload(other, Int32Array.of(42)), 4)
+  }
+  bench.fake.set({ delay: 20 })
+  const pending = Array.from({ length: 5 }, orphan)
+  const { gc } = globalThis
+  gc?.()
+  expect((await Promise.all(pending)).map(buffer => new Int32Array(buffer)[0])).toEqual([42, 42, 42, 42, 42])
+  if (gc === undefined) return
+  for (let i = 0; i < 50 && (bench.fake.live()['streams'] ?? 0) > before; i++) {
+    gc()
+    await sleep(5)
+  }
+  expect(bench.fake.live()['streams']).toBe(before)
+})
