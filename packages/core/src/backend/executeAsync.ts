@@ -36,7 +36,9 @@ export async function prepareProgram(
   donated?: readonly boolean[],
   name = 'jit',
 ): Promise<void> {
-  await compiledProgram(program, backendOf(inputs, name), donated).executable.ready?.()
+  const backend = backendOf(inputs, name)
+  await new Promise<void>(resolve => setTimeout(resolve)) // tracing was long enough for one task
+  await compiledProgram(program, backend, donated).executable.ready?.()
 }
 
 async function start(
