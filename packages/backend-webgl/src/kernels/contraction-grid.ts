@@ -28,6 +28,9 @@ const LEAST = 64
 /** Places of one part at most: what fragments near one another read then stays in a cache (1024 x 1024 x 1024: 250 ms, in one part 420). */
 const LONGEST = 512
 
+/** Rounds of all fragments, some milliseconds, that are worth the longer compilation of several rounds in one. */
+const WORTH = 2 ** 17
+
 /** Texels of all targets together: 128 MiB. */
 const MOST = 2 ** 23
 
@@ -41,7 +44,7 @@ export function gridOf({ batch, rows: { size: m }, columns: { size: n }, sum }: 
   const fragments = batch.size * rowBlocks * columnBlocks
   const rounds = Math.ceil(sum.size / 4)
   const wanted = Math.max(Math.ceil(sum.size / LONGEST), Math.min(Math.ceil(MANY / fragments), Math.floor(sum.size / LEAST)))
-  const unroll = rounds % 4 === 0 ? 4 : rounds % 2 === 0 ? 2 : 1
+  const unroll = fragments * rounds < WORTH ? 1 : rounds % 4 === 0 ? 4 : rounds % 2 === 0 ? 2 : 1
   const roundsPerPart = unroll * Math.ceil(rounds / wanted / unroll),
     parts = Math.ceil(rounds / roundsPerPart)
   const layout = fragments * parts * rows * columns > MOST ? undefined : layoutOf(4 * fragments * parts, textureSize)
