@@ -11,6 +11,7 @@ import {
 } from '@cotangent/core/kernel'
 import type { EmitKernel, Precision, Target } from './command.ts'
 import { emitKernel } from './kernels/emit.ts'
+import { splitLimits } from './kernels/split.ts'
 import type { Device } from './runtime/addon.ts'
 import { CudaExecutable, releaseResources, type Services } from './runtime/executable.ts'
 import { DeviceMemory } from './runtime/memory.ts'
@@ -38,8 +39,7 @@ const capabilities: Capabilities = {
   dtypes: ['float32', 'float64', 'int32', 'uint32', 'bool'],
   kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
   contractions: ['float32', 'float64'],
-  // A thread is a task, and a graphics processor has a hundred thousand of them at once.
-  split: { points: 1 << 16, lanes: 1, enough: 1024, tasks: 8192, block: 256, column: 32, far: 512 },
+  split: splitLimits,
 }
 
 export class CudaBackend implements Backend {

@@ -3,25 +3,18 @@
  * their own scan, and a scan of each chunk that starts from the total before it. So all is read twice and written once, where one chunk
  * would keep all but one multiprocessor idle. The order is fixed by the shape, and sums are trees, whose errors do not grow with the length.
  */
-import { type Cumulative, identityOf, isFloat, type Loop } from '@cotangent/core/kernel'
+import type { Cumulative, Loop } from '@cotangent/core/kernel'
 import type { Command, EmitContext, MemoryId } from '../command.ts'
 import { scanAcross } from './cumulative-columns.ts'
 import { scanAlong } from './cumulative-rows.ts'
-import { literal } from '../language/types.ts'
+import type { Scan } from './cumulative-scan.ts'
 import { emitLoop } from './loop.ts'
-
-/** What a scan kernel is to do. */
-export interface Scan {
-  readonly kernel: Cumulative
-  /** Elements of a chunk, the last one may have fewer. */
-  readonly chunk: number
-  readonly chunks: number
-  /** `[outer, chunks - 1, inner]`: what comes before chunk 1, 2, .... */
-  readonly before: MemoryId | undefined
-}
 
 /** Elements of a line that a block scans, four a thread, in four rounds. */
 const CHUNK = 4096
+/** The same where there are lines enough for all multiprocessors. */
+const LONG_CHUNK = 32768
+const ENOUGH = 512
 /** Threads that a large GPU keeps busy. */
 const MANY = 1 << 16
 /** The shortest chunk of a line that one thread walks. */
@@ -47,7 +40,7 @@ const scan = (context: EmitContext, what: Scan): readonly Command[] =>
   what.kernel.inner === 1 ? scanAlong(context, what) : scanAcross(context, what)
 
 function chunkOf({ outer, length, inner }: Cumulative): number {
-  if (inner === 1) return Math.min(length, CHUNK)
+  if (inner === 1) return Math.min(length, outer < ENOUGH ? CHUNK : LONG_CHUNK)
   const wanted = Math.ceil(MANY / (outer * inner))
   return Math.min(length, Math.max(SHORTEST, Math.ceil(length / wanted)))
 }
@@ -71,6 +64,3 @@ function totalsOf(kernel: Cumulative, chunk: number, chunks: number, to: MemoryI
     stores: [{ buffer: to, map: { offset: 0, strides: [(chunks - 1) * inner, inner, 1] }, value: 0 }],
   }
 }
-
-/** `x` combined with this is x: -0 for sums, since 0 + -0 is 0. */
-export const neutral = ({ op, dtype }: Cumulative): string => literal(dtype, op === 'sum' && isFloat(dtype) ? -0 : identityOf(op, dtype))

@@ -19,7 +19,7 @@ const WIDTH = 32
 /** Threads that share a result. */
 function groupsOf(results: number, length: number): number {
   if (results >= MANY || length < 16) return 1
-  return results * 8 < MANY / 4 && length >= 256 ? 32 : 8
+  return results * 8 < MANY && length >= 256 ? 32 : 8
 }
 
 export function emitColumns(context: EmitContext, loop: Loop): readonly Command[] {
@@ -55,7 +55,7 @@ function lanesOf(loop: Loop, groups: number): Lanes {
   const { extents, parallel } = loop,
     last = parallel - 1
   if (parallel === 0 || (extents[last] as number) % LANES !== 0) return 1
-  if ((sizeOf(extents.slice(0, parallel)) * groups) / LANES < MANY / 4) return 1
+  if ((sizeOf(extents.slice(0, parallel)) * groups) / LANES < MANY / 2) return 1
   return accessMaps(loop).some(m => patternAlong(last, m, extents) === 'vector') ? LANES : 1
 }
 

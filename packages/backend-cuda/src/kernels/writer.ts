@@ -1,5 +1,15 @@
 /** The function of a launch under construction: its arguments, and what it does first. */
-import { type BufferId, canReplace, invariant, type Kernel, readsOf, writesOf } from '@cotangent/core/kernel'
+import {
+  type BufferId,
+  canReplace,
+  invariant,
+  type Kernel,
+  type Node,
+  type NodeId,
+  operandsOf,
+  readsOf,
+  writesOf,
+} from '@cotangent/core/kernel'
 import type { AddressScope, IndexType } from '../language/address.ts'
 import type { Argument, Dimensions, EmitContext, Launch, MemoryId } from '../command.ts'
 
@@ -58,12 +68,36 @@ export class Writer {
 }
 
 /**
- * Memories that the functions of a kernel must not take for read-only: those it writes, and those whose memory one of these may be given
- * by the plan, where a thread stores over what it has loaded.
+ * Memories that the functions of a kernel must not take for read-only: those it writes, and those whose memory the plan may give to one that
+ * it writes, so that a thread stores over what it has loaded. Where what is stored depends on the load the order of the two is certain, and the
+ * source may be read-only all the same: then loads of later points need not wait for the store.
  */
 export function writtenBy(kernel: Kernel, context: EmitContext): ReadonlySet<MemoryId> {
-  const written = new Set<MemoryId>(writesOf(kernel)),
-    targets = [...written]
-  for (const source of readsOf(kernel)) if (targets.some(t => canReplace(kernel, source, t, context.buffers))) written.add(source)
+  const written = new Set<MemoryId>(writesOf(kernel))
+  if (kernel.kind !== 'loop') return written
+  const stores = [
+    ...kernel.bodyStores.map(s => ({ ...s, nodes: kernel.body })),
+    ...kernel.stores.map(s => ({ ...s, nodes: kernel.epilogue })),
+  ]
+  const sources = new Set(readsOf(kernel))
+  for (const { buffer, value, nodes } of stores) {
+    const needed = neededBy(nodes, value)
+    for (const source of sources) {
+      const ordered = nodes.every((n, id) => n.op !== 'load' || n.buffer !== source || needed.has(id))
+      if (!ordered && canReplace(kernel, source, buffer, context.buffers)) written.add(source)
+    }
+  }
   return written
+}
+
+/** The nodes that a value follows from, with its own. */
+function neededBy(nodes: readonly Node[], value: NodeId): ReadonlySet<NodeId> {
+  const needed = new Set<NodeId>(),
+    left = [value]
+  for (let id = left.pop(); id !== undefined; id = left.pop()) {
+    if (needed.has(id)) continue
+    needed.add(id)
+    left.push(...operandsOf(nodes[id] as Node))
+  }
+  return needed
 }

@@ -18,6 +18,8 @@ export interface SplitLimits {
   readonly points: number
   /** Results that one task computes at a time, as lanes of vectors. */
   readonly lanes: number
+  /** The same where rows are reduced, not columns whose results are neighbours. Default: `lanes`. */
+  readonly rowLanes?: number
   /** Loops of so many tasks stay as they are. */
   readonly enough: number
   /** The others get about this many. */
@@ -85,6 +87,11 @@ export interface Backend {
   /** Frees a buffer at once. Idempotent. Using it later is an error of core. */
   free(buffer: Buffer): void
   compile(graph: KernelGraph): Executable
+  /**
+   * For `explain`: kernels that run in another way than their text suggests (a fallback, parts), one line each that begins with the kernel's
+   * number. Absent: there are none.
+   */
+  notes?(graph: KernelGraph): readonly string[]
   memory(): MemoryStatistics
   /** Ends workers and frees everything. Runs that have not settled reject with a BackendError, or end first. */
   dispose(): Promise<void>

@@ -39,9 +39,9 @@ interface Blocks {
 
 const isArg = (r: Reduction): boolean => r.index !== undefined
 
-function chooseBlocks(k: Loop, { points, lanes, enough, tasks, block }: SplitLimits): Blocks | null {
+function chooseBlocks(k: Loop, { points, lanes, rowLanes = lanes, enough, tasks, block }: SplitLimits): Blocks | null {
   const all = sizeOf(k.extents),
-    parallel = Math.ceil(sizeOf(k.extents.slice(0, k.parallel)) / lanes)
+    parallel = Math.ceil(sizeOf(k.extents.slice(0, k.parallel)) / (reducesRows(k) ? rowLanes : lanes))
   if (k.reductions.length === 0 || all === 0 || all < points || parallel >= enough) return null
   const wanted = Math.min(Math.ceil(tasks / parallel), Math.floor(all / block))
   const axis = axisToCut(k, wanted)
@@ -49,6 +49,13 @@ function chooseBlocks(k: Loop, { points, lanes, enough, tasks, block }: SplitLim
     count = Math.min(wanted, extent)
   const length = Math.floor(extent / count)
   return count < 2 ? null : { axis, count, length, rest: extent - count * length }
+}
+
+/** Do more loads go to the next element along a reduced axis than along the results? */
+function reducesRows({ body, parallel }: Loop): boolean {
+  const strides = body.flatMap(n => (n.op === 'load' ? [n.map.strides] : []))
+  const near = (from: number, to?: number): number => strides.filter(s => s.slice(from, to).some(x => Math.abs(x) === 1)).length
+  return near(parallel) > near(0, parallel)
 }
 
 /** Blocks of a reduced axis along which all loads go far at each step, where neighbouring results read neighbouring elements. */
@@ -63,6 +70,24 @@ function cutColumns(k: Loop, { points, column, far }: SplitLimits): Blocks | nul
   const extent = k.extents[axis] as number,
     count = Math.floor(extent / column)
   return { axis, count, length: column, rest: extent - count * column }
+}
+
+/**
+ * A Loop that reduces more than `most` points to one result as several that reduce no more, the last of which stores; the buffers between
+ * come from `allocate`. For backends whose loops have a limit.
+ */
+export function limitReductions(k: Loop, most: number, allocate: (dtype: DType, size: number) => BufferId): readonly Loop[] {
+  const points = sizeOf(k.extents.slice(k.parallel))
+  if (k.reductions.length === 0 || points <= most || sizeOf(k.extents) === 0) return [k]
+  const wanted = Math.ceil(points / most),
+    axis = axisToCut(k, wanted),
+    extent = k.extents[axis] as number
+  const length = Math.ceil(extent / wanted),
+    count = Math.floor(extent / length)
+  if (extent < 2) return [k]
+  return inBlocks(k, { axis, count, length, rest: extent - count * length }, allocate).flatMap(part =>
+    limitReductions(part, most, allocate),
+  )
 }
 
 /** The outermost reduced axis, where the order of ties shows; else a longer one if that is too short. */
