@@ -17,8 +17,8 @@ const browserTests = '**/*.browser.test.ts'
 const unisolatedTests = '**/*.unisolated.test.ts'
 /** On Mesa's llvmpipe alone. */
 const mesaTests = '**/*.mesa.test.ts'
-/** Properties may run long on a busy machine. */
-const shared = { setupFiles: ['./scripts/fast-check.setup.ts'], provide: { seed }, testTimeout: 60_000 }
+/** Properties may run long on a busy machine, and a hook may have to compile the native parts of tests. */
+const shared = { setupFiles: ['./scripts/fast-check.setup.ts'], provide: { seed }, testTimeout: 60_000, hookTimeout: 120_000 }
 
 /** Tests in Node that drive a browser. */
 const pageTests = '**/page.test.ts'

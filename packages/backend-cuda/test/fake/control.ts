@@ -36,11 +36,14 @@ export interface Settings {
   readonly compilerVersion: number
   /** 'auto': tcc where there is one. */
   readonly compiler: 'auto' | 'tcc' | 'g++'
-  /** More flags for the compiler, such as -fsanitize=alignment -fno-sanitize-recover. */
+  /** More flags for the compiler: `undefinedBehavior`, for one. */
   readonly flags: string
   /** The folder of compiled programs. */
   readonly cache: string
 }
+
+/** Flags for g++ by which undefined behaviour of a kernel, misaligned vectors too, is a failure that names the line. */
+export const undefinedBehavior = '-fno-wrapv -fsanitize=undefined,float-cast-overflow -fsanitize-undefined-trap-on-error'
 
 export type Order = 'forward' | 'reverse' | 'shuffle'
 

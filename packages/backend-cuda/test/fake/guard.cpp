@@ -1,30 +1,35 @@
 // The handler changes where the thread goes on: into `crash`, on the stack of the fiber that faulted.
 #include "guard.hpp"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <ucontext.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <iterator>
 #include <mutex>
+#include <sstream>
 
 namespace fake {
 
 namespace {
 
-using Crash = void (*)(int signal, const void* address);
+using Crash = void (*)(const Fault& fault);
 thread_local Crash crashOfThread = nullptr;
+thread_local Fault lastFault;
 thread_local char* signalStack = nullptr;
-// Of an address, and of a division that the host cannot do.
-constexpr int SIGNALS[] = {SIGSEGV, SIGBUS, SIGFPE};
+// Of an address, of a division that the host cannot do, of a sanitizer's check.
+constexpr int SIGNALS[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 struct sigaction before[std::size(SIGNALS)];
 constexpr size_t SIGNAL_STACK = 64 << 10;
 
 #ifdef __x86_64__
+// Makes the thread go on in `function`.
 void goTo(ucontext_t* context, Crash function, int signal, const void* address) {
   auto& registers = context->uc_mcontext.gregs;
-  registers[REG_RDI] = signal;
-  registers[REG_RSI] = reinterpret_cast<greg_t>(address);
+  lastFault = {signal, address, reinterpret_cast<const void*>(registers[REG_RIP])};
+  registers[REG_RDI] = reinterpret_cast<greg_t>(&lastFault);
   registers[REG_RIP] = reinterpret_cast<greg_t>(function);
   // Below the red zone of 128 bytes, as if called: 8 less than a multiple of 16.
   registers[REG_RSP] = ((registers[REG_RSP] - 128) & ~greg_t(15)) - 8;
@@ -49,6 +54,21 @@ void install() {
 }
 
 }  // namespace
+
+std::string sourceLine(const void* instruction) {
+  Dl_info info;
+  if (dladdr(instruction, &info) == 0) return "";
+  std::ostringstream command;
+  command << "addr2line -e '" << info.dli_fname << "' " << std::hex << static_cast<const char*>(instruction) - static_cast<const char*>(info.dli_fbase) << " 2>/dev/null";
+  FILE* output = popen(command.str().c_str(), "r");
+  char line[512] = "";
+  if (output == nullptr) return "";
+  if (std::fgets(line, sizeof line, output) == nullptr) line[0] = 0;
+  pclose(output);
+  std::string text = line, name = text.substr(text.rfind('/') + 1);
+  name.erase(std::min(name.find_first_of(" \n"), name.size()));
+  return name.empty() || name[0] == '?' ? "" : " (" + name + ")";
+}
 
 GuardScope::GuardScope(Crash crash) {
   static std::once_flag once;

@@ -61,7 +61,7 @@ class Scheduler {
   unsigned ballot(int predicate, int line);
   void* shared(const void* site, size_t bytes, int line);
   void aligned(const void* address, unsigned bytes, int line);
-  void crash(int signal, const void* address);
+  void crash(const Fault& fault);
 
  private:
   bool runBlock();
@@ -197,7 +197,7 @@ int Scheduler::run(const Entry& entry, void** parameters, Dimensions grid, Dimen
   emu_.aligned = [](const void* address, unsigned bytes, int line) { scheduler().aligned(address, bytes, line); };
   entry.bind(&emu_);
   order_ = permutation(threads_.size(), settings.threads);
-  GuardScope guard([](int signal, const void* address) { scheduler().crash(signal, address); });
+  GuardScope guard([](const Fault& fault) { scheduler().crash(fault); });
   auto blocks = permutation(grid.count(), settings.blocks);
   for (size_t b : blocks) {
     emu_.block = {unsigned(b % grid.x), unsigned(b / grid.x % grid.y), unsigned(b / grid.x / grid.y)};
@@ -295,9 +295,11 @@ void Scheduler::fail(int status, int line, const std::string& what) {
   running_->suspend();
 }
 
-void Scheduler::crash(int signal, const void* address) {
-  if (signal == SIGFPE) fail(LAUNCH_FAILED, 0, "an integer division that has no result");
-  fail(ILLEGAL_ADDRESS, 0, "an access at " + std::to_string(reinterpret_cast<uint64_t>(address)) + ", outside of all allocations");
+void Scheduler::crash(const Fault& fault) {
+  std::string where = sourceLine(fault.instruction);
+  if (fault.signal == SIGFPE) fail(LAUNCH_FAILED, 0, "an integer division that has no result" + where);
+  if (fault.signal == SIGILL) fail(LAUNCH_FAILED, 0, "a sanitizer's check failed" + where);
+  fail(ILLEGAL_ADDRESS, 0, "an access at " + std::to_string(reinterpret_cast<uint64_t>(fault.address)) + ", outside of all allocations" + where);
 }
 
 // All threads wait or are done, and no barrier is complete. Not called on a fiber.
