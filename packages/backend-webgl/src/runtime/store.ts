@@ -38,7 +38,10 @@ export class WebglBuffer implements Buffer {
   /** Undefined once freed. */
   cell: Cell | undefined
 
-  constructor(cell: Cell) {
+  readonly owner: Store
+
+  constructor(cell: Cell, owner: Store) {
+    this.owner = owner
     this.dtype = cell.dtype
     this.size = cell.size
     this.cell = cell
@@ -91,7 +94,7 @@ export class Store {
   handle(cell: Cell): WebglBuffer {
     cell.references++
     this.handles++
-    const buffer = new WebglBuffer(cell),
+    const buffer = new WebglBuffer(cell, this),
       lease: Lease = { cell }
     cell.lease = lease
     this.registry.register(buffer, lease, buffer)
@@ -117,7 +120,7 @@ export class Store {
   }
 
   cellOf(buffer: Buffer): Cell {
-    if (!(buffer instanceof WebglBuffer))
+    if (!(buffer instanceof WebglBuffer) || buffer.owner !== this)
       return fail('BackendError', 'webgl: this buffer belongs to another backend. Move it with t.to(backend).')
     return buffer.cell ?? fail('DisposedError', 'webgl: this buffer was freed.')
   }
