@@ -18,6 +18,7 @@ import { releaseResources, WebglExecutable } from './runtime/executable.ts'
 import { Framebuffers } from './runtime/framebuffers.ts'
 import { ProgramCache } from './runtime/programs.ts'
 import { Runner } from './runtime/runner.ts'
+import { notesOf } from './runtime/schedule.ts'
 import { Store, type WebglBuffer } from './runtime/store.ts'
 import { TexturePool } from './runtime/textures.ts'
 import { read, readAsync } from './runtime/transfer.ts'
@@ -102,6 +103,10 @@ export class WebglBackend implements Backend {
     const executable = this.device.guard(() => new WebglExecutable(graph, this.emit, this.runner, this.store))
     this.executables.register(executable, executable.resources)
     return executable
+  }
+
+  notes(graph: KernelGraph): readonly string[] {
+    return notesOf(graph, this.device.limits, this.emit).map(({ kernel, way, why }) => `${kernel}: ${way}: ${why}`)
   }
 
   memory(): MemoryStatistics {

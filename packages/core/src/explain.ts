@@ -13,6 +13,8 @@ export interface ExplainedTrace {
   readonly program: string
   /** Kernels after fusion, with the memory plan, for the backend in use. */
   readonly kernels: string
+  /** Kernels that the backend runs in another way than that text suggests: fallbacks, and what is done in parts. One line each. */
+  readonly notes: readonly string[]
 }
 export interface Explanation {
   readonly name: string
@@ -35,12 +37,11 @@ export function explain(f: (...args: never[]) => unknown): Explanation {
   if (report === undefined)
     return fail('ValueError', `explain: ${f.name || 'the function'} was not made by jit. Pass what jit(f) returned.`)
   const backend = currentBackend()
-  const traces = report.traces.map(({ reason, program }) => ({
-    reason,
-    program: printProgram(program),
-    kernels: printKernels(lowerFor(program, backend).graph),
-  }))
+  const traces = report.traces.map(({ reason, program }): ExplainedTrace => {
+    const { graph } = lowerFor(program, backend)
+    return { reason, program: printProgram(program), kernels: printKernels(graph), notes: backend.notes?.(graph) ?? [] }
+  })
   const head = `${report.name}: ${report.calls} call${report.calls === 1 ? '' : 's'}, ${traces.length} trace${traces.length === 1 ? '' : 's'}, backend ${backend.name}`
-  const text = [head, ...traces.flatMap((t, i) => ['', `trace ${i + 1}: ${t.reason}`, t.program, '', t.kernels])].join('\n')
+  const text = [head, ...traces.flatMap((t, i) => ['', `trace ${i + 1}: ${t.reason}`, t.program, '', t.kernels, ...t.notes])].join('\n')
   return { name: report.name, calls: report.calls, traces, toString: () => text }
 }

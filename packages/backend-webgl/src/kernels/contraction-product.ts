@@ -42,7 +42,8 @@ class Product {
     sums.forEach((s, k) => main.push(`out${k} = ${s};`))
     const { rows: m, columns: n, sum } = this.roles
     const name = `product [${batch}, ${m.size}, ${n.size} | ${sum.size}]`
-    return this.shader.pass(name, targets, `${this.functions.join('')}void main() {\n${main.join('\n')}\n}\n`)
+    const pass = this.shader.pass(name, targets, `${this.functions.join('')}void main() {\n${main.join('\n')}\n}\n`)
+    return { ...pass, work: 16 * rows * columns * this.grid.roundsPerPart }
   }
 
   /** Which block the fragment computes; gives the indices of the batch axes. */

@@ -23,10 +23,16 @@ export function emitContraction(context: EmitContext, given: Contraction): reado
   if (sizeOf(c.extents.slice(0, c.parallel)) === 0) return []
   if (sizeOf(c.extents) === 0) return emitLoop(context, finish(c, { op: 'const', dtype: c.dtype, value: 0 }))
   const roles = rolesOf(c)
-  if (isThin(roles) || context.limits.targets < 4) return emitLoop(context, asLoop(c))
+  if (isThin(roles)) return byLoop(context, c, 'its batched products have one row or one column')
+  if (context.limits.targets < 4) return byLoop(context, c, 'a draw of this device has fewer than four targets')
   const plan = planOf(roles, context)
   if (plan.kind === 'whole') return emitWhole(context, roles, plan)
-  return plan.axis === undefined ? emitLoop(context, asLoop(c)) : inHalves(context, c, plan.axis)
+  return plan.axis === undefined ? byLoop(context, c, 'an operand fits no texture') : inHalves(context, c, plan.axis)
+}
+
+function byLoop(context: EmitContext, c: Contraction, why: string): readonly Pass[] {
+  context.note('contraction as a loop', why)
+  return emitLoop(context, asLoop(c))
 }
 
 /** Does each element of an operand go into one sum only? Then there is nothing to gain. */
@@ -87,6 +93,7 @@ function inHalves(context: EmitContext, c: Contraction, axis: number): readonly 
   const extent = c.extents[axis] as number,
     half = Math.ceil(extent / 2),
     written = new Set(writesOf(c))
+  context.note('contraction in halves', 'its operands or sums are larger than 128 MiB or than a texture')
   const temporary = reuse(context)
   const first = emitContraction({ ...context, temporary: temporary() }, partOf(c, axis, 0, half))
   const second = { ...context, temporary: temporary(), isWritten: (id: number) => written.has(id) || context.isWritten(id) }

@@ -7,14 +7,19 @@ import { glslType, type Lanes, toTexel } from '../glsl/types.ts'
 import type { ElementRange, EmitContext, Pass } from '../pass.ts'
 import { invert } from './affine.ts'
 import { chooseVector, type Draw, drawsOf, type Output, storedRange, type Vector } from './loop-plan.ts'
+import { inBlocks } from './loop-blocks.ts'
 import { spill } from './loop-spill.ts'
 import { Nodes, type Scope, type Value } from './nodes.ts'
 import { accumulate, type Accumulator } from './reductions.ts'
 import { type KernelContext, sameTexel, Shader, unitsFor } from './shader.ts'
 
-export function emitLoop(given: KernelContext, kernel: Loop): readonly Pass[] {
+export const emitLoop = (context: KernelContext, kernel: Loop): readonly Pass[] =>
+  inBlocks(context, kernel).flatMap(([inside, loop]) => emitWhole(inside, loop))
+
+function emitWhole(given: KernelContext, kernel: Loop): readonly Pass[] {
   // Beside what a value reads a pass samples the old content of its outputs, and terms of their addresses.
   const { context, before, loop } = spill(given, kernel, Math.max(2, unitsFor(given) - 4))
+  if (before.length > 0) given.note('loop in parts', `it reads ${new Set(readsOf(kernel)).size} tensors, more than a draw can`)
   return [...before.flatMap(l => passesOf(context, l)), ...storesOf(context, loop)]
 }
 
@@ -118,11 +123,21 @@ class LoopShader {
     const { parallel, extents } = this.loop,
       { outputs } = this.draw
     const main = [...statements, ...outputs.map((_, k) => `out${k} = r${k};`)]
-    return this.shader.pass(
+    const pass = this.shader.pass(
       `loop [${extents.slice(0, parallel).join(', ')} | ${extents.slice(parallel).join(', ')}]`,
       outputs.map(o => o.buffer),
       `void main() {\n${main.join('\n')}\n}\n`,
     )
+    return { ...pass, work: this.work() }
+  }
+
+  /** Nodes that a fragment evaluates. */
+  private work(): number {
+    const { parallel, extents, body, epilogue, reductions } = this.loop,
+      { from, maps } = this.draw
+    if (from === 'body') return 4 * maps.length * (body.length + 4)
+    const points = reductions.length === 0 ? 0 : sizeOf(extents.slice(parallel))
+    return 4 * maps.length * (epilogue.length + 4 + points * (body.length + 1))
   }
 
   private oldContent({ buffer }: Output, dtype: DType): string {

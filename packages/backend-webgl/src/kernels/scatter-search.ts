@@ -23,9 +23,20 @@ ${type} sum = ${old}_at(e);
 ${search(shader, kernel, value => `sum = ${combined(kernel, dtype, 'sum', value)};`).join('\n')}
 return sum;
 }`
+  const count = updatesOf(kernel),
+    { rounds } = context.limits
+  context.note('scatter by search', `each element looks through ${count} updates: ${reasonOf(kernel, context)}`)
   const all = [0, 1, 2, 3].map(lane => `element(e + ${lane})`).join(', ')
   const main = `void main() {\nint e = 4 * targetTexel();\nout0 = ${toTexel(dtype, 4, `${glslType(dtype, 4)}(${all})`)};\n}\n`
-  return [shader.pass(`scatter ${kernel.combine}, by search`, [kernel.buffer], `${element}\n${main}`)]
+  const pass = shader.pass(`scatter ${kernel.combine}, by search`, [kernel.buffer], `${element}\n${main}`)
+  return Array.from({ length: Math.ceil(count / rounds) }, (_, i): Pass => {
+    const end = Math.min(count, (i + 1) * rounds)
+    const range = [
+      { name: 'first', type: 'int', value: i * rounds },
+      { name: 'end', type: 'int', value: end },
+    ] as const
+    return { ...pass, uniforms: [...pass.uniforms, ...range], work: 4 * (end - i * rounds) * (kernel.body.length + 8) }
+  })
 }
 
 function combined({ combine }: Scatter, dtype: Node['dtype'], sum: string, value: string): string {
@@ -61,7 +72,7 @@ function search(shader: Shader, kernel: Scatter, found: (value: string) => strin
   const condition = nodes.statements.splice(0)
   const value = nodes.wide(kernel.value, 1)
   return [
-    `for (int n = 0; n < ${sizeOf(extents.map((x, k) => (free.has(k) ? 1 : x)))}; n++) {`,
+    'for (int n = first; n < end; n++) {',
     ...point.statements,
     ...address,
     `int rest = e - (${affine(shader, others, indices)})${terms.join('')};`,
@@ -73,6 +84,17 @@ function search(shader: Shader, kernel: Scatter, found: (value: string) => strin
     found(value),
     '}',
   ]
+}
+
+/** Those that each element looks through. */
+function updatesOf(kernel: Scatter): number {
+  const free = freeAxes(kernel)
+  return sizeOf(kernel.extents.map((x, k) => (free.has(k) ? 1 : x)))
+}
+
+function reasonOf({ combine }: Scatter, { limits }: EmitContext): string {
+  if (combine === 'mul') return 'blending does not multiply'
+  return limits.floatBlend ? 'their sums fit no texture' : 'the device cannot blend float32 (EXT_float_blend)'
 }
 
 /** Least value of a map without offset. */

@@ -150,12 +150,15 @@ function rendersFloats(gl: GL): boolean {
 }
 
 function limitsOf(gl: GL, most: Partial<Limits>): Limits {
-  const { textureSize = Infinity, textures = Infinity, targets = Infinity, floatBlend = true, byteReads = true } = most
+  const { textureSize = Infinity, textures = Infinity, targets = Infinity, floatBlend = true, byteReads = true } = most,
+    { work = 2 ** 30, rounds = 2 ** 13 } = most
   const parameter = (name: number): number => gl.getParameter(name) as number
   return {
     textureSize: Math.min(textureSize, parameter(gl.MAX_TEXTURE_SIZE)),
     textures: Math.min(textures, parameter(gl.MAX_TEXTURE_IMAGE_UNITS), parameter(gl.MAX_COMBINED_TEXTURE_IMAGE_UNITS) - 1),
     targets: Math.min(targets, parameter(gl.MAX_DRAW_BUFFERS), parameter(gl.MAX_COLOR_ATTACHMENTS)),
+    work,
+    rounds,
     floatBlend: floatBlend && gl.getExtension('EXT_float_blend') !== null,
     byteReads: byteReads && readsBytes(gl),
   }

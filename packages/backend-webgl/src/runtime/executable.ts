@@ -2,6 +2,7 @@
 import { type Buffer, type BufferId, type Executable, fail, hostArray, type KernelGraph, type TypedArray } from '@cotangent/core/kernel'
 import type { EmitKernel, TextureId } from '../pass.ts'
 import { fence, nextTask } from './poll.ts'
+import { tellOnce } from './notes.ts'
 import { linkAll } from './programs.ts'
 import type { Frame, Runner } from './runner.ts'
 import { type Schedule, schedule, type Step } from './schedule.ts'
@@ -62,6 +63,7 @@ export class WebglExecutable implements Executable {
     this.runner = runner
     this.store = store
     this.schedule = schedule(graph, runner.device.limits, emit, runner)
+    tellOnce(this.schedule.notes)
     this.constants = uploadConstants(graph, store)
     this.specOf = id => this.schedule.specs[id] as Schedule['specs'][number]
     const sources = this.schedule.passes.map(p => p.source)

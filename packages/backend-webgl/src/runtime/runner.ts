@@ -1,6 +1,7 @@
 /** Runs Passes: binds program, textures, uniforms and targets, and draws. Knows what is bound already. */
 import { type BufferId, fail } from '@cotangent/core/kernel'
 import type { LaneMask, Over, Pass, PassUniform, Points, TextureId, TextureSpec } from '../pass.ts'
+import { bandOf, itemsOf } from './bands.ts'
 import type { Device } from './device.ts'
 import type { Framebuffers } from './framebuffers.ts'
 import type { Program, ProgramCache } from './programs.ts'
@@ -59,9 +60,9 @@ export class Runner {
     const targets = fresh ? pass.targets.map(t => this.pool.take(specOf(t))) : this.drawnOver(pass, frame, specOf)
     this.framebuffers.bind(targets)
     this.setUniforms(program, pass.uniforms, targets[0] as Texture, frame)
-    if (pass.points !== undefined) this.drawPoints(pass.points)
-    else if (pass.over !== undefined) this.drawRows(pass.over, targets[0] as Texture, frame)
-    else this.device.gl.drawArrays(this.device.gl.TRIANGLES, 0, 3)
+    if (pass.points !== undefined) this.drawPoints(pass, pass.points)
+    else if (pass.over !== undefined) this.drawOver(pass, pass.over, targets[0] as Texture, frame)
+    else this.drawBands(pass, targets[0] as Texture, 0, (targets[0] as Texture).height)
     if (this.device.debug) this.checkDraw(pass)
     pass.targets.forEach((id, k) => {
       const old = frame.textures[id]
@@ -131,19 +132,31 @@ export class Runner {
     return texture
   }
 
-  private drawRows({ elements, lanes = everyLane }: Over, { width }: TextureSpec, frame: Frame): void {
+  private drawOver(pass: Pass, { elements, lanes = everyLane }: Over, target: TextureSpec, frame: Frame): void {
     const { gl } = this.device
     const first = elements.counters.reduce((sum, c) => sum + c.stride * (frame.counters.get(c.counter) ?? 0), elements.offset)
-    const row = (element: number): number => Math.floor(element / (4 * width))
-    gl.enable(gl.SCISSOR_TEST)
-    gl.scissor(0, row(first), width, row(first + elements.count - 1) - row(first) + 1)
+    const row = (element: number): number => Math.floor(element / (4 * target.width))
     gl.colorMask(...lanes)
-    gl.drawArrays(gl.TRIANGLES, 0, 3)
+    this.drawBands(pass, target, row(first), row(first + elements.count - 1) + 1)
     gl.colorMask(...everyLane)
+  }
+
+  /** The rows from `first` to before `end`, in as many draws as their work demands. */
+  private drawBands(pass: Pass, { width, height }: TextureSpec, first: number, end: number): void {
+    const { gl, limits } = this.device,
+      band = bandOf(pass, width, limits)
+    if (first === 0 && end === height && band.rows >= height && band.columns === width) return gl.drawArrays(gl.TRIANGLES, 0, 3)
+    gl.enable(gl.SCISSOR_TEST)
+    for (let y = first; y < end; y += band.rows)
+      for (let x = 0; x < width; x += band.columns) {
+        if (x + y > first) gl.flush()
+        gl.scissor(x, y, Math.min(band.columns, width - x), Math.min(band.rows, end - y))
+        gl.drawArrays(gl.TRIANGLES, 0, 3)
+      }
     gl.disable(gl.SCISSOR_TEST)
   }
 
-  private drawPoints({ count, blend, lanes = everyLane }: Points): void {
+  private drawPoints(pass: Pass, { count, blend, lanes = everyLane }: Points): void {
     const { gl } = this.device
     if (blend !== undefined) {
       gl.enable(gl.BLEND)
@@ -151,7 +164,11 @@ export class Runner {
       gl.blendEquation(blend === 'add' ? gl.FUNC_ADD : blend === 'min' ? gl.MIN : gl.MAX)
     }
     gl.colorMask(...lanes)
-    gl.drawArrays(gl.POINTS, 0, count)
+    const most = itemsOf(pass, this.device.limits)
+    for (let first = 0; first < count; first += most) {
+      if (first > 0) gl.flush()
+      gl.drawArrays(gl.POINTS, first, Math.min(most, count - first))
+    }
     gl.colorMask(...everyLane)
     gl.disable(gl.BLEND)
   }

@@ -10,40 +10,62 @@ import {
   type While,
   writesOf,
 } from '@cotangent/core/kernel'
-import type { EmitContext, EmitKernel, LeafKernel, Limits, TextureId, TextureSpec } from '../pass.ts'
+import type { EmitContext, EmitKernel, LeafKernel, Limits, Pass, TextureId, TextureSpec, Way } from '../pass.ts'
+import { bandsOf } from './bands.ts'
 import type { LinkedPass, Runner } from './runner.ts'
 import { specOf } from './store.ts'
 
-export type Step = (
-  | { readonly kind: 'draw'; readonly passes: readonly LinkedPass[]; readonly temporaries: readonly TextureId[] }
-  | { readonly kind: 'while'; readonly kernel: While; readonly condition: readonly Step[]; readonly body: readonly Step[] }
-  | { readonly kind: 'scan'; readonly kernel: Scan; readonly body: readonly Step[] }
-  | { readonly kind: 'branch'; readonly kernel: Branch; readonly branches: readonly (readonly Step[])[] }
+/** `P`: what a Pass became. */
+export type Step<P = LinkedPass> = (
+  | { readonly kind: 'draw'; readonly passes: readonly P[]; readonly temporaries: readonly TextureId[] }
+  | { readonly kind: 'while'; readonly kernel: While; readonly condition: readonly Step<P>[]; readonly body: readonly Step<P>[] }
+  | { readonly kind: 'scan'; readonly kernel: Scan; readonly body: readonly Step<P>[] }
+  | { readonly kind: 'branch'; readonly kernel: Branch; readonly branches: readonly (readonly Step<P>[])[] }
 ) & {
   /** Buffers whose last use is in this step. */
   readonly last: readonly BufferId[]
 }
 
-export interface Schedule {
-  readonly steps: readonly Step[]
+export interface Schedule<P = LinkedPass> {
+  readonly steps: readonly Step<P>[]
   /** Of buffers, then of the kernels' temporaries. */
   readonly specs: readonly TextureSpec[]
-  readonly passes: readonly LinkedPass[]
+  readonly passes: readonly P[]
+  /** Kernels that go another way than their kind usually does. */
+  readonly notes: readonly Note[]
   /** Textures that passes sample; of a counter that is not among them only the number is kept. */
   readonly sampled: ReadonlySet<TextureId>
 }
 
-export function schedule(graph: KernelGraph, limits: Limits, emit: EmitKernel, runner: Runner): Schedule {
-  return new Scheduler(graph, limits, emit, runner).result()
+export interface Note {
+  /** The kernel's number, as `explain` prints it; of a nested one the outer numbers come before: `2/0`. */
+  readonly kernel: string
+  readonly way: Way
+  readonly why: string
 }
 
-class Scheduler {
+type Link<P> = (pass: Pass, specOf: (texture: TextureId) => TextureSpec) => P
+
+export function schedule(graph: KernelGraph, limits: Limits, emit: EmitKernel, runner: Runner): Schedule {
+  return new Scheduler(graph, limits, emit, (pass, spec) => runner.link(pass, spec)).result()
+}
+
+/** What `explain` says of a graph beside its kernels. */
+export function notesOf(graph: KernelGraph, limits: Limits, emit: EmitKernel): readonly Note[] {
+  return new Scheduler(graph, limits, emit, pass => pass).result().notes
+}
+
+class Scheduler<P> {
   private readonly graph: KernelGraph
   private readonly limits: Limits
   private readonly emit: EmitKernel
-  private readonly runner: Runner
+  private readonly link: Link<P>
   private readonly specs: TextureSpec[]
-  private readonly passes: LinkedPass[] = []
+  private readonly passes: P[] = []
+  private readonly notes: Note[] = []
+  private readonly sampled: Set<TextureId> = new Set()
+  /** Numbers of the kernel that is scheduled now. */
+  private readonly path: number[] = []
   private readonly written: Set<BufferId> = new Set()
   private readonly counters: ReadonlySet<BufferId>
   /** Last uses that no step has claimed, by time. */
@@ -51,27 +73,32 @@ class Scheduler {
   /** Times as livenessOf counts them. */
   private time = 1
 
-  constructor(graph: KernelGraph, limits: Limits, emit: EmitKernel, runner: Runner) {
+  constructor(graph: KernelGraph, limits: Limits, emit: EmitKernel, link: Link<P>) {
     this.graph = graph
     this.limits = limits
     this.emit = emit
-    this.runner = runner
+    this.link = link
     this.specs = graph.buffers.map(({ dtype, size }) => specOf(dtype, size, limits.textureSize))
     this.counters = knownCounters(graph.kernels)
     this.ends = lastUses(graph)
   }
 
-  result(): Schedule {
+  result(): Schedule<P> {
     const steps = this.list(this.graph.kernels),
-      { specs, passes } = this
-    return { steps, specs, passes, sampled: new Set(passes.flatMap(({ pass }) => pass.textures.map(t => t.texture))) }
+      { specs, passes, notes, sampled } = this
+    return { steps, specs, passes, notes, sampled }
   }
 
-  private list(kernels: readonly Kernel[]): Step[] {
-    return kernels.map(kernel => this.step(kernel))
+  private list(kernels: readonly Kernel[]): Step<P>[] {
+    return kernels.map((kernel, i) => {
+      this.path.push(i)
+      const step = this.step(kernel)
+      this.path.pop()
+      return step
+    })
   }
 
-  private step(kernel: Kernel): Step {
+  private step(kernel: Kernel): Step<P> {
     switch (kernel.kind) {
       case 'while':
       case 'scan':
@@ -82,17 +109,29 @@ class Scheduler {
     }
   }
 
-  private leaf(kernel: LeafKernel): Step {
+  private leaf(kernel: LeafKernel): Step<P> {
     const begin = this.time++,
       temporaries: TextureId[] = []
-    const passes = this.emit(this.context(temporaries), kernel).map(pass => this.runner.link(pass, id => this.specs[id] as TextureSpec))
+    const emitted = this.emit(this.context(temporaries), kernel)
+    for (const pass of emitted) this.look(pass)
+    const passes = emitted.map(pass => this.link(pass, id => this.specs[id] as TextureSpec))
     this.passes.push(...passes)
     for (const id of writesOf(kernel)) this.written.add(id)
     return { kind: 'draw', passes, temporaries, last: this.claim(begin) }
   }
 
+  private look(pass: Pass): void {
+    for (const { texture } of pass.textures) this.sampled.add(texture)
+    const draws = bandsOf(pass, this.specs[pass.targets[0] as TextureId] as TextureSpec, this.limits)
+    if (draws > 1 && pass.over === undefined) this.note('draw in bands', `${pass.name} is ${draws} draws`)
+  }
+
+  private note(way: Way, why: string): void {
+    this.notes.push({ kernel: this.path.join('/'), way, why })
+  }
+
   /** A construct has a time before and one after the kernels inside. */
-  private control(kernel: While | Scan | Branch): Step {
+  private control(kernel: While | Scan | Branch): Step<P> {
     const begin = this.time++
     // What a later kernel of the body writes is there in the next round.
     if (kernel.kind !== 'branch') for (const id of writesOf(kernel)) this.written.add(id)
@@ -135,6 +174,7 @@ class Scheduler {
         temporaries.push(id)
         return id
       },
+      note: (way, why) => this.note(way, why),
       isCounter: id => this.counters.has(id),
       isWritten: id => this.written.has(id),
     }

@@ -18,7 +18,8 @@ function shapeOf({ width }: Texture, size: number): Shape {
   return { rows, elements: rows * 4 * width, texels: texelsOf(size - rows * 4 * width) }
 }
 
-export function write({ gl, scratchUnit }: Device, texture: Texture, data: TypedArray): void {
+export function write({ gl, scratchUnit, settle }: Device, texture: Texture, data: TypedArray): void {
+  settle()
   const { rows, elements, texels } = shapeOf(texture, data.length),
     { format, type } = formatOf(gl, texture.dtype)
   const send = (y: number, width: number, height: number, pixels: TypedArray): void =>
@@ -62,6 +63,7 @@ export function read(device: Device, framebuffers: Framebuffers, texture: Textur
     { rows, elements, texels } = shapeOf(texture, size),
     { format, type, bytes, view } = pixelsOf(device, texture.dtype)
   const data = view(new ArrayBuffer(texelsOf(size) * bytes))
+  device.settle()
   framebuffers.bind([texture])
   if (rows > 0) gl.readPixels(0, 0, texture.width, rows, format, type, data)
   if (texels > 0) gl.readPixels(0, rows, texels, 1, format, type, data.subarray(elements))
@@ -108,6 +110,7 @@ function orderReads(device: Device, framebuffers: Framebuffers, parts: readonly 
     bytes += texelsOf(part.size) * pixels.bytes
     return { ...part, pixels, offset }
   })
+  device.settle()
   gl.bindBuffer(gl.PIXEL_PACK_BUFFER, memory)
   gl.bufferData(gl.PIXEL_PACK_BUFFER, bytes, gl.STREAM_READ)
   for (const { texture, size, pixels, offset } of placed) {

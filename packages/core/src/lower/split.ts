@@ -51,9 +51,10 @@ function chooseBlocks(k: Loop, { points, lanes, rowLanes = lanes, enough, tasks,
   return count < 2 ? null : { axis, count, length, rest: extent - count * length }
 }
 
-/** Do more loads go to the next element along a reduced axis than along the results? */
+/** Of the loads that change along the reduced axes, do more go to the next element there than along the results? */
 function reducesRows({ body, parallel }: Loop): boolean {
-  const strides = body.flatMap(n => (n.op === 'load' ? [n.map.strides] : []))
+  const loads = body.flatMap(n => (n.op === 'load' ? [n.map.strides] : [])),
+    strides = loads.filter(s => s.slice(parallel).some(x => x !== 0))
   const near = (from: number, to?: number): number => strides.filter(s => s.slice(from, to).some(x => Math.abs(x) === 1)).length
   return near(parallel) > near(0, parallel)
 }
@@ -73,7 +74,7 @@ function cutColumns(k: Loop, { points, column, far }: SplitLimits): Blocks | nul
 }
 
 /**
- * A Loop that reduces more than `most` points to one result as several that reduce no more, the last of which stores; the buffers between
+ * A Loop that reduces more than `most` points (2 or more) to one result as several that reduce no more, the last of which stores; the buffers between
  * come from `allocate`. For backends whose loops have a limit.
  */
 export function limitReductions(k: Loop, most: number, allocate: (dtype: DType, size: number) => BufferId): readonly Loop[] {

@@ -4,10 +4,11 @@ import type { SplitLimits } from '../../src/backend/backend.ts'
 import { createReference } from '../../src/backend/reference.ts'
 import { type DType, hostArray } from '../../src/dtype.ts'
 import { checkKernels } from '../../src/lower/check.ts'
-import type { KernelGraph, Loop } from '../../src/lower/kernel.ts'
+import type { Kernel, KernelGraph, Loop } from '../../src/lower/kernel.ts'
 import type { UnplannedGraph } from '../../src/lower/plan.ts'
 import { planMemory } from '../../src/lower/plan.ts'
-import { splitReductions } from '../../src/lower/split.ts'
+import { limitReductions, splitReductions } from '../../src/lower/split.ts'
+import { sizeOf } from '../../src/shape.ts'
 import { arbKernelCase } from '../support/arbKernels.ts'
 import { difference, disjointPlan, runGraph } from '../support/runKernels.ts'
 import { graphOf } from '../support/smallGraphs.ts'
@@ -128,4 +129,25 @@ describe('with the limits of the library', () => {
     expect(winner({ 5000: 1, 70000: Number.NaN, 100000: Number.NaN })).toBe(70000)
     expect(winner({ 0: -0, 3: 0 })).toBe(0)
   })
+})
+
+test('Loops that reduce few points give the bits of the one', () => {
+  fc.assert(
+    fc.property(
+      arbKernelCase({ kinds: ['loop'], dtypes: ['int32', 'bool'], kernels: 3 }),
+      fc.constantFrom(2, 3, 5),
+      ({ graph, inputs }, most) => {
+        const buffers = [...graph.buffers]
+        const allocate = (dtype: DType, size: number): number => buffers.push({ dtype, size, place: { kind: 'temporary' } }) - 1
+        const kernels = graph.kernels.flatMap((k): readonly Kernel[] =>
+          k.kind === 'loop' && k.bodyStores.length === 0 ? limitReductions(k, most, allocate) : [k],
+        )
+        for (const k of kernels)
+          if (k.kind === 'loop' && k.bodyStores.length === 0 && k.reductions.length > 0 && !k.extents.includes(0))
+            expect(sizeOf(k.extents.slice(k.parallel))).toBeLessThanOrEqual(most)
+        const results = runGraph(backend, disjointPlan({ ...graph, buffers, kernels }), inputs)
+        expect(difference(results, runGraph(backend, disjointPlan(graph), inputs))).toBe(undefined)
+      },
+    ),
+  )
 })
