@@ -13,13 +13,13 @@ import { indexTypeOf, unrolled } from './space.ts'
 import { Writer, writtenBy } from './writer.ts'
 
 const WARP = 32
-/** Longer rows get a block, and these 1024 threads. */
+/** Longer rows get a block, and these 512 threads. */
 const LONG = 2048
 const VERY_LONG = 16384
 
 /** Threads of a row: a power of two up to a warp, or a whole block. */
 function widthOf(length: number, lanes: Lanes): number {
-  if (length > LONG) return length >= VERY_LONG ? 1024 : THREADS
+  if (length > LONG) return length >= VERY_LONG ? 512 : THREADS
   return Math.min(WARP, 2 ** Math.ceil(Math.log2(Math.max(1, length / lanes))))
 }
 

@@ -23,7 +23,9 @@ const MANY = 1 << 14
 function emitReduction(context: EmitContext, loop: Loop): readonly Command[] {
   const { extents, parallel } = loop,
     axes = extents.map((_, k) => k)
-  const maps = [...loadsOf(loop.body).map(n => n.map), ...loop.bodyStores.map(s => s.map)]
+  const all = [...loadsOf(loop.body).map(n => n.map), ...loop.bodyStores.map(s => s.map)],
+    // What does not change along the reduced axes is read once.
+    maps = all.filter(m => m.strides.slice(parallel).some(s => s !== 0))
   const along = fastAxis(maps, axes.slice(parallel), extents),
     across = fastAxis(maps, axes.slice(0, parallel), extents)
   const count = (axis: number | undefined): number => (axis === undefined ? 0 : neighbours(maps, axis))
