@@ -4,6 +4,7 @@
  */
 import { backend as cpu } from '@cotangent/backend-cpu'
 import { type Tensor, grad, init, jit, lax, numpy as np, tree, valueAndGrad } from '@cotangent/core'
+import type { Backend } from '@cotangent/core/kernel'
 
 /** The generator of inputs, the same bits for all libraries. */
 export interface Data {
@@ -36,7 +37,7 @@ export interface Workload {
 export interface Setting {
   readonly threads: number
   readonly data: Data
-  readonly backend?: typeof cpu
+  readonly backend?: { readonly name: string; readonly load: (options: { readonly threads?: number }) => Promise<Backend> }
 }
 export type Make = (spec: Spec, name: string) => Workload
 

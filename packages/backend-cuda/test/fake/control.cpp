@@ -1,5 +1,6 @@
 // How tests steer the fake and look inside: modes, injected failures, counters, the log of launches.
 // `fake_cuda_control(command)` answers with JSON; control.ts is its only caller.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -31,6 +32,7 @@ struct Launched {
   Dimensions grid, block;
 };
 std::deque<Launched>& launches = *new std::deque<Launched>;
+std::vector<std::string>& programs = *new std::vector<std::string>;
 constexpr size_t LOG_LENGTH = 100'000;
 
 // Objects of other files register while the library loads, in any order.
@@ -68,6 +70,7 @@ const std::map<std::string, Setter>& setters() {
       {"guard", number(settings.guard)},
       {"eager", number(settings.eager)},
       {"noop", number(settings.noop)},
+      {"keep", number(settings.keep)},
       {"delay", number(settings.delay)},
       {"polls", number(settings.polls)},
       {"memory", number(settings.memory)},
@@ -145,6 +148,7 @@ std::string reset() {
   for (auto& [name, call] : calls) call->count = 0;
   allCalls = 0;
   launches.clear();
+  programs.clear();
   firstFailure.clear();
   lastStatus = 0;
   return "true";
@@ -172,6 +176,7 @@ std::string answer(const std::string& command) {
     return joined("{", calls, "}", [](auto& c) { return quoted(c.first) + ":" + std::to_string(c.second->count.load()); });
   if (verb == "live")
     return joined("{", liveClasses(), "}", [](Live* l) { return quoted(l->what) + ":" + std::to_string(l->count.load()); });
+  if (verb == "programs") return joined("[", programs, "]", quoted);
   if (verb == "log")
     return joined("[", launches, "]", [](const Launched& l) {
       std::ostringstream out;
@@ -232,6 +237,11 @@ void logLaunch(const std::string& name, Dimensions grid, Dimensions block) {
   std::lock_guard guard(lock);
   if (launches.size() == LOG_LENGTH) launches.pop_front();
   launches.push_back({name, grid, block});
+}
+
+void keepProgram(const std::string& source) {
+  std::lock_guard guard(lock);
+  if (settings.keep && std::find(programs.begin(), programs.end(), source) == programs.end()) programs.push_back(source);
 }
 
 uint64_t randomNumber(uint64_t& state) {  // xorshift64 (Marsaglia 2003)

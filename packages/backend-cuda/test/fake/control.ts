@@ -19,6 +19,8 @@ export interface Settings {
   readonly eager: 0 | 1
   /** Launches and products are counted and not run. Default 0. */
   readonly noop: 0 | 1
+  /** `programs` has the texts of what is compiled from now on. Default 0. */
+  readonly keep: 0 | 1
   /** Milliseconds before each operation of a stream. */
   readonly delay: number
   /** How often an event that nobody waits for says "not ready" before its stream starts. Default 2. */
@@ -72,6 +74,8 @@ export interface Fake {
   live(): Readonly<Record<string, number>>
   /** The last 100,000 launches that ran. */
   log(): readonly Launched[]
+  /** Texts that were compiled, each once, since `keep` was set. */
+  programs(): readonly string[]
   /** What the first failure was: kernel, line, reason. Empty if there was none. */
   failure(): string
   /** Looks for writes outside of allocations. */
@@ -99,6 +103,7 @@ function steer({ library, control }: BuiltFake): Fake {
     total: () => ask('total') as number,
     live: () => ask('live') as Record<string, number>,
     log: () => ask('log') as Launched[],
+    programs: () => ask('programs') as string[],
     failure: () => ask('failure') as string,
     check: () => ask('check') as string,
   }

@@ -54,6 +54,7 @@ struct Settings {
   bool guard = false;     // an access outside of an allocation is an illegal address
   bool eager = false;     // streams run at once instead of when somebody waits
   bool noop = false;      // launches and products are counted, not run
+  bool keep = false;      // the texts of programs are kept for tests
   unsigned delay = 0;     // milliseconds before each operation of a stream
   unsigned polls = 2;     // how often an event that nobody waits for says "not ready" before its stream starts to run by itself
   uint64_t memory = 1ull << 30;           // bytes of a device
@@ -94,6 +95,9 @@ std::string lastFailure(int status);
 
 // The log of what ran: one launch or product.
 void logLaunch(const std::string& name, Dimensions grid, Dimensions block);
+
+// Keeps the text of a program, once, where the mode `keep` is on.
+void keepProgram(const std::string& source);
 
 // What is alive, by class, for tests that look for leaks.
 struct Live {

@@ -79,6 +79,7 @@ EXPORT int nvrtcCompileProgram(void* handle, int count, const char* const* optio
     if (value >= 0) architecture = value;
     else if (!isKnown(options[i])) return program->log = std::string("nvrtc: error: invalid value for option ") + options[i], NVRTC_INVALID_OPTION;
   }
+  keepProgram(program->source);
   Compiled compiled = compileProgram(program->source, program->name);
   program->log = compiled.log;
   if (!compiled.ok) return NVRTC_COMPILATION;
