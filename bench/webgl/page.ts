@@ -41,7 +41,10 @@ async function withContext<T>(open: () => Promise<T>): Promise<readonly [T, WebG
   }
 }
 
-/** Reads a pixel that has nothing to do with the library: contexts work in the order of their commands, and a read waits. */
+/**
+ * Draws and reads a pixel that has nothing to do with the library: contexts work in the order of their commands, and a read waits; on llvmpipe
+ * only for what the framebuffer drawn on last needs, hence the drawing.
+ */
 function waiter(gl: WebGL2RenderingContext): () => void {
   const framebuffer = gl.createFramebuffer(),
     renderbuffer = gl.createRenderbuffer(),
@@ -55,7 +58,11 @@ function waiter(gl: WebGL2RenderingContext): () => void {
     gl.bindFramebuffer(gl.FRAMEBUFFER, bound)
   }
   within(() => gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.RENDERBUFFER, renderbuffer))
-  return () => within(() => gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel))
+  const wait = (): void => {
+    gl.clear(gl.COLOR_BUFFER_BIT)
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel)
+  }
+  return () => within(wait)
 }
 
 /** Opens a library; its version, and the driver. */

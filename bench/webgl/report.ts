@@ -11,6 +11,8 @@ export interface Measurement {
   readonly difference: number
   /** Milliseconds of repetitions, by round. */
   readonly rounds: (readonly number[])[]
+  /** The numbers were, so that there are no rounds. */
+  readonly wrong?: boolean
 }
 
 export interface Meta {
@@ -35,12 +37,13 @@ export function report(meta: Meta, measurements: readonly Measurement[]): string
   const libraries = [...new Set(measurements.map(m => m.library))],
     rows = [...new Set(measurements.map(m => m.row))]
   const of = (row: RowName, library: LibraryName): Measurement | undefined => measurements.find(m => m.row === row && m.library === library)
-  const cell = (m: Measurement | undefined, f: (m: Measurement) => string): string => (m === undefined ? '' : f(m))
+  const cell = (m: Measurement | undefined, f: (m: Measurement) => string): string =>
+    m === undefined ? '' : m.wrong === true ? 'wrong' : f(m)
   const each = (f: (m: Measurement) => string): readonly (readonly string[])[] =>
     rows.map(row => [row, ...libraries.map(l => cell(of(row, l), f))])
   const ratios = rows.map(row => {
     const [own, ...peers] = ['cotangent' as const, ...libraries.filter(l => l !== 'cotangent')].map(l => of(row, l))
-    const times = peers.flatMap(m => (m === undefined ? [] : [quietest(m)]))
+    const times = peers.flatMap(m => (m === undefined || m.wrong === true ? [] : [quietest(m)]))
     return own === undefined || times.length === 0 ? '' : `${(Math.min(...times) / quietest(own)).toFixed(1)}x`
   })
   const times = each(m => `${digits(quietest(m))}${m.rounds.length === 1 && m.rounds[0]?.length === 1 ? '*' : ''}`)
@@ -50,6 +53,7 @@ ${meta.versions.join('; ')}, all webgl on ${meta.driver}
 
 Milliseconds of a repetition, up to the end of a read that waits for it: the median of the quietest round. The last column is the time of the
 faster of the others over ours. Numbers were compared (\`difference\` in the other file). *: took more than 10 s, done once.
+wrong: its numbers differed from the others', so it was not timed.
 
 ${table(
   ['row', ...libraries, 'others / ours'],
