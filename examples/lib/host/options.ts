@@ -4,7 +4,7 @@ import { CotangentError } from '@cotangent/core'
 
 /** The option that all examples have, for their help. */
 export const backendOption =
-  '  --backend NAME      cpu, webgl (in a headless Chromium) or reference; several, separated by commas: the first that works (cpu)'
+  '  --backend NAME      cpu, cuda, webgl (in a headless Chromium) or reference; several, separated by commas: the first that works (cpu)'
 
 /** What `--backend` says. */
 export const backendsOf = (text: string = 'cpu'): readonly string[] => text.split(',')

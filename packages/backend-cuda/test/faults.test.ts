@@ -56,7 +56,8 @@ async function scenario(): Promise<readonly number[]> {
 }
 
 /** The first calls of a function, and some of the later ones. */
-const timesOf = (count: number): readonly number[] => [...new Set([1, 2, 3, 5, 8, 13, Math.ceil(count / 2), count])].filter(n => n >= 1 && n <= count)
+const timesOf = (count: number): readonly number[] =>
+  [...new Set([1, 2, 3, 5, 8, 13, Math.ceil(count / 2), count])].filter(n => n >= 1 && n <= count)
 
 /** Without memory, with a call that the driver refuses, with the context lost. */
 describe.each([
