@@ -1,8 +1,10 @@
 /** A kernel to commands, by its kind. */
-import { asLoop, fail } from '@cotangent/core/kernel'
+import { asLoop } from '@cotangent/core/kernel'
 import type { Command, EmitContext, LeafKernel } from '../command.ts'
 import { emitCumulative } from './cumulative.ts'
 import { emitLoop } from './loop.ts'
+import { emitScatter } from './scatter.ts'
+import { emitSort } from './sort.ts'
 
 export function emitKernel(context: EmitContext, kernel: LeafKernel): readonly Command[] {
   switch (kernel.kind) {
@@ -12,7 +14,9 @@ export function emitKernel(context: EmitContext, kernel: LeafKernel): readonly C
       return emitLoop(context, asLoop(kernel))
     case 'cumulative':
       return emitCumulative(context, kernel)
-    default:
-      return fail('InternalError', `cuda: ${kernel.kind} kernels are not compiled.`)
+    case 'scatter':
+      return emitScatter(context, kernel)
+    case 'sort':
+      return emitSort(context, kernel)
   }
 }

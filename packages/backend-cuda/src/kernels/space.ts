@@ -3,7 +3,8 @@ import { type Affine, type Loop, type Node, readsOf, writesOf } from '@cotangent
 import type { EmitContext } from '../command.ts'
 import { type IndexType, indexType } from '../language/address.ts'
 
-const mapsOf = (node: Node): readonly Affine[] => {
+/** Every map that a node has. */
+export const mapsOf = (node: Node): readonly Affine[] => {
   switch (node.op) {
     case 'load':
       return [node.map, ...(node.guards ?? []).map(g => g.index)]
