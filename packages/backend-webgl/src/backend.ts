@@ -19,9 +19,9 @@ import { Framebuffers } from './runtime/framebuffers.ts'
 import { ProgramCache } from './runtime/programs.ts'
 import { Runner } from './runtime/runner.ts'
 import { notesOf } from './runtime/schedule.ts'
-import { Store, type WebglBuffer } from './runtime/store.ts'
+import { createStore, type Store, type WebglBuffer } from './runtime/store.ts'
 import { TexturePool } from './runtime/textures.ts'
-import { read, readAsync } from './runtime/transfer.ts'
+import { readAsync } from './runtime/transfer.ts'
 
 /** What `webgl()` decided, and what tests vary. */
 export interface Platform extends DeviceOptions {
@@ -65,7 +65,7 @@ export class WebglBackend implements Backend {
         this.runner.forget(texture)
       },
     )
-    this.store = new Store(device, this.pool, this.framebuffers)
+    this.store = createStore(device, this.pool, this.framebuffers)
     this.runner = new Runner(device, this.pool, this.framebuffers, this.programs)
   }
 
@@ -78,18 +78,14 @@ export class WebglBackend implements Backend {
     const { store, framebuffers, device } = this,
       cell = store.cellOf(buffer)
     if (cell.host !== undefined) return cell.host.slice()
-    if (cell.texture === undefined) return hostArray(cell.dtype, 0)
-    const { texture } = cell
-    return device.guard(() => readAsync(device, framebuffers, texture, cell.size))
+    const { memory: texture } = cell
+    return texture === undefined ? hostArray(cell.dtype, 0) : device.guard(() => readAsync(device, framebuffers, texture, cell.size))
   }
 
   readSync(buffer: Buffer): TypedArray {
     this.device.check()
-    const { store, framebuffers, device } = this,
-      cell = store.cellOf(buffer)
-    if (cell.host !== undefined) return cell.host.slice()
-    const { texture } = cell
-    return texture === undefined ? hostArray(cell.dtype, 0) : device.guard(() => read(device, framebuffers, texture, cell.size))
+    const cell = this.store.cellOf(buffer)
+    return this.device.guard(() => this.store.read(cell))
   }
 
   free(buffer: Buffer): void {

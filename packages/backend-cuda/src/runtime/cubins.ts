@@ -34,20 +34,29 @@ export class Cubins {
     const path = this.pathOf(text),
       fresh = `${path}.${randomUUID()}`
     try {
-      mkdirSync(this.folder, { recursive: true })
+      // Who can write here decides what runs on the GPU.
+      mkdirSync(this.folder, { recursive: true, mode: 0o700 })
       writeFileSync(fresh, cubin)
       renameSync(fresh, path)
     } catch {
-      rmSync(fresh, { force: true })
+      remove(fresh)
     }
   }
 
   /** Forgets a file that the driver refuses. */
   delete(text: string): void {
-    if (this.folder !== undefined) rmSync(this.pathOf(text), { force: true })
+    if (this.folder !== undefined) remove(this.pathOf(text))
   }
 
   private pathOf(text: string): string {
     return join(this.folder as string, `${createHash('sha256').update(this.salt).update('\0').update(text).digest('hex')}.cubin`)
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // There is no such folder, or it is not ours.
   }
 }

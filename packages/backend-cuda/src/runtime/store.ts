@@ -15,7 +15,7 @@ export function createStore(session: Session, memory: () => DeviceMemory): Store
     bytesOf: bytesOnDevice,
     take: (dtype, size) => memory().take(size * bytesOnDevice(dtype)),
     give: block => memory().give(block),
-    read: (block, dtype, size) => session.readSync(block.address, hostArray(dtype, size)),
+    read: parts => parts.map(({ memory: block, dtype, size }) => session.readSync(block.address, hostArray(dtype, size))),
     write: (block, data) => session.write(block.address, data),
   }
   return new CellStore(device)

@@ -5,6 +5,7 @@ import {
   type BufferSpec,
   type Kernel,
   type KernelGraph,
+  knownCounters,
   livenessOf,
   type Scan,
   type While,
@@ -188,25 +189,4 @@ function lastUses(graph: KernelGraph): (readonly [number, BufferId])[] {
     const interval = intervals[id]
     return interval !== undefined && (place.kind === 'temporary' || place.kind === 'input') ? [[interval.last, id]] : []
   })
-}
-
-/** Counters that only their Scans write: their values are known to the host. */
-function knownCounters(kernels: readonly Kernel[]): ReadonlySet<BufferId> {
-  const all = kernels.flatMap(flatten)
-  const written = new Set(all.flatMap(k => (k.kind === 'while' || k.kind === 'scan' || k.kind === 'branch' ? [] : writesOf(k))))
-  return new Set(all.flatMap(k => (k.kind === 'scan' && !written.has(k.counter) ? [k.counter] : [])))
-}
-
-/** A kernel and all that are nested in it. */
-function flatten(kernel: Kernel): readonly Kernel[] {
-  switch (kernel.kind) {
-    case 'while':
-      return [kernel, ...[...kernel.condition, ...kernel.body].flatMap(flatten)]
-    case 'scan':
-      return [kernel, ...kernel.body.flatMap(flatten)]
-    case 'branch':
-      return [kernel, ...kernel.branches.flat().flatMap(flatten)]
-    default:
-      return [kernel]
-  }
 }

@@ -16,9 +16,16 @@ export interface CellDevice<M extends { readonly bytes: number }> {
   /** Memory for `size` elements (1 or more) with any content. May call `CellStore.makeRoom`. */
   take(dtype: DType, size: number): M
   give(memory: M): void
-  /** A new array of the first `size` elements. */
-  read(memory: M, dtype: DType, size: number): TypedArray
+  /** New arrays of elements. Several are asked for at a time, since each wait for the device may be long. */
+  read(parts: readonly Part<M>[]): readonly TypedArray[]
   write(memory: M, data: TypedArray): void
+}
+
+/** The first `size` elements of a piece of memory. */
+export interface Part<M> {
+  readonly memory: M
+  readonly dtype: DType
+  readonly size: number
 }
 
 export interface Cell<M> {
@@ -157,29 +164,44 @@ export class CellStore<M extends { readonly bytes: number }> {
   /** A copy of what a cell holds, without bringing it back to the device. */
   read(cell: Cell<M>): TypedArray {
     if (cell.host !== undefined) return cell.host.slice()
-    return cell.memory === undefined ? hostArray(cell.dtype, 0) : this.device.read(cell.memory, cell.dtype, cell.size)
+    return isResident(cell) ? (this.device.read([cell])[0] as TypedArray) : hostArray(cell.dtype, 0)
   }
 
-  /** Moves memory to the host until so many bytes are free; returns how many are. */
+  /** Moves memory to the host until so many bytes are free, small pieces together; returns how many are. */
   makeRoom(bytes: number): number {
-    let freed = 0
-    for (const cell of this.resident) {
-      if (freed >= bytes) break
-      if (cell.pins === 0 && cell.references === 1) freed += this.evict(cell)
+    const least = Math.max(bytes, together)
+    let freed = 0,
+      size = 0
+    const batch: Resident<M>[] = []
+    const flush = (): void => {
+      this.evict(batch.splice(0))
+      freed += size
+      size = 0
     }
+    for (const cell of this.resident) {
+      if (freed + size >= least) break
+      if (cell.pins > 0 || cell.references !== 1 || !isResident(cell)) continue
+      batch.push(cell)
+      size += cell.memory.bytes
+      if (size >= together) flush()
+    }
+    flush()
     return freed
   }
 
-  private evict(cell: Cell<M>): number {
-    cell.host = this.device.read(cell.memory as M, cell.dtype, cell.size)
-    const memory = this.detach(cell)
-    this.device.give(memory)
+  private evict(cells: readonly Resident<M>[]): void {
+    if (cells.length === 0) return
+    this.device.read(cells).forEach((host, i) => this.moveOut(cells[i] as Resident<M>, host))
+  }
+
+  private moveOut(cell: Cell<M>, host: TypedArray): void {
+    this.device.give(this.detach(cell))
+    cell.host = host
     if (cell.lease !== undefined) {
       cell.lease.cell = undefined
       this.handles--
     }
     this.evictions++
-    return memory.bytes
   }
 
   private restore(cell: Cell<M>, host: TypedArray): void {
@@ -209,3 +231,9 @@ export class CellStore<M extends { readonly bytes: number }> {
     this.release(cell)
   }
 }
+
+type Resident<M> = Cell<M> & { readonly memory: M }
+const isResident = <M>(cell: Cell<M>): cell is Resident<M> => cell.memory !== undefined
+
+/** Bytes that move to the host at a time, when they are in small pieces. */
+const together = 2 ** 22
