@@ -1,4 +1,4 @@
-// tcc takes 5 ms for a program and g++ 150, so tcc compiles where nobody asks for g++: `set compiler g++` optimises, and `set flags` adds
+// tcc takes 5 ms for a program and g++ 60, so tcc compiles where nobody asks for g++: `set compiler g++` optimises, and `set flags` adds
 // sanitizers.
 #include "compiler.hpp"
 
@@ -41,14 +41,14 @@ std::string chosenCompiler() {
   if (settings.compiler != "auto") return settings.compiler;
   static const bool hasTcc = isInPath("tcc");
   if (hasTcc) return "tcc";
-  static const int once = std::fprintf(stderr, "fake cuda: there is no tcc, so g++ compiles the kernels, 30 times slower\n");
+  static const int once = std::fprintf(stderr, "fake cuda: there is no tcc, so g++ compiles the kernels, ten times slower\n");
   return (void)once, "g++";
 }
 
 std::vector<std::string> commandOf(const std::string& compiler) {
   if (compiler == "tcc") return {"tcc", "-shared", "-Wall", "-Werror"};
   // Overflow wraps and types alias as on a GPU; contraction would change bits.
-  return {compiler, "-x", "c++", "-std=c++17", "-O1", "-g", "-shared", "-fPIC", "-w", "-fwrapv", "-fno-strict-aliasing", "-ffp-contract=off"};
+  return {compiler, "-x", "c++", "-std=c++17", "-O1", "-g1", "-shared", "-fPIC", "-w", "-fwrapv", "-fno-strict-aliasing", "-ffp-contract=off"};
 }
 
 void addWords(std::vector<std::string>& command, const std::string& words) {

@@ -19,7 +19,6 @@
 #define CUDA_EMULATION 1
 
 #ifdef __cplusplus
-#include <math.h>
 #define EMU_C extern "C"
 #else
 #define EMU_C
@@ -176,21 +175,19 @@ EMU_INLINE unsigned reversed_u32(unsigned v) {
   return (v >> 16) | (v << 16);
 }
 
-/* The host's C99 functions, by hand: math.h costs tcc more time than a program. */
-#ifndef __cplusplus
-#define EMU_MATH1(name) float name##f(float); double name(double);
-#define EMU_MATH2(name) float name##f(float, float); double name(double, double);
+/* The host's C99 functions, by hand: math.h takes a compiler more time than a program. */
+#define EMU_MATH1(name) EMU_C float name##f(float); EMU_C double name(double);
+#define EMU_MATH2(name) EMU_C float name##f(float, float); EMU_C double name(double, double);
 EMU_MATH1(acos) EMU_MATH1(acosh) EMU_MATH1(asin) EMU_MATH1(asinh) EMU_MATH1(atan) EMU_MATH1(atanh) EMU_MATH1(cbrt) EMU_MATH1(ceil)
 EMU_MATH1(cos) EMU_MATH1(cosh) EMU_MATH1(erf) EMU_MATH1(erfc) EMU_MATH1(exp) EMU_MATH1(exp2) EMU_MATH1(expm1) EMU_MATH1(fabs)
 EMU_MATH1(floor) EMU_MATH1(lgamma) EMU_MATH1(log) EMU_MATH1(log10) EMU_MATH1(log1p) EMU_MATH1(log2) EMU_MATH1(nearbyint)
 EMU_MATH1(rint) EMU_MATH1(round) EMU_MATH1(sin) EMU_MATH1(sinh) EMU_MATH1(sqrt) EMU_MATH1(tan) EMU_MATH1(tanh) EMU_MATH1(tgamma)
 EMU_MATH1(trunc) EMU_MATH2(atan2) EMU_MATH2(copysign) EMU_MATH2(fdim) EMU_MATH2(fmax) EMU_MATH2(fmin) EMU_MATH2(fmod) EMU_MATH2(hypot)
 EMU_MATH2(nextafter) EMU_MATH2(pow) EMU_MATH2(remainder)
-float fmaf(float, float, float);
-double fma(double, double, double);
-float ldexpf(float, int);
-double ldexp(double, int);
-#endif
+EMU_C float fmaf(float, float, float);
+EMU_C double fma(double, double, double);
+EMU_C float ldexpf(float, int);
+EMU_C double ldexp(double, int);
 EMU_INLINE float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 EMU_INLINE double rsqrt(double x) { return 1.0 / sqrt(x); }
 

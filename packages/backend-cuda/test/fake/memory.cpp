@@ -15,6 +15,10 @@
 #include "device.hpp"
 #include "fake.hpp"
 
+// There where AddressSanitizer's library is loaded: it then sees accesses to red zones by kernels that g++ -fsanitize=address compiled.
+extern "C" __attribute__((weak)) void __asan_poison_memory_region(const void* address, size_t bytes);
+extern "C" __attribute__((weak)) void __asan_unpoison_memory_region(const void* address, size_t bytes);
+
 namespace fake {
 
 namespace {
@@ -57,6 +61,10 @@ char* plainMemory(Allocation& a) {
   if (a.base == nullptr) return nullptr;
   std::memset(a.base, REDZONE_BYTE, REDZONE);
   std::memset(a.base + REDZONE + a.bytes, REDZONE_BYTE, a.reserved - REDZONE - a.bytes);
+  if (__asan_poison_memory_region != nullptr) {
+    __asan_poison_memory_region(a.base, REDZONE);
+    __asan_poison_memory_region(a.base + REDZONE + a.bytes, a.reserved - REDZONE - a.bytes);
+  }
   return a.base + REDZONE;
 }
 
@@ -72,6 +80,7 @@ char* guardedMemory(Allocation& a) {
 }
 
 void giveBack(const Allocation& a) {
+  if (__asan_unpoison_memory_region != nullptr) __asan_unpoison_memory_region(a.base, a.reserved);
   if (a.guarded) munmap(a.base, a.reserved);
   else std::free(a.base);
 }
