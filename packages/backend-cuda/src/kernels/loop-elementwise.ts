@@ -8,8 +8,11 @@ import { indexTypeOf } from './space.ts'
 import { Writer, writtenBy } from './writer.ts'
 
 export const THREADS = 256
-/** Blocks of 256 threads that a multiprocessor holds at once. */
-const RESIDENT = 8
+/** Blocks of 256 threads that a multiprocessor holds at once if a thread has 32 registers, or 64. More would run in a second, shorter turn. */
+const RESIDENT = { light: 8, heavy: 4 } as const
+
+const residentOf = ({ epilogue, stores }: Loop): number =>
+  epilogue.length <= 24 && loadsOf(epilogue).length + stores.length <= 4 ? RESIDENT.light : RESIDENT.heavy
 
 export function emitElementwise(context: EmitContext, given: Loop): readonly Command[] {
   const loop = ordered(given),
@@ -19,7 +22,7 @@ export function emitElementwise(context: EmitContext, given: Loop): readonly Com
   const lanes = lanesOf(loop),
     // Along one axis the text does not depend on the size, and serves all.
     n = extents.length <= 1 ? writer.size('n', points) : String(points)
-  const blocks = Math.min(Math.ceil(points / (THREADS * lanes)), RESIDENT * context.target.multiprocessors)
+  const blocks = Math.min(Math.ceil(points / (THREADS * lanes)), residentOf(loop) * context.target.multiprocessors)
   const { type } = writer,
     thread = type === 'int' ? '(int)(blockIdx.x * 256u + threadIdx.x)' : '((long long)blockIdx.x * 256 + threadIdx.x)'
   const stride = type === 'int' ? `(int)(gridDim.x * ${THREADS * lanes}u)` : `(long long)gridDim.x * ${THREADS * lanes}`

@@ -16,10 +16,13 @@ const WARP = 32
 /** Longer rows get a block, and these 512 threads. */
 const LONG = 2048
 const VERY_LONG = 16384
+/** Rows that keep a large GPU busy by a warp each; where there are fewer, a row gets a block that has four elements a thread or more. */
+const MANY = 4096
 
 /** Threads of a row: a power of two up to a warp, or a whole block. */
-function widthOf(length: number, lanes: Lanes): number {
-  if (length > LONG) return length >= VERY_LONG ? 512 : THREADS
+function widthOf(rows: number, length: number, lanes: Lanes): number {
+  if (length >= VERY_LONG) return 512
+  if (length > LONG || (rows < MANY && length >= LANES * THREADS)) return THREADS
   return Math.min(WARP, 2 ** Math.ceil(Math.log2(Math.max(1, length / lanes))))
 }
 
@@ -30,7 +33,7 @@ export function emitRows(context: EmitContext, loop: Loop): readonly Command[] {
   const writer = new Writer(context, indexTypeOf(loop, context), writtenBy(loop, context)),
     { type } = writer
   const lanes = lanesOf(loop),
-    width = widthOf(sizeOf(extents.slice(parallel)), lanes),
+    width = widthOf(rows, sizeOf(extents.slice(parallel)), lanes),
     isBlock = width > WARP
   const threads = isBlock ? width : THREADS,
     perBlock = threads / width

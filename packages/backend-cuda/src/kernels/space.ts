@@ -24,8 +24,9 @@ export function indexTypeOf(loop: Loop, context: EmitContext): IndexType {
   return indexType(maps, loop.extents, buffers)
 }
 
-/** Asks the compiler to put several rounds of a reduction side by side, so that their loads wait together. */
+/** Asks the compiler to put several rounds of a reduction side by side, so that their loads wait together, or to write out a short one. */
 export function unrolled({ body }: Loop, rounds: number): readonly string[] {
-  const times = body.length > 40 ? 1 : body.length > 12 ? 2 : 4
-  return rounds < 2 || times === 1 ? [] : [`#pragma unroll ${times}`]
+  if (rounds < 2 || body.length > 40) return []
+  if (rounds <= 16 && Number.isInteger(rounds)) return ['#pragma unroll']
+  return [`#pragma unroll ${body.length > 12 ? 2 : 4}`]
 }
