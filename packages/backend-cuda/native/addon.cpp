@@ -1,5 +1,6 @@
 // The addon's JavaScript face: src/runtime/addon.ts describes every function of it.
 #define NAPI_VERSION 8
+#include "compilation.hpp"
 #include "open.hpp"
 
 namespace {
@@ -33,12 +34,11 @@ void requireMemory(const OpenDevice& device, int64_t address, size_t bytes) {
 // ---- programs ----
 
 napi_value compile(OpenDevice& device, const Arguments& arguments) {
-  const std::vector<char> cubin = compileProgram(device.session.nvrtc, arguments.string(0, "source"), arguments.strings(1, "options"));
-  const NewBuffer buffer = newArrayBuffer(arguments.env, cubin.size());
-  std::copy(cubin.begin(), cubin.end(), buffer.data);
-  napi_value result;
-  expect(napi_create_typedarray(arguments.env, napi_uint8_array, cubin.size(), buffer.value, 0, &result));
-  return result;
+  return toBytes(arguments.env, compileProgram(device.session.nvrtc, arguments.string(0, "source"), arguments.strings(1, "options")));
+}
+
+napi_value compileAsync(OpenDevice& device, const Arguments& arguments) {
+  return Compilation::start(arguments.env, device.session.nvrtc, arguments.string(0, "source"), arguments.strings(1, "options"));
 }
 
 napi_value load(OpenDevice& device, const Arguments& arguments) {
@@ -218,6 +218,7 @@ struct Method {
 
 constexpr Method methods[] = {
   {"compile", method<compile>},
+  {"compileAsync", method<compileAsync>},
   {"load", method<load>},
   {"unload", method<unload>},
   {"function", method<getFunction>},

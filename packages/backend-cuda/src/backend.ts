@@ -49,7 +49,13 @@ export class CudaBackend implements Backend {
   readonly store: Store
   readonly memoryPool: DeviceMemory
   readonly services: Services
-  private readonly executables: FinalizationRegistry<CudaExecutable['resources']> = new FinalizationRegistry(releaseResources)
+  private readonly executables: FinalizationRegistry<CudaExecutable['resources']> = new FinalizationRegistry(resources => {
+    try {
+      releaseResources(resources)
+    } catch {
+      // Nobody called: a device that is lost says so in the next call.
+    }
+  })
 
   constructor({ device, precision, memoryBudget, debug, cache, compiler, emit = emitKernel }: Platform) {
     const session = new Session(device),

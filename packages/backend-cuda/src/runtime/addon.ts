@@ -50,11 +50,13 @@ export type Opened = {
 /** One GPU with one stream, of one thread of Node. Its state belongs to the environment that opened it. */
 export interface Device {
   readonly properties: DeviceProperties
-  /** Were the symbols of cuBLASLt found? It is opened by the first `product`. */
+  /** Were the symbols of cuBLASLt found? It starts with the first `product`. */
   readonly products: boolean
 
   /** CUDA C to a cubin for this device. Throws with the compiler's log. */
   compile(source: string, options: readonly string[]): Uint8Array
+  /** The same in another thread. Rejects where `compile` throws. */
+  compileAsync(source: string, options: readonly string[]): Promise<Uint8Array>
   /** A cubin's module. */
   load(cubin: Uint8Array): number
   unload(module: number): void

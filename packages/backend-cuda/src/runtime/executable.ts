@@ -1,6 +1,7 @@
 /** A compiled graph: its program, its command buffers, and the ways to run them. */
 import { type Buffer, type BufferId, type Executable, fail, hostArray, type KernelGraph, type TypedArray } from '@cotangent/core/kernel'
 import type { Command, EmitKernel, Launch, Product, Target } from '../command.ts'
+import type { Block } from './allocator.ts'
 import { Binding, type Frame, frameOf } from './binding.ts'
 import { debugObserver } from './debug.ts'
 import { type Emitted, emitGraph } from './emitted.ts'
@@ -33,6 +34,8 @@ export interface Services {
 interface Resources {
   readonly services: Services
   readonly program: Program
+  /** Has it taken the program's module? */
+  linked: boolean
   readonly products: readonly Product[]
   readonly constants: readonly CudaCell[]
   readonly graphs: Graphs
@@ -47,11 +50,11 @@ export function releaseResources(r: Resources): void {
   if (r.inFlight === 0) giveBack(r)
 }
 
-function giveBack({ services, program, products, constants, graphs }: Resources): void {
+function giveBack({ services, program, linked, products, constants, graphs }: Resources): void {
   const { session, modules, store } = services
   if (!session.isOpen) return
   graphs.release()
-  modules.give(program)
+  if (linked) modules.give(program)
   for (const product of products) services.products.give(product)
   for (const cell of constants) store.release(cell)
 }
@@ -70,11 +73,13 @@ export class CudaExecutable implements Executable {
   /** Of synchronous runs, which do not overlap. */
   private readonly binding: Binding
   private readonly observe: Observer | undefined
+  /** Handles of the program's functions, once they are there. */
+  private handles: readonly number[] | undefined
   /** By how much one command buffer orders. */
   private readonly prepared: Map<number, readonly Prepared[]> = new Map()
 
   constructor(graph: KernelGraph, services: Services) {
-    const { session, target, emit, store, modules, debug } = services
+    const { session, target, emit, store, debug } = services
     const plans = new Map<Product, Plan>(),
       plan = (product: Product): Plan => {
         const known = plans.get(product) ?? services.products.take(product)
@@ -86,12 +91,11 @@ export class CudaExecutable implements Executable {
     this.emitted = emitGraph(graph, target, emit, product => plan(product).workspace)
     const commands = [...this.emitted.commands.values()].flat(),
       program = writeProgram(commands, this.emitted.specs),
-      functions = modules.take(program),
       constants = uploadConstants(graph, store)
     this.names = [...new Set(commands.map(nameOf))]
     this.linked = {
       specs: this.emitted.specs,
-      functionOf: launch => functions[program.ofLaunch.get(launch) as number] as number,
+      functionOf: launch => this.functions()[program.ofLaunch.get(launch) as number] as number,
       productOf: product => plan(product).handle,
       workspaceOf: product => this.emitted.workspaces.get(product) ?? -1,
     }
@@ -102,6 +106,7 @@ export class CudaExecutable implements Executable {
     this.resources = {
       services,
       program,
+      linked: false,
       products: [...plans.keys()],
       constants: [...constants.values()],
       graphs: new Graphs(session),
@@ -134,14 +139,16 @@ export class CudaExecutable implements Executable {
       { arena: bytes } = this.emitted,
       binding = new Binding(frame)
     this.check()
-    const steps = this.stepsOf(this.observe === undefined ? responsive : 1)
-    const own = bytes > 0 && !isSingle(steps) ? memory.take(bytes) : undefined
+    let own: Block | undefined
     resources.inFlight++
     try {
       binding.locate(inputs, donated)
-      const { values } = binding
-      values[frame.layout.arena] = own?.address ?? workspace.acquire(bytes)
       binding.commit(inputs, donated)
+      if (this.handles === undefined) await this.services.modules.ready(resources.program)
+      const { values } = binding,
+        steps = this.stepsOf(this.observe === undefined ? responsive : 1)
+      if (!isSingle(steps) && bytes > 0) own = memory.take(bytes)
+      values[frame.layout.arena] = own?.address ?? workspace.acquire(bytes)
       if (this.observe !== undefined || !this.orderAtOnce(steps, values)) await driveAsync(session, this.newRun(values).steps(steps))
       await session.settled()
       return binding.hand()
@@ -152,8 +159,23 @@ export class CudaExecutable implements Executable {
     }
   }
 
+  /** Compiles in another thread what is not compiled yet. */
+  async ready(): Promise<void> {
+    this.check()
+    if (this.handles === undefined) await this.services.modules.ready(this.resources.program)
+  }
+
   dispose(): void {
     releaseResources(this.resources)
+  }
+
+  /** Compiles at the first run, unless `ready` has. */
+  private functions(): readonly number[] {
+    if (this.handles === undefined) {
+      this.handles = this.services.modules.take(this.resources.program)
+      this.resources.linked = true
+    }
+    return this.handles
   }
 
   private check(): void {

@@ -19,6 +19,8 @@ export class Modules {
   private readonly options: readonly string[]
   private readonly cubins: Cubins
   private readonly modules: Shared<string, Module>
+  /** Programs that another thread compiles. */
+  private readonly compiling: Map<string, Promise<Uint8Array>> = new Map()
   /** Programs that went through the compiler. */
   compiled = 0
 
@@ -40,6 +42,24 @@ export class Modules {
     if (functions.length > 0) this.modules.give(text)
   }
 
+  /** Resolves when `take` need not wait for the compiler, which works in another thread meanwhile. Rejects with what it refuses. */
+  async ready({ text, functions }: Program): Promise<void> {
+    if (functions.length === 0 || this.modules.has(text) || this.cubins.get(text) !== undefined) return
+    let compiling = this.compiling.get(text)
+    if (compiling === undefined) {
+      this.compiled++
+      const { device } = this.session
+      compiling = this.session.call(() => device.compileAsync(text, this.options)).finally(() => this.compiling.delete(text))
+      this.compiling.set(text, compiling)
+    }
+    const cubin = await compiling.catch((error: unknown) => {
+      throw refusal(text, this.session.translate(error))
+    })
+    this.session.check()
+    this.modules.take(text, () => this.keep(text, cubin, functions))
+    this.modules.give(text)
+  }
+
   private load(text: string, functions: readonly ProgramFunction[]): Module {
     const known = this.cubins.get(text)
     if (known !== undefined) {
@@ -50,7 +70,10 @@ export class Modules {
         this.cubins.delete(text)
       }
     }
-    const cubin = this.compile(text)
+    return this.keep(text, this.compile(text), functions)
+  }
+
+  private keep(text: string, cubin: Uint8Array, functions: readonly ProgramFunction[]): Module {
     const module = this.link(cubin, functions)
     this.cubins.set(text, cubin)
     return module
@@ -61,10 +84,7 @@ export class Modules {
     try {
       return this.session.call(() => this.session.device.compile(text, this.options))
     } catch (error) {
-      const cause = error instanceof Error ? error.cause : undefined
-      if (!isDriverError(cause)) throw error
-      const numbered = text.split('\n').map((line, i) => `${i + 1}: ${line}`)
-      throw backendError(`cuda: the compiler refused a program: ${cause.message}\n${numbered.join('\n')}`, cause)
+      throw refusal(text, error)
     }
   }
 
@@ -80,10 +100,16 @@ export class Modules {
     }
   }
 
-  /** Its kernels may be waiting in the stream. */
+  /** The addon keeps it until the kernels that wait in the stream have run. */
   private unload({ handle }: Module): void {
-    if (!this.session.isOpen) return
-    this.session.synchronize()
-    this.session.call(() => this.session.device.unload(handle))
+    if (this.session.isOpen) this.session.call(() => this.session.device.unload(handle))
   }
+}
+
+/** What the compiler says of a program, with its lines numbered. */
+function refusal(text: string, error: unknown): unknown {
+  const cause = error instanceof Error ? error.cause : undefined
+  if (!isDriverError(cause)) return error
+  const numbered = text.split('\n').map((line, i) => `${i + 1}: ${line}`)
+  return backendError(`cuda: the compiler refused a program: ${cause.message}\n${numbered.join('\n')}`, cause)
 }

@@ -15,6 +15,10 @@ export class Shared<K, V> {
     return this.entries.size
   }
 
+  has(key: K): boolean {
+    return this.entries.has(key)
+  }
+
   /** Give each value back as often as it was taken. */
   take(key: K, make: () => V): V {
     const known = this.entries.get(key)
