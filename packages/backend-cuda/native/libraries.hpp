@@ -95,6 +95,7 @@ struct Nvrtc : abi::Nvrtc {
   void open(const std::vector<std::string>& names) {
     if (void* handle = openFirst(names, report)) {
       ABI_NVRTC(FIND_REQUIRED)
+      if (report.usable()) openBuiltins();
     }
   }
 
@@ -110,6 +111,16 @@ struct Nvrtc : abi::Nvrtc {
   template <class... P, class... A>
   void operator()(const abi::Function<P...>& function, A&&... arguments) const {
     checkedCall(describe, function, std::forward<A>(arguments)...);
+  }
+
+ private:
+  /** NVRTC opens a second library, by its name alone: finds it where it lies beside NVRTC, outside of the system's folders, if it is open already. */
+  void openBuiltins() const {
+    Dl_info own;
+    int major = 0, minor = 0;
+    if (!dladdr(reinterpret_cast<void*>(nvrtcVersion.address), &own) || nvrtcVersion.address(&major, &minor) != 0) return;
+    const std::string path = own.dli_fname, folder = path.substr(0, path.rfind('/') + 1);
+    dlopen((folder + "libnvrtc-builtins.so." + std::to_string(major) + "." + std::to_string(minor)).c_str(), RTLD_LAZY | RTLD_LOCAL);
   }
 };
 

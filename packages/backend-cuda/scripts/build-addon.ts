@@ -37,9 +37,10 @@ export async function buildAddon({ sanitize = false }: AddonOptions = {}): Promi
   return sanitize ? built : prebuilt
 }
 
-/** Into place at once: a process may be loading the file that was there. */
+/** Into place at once: a process may be loading the file that was there. What is preloaded here, sanitizers, is not for the compiler. */
 async function compile(options: readonly string[], built: string): Promise<void> {
-  await run('g++', [...options, `-I${headers}`, '-o', `${built}.part`, `${native}addon.cpp`, '-ldl'])
+  const env = { ...process.env, LD_PRELOAD: '' }
+  await run('g++', [...options, `-I${headers}`, '-o', `${built}.part`, `${native}addon.cpp`, '-ldl'], { env })
   renameSync(`${built}.part`, built)
 }
 

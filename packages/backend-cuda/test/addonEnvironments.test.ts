@@ -80,14 +80,15 @@ async function findNodes(): Promise<readonly (readonly [version: string, path: s
 }
 
 describe('processes', () => {
-  test('end by themselves, with reads pending or none, their device open or closed', async () => {
+  test('end by themselves, with reads pending or none, their device open or closed, after workers', async () => {
+    const endings = ['open', 'close', 'pending', 'exit', 'workers']
     for (const [version, node] of await findNodes()) {
       if (Number(version.slice(1).split('.')[0]) < 20) continue
-      const outputs = ['open', 'close', 'pending', 'exit'].map(async ending => {
+      const outputs = endings.map(async ending => {
         const { stdout, stderr } = await run(node, [user, addon, bench.fake.library, ending], { timeout: 20_000 })
         return [version, ending, stdout, stderr]
       })
-      expect(await Promise.all(outputs)).toEqual(['open', 'close', 'pending', 'exit'].map(ending => [version, ending, '126\n', '']))
+      expect(await Promise.all(outputs)).toEqual(endings.map(ending => [version, ending, '126\n', '']))
     }
   })
 
