@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { type Driver, drivers, findChromium, isolationHeaders } from './scripts/browser.ts'
+import { findNvcc, isInPath, withoutCuda } from './scripts/compilers.ts'
 import { leaveOut } from './scripts/leftOut.ts'
 import { findMesaChromium } from './scripts/mesa.ts'
 import './scripts/provided.ts'
@@ -23,6 +24,15 @@ const shared = { setupFiles: ['./scripts/fast-check.setup.ts'], provide: { seed 
 /** Tests in Node that drive a browser. */
 const pageTests = '**/page.test.ts'
 
+/** What to exclude: the tests of the cuda backend where they cannot run. Says what of them is left out. */
+function cudaTests(): readonly string[] {
+  const why = withoutCuda()
+  if (why !== undefined) leaveOut('tests of the cuda backend', why)
+  else if (!isInPath('tcc')) leaveOut('the fast compiler of cuda kernels', 'there is no tcc; on Debian: apt-get install tcc')
+  if (why === undefined && findNvcc() === undefined) leaveOut('machine code of the cuda kernels', 'there is no nvcc: set NVCC to one')
+  return why === undefined ? [] : ['packages/backend-cuda/**']
+}
+
 const node = (hasBrowser: boolean): TestProjectConfiguration => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -30,7 +40,15 @@ const node = (hasBrowser: boolean): TestProjectConfiguration => ({
     ...shared,
     name: 'node',
     include: ['packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', browserTests, unisolatedTests, mesaTests, ...(hasBrowser ? [] : [pageTests])],
+    exclude: [
+      '**/node_modules/**',
+      '**/dist/**',
+      browserTests,
+      unisolatedTests,
+      mesaTests,
+      ...cudaTests(),
+      ...(hasBrowser ? [] : [pageTests]),
+    ],
     // Worker threads that a test starts are plain Node: they find the sources by the same condition.
     execArgv: conditions.map(condition => `--conditions=${condition}`),
   },

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { install, mayInstall } from './apt.ts'
 
 // Mesa's llvmpipe, a second graphics driver that computes on the processor. It takes a Chromium of the system, since the one from npm brings
 // SwiftShader alone, and Mesa's EGL. COTANGENT_MESA: `off` leaves its tests out, `required` makes it a failure when root cannot install it.
@@ -32,19 +32,6 @@ export function provideMesaChromium(): MesaChromium {
   const found = findMesaChromium()
   if (!('missing' in found) || process.env['COTANGENT_MESA'] === 'off' || !mayInstall()) return found
   console.log(`Installing once, for the tests on Mesa's llvmpipe (COTANGENT_MESA=off leaves them out): ${packages.join(' ')}`)
-  const problem = apt('update') ?? apt('install', '-y', '--no-install-recommends', ...packages)
+  const problem = install(...packages)
   return problem === undefined ? findMesaChromium() : { missing: `${found.missing} (tried: ${problem})` }
-}
-
-/** Root with apt-get. */
-export const mayInstall = (): boolean => process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
-
-/** What went wrong, if anything did. */
-function apt(...args: readonly string[]): string | undefined {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const options = ['-q', '-o', 'Acquire::Retries=2', '-o', 'DPkg::Lock::Timeout=60']
-  const { status, stdout, stderr, error } = spawnSync('apt-get', [...options, ...args], { env, encoding: 'utf8', timeout: 240_000 })
-  if (status === 0) return undefined
-  console.error(stdout, stderr)
-  return `apt-get ${args[0]}: ${error?.message ?? stderr.trim().split('\n').at(-1) ?? `status ${status}`}`
 }

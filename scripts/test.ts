@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { mayInstall, provideMesaChromium } from './mesa.ts'
+import { mayInstall } from './apt.ts'
+import { provideCompilers } from './compilers.ts'
+import { provideMesaChromium } from './mesa.ts'
 
 // `pnpm test`: types, lint, format, then all tests. The later steps run when an earlier one fails, so that one run shows everything;
-// the command fails when any step does. Arguments go to Vitest: `pnpm test packages/nn`. Without any it also sees to Mesa (mesa.ts).
+// the command fails when any step does. Arguments go to Vitest: `pnpm test packages/nn`. It sees to compilers
+// (compilers.ts) and, without arguments, to Mesa (mesa.ts).
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -23,6 +26,7 @@ const mesa = (): boolean => {
   return !('missing' in found && process.env['COTANGENT_MESA'] === 'required' && mayInstall())
 }
 
+provideCompilers()
 const failedChecks = Object.entries({ ...checks, mesa })
   .filter(([, check]) => !check())
   .map(([name]) => name)

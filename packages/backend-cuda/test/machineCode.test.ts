@@ -6,12 +6,14 @@ import { describe, expect, test } from 'vitest'
 import { dataOf, rows, workloadOf } from '../../../bench/rows.ts'
 import { workloads } from '../../../bench/workloads.ts'
 import { fakeDriver, loader } from './kit.ts'
-import { findNvcc, type KernelCode, machineCode, parseReport } from './support/nvcc.ts'
+import { findNvcc } from '../../../scripts/compilers.ts'
+import { type KernelCode, machineCode, parseReport } from './support/nvcc.ts'
 
+/** Where there is none, the summary of a run says so (vitest.config.ts). */
 const nvcc = findNvcc()
 const architecture = 'sm_90'
 /** Of each kind one, in the sizes of the comparison. */
-const names = Object.keys(rows).filter(name => !/_eager|_fwd$|b32|sort|^matmul_(128|256|512|2048)|tiny_(add|jit|grad)$/.test(name))
+const names = Object.keys(rows).filter(name => !/_eager|_fwd$|b32|^matmul_(128|256|512|2048)|tiny_(add|jit|grad)$/.test(name))
 
 /** What the rows compile, by row; kernels are not run. */
 async function programs(): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -30,8 +32,6 @@ async function programs(): Promise<ReadonlyMap<string, readonly string[]>> {
   fake.reset()
   return result
 }
-
-if (nvcc === undefined) console.log('left out: machine code of the cuda kernels (there is no nvcc: set NVCC to one)')
 
 describe.skipIf(nvcc === undefined)('machine code', () => {
   test('no kernel of the workloads spills registers', { timeout: 240_000 }, async () => {

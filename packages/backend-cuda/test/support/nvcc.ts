@@ -15,12 +15,8 @@ export interface KernelCode {
   readonly shared: number
 }
 
-const candidates = ['/usr/local/cuda/bin/nvcc', '/usr/local/bin/nvcc', '/usr/bin/nvcc']
 const cache = fileURLToPath(new URL('../../../../node_modules/.cache/cotangent-nvcc', import.meta.url))
 const run = promisify(execFile)
-
-/** The compiler's path. */
-export const findNvcc = (): string | undefined => [process.env['NVCC'] ?? '', ...candidates].find(path => path !== '' && existsSync(path))
 
 /** Compiles a program for one architecture, once. Rejects with the compiler's log. */
 export async function machineCode(nvcc: string, text: string, architecture: string): Promise<readonly KernelCode[]> {
