@@ -33,6 +33,8 @@ export interface Platform {
   /** Names the compiler among others of its version. */
   readonly compiler: string
   readonly emit?: EmitKernel
+  /** An allocation of the driver's for each tensor. */
+  readonly separate?: boolean
 }
 
 const capabilities: Capabilities = {
@@ -57,18 +59,22 @@ export class CudaBackend implements Backend {
     }
   })
 
-  constructor({ device, precision, memoryBudget, debug, cache, compiler, emit = emitKernel }: Platform) {
+  constructor({ device, precision, memoryBudget, debug, cache, compiler, emit = emitKernel, separate = false }: Platform) {
     const session = new Session(device),
       { multiprocessors, capability } = device.properties,
       target: Target = { multiprocessors, capability, precision, products: device.products },
       pool = (): DeviceMemory => memory,
       store = createStore(session, pool),
       workspace = new Workspace(pool)
-    const memory = new DeviceMemory(session, memoryBudget, {
-      dropIdle: () => workspace.drop(),
-      makeRoom: bytes => store.makeRoom(bytes),
-      describe: () => describeLargest(store.cells()),
-    })
+    const memory = new DeviceMemory(
+      session,
+      { budget: memoryBudget, separate },
+      {
+        dropIdle: () => workspace.drop(),
+        makeRoom: bytes => store.makeRoom(bytes),
+        describe: () => describeLargest(store.cells()),
+      },
+    )
     session.relieve = () => memory.releaseUnused(Infinity) > 0
     this.session = session
     this.store = store

@@ -6,7 +6,7 @@ import { createReference } from '../../core/src/backend/reference.ts'
 import { planMemory } from '../../core/src/lower/plan.ts'
 import { arbKernelCase } from '../../core/test/support/arbKernels.ts'
 import { difference, disjointPlan, runGraph } from '../../core/test/support/runKernels.ts'
-import { backendFor, fakeDriver } from './kit.ts'
+import { backendFor, fakeDriver, separateBackend } from './kit.ts'
 
 const backend = await backendFor(),
   fake = await fakeDriver(),
@@ -91,4 +91,18 @@ test('one kernel at a time in debug mode', async () => {
     { numRuns: 20 },
   )
   await debugging.dispose()
+})
+
+test('without a step beyond any tensor, in shuffled order', async () => {
+  fake.set({ guard: 1, threads: 'shuffle', blocks: 'shuffle', seed: 7 })
+  const separate = await separateBackend()
+  fc.assert(
+    fc.property(arbKernelCase({ kinds: [...kinds, 'scatter', 'sort', 'contraction'] }), ({ graph, inputs }) => {
+      runGraph(separate, planMemory(graph), inputs)
+      expect(fake.failure()).toBe('')
+    }),
+    { numRuns: 60 },
+  )
+  await separate.dispose()
+  fake.reset()
 })

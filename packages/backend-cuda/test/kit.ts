@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Backend } from '@cotangent/core/kernel'
 import { buildAddon } from '../scripts/build-addon.ts'
-import type { CudaBackend } from '../src/backend.ts'
+import { CudaBackend } from '../src/backend.ts'
 import { cuda, type CudaOptions } from '../src/index.ts'
-import type { LibraryPaths } from '../src/runtime/libraries.ts'
+import { findLibraries, type LibraryPaths } from '../src/runtime/libraries.ts'
+import { loadAddon } from '../src/runtime/load.ts'
 import { type Fake, openFake } from './fake/control.ts'
 
 /** One file that is all of NVIDIA's libraries. */
@@ -22,6 +23,22 @@ export function fakeDriver(): Promise<Fake> {
 export async function backendFor(options: CudaOptions = {}): Promise<CudaBackend> {
   const { library } = await fakeDriver()
   return (await cuda({ cache: false, libraries: everyLibrary(library), ...options })) as CudaBackend
+}
+
+/** A backend with an allocation of the driver's for each tensor, so that the fake sees who reads or writes beyond one. */
+export async function separateBackend(): Promise<CudaBackend> {
+  const { library } = await fakeDriver()
+  const { device } = loadAddon().open(findLibraries(everyLibrary(library)), 0)
+  if (device === undefined) throw new Error('the fake driver cannot be opened')
+  return new CudaBackend({
+    device,
+    precision: 'float32',
+    memoryBudget: Infinity,
+    debug: false,
+    cache: undefined,
+    compiler: library,
+    separate: true,
+  })
 }
 
 /** For `init({ backend: [...] })` and `describeBackend`. */

@@ -54,6 +54,51 @@ describe('a budget', () => {
   })
 })
 
+test('100,000 eager operations in one task, of which nothing is disposed, stay within the budget', async () => {
+  fake.set({ noop: 1 })
+  const budget = 8 * MiB,
+    backend = (await init({ backend: loader({ memoryBudget: budget }) })).backend as CudaBackend
+  let x = zeros([1024]),
+    most = 0
+  for (let i = 0; i < 100_000; i++) {
+    x = x.add(1)
+    most = Math.max(most, backend.memoryPool.reserved)
+  }
+  expect(most).toBeLessThanOrEqual(budget)
+  expect(x.dataSync().length).toBe(1024)
+  await backend.dispose()
+})
+
+test('a run that finds no memory has changed nothing: what was donated is still there', async () => {
+  const backend = await backendFor({ memoryBudget: 8 * MiB }),
+    n = MiB
+  // Two results, of which one takes over the input.
+  const kernels = [1, 2].map(target => elementwise(n, {}, target))
+  const graph = {
+    ...graphOf(
+      kernels,
+      [['float32', n]],
+      [
+        ['float32', n],
+        ['float32', n],
+      ],
+    ),
+    donations: [1],
+  }
+  const x = backend.upload(new Float32Array(n).fill(3), 'float32'),
+    held = backend.upload(new Float32Array(n), 'float32')
+  const executable = backend.compile(graph),
+    pins = backend.store.cellOf(held)
+  pins.pins++
+  expect(() => executable.run([x], [true])).toThrow(/out of memory/)
+  pins.pins--
+  expect(backend.readSync(x)[n - 1]).toBe(3)
+  const [y, z] = executable.run([x], [true]) as readonly [Buffer, Buffer]
+  expect([backend.readSync(y)[0], backend.readSync(z)[n - 1]]).toEqual([3, 3])
+  expect(() => backend.readSync(x)).toThrow(expect.objectContaining({ name: 'DisposedError' }))
+  await backend.dispose()
+})
+
 test('when the driver has no more, unused memory and idle tensors make room', async () => {
   fake.set({ memory: 24 * MiB })
   const backend = await backendFor({ memoryBudget: 2 ** 40 }),
