@@ -1,5 +1,15 @@
 /** Loops in each of their forms give the bits of the reference, in any order of threads; and what long sums lose. */
-import { type Affine, type DType, dtypes, hostArray, type Loop, type Node, type ReduceOp, type TypedArray } from '@cotangent/core/kernel'
+import {
+  type Affine,
+  type DType,
+  dtypes,
+  hostArray,
+  type Loop,
+  type Node,
+  type ReduceOp,
+  type Reduction,
+  type TypedArray,
+} from '@cotangent/core/kernel'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createReference } from '../../core/src/backend/reference.ts'
@@ -98,7 +108,7 @@ const entries = (op: ReduceOp, dtype: DType, size: number): TypedArray =>
   hostArray(dtype, size).map((_, i) => (op === 'prod' ? 1 - 2 * (i % 2) : (Math.imul(i, 40503) >>> 5) % (dtype === 'bool' ? 2 : 7)))
 
 describe.each([0, 1] as const)('reductions along axis %i', axis => {
-  // In turn: one thread, groups of lanes, a warp, a block, a large block for a row; one, 8 and 32 threads for a column; four columns a thread.
+  // In turn: one thread, groups of lanes, a warp, a block, a large block for a row; one, 8 and 16 threads for a column; four columns a thread.
   const sizes = [
     [1, 1],
     [7, 13],
@@ -123,6 +133,24 @@ describe.each([0, 1] as const)('reductions along axis %i', axis => {
         const graph = graphOf([reduction(op, dtype, rows, columns, axis)], [[dtype, data.length]], [[result, outer]])
         expect(difference(runGraph(backend, graph, [data]), run(graph, data)), `${dtype} [${rows}, ${columns}]`).toBe(undefined)
       }
+  })
+
+  test('many together fit in shared memory', () => {
+    const one = reduction('argmax', 'float64', 300, 300, axis),
+      many = Array.from({ length: 24 }, (_, i) => i)
+    const loop: Loop = {
+      ...one,
+      reductions: many.map(i => (i % 2 === 0 ? (one.reductions[0] as Reduction) : { op: 'sum', dtype: 'float64', value: 0 })),
+      epilogue: many.map(index => ({ op: 'reduced', dtype: index % 2 === 0 ? 'int32' : 'float64', index })),
+      stores: many.map(value => ({ buffer: value + 1, map: { offset: 0, strides: [1] }, value })),
+    }
+    const data = entries('sum', 'float64', 90_000)
+    const graph = graphOf(
+      [loop],
+      [['float64', 90_000]],
+      many.map(i => [i % 2 === 0 ? 'int32' : 'float64', 300]),
+    )
+    expect(difference(runGraph(backend, graph, [data]), run(graph, data))).toBe(undefined)
   })
 
   test('a NaN wins', () => {

@@ -8,7 +8,7 @@ import { accessMaps } from './loop-axes.ts'
 import { nameOf, THREADS } from './loop-elementwise.ts'
 import { LANES, type Lanes, Nodes, type Points } from './nodes.ts'
 import { fourAlong, indicesOf, onePoint, patternAlong } from './points.ts'
-import { accumulators, acrossRows, declare, feed, resultsOf } from './reductions.ts'
+import { accumulators, acrossRows, declare, feed, partsOf, resultsOf } from './reductions.ts'
 import { indexTypeOf, unrolled } from './space.ts'
 import { Writer, writtenBy } from './writer.ts'
 
@@ -16,10 +16,15 @@ import { Writer, writtenBy } from './writer.ts'
 const MANY = 1 << 17
 const WIDTH = 32
 
-/** Threads that share a result. */
-function groupsOf(results: number, length: number): number {
+/** A kernel may have 48 KiB of shared memory without asking for more, and a third of that lets blocks share a multiprocessor. */
+const SHARED_BYTES = 16384
+
+/** Threads that share a result: as many as make threads many and as shared memory has room for. `bytes`: of the accumulators of a result. */
+function groupsOf(results: number, length: number, bytes: number): number {
   if (results >= MANY || length < 16) return 1
-  return results * 8 < MANY && length >= 256 ? 32 : 8
+  let groups = results * 8 < MANY && length >= 256 ? 16 : 8
+  while (groups > 1 && groups * WIDTH * bytes > SHARED_BYTES) groups /= 2
+  return groups
 }
 
 export function emitColumns(context: EmitContext, loop: Loop): readonly Command[] {
@@ -28,10 +33,11 @@ export function emitColumns(context: EmitContext, loop: Loop): readonly Command[
     results = sizeOf(outer)
   const writer = new Writer(context, indexTypeOf(loop, context), writtenBy(loop, context)),
     { type } = writer
-  const groups = groupsOf(results, sizeOf(extents.slice(parallel))),
-    lanes = lanesOf(loop, groups),
+  const all = accumulators(loop.reductions, loop.body),
+    bytes = partsOf(all).reduce((sum, p) => sum + (p.dtype === 'float64' ? 8 : 4), 0)
+  const groups = groupsOf(results, sizeOf(extents.slice(parallel)), bytes),
+    lanes = lanesOf(loop, groups, bytes),
     width = groups === 1 ? THREADS : WIDTH
-  const all = accumulators(loop.reductions, loop.body)
   const { statements, indices } = indicesOf('c', outer, type, 'i')
   const over = (full: readonly string[]): Points => (lanes === 1 ? onePoint(full) : fourAlong(parallel - 1, full, extents, writer))
   const epilogue = new Nodes(loop.epilogue, writer, over(indices), 'w', resultsOf(all, lanes))
@@ -51,11 +57,12 @@ export function emitColumns(context: EmitContext, loop: Loop): readonly Command[
 }
 
 /** Four results a thread, if threads are left to be many. */
-function lanesOf(loop: Loop, groups: number): Lanes {
+function lanesOf(loop: Loop, groups: number, bytes: number): Lanes {
   const { extents, parallel } = loop,
     last = parallel - 1
   if (parallel === 0 || (extents[last] as number) % LANES !== 0) return 1
   if ((sizeOf(extents.slice(0, parallel)) * groups) / LANES < MANY / 2) return 1
+  if (groups > 1 && groups * WIDTH * LANES * bytes > SHARED_BYTES) return 1
   return accessMaps(loop).some(m => patternAlong(last, m, extents) === 'vector') ? LANES : 1
 }
 
