@@ -1,5 +1,5 @@
 // The part of the ABIs of the CUDA driver, NVRTC, cuBLASLt and cuDNN that the addon calls, declared by hand so that g++ alone builds it.
-// Sources: cuda.h and library_types.h of CUDA 13.0, nvrtc.h, cublasLt.h, cudnn.h. abi_check.cpp compares all of it with the headers of a toolkit.
+// Sources: cuda.h and library_types.h of CUDA 13.0, nvrtc.h, cublasLt.h, cudnn.h. abi_check.cpp compares all of it with those headers.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -138,7 +138,8 @@ enum : int { ABI_NVRTC_CONSTANTS(ABI_CONSTANT) ABI_CUBLASLT_CONSTANTS(ABI_CONSTA
   X(cuModuleUnload, cuModuleUnload, CUmodule) \
   X(cuModuleGetFunction, cuModuleGetFunction, CUfunction*, CUmodule, const char*) \
   X(cuFuncGetAttribute, cuFuncGetAttribute, int*, int, CUfunction) \
-  X(cuLaunchKernel, cuLaunchKernel, CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CUstream, void**, void**) \
+  X(cuLaunchKernel, cuLaunchKernel, CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CUstream, void**, \
+    void**) \
   X(cuGraphInstantiate, cuGraphInstantiateWithFlags, CUgraphExec*, CUgraph, unsigned long long) \
   X(cuGraphLaunch, cuGraphLaunch, CUgraphExec, CUstream) \
   X(cuGraphExecDestroy, cuGraphExecDestroy, CUgraphExec) \

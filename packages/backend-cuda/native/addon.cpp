@@ -2,6 +2,7 @@
 #define NAPI_VERSION 8
 #include "compilation.hpp"
 #include "open.hpp"
+#include "productPlan.hpp"
 
 namespace {
 
@@ -87,54 +88,12 @@ napi_value memory(OpenDevice& device, const Arguments& arguments) {
 
 // ---- products ----
 
-ProductShape toProductShape(napi_env env, napi_value plan) {
-  constexpr int64_t mostExtent = 0x7fffffff;
-  const auto integer = [&](const char* name, int64_t least, int64_t most) {
-    return toInteger(env, getProperty(env, plan, name), name, least, most);
-  };
-  const auto optional = [&](const char* name, int64_t least, int64_t most, int64_t absent) {
-    return typeOf(env, getProperty(env, plan, name)) == napi_undefined ? absent : integer(name, least, most);
-  };
-  const auto truth = [&](const char* name) {
-    bool value = false;
-    if (napi_get_value_bool(env, getProperty(env, plan, name), &value) != napi_ok) throw Refusal{std::string(name) + " is no boolean"};
-    return value;
-  };
-  const ProductShape shape{
-    .type = int(integer("type", 0, 63)),
-    .compute = int(integer("compute", 0, 127)),
-    .epilogue = int(integer("epilogue", 0, 1023)),
-    .rows = integer("rows", 1, mostExtent),
-    .columns = integer("columns", 1, mostExtent),
-    .sum = integer("sum", 1, mostExtent),
-    .batch = integer("batch", 1, mostExtent),
-    .transposeA = truth("transposeA"),
-    .transposeB = truth("transposeB"),
-    .leadingA = integer("leadingA", 1, mostExtent),
-    .leadingB = integer("leadingB", 1, mostExtent),
-    .leadingResult = integer("leadingResult", 1, mostExtent),
-    .strideA = integer("strideA", 0, largestSafeInteger),
-    .strideB = integer("strideB", 0, largestSafeInteger),
-    .strideResult = integer("strideResult", 0, largestSafeInteger),
-    .alignment = uint64_t(optional("alignment", 1, 256, 16)),
-    .candidates = int(optional("candidates", 1, Product::mostCandidates, 1)),
-    .choice = int(optional("choice", 0, Product::mostCandidates - 1, -1)),
-  };
-  const auto isOneOf = [](int value, std::initializer_list<int> values) { return std::find(values.begin(), values.end(), value) != values.end(); };
-  require(isOneOf(shape.type, {abi::CUDA_R_32F, abi::CUDA_R_64F, abi::CUDA_R_16F, abi::CUDA_R_16BF}), "the type is not one of products");
-  require(isOneOf(shape.epilogue, {abi::CUBLASLT_EPILOGUE_DEFAULT, abi::CUBLASLT_EPILOGUE_RELU, abi::CUBLASLT_EPILOGUE_BIAS,
-                                   abi::CUBLASLT_EPILOGUE_RELU_BIAS}),
-          "the epilogue is not one of products");
-  require((shape.type == abi::CUDA_R_64F) == (shape.compute == abi::CUBLAS_COMPUTE_64F), "float64 is computed in float64, and nothing else is");
-  require(std::has_single_bit(shape.alignment), "the alignment is no power of two");
-  return shape;
-}
-
 napi_value product(OpenDevice& device, const Arguments& arguments) {
   const napi_env env = arguments.env;
   const uint64_t handle = device.products.plan(toProductShape(env, arguments.at(0)));
   const Product& plan = *device.products.find(handle);
-  return toObject(env, {{"handle", toValue(env, handle)}, {"workspace", toValue(env, plan.workspace())}, {"choice", toValue(env, plan.choice())}});
+  const napi_value workspace = toValue(env, plan.workspace()), choice = toValue(env, plan.choice());
+  return toObject(env, {{"handle", toValue(env, handle)}, {"workspace", workspace}, {"choice", choice}});
 }
 
 napi_value releaseProduct(OpenDevice& device, const Arguments& arguments) {
@@ -250,8 +209,10 @@ napi_value toValue(napi_env env, const DeviceProperties& properties) {
                         {"compilerVersion", compiler}});
 }
 
-napi_value toValue(napi_env env, std::unique_ptr<OpenDevice> opened, const DeviceProperties& properties, std::shared_ptr<Environment> environment) {
-  const napi_value object = toObject(env, {{"properties", toValue(env, properties)}, {"products", toValue(env, opened->products.available())}});
+napi_value toValue(napi_env env, std::unique_ptr<OpenDevice> opened, const DeviceProperties& properties,
+                   std::shared_ptr<Environment> environment) {
+  const napi_value products = toValue(env, opened->products.available());
+  const napi_value object = toObject(env, {{"properties", toValue(env, properties)}, {"products", products}});
   for (const auto& [name, callback] : methods) {
     napi_value function;
     expect(napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function));

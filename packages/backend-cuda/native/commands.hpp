@@ -104,8 +104,8 @@ class Validation {
     const uint64_t blockX = high(words[at + 3]), blockY = low(words[at + 4]), blockZ = high(words[at + 4]);
     const auto within = [](uint64_t value, uint64_t most) { return value >= 1 && value <= most; };
     refuseUnless(within(gridX, 0x7fffffff) && within(gridY, 65535) && within(gridZ, 65535), at, "the grid is empty or too large");
-    refuseUnless(within(blockX, 1024) && within(blockY, 1024) && within(blockZ, 64) && blockX * blockY * blockZ <= uint64_t(mostThreads), at,
-                 "the block is empty or too large");
+    refuseUnless(within(blockX, 1024) && within(blockY, 1024) && within(blockZ, 64), at, "the block is empty or too large");
+    refuseUnless(blockX * blockY * blockZ <= uint64_t(mostThreads), at, "the block is larger than its function allows");
   }
 
   void product(size_t at, size_t length) const {
@@ -157,7 +157,9 @@ class Validation {
   void refuseUnless(bool condition, size_t at, const char* why) const {
     if (!condition) refuse(at, why);
   }
-  [[noreturn]] static void refuse(size_t at, const std::string& why) { throw Refusal{"command at word " + std::to_string(at) + ": " + why}; }
+  [[noreturn]] static void refuse(size_t at, const std::string& why) {
+    throw Refusal{"command at word " + std::to_string(at) + ": " + why};
+  }
 
   const Names names;
   const Words words;

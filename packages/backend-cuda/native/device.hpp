@@ -1,4 +1,4 @@
-// One GPU with one stream, and all that the caller holds on it. Closing frees in the right order, since members are destroyed from the last up.
+// One GPU with one stream, and all that the caller holds on it. Closing frees in the right order: members are destroyed from the last up.
 #pragma once
 #include <memory>
 #include <set>
@@ -21,7 +21,8 @@ struct DeviceProperties {
       cuda(cuda.cuDeviceGetAttribute, &value, which, device);
       return value;
     };
-    capability = 10 * attribute(abi::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) + attribute(abi::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    capability = 10 * attribute(abi::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+    capability += attribute(abi::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
     multiprocessors = attribute(abi::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     l2 = attribute(abi::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
     cuda(cuda.cuDeviceTotalMem, &memory, device);

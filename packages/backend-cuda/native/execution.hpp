@@ -18,12 +18,10 @@ class Execution {
           launch(&words[at]);
           break;
         case Operation::copy:
-          if (words[at + 3]) session.cuda(session.cuda.cuMemcpyDtoDAsync, words[at + 1], words[at + 2], words[at + 3], session.stream);
+          copy(words[at + 1], words[at + 2], words[at + 3]);
           break;
         case Operation::fill:
-          if (words[at + 3]) {
-            session.cuda(session.cuda.cuMemsetD8Async, words[at + 1], static_cast<unsigned char>(words[at + 2]), words[at + 3], session.stream);
-          }
+          fill(words[at + 1], static_cast<unsigned char>(words[at + 2]), words[at + 3]);
           break;
         case Operation::product:
           names.products.find(words[at + 1])->run({words[at + 2], words[at + 3], words[at + 4], words[at + 5], words[at + 6]});
@@ -36,6 +34,14 @@ class Execution {
           break;
       }
     }
+  }
+
+  // The driver refuses no bytes.
+  void copy(uint64_t to, uint64_t from, uint64_t bytes) const {
+    if (bytes) session.cuda(session.cuda.cuMemcpyDtoDAsync, to, from, bytes, session.stream);
+  }
+  void fill(uint64_t address, unsigned char value, uint64_t bytes) const {
+    if (bytes) session.cuda(session.cuda.cuMemsetD8Async, address, value, bytes, session.stream);
   }
 
   void launch(const uint64_t* command) {

@@ -114,7 +114,7 @@ struct Nvrtc : abi::Nvrtc {
   }
 
  private:
-  /** NVRTC opens a second library, by its name alone: finds it where it lies beside NVRTC, outside of the system's folders, if it is open already. */
+  /** NVRTC opens a second library by its name alone, which outside of the system's folders finds it if it is open already. */
   void openBuiltins() const {
     Dl_info own;
     int major = 0, minor = 0;

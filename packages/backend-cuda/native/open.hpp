@@ -34,7 +34,7 @@ struct Opening {
     if (started == abi::CUDA_ERROR_NO_DEVICE) return "the NVIDIA driver sees no device";
     if (started != abi::CUDA_SUCCESS) return "the NVIDIA driver does not start: cuInit: " + cuda.describe(started);
     int count = 0;
-    if (int status = cuda.cuDeviceGetCount.address(&count)) return "the NVIDIA driver names no devices: cuDeviceGetCount: " + cuda.describe(status);
+    if (int status = cuda.cuDeviceGetCount.address(&count)) return "the NVIDIA driver counts no devices: " + cuda.describe(status);
     if (count == 0) return "the NVIDIA driver sees no device";
     if (number >= count) return "there is no device " + std::to_string(number) + ": the NVIDIA driver sees " + std::to_string(count);
     nvrtc.open(names.nvrtc);

@@ -38,7 +38,7 @@ class Pinned {
   size_t size;
 };
 
-/** Keeps page-locked memory for the next reads, since locking pages is slow. Sizes are powers of two, but for the largest, which are not kept. */
+/** Keeps page-locked memory for the next reads, since locking pages is slow. Sizes are powers of two; the largest are not kept. */
 class PinnedPool {
  public:
   explicit PinnedPool(const Session& session) : session(session) {}

@@ -74,7 +74,8 @@ class Product {
   static constexpr int mostCandidates = 8;
 
   Product(const CublasLt& lt, abi::cublasLtHandle handle, const Session& session, uint64_t mostWorkspace, const ProductShape& shape)
-      : shape(shape), lt(lt), handle(handle), session(session), matrixA(stored(shape.transposeA, shape.rows, shape.sum, shape.leadingA, shape.strideA)),
+      : shape(shape), lt(lt), handle(handle), session(session),
+        matrixA(stored(shape.transposeA, shape.rows, shape.sum, shape.leadingA, shape.strideA)),
         matrixB(stored(shape.transposeB, shape.sum, shape.columns, shape.leadingB, shape.strideB)),
         matrixResult(stored(false, shape.rows, shape.columns, shape.leadingResult, shape.strideResult)),
         description(lt, lt.cublasLtMatmulDescCreate, lt.cublasLtMatmulDescDestroy, shape.compute, scaleType()),
@@ -121,8 +122,8 @@ class Product {
     const void* zero = wide ? static_cast<const void*>(&zero64) : &zero32;
     const auto a = reinterpret_cast<const void*>(operands.a), b = reinterpret_cast<const void*>(operands.b);
     const auto result = reinterpret_cast<void*>(operands.result), scratch = reinterpret_cast<void*>(operands.workspace);
-    lt(lt.cublasLtMatmul, handle, description, one, a, layoutA, b, layoutB, zero, result, layoutResult, result, layoutResult, &by.algo, scratch,
-       by.workspaceSize, session.stream);
+    lt(lt.cublasLtMatmul, handle, description, one, a, layoutA, b, layoutB, zero, result, layoutResult, result, layoutResult, &by.algo,
+       scratch, by.workspaceSize, session.stream);
   }
 
   /** The library's proposals, best first by its own reckoning. */

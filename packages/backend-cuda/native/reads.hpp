@@ -185,7 +185,9 @@ class Reads {
     box->owner = this;
     auto context = std::make_unique<std::shared_ptr<Mailbox>>(box);
     const auto destroy = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Mailbox>*>(data); };
-    const auto call = [](napi_env env, napi_value, void* data, void*) { settleFinished(env, *static_cast<std::shared_ptr<Mailbox>*>(data)); };
+    const auto call = [](napi_env env, napi_value, void* data, void*) {
+      settleFinished(env, *static_cast<std::shared_ptr<Mailbox>*>(data));
+    };
     expect(napi_create_threadsafe_function(env, nullptr, nullptr, toValue(env, std::string("cuda read")), 0, 1, context.get(), destroy,
                                            context.get(), call, &wake));
     context.release();

@@ -1,5 +1,5 @@
-// Host to device, through a ring of page-locked blocks: the caller's memory is free at once, and the copy of one block overlaps the filling of
-// the next.
+// Host to device, through a ring of page-locked blocks: the caller's memory is free at once, and one block is copied while the next is
+// filled.
 #pragma once
 #include <cstring>
 #include <span>
@@ -16,8 +16,8 @@ class Writes {
       if (used == blockBytes || blocks.empty()) advance();
       Pinned& block = blocks[current];
       const size_t bytes = std::min(data.size(), blockBytes - used);
-      std::memcpy(block.data() + used, data.data(), bytes);
-      session.cuda(session.cuda.cuMemcpyHtoDAsync, abi::CUdeviceptr(address), static_cast<const void*>(block.data() + used), bytes, session.stream);
+      const void* from = std::memcpy(block.data() + used, data.data(), bytes);
+      session.cuda(session.cuda.cuMemcpyHtoDAsync, address, from, bytes, session.stream);
       // Copies start at multiples of 16 bytes, the better for the copy engine.
       used = std::min(blockBytes, (used + bytes + 15) & ~size_t(15));
       address += bytes;

@@ -83,6 +83,18 @@ describe('programs', () => {
     expect(error.message).toContain('unknownName')
   })
 
+  test('another thread compiles the same, also when the device is closed meanwhile', async () => {
+    const text = 'KERNEL(1) g(int *a) { a[0] = 1; }'
+    const options = ['--gpu-architecture=sm_90']
+    const [first, second, third] = ['', '// 2', '// 3'].map(more => device.compileAsync(text + more, options))
+    const failing = device.compileAsync('KERNEL(1) f(int *a) { a[0] = unknownName; }', options)
+    await expect(failing).rejects.toMatchObject({ code: 'ERR_CUDA', call: 'nvrtcCompileProgram', status: 6 })
+    expect(await first).toEqual(device.compile(text, options))
+    device.close()
+    expect((await second)?.length).toBeGreaterThan(0)
+    expect((await third)?.length).toBeGreaterThan(0)
+  })
+
   test('what is no module, and a function that is not there', () => {
     expect(errorOf(() => device.load(new Uint8Array([1, 2, 3])))).toMatchObject({ call: 'cuModuleLoadData' })
     expect(errorOf(() => device.function(loaded.module, 'nothing', ''))).toMatchObject({ call: 'cuModuleGetFunction' })

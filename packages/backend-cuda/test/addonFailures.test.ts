@@ -34,6 +34,7 @@ async function useAll(device: Device): Promise<number> {
     [x, 0],
   ] as const
   await Promise.all(reads.map(async ([address, bytes]) => device.read(address, bytes)))
+  await device.compileAsync('KERNEL(1) f(int *a) { a[0] = 1; }', [])
   device.releaseProduct(handle)
   device.releaseGraph(recorded)
   device.unload(module)
