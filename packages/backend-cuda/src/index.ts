@@ -1,8 +1,6 @@
 /** `@cotangent/backend-cuda`: tensors on NVIDIA GPUs, for Node on x64 Linux. */
 import { type Backend, fail } from '@cotangent/core/kernel'
-import { CudaBackend } from './backend.ts'
 import type { Precision } from './command.ts'
-import { defaultFolder } from './runtime/cubins.ts'
 import { findLibraries, type LibraryPaths } from './runtime/libraries.ts'
 import { loadAddon } from './runtime/load.ts'
 
@@ -35,15 +33,18 @@ export interface CudaOptions {
 /** Opens the backend. Rejects with a BackendError that says what this machine lacks, or with a ConfigError that lists all options out of range. */
 export async function cuda(options: CudaOptions = {}): Promise<Backend> {
   checkOptions(options)
-  const { device = 0, precision = 'float32', debug = false, cache = defaultFolder(), libraries = {} } = options
+  const { device = 0, precision = 'float32', debug = false, cache, libraries = {} } = options
   const opened = loadAddon().open(findLibraries(libraries), device)
   if (opened.device === undefined) return fail('BackendError', `cuda: ${opened.reason}`)
+  // Who has no GPU waits for none of this.
+  const { CudaBackend } = await import('./backend.ts'),
+    { defaultFolder } = await import('./runtime/cubins.ts')
   return new CudaBackend({
     device: opened.device,
     precision,
     debug,
     memoryBudget: options.memoryBudget ?? Math.floor(0.9 * opened.device.properties.memory),
-    cache: cache === false ? undefined : cache,
+    cache: cache === false ? undefined : (cache ?? defaultFolder()),
     compiler: opened.nvrtc.library ?? '',
   })
 }
