@@ -3,12 +3,6 @@ import { type Affine, collapse, type Load, type Loop, mapAffines, type Node } fr
 
 export const loadsOf = (nodes: readonly Node[]): readonly Load[] => nodes.filter(n => n.op === 'load')
 
-/** Maps of the accesses that all points of the body make, or all of the epilogue where there are no reduced axes. */
-export function accessMaps(loop: Loop): readonly Affine[] {
-  const inner = [...loadsOf(loop.body).map(n => n.map), ...loop.bodyStores.map(s => s.map)]
-  return loop.parallel < loop.extents.length ? inner : [...loadsOf(loop.epilogue).map(n => n.map), ...loop.stores.map(s => s.map)]
-}
-
 /** How many of `maps` go to the next element along each axis. */
 export const neighbours = (maps: readonly Affine[], axis: number): number => maps.filter(m => Math.abs(m.strides[axis] ?? 0) === 1).length
 

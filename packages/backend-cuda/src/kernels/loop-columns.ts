@@ -4,12 +4,11 @@
  */
 import { type Loop, sizeOf } from '@cotangent/core/kernel'
 import type { Command, EmitContext } from '../command.ts'
-import { accessMaps } from './loop-axes.ts'
 import { nameOf, THREADS } from './loop-elementwise.ts'
 import { LANES, type Lanes, Nodes, type Points } from './nodes.ts'
-import { fourAlong, indicesOf, onePoint, patternAlong } from './points.ts'
+import { fourAlong, indicesOf, onePoint } from './points.ts'
 import { accumulators, acrossRows, declare, feed, partsOf, resultsOf } from './reductions.ts'
-import { indexTypeOf, unrolled } from './space.ts'
+import { indexTypeOf, takesFour, unrolled } from './space.ts'
 import { Writer, writtenBy } from './writer.ts'
 
 /** Threads that a large GPU keeps busy: fewer results than that get several threads each. */
@@ -63,7 +62,7 @@ function lanesOf(loop: Loop, groups: number, bytes: number): Lanes {
   if (parallel === 0 || (extents[last] as number) % LANES !== 0) return 1
   if ((sizeOf(extents.slice(0, parallel)) * groups) / LANES < MANY / 2) return 1
   if (groups > 1 && groups * WIDTH * LANES * bytes > SHARED_BYTES) return 1
-  return accessMaps(loop).some(m => patternAlong(last, m, extents) === 'vector') ? LANES : 1
+  return takesFour(loop, last) ? LANES : 1
 }
 
 interface Walk {

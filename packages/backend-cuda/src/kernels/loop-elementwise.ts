@@ -1,7 +1,7 @@
 /** Loops without reduced axes: 256 threads a block, four points a thread where that makes accesses of 16 bytes, a stride of the whole grid. */
 import { type Affine, type Loop, sizeOf } from '@cotangent/core/kernel'
 import type { Command, EmitContext } from '../command.ts'
-import { accessMaps, fastAxis, loadsOf, withLast } from './loop-axes.ts'
+import { fastAxis, loadsOf, withLast } from './loop-axes.ts'
 import { LANES, type Lanes, Nodes, type Points } from './nodes.ts'
 import { fourAlong, fourInOrder, indicesOf, onePoint, patternAlong, patternInOrder } from './points.ts'
 import { indexTypeOf } from './space.ts'
@@ -44,7 +44,7 @@ function ordered(loop: Loop): Loop {
     axes = loop.extents.map((_, k) => k),
     [leading] = stores
   // A store that is scattered costs more than a load that is, since caches keep what loads bring.
-  const fast = fastAxis([...stores, ...stores, ...accessMaps(loop)], axes, loop.extents)
+  const fast = fastAxis([...stores, ...stores, ...stores, ...loadsOf(loop.epilogue).map(n => n.map)], axes, loop.extents)
   return fast === undefined || leading === undefined ? loop : withLast(loop, fast, leading)
 }
 
@@ -56,8 +56,8 @@ function lanesOf(loop: Loop): Lanes {
     last = extents.length - 1
   if (extents.length === 0) return 1
   const pattern = (m: Affine): string => (inOneRow(loop) ? patternAlong(last, m, extents) : patternInOrder(m, extents))
-  const maps = [...loadsOf(loop.epilogue), ...loop.stores].map(a => a.map)
-  return maps.some(m => pattern(m) === 'vector') ? LANES : 1
+  // Four elements stored one by one would be four writes of parts of the same sectors; loads of parts come from the cache.
+  return loop.stores.every(s => pattern(s.map) === 'vector') ? LANES : 1
 }
 
 function evaluate(loop: Loop, writer: Writer, points: Points): readonly string[] {

@@ -4,12 +4,11 @@
  */
 import { type Loop, sizeOf } from '@cotangent/core/kernel'
 import type { Command, EmitContext } from '../command.ts'
-import { accessMaps } from './loop-axes.ts'
 import { nameOf, THREADS } from './loop-elementwise.ts'
 import { LANES, type Lanes, Nodes, type Points } from './nodes.ts'
-import { fourAlong, indicesOf, onePoint, patternAlong } from './points.ts'
+import { fourAlong, indicesOf, onePoint } from './points.ts'
 import { accumulators, type Accumulator, acrossLanes, acrossWarps, declare, feed, resultsOf } from './reductions.ts'
-import { indexTypeOf, unrolled } from './space.ts'
+import { indexTypeOf, takesFour, unrolled } from './space.ts'
 import { Writer, writtenBy } from './writer.ts'
 
 const WARP = 32
@@ -63,7 +62,7 @@ function lanesOf(loop: Loop): Lanes {
   const single = last === parallel,
     divides = (extents[last] as number) % LANES === 0
   if (!single && !divides) return 1
-  return accessMaps(loop).some(m => patternAlong(last, m, extents) === 'vector') ? LANES : 1
+  return takesFour(loop, last) ? LANES : 1
 }
 
 interface Walk {

@@ -2,6 +2,8 @@
 import { type Affine, type Loop, type Node, readsOf, writesOf } from '@cotangent/core/kernel'
 import type { EmitContext } from '../command.ts'
 import { type IndexType, indexType } from '../language/address.ts'
+import { loadsOf } from './loop-axes.ts'
+import { patternAlong } from './points.ts'
 
 /** Every map that a node has. */
 export const mapsOf = (node: Node): readonly Affine[] => {
@@ -29,4 +31,10 @@ export function unrolled({ body }: Loop, rounds: number): readonly string[] {
   if (rounds < 2 || body.length > 40) return []
   if (rounds <= 16 && Number.isInteger(rounds)) return ['#pragma unroll']
   return [`#pragma unroll ${body.length > 12 ? 2 : 4}`]
+}
+
+/** Do four points of the body along an axis make accesses of 16 bytes: of some load, and of every store? */
+export function takesFour({ body, bodyStores, extents }: Loop, axis: number): boolean {
+  const isVector = (map: Affine): boolean => patternAlong(axis, map, extents) === 'vector'
+  return loadsOf(body).some(n => isVector(n.map)) && bodyStores.every(s => isVector(s.map))
 }
