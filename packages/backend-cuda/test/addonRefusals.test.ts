@@ -194,3 +194,24 @@ describe('any words are refused or valid', () => {
     },
   )
 })
+
+describe('the table of allocations', () => {
+  const steps = fc.array(fc.tuple(fc.boolean(), fc.nat({ max: 1000 })), { maxLength: 40 })
+  const probes = fc.array(fc.tuple(fc.nat(), fc.integer({ min: -20, max: 1100 }), fc.integer({ min: 1, max: 300 })), { maxLength: 30 })
+
+  property.prop([steps, probes], { numRuns: 100 })('knows each byte of live memory and no other', (changes, ranges) => {
+    const live: { readonly start: number; readonly bytes: number }[] = []
+    for (const [release, n] of changes) {
+      if (!release) live.push({ start: device.allocate(n + 1), bytes: n + 1 })
+      else if (live.length > 0) live.splice(n % live.length, 1).forEach(({ start }) => device.release(start))
+    }
+    for (const [index, offset, bytes] of ranges) {
+      const start = (live[index % Math.max(live.length, 1)]?.start ?? memory) + offset
+      const within = [...live, { start: memory, bytes: 4096 }].some(m => start >= m.start && start + bytes <= m.start + m.bytes)
+      const fills = (): void => device.execute(...words(fill(start, 0, bytes)))
+      if (within) fills()
+      else expect(fills).toThrow(TypeError)
+    }
+    for (const { start } of live) device.release(start)
+  })
+})
