@@ -1,6 +1,6 @@
 /** A kernel to commands, by its kind. */
-import { asLoop } from '@cotangent/core/kernel'
 import type { Command, EmitContext, LeafKernel } from '../command.ts'
+import { emitContraction } from './contraction.ts'
 import { emitCumulative } from './cumulative.ts'
 import { emitLoop } from './loop.ts'
 import { emitScatter } from './scatter.ts'
@@ -11,7 +11,7 @@ export function emitKernel(context: EmitContext, kernel: LeafKernel): readonly C
     case 'loop':
       return emitLoop(context, kernel)
     case 'contraction':
-      return emitLoop(context, asLoop(kernel))
+      return emitContraction(context, kernel)
     case 'cumulative':
       return emitCumulative(context, kernel)
     case 'scatter':

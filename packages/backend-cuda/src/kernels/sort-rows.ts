@@ -116,6 +116,7 @@ function merge(context: EmitContext, sort: ItemSort, run: number, from: MemoryId
     `const int n = na + nb - d < ${tile} ? na + nb - d : ${tile};`,
     `SHARED(int, ends, 2);`,
     `SHARED(${name}, s, ${tile});`,
+    `SHARED(${name}, merged, ${tile});`,
     `if (threadIdx.x < 2) ends[threadIdx.x] = ${name}_path(a, na, a + na, nb, threadIdx.x == 0 ? d : d + n);`,
     'BARRIER();',
     'const int a0 = ends[0], ma = ends[1] - a0, mb = n - ma;',
@@ -124,30 +125,25 @@ function merge(context: EmitContext, sort: ItemSort, run: number, from: MemoryId
     ...mergeShared(name, each),
     `for (int e = (int)threadIdx.x; e < n; e += ${THREADS}) {`,
     `const int place = o + e;`,
-    `const ${name} item = s[e];`,
+    `const ${name} item = merged[e];`,
     ...deliver(writer, sort, to),
     '}',
   ]
   return launch(writer, kind, 'sort_merge', text, rows * tiles, THREADS)
 }
 
-/** Merges the first `ma` and the other `mb` of the `n` items of `s`, `each` a thread. */
+/** Merges the first `ma` and the other `mb` of the `n` items of `s` into `merged`, `each` a thread. */
 const mergeShared = (name: string, each: number): readonly string[] => [
-  `const int e0 = (int)threadIdx.x * ${each} < n ? (int)threadIdx.x * ${each} : n;`,
+  `const int e0 = (int)threadIdx.x * ${each}, e1 = e0 + ${each} < n ? e0 + ${each} : n;`,
+  'if (e0 < n) {',
   `int i = ${name}_path(s, ma, s + ma, mb, e0), j = ma + e0 - i;`,
-  `${name} r[${each}];`,
-  '#pragma unroll',
-  `for (int l = 0; l < ${each}; l++) {`,
-  'if (e0 + l < n) {',
+  'for (int e = e0; e < e1; e++) {',
   `const int first = j >= n || (i < ma && ${name}_less(s[i], s[j]));`,
-  'r[l] = s[first ? i : j];',
+  'merged[e] = s[first ? i : j];',
   'if (first) i++;',
   'else j++;',
   '}',
   '}',
-  'BARRIER();',
-  '#pragma unroll',
-  `for (int l = 0; l < ${each}; l++) if (e0 + l < n) s[e0 + l] = r[l];`,
   'BARRIER();',
 ]
 

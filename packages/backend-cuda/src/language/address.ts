@@ -39,11 +39,18 @@ export function inside(guards: readonly Guard[], scope: AddressScope): string {
   return `(${each.join(' && ')})`
 }
 
-/** The least type for maps over `extents`, of which run-time terms reach at most the largest of `buffers`. */
-export function indexType(maps: readonly Affine[], extents: readonly number[], buffers: readonly BufferSpec[]): IndexType {
+/**
+ * The least type for maps over `extents`, of which run-time terms reach at most the largest of `buffers`, and for numbers of `points`: all of
+ * the extents', if not fewer are counted.
+ */
+export function indexType(
+  maps: readonly Affine[],
+  extents: readonly number[],
+  buffers: readonly BufferSpec[],
+  points: number = extents.reduce((a, b) => a * b, 1),
+): IndexType {
   const reach = ({ offset, strides }: Affine): number =>
     strides.reduce((sum, s, k) => sum + Math.abs(s) * Math.max(0, (extents[k] ?? 1) - 1), Math.abs(offset))
-  const points = extents.reduce((a, b) => a * b, 1)
   const largest = Math.max(points, ...buffers.map(b => b.size))
   return Math.max(largest, ...maps.map(m => reach(m) + largest)) < 2 ** 31 - 2 ** 24 ? 'int' : 'long long'
 }

@@ -1,0 +1,154 @@
+/**
+ * Contractions that are batches of matrix products, by cuBLASLt: the axes of each role count through places at one distance, in both operands
+ * and in the result. An operand that does not lie so is copied where it is used often; a result that does not, and any work after the sums
+ * but a bias and a relu, is a Loop over the product's temporary.
+ */
+import { type Affine, type Load, type Loop, type Node, type NodeId, strideAt } from '@cotangent/core/kernel'
+import type { Command, EmitContext, Matrix, Product, ProductEpilogue } from '../command.ts'
+import { finishing, type Group, type Roles } from './contraction-roles.ts'
+import { emitLoop } from './loop.ts'
+
+/** A copy reads and writes an element once; it pays where the library then reads it so often. */
+const OFTEN = 128
+
+/** Undefined where the library cannot, or where it takes `more` launches than one and these are not wanted. */
+export function productOf(context: EmitContext, roles: Roles, more: boolean): readonly Command[] | undefined {
+  const { contraction, batch, rows, columns, sum } = roles,
+    direct = directResult(roles)
+  if (direct === undefined && !more) return undefined
+  const a = matrixOf(context, roles, 'a', more),
+    b = a && matrixOf(context, roles, 'b', more)
+  if (a === undefined || b === undefined) return undefined
+  const result: Matrix = direct?.matrix ?? {
+    memory: context.temporary({ dtype: contraction.dtype, size: batch.size * rows.size * columns.size }),
+    offset: 0,
+    batchStride: rows.size * columns.size,
+    leading: columns.size,
+    transposed: false,
+  }
+  const product: Product = {
+    kind: 'product',
+    dtype: contraction.dtype,
+    batch: batch.size,
+    rows: rows.size,
+    columns: columns.size,
+    sum: sum.size,
+    a: a.matrix,
+    b: b.matrix,
+    result,
+    epilogue: direct?.epilogue ?? {},
+  }
+  const after = direct === undefined ? emitLoop(context, finishing(roles, result.memory, 1)) : []
+  return [...a.before, ...b.before, product, ...after]
+}
+
+/** The distance of neighbours, if the axes of a group count through places at one distance. */
+function distance({ axes, extents }: Group, map: Affine): number | undefined {
+  const merges = axes.every(
+    (k, i) => i + 1 === axes.length || strideAt(map, k) === strideAt(map, axes[i + 1] as number) * (extents[i + 1] as number),
+  )
+  return merges ? strideAt(map, axes.at(-1) ?? -1) : undefined
+}
+
+interface Operand {
+  readonly matrix: Matrix
+  readonly before: readonly Command[]
+}
+
+function matrixOf(context: EmitContext, roles: Roles, side: 'a' | 'b', more: boolean): Operand | undefined {
+  const { contraction, batch, rows, columns, sum } = roles,
+    load = contraction[side],
+    outer = side === 'a' ? rows : columns
+  if ((load.indirect ?? []).length > 0) return undefined
+  const matrix = inPlace(roles, load, side)
+  if (matrix !== undefined) return { matrix, before: [] }
+  const size = batch.size * outer.size * sum.size,
+    uses = (side === 'a' ? columns : rows).size
+  return !more || uses < OFTEN || size > 2 * context.spec(load.buffer).size ? undefined : packed(context, roles, side, outer)
+}
+
+function inPlace({ batch, rows, columns, sum }: Roles, { buffer, map, guards = [] }: Load, side: 'a' | 'b'): Matrix | undefined {
+  const outer = side === 'a' ? rows : columns
+  const batchStride = distance(batch, map),
+    step = distance(outer, map),
+    sumStep = distance(sum, map)
+  if (guards.length > 0 || (map.dynamic ?? []).length > 0) return undefined
+  if (batchStride === undefined || batchStride < 0 || step === undefined || sumStep === undefined) return undefined
+  // a has the sum along its rows' elements, b down its columns.
+  const base = { memory: buffer, offset: map.offset, batchStride }
+  if (sumStep === 1 && step >= sum.size) return { ...base, leading: step, transposed: side === 'b' }
+  if (step === 1 && sumStep >= outer.size) return { ...base, leading: sumStep, transposed: side === 'a' }
+  return undefined
+}
+
+/** A copy with the sum's places next to each other. */
+function packed(context: EmitContext, { contraction, batch, sum }: Roles, side: 'a' | 'b', outer: Group): Operand {
+  const { dtype } = contraction,
+    load = contraction[side],
+    axes = [...batch.axes, ...outer.axes, ...sum.axes],
+    size = batch.size * outer.size * sum.size
+  const memory = context.temporary({ dtype, size }),
+    ofAxes = (map: Affine): Affine => ({ ...map, strides: axes.map(k => strideAt(map, k)) })
+  const strides = new Array<number>(axes.length).fill(1),
+    extents = axes.map(k => contraction.extents[k] as number)
+  for (let i = axes.length - 2; i >= 0; i--) strides[i] = (strides[i + 1] as number) * (extents[i + 1] as number)
+  const guards = load.guards?.map(g => ({ ...g, index: ofAxes(g.index) }))
+  const loop: Loop = {
+    kind: 'loop',
+    extents,
+    parallel: axes.length,
+    body: [],
+    bodyStores: [],
+    reductions: [],
+    epilogue: [{ ...load, map: ofAxes(load.map), ...(guards !== undefined && { guards }) }],
+    stores: [{ buffer: memory, map: { offset: 0, strides }, value: 0 }],
+  }
+  const matrix: Matrix = { memory, offset: 0, batchStride: outer.size * sum.size, leading: sum.size, transposed: side === 'b' }
+  return { matrix, before: emitLoop(context, loop) }
+}
+
+interface Direct {
+  readonly matrix: Matrix
+  readonly epilogue: ProductEpilogue
+}
+
+/** The result's place, where the library can store it with all that comes after the sums. */
+function directResult(roles: Roles): Direct | undefined {
+  const { contraction, batch, rows, columns } = roles,
+    [store, ...others] = contraction.stores
+  if (store === undefined || others.length > 0 || (store.map.dynamic ?? []).length > 0) return undefined
+  const epilogue = libraryEpilogue(roles, store.value),
+    batchStride = distance(batch, store.map),
+    leading = distance(rows, store.map)
+  if (epilogue === undefined || distance(columns, store.map) !== 1) return undefined
+  if (batchStride === undefined || batchStride < 0 || leading === undefined || leading < columns.size) return undefined
+  const matrix = { memory: store.buffer, offset: store.map.offset, batchStride, leading, transposed: false }
+  return { matrix, epilogue }
+}
+
+/** The sum, with a bias or without, and with a relu or without. */
+function libraryEpilogue(roles: Roles, value: NodeId): ProductEpilogue | undefined {
+  const { epilogue: nodes, dtype } = roles.contraction,
+    node = (id: NodeId): Node => nodes[id] as Node
+  const last = node(value)
+  const isZero = (n: Node): boolean => n.op === 'const' && n.value === 0
+  if (last.op === 'max') {
+    const [x, y] = last.args.map(node) as [Node, Node],
+      inner = isZero(y) ? x : isZero(x) ? y : undefined
+    const base = inner && biasOf(roles, inner)
+    return base && dtype === 'float32' ? { ...base, activation: 'relu' } : undefined
+  }
+  return biasOf(roles, last)
+}
+
+function biasOf(roles: Roles, last: Node): ProductEpilogue | undefined {
+  if (last.op === 'reduced') return {}
+  if (last.op !== 'add') return undefined
+  const [x, y] = last.args.map(id => roles.contraction.epilogue[id] as Node) as [Node, Node],
+    load = x.op === 'reduced' ? y : y.op === 'reduced' ? x : undefined
+  if (load?.op !== 'load' || (load.guards ?? []).length + (load.indirect ?? []).length + (load.map.dynamic ?? []).length > 0)
+    return undefined
+  const { batch, rows, columns } = roles,
+    isColumn = [...batch.axes, ...rows.axes].every(k => strideAt(load.map, k) === 0) && distance(columns, load.map) === 1
+  return isColumn ? { bias: { memory: load.buffer, offset: load.map.offset } } : undefined
+}
