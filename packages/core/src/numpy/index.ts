@@ -1,14 +1,33 @@
 /** All public functions on tensors, by NumPy's chapters. Those of one primitive live beside it in primitives/. */
+export * from './calculus.ts'
+export * from './correlation.ts'
 export * from './creation.ts'
+export * from './editing.ts'
 export { einsum } from './einsum.ts'
 export * from './indexing.ts'
 export * from './linalg.ts'
 export * from './logic.ts'
 export * from './manipulation.ts'
 export * from './math.ts'
+export * from './nan.ts'
+export {
+  argwhere,
+  compress,
+  type CompressOptions,
+  extract,
+  flatnonzero,
+  nonzero,
+  type NonzeroOptions,
+} from './nonzero.ts'
 export * from './norms.ts'
+export * from './partition.ts'
+export * from './polynomial.ts'
+export * from './products.ts'
+export * from './quantile.ts'
 export * from './reduction.ts'
 export { variance as var } from './reduction.ts'
+export { bincount, type BincountOptions, digitize, histogram, type HistogramOptions, type SearchOptions, searchsorted } from './search.ts'
+export * from './sets.ts'
 export { argmax, argmin, type ArgReduce } from '../primitives/argreduce.ts'
 export {
   abs,

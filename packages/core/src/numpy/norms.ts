@@ -2,22 +2,19 @@
 import { fail } from '../errors.ts'
 import { abs } from '../primitives/arithmetic.ts'
 import { astype, toFloat } from '../primitives/cast.ts'
-import { equal, notEqual } from '../primitives/comparison.ts'
+import { notEqual } from '../primitives/comparison.ts'
 import { power, sqrt } from '../primitives/exponential.ts'
 import { max, min, sum } from '../primitives/reduce.ts'
-import { where } from '../primitives/select.ts'
+import { expandDims } from '../primitives/reshape.ts'
+import { moveaxis } from '../primitives/transpose.ts'
+import { svdvals } from '../linalg/svd.ts'
 import { normalizeAxis, showShape, withAxes } from '../shape.ts'
 import type { Reduce, Tensor, TensorLike } from '../tensor.ts'
+import { atNonZero } from './guards.ts'
 
 export interface VectorNormOptions extends Reduce {
   /** p of the p-norm: any number, Infinity (largest magnitude), -Infinity (smallest), 0 (how many are not zero). Default 2. */
   readonly ord?: number
-}
-
-/** f(s) where s is not zero, and zero there, with a zero gradient: f's own derivative at zero may be infinite. */
-const atNonZero = (s: Tensor, f: (s: Tensor) => Tensor): Tensor => {
-  const isZero = equal(s, 0)
-  return where(isZero, 0, f(where(isZero, 1, s)))
 }
 
 /** The p-norm along axes (default: of all elements). NumPy: `linalg.vector_norm`. */
@@ -44,8 +41,11 @@ export function vectorNorm(x: TensorLike, { ord = 2, ...given }: VectorNormOptio
 }
 
 export interface NormOptions extends Reduce {
-  /** For vectors see `vectorNorm`; for matrices `fro` (default), 1 and -1 (largest, smallest column sum), Infinity and -Infinity (row sums). */
-  readonly ord?: number | 'fro'
+  /**
+   * For vectors see `vectorNorm`; for matrices `fro` (default), 1 and -1 (largest, smallest column sum), Infinity and -Infinity (row sums), 2 and -2
+   * (largest, smallest singular value), `nuc` (the sum of the singular values).
+   */
+  readonly ord?: number | 'fro' | 'nuc'
 }
 
 /**
@@ -58,22 +58,30 @@ export function norm(x: TensorLike, { ord, axis, keepdims = false }: NormOptions
   const axes = (axis === undefined ? t.shape.map((_, k) => k) : typeof axis === 'number' ? [axis] : axis).map(k =>
     normalizeAxis('norm', k, t.ndim),
   )
-  if (axes.length === 1 && ord !== 'fro') return vectorNorm(t, { ord, axis: axes, keepdims })
+  if (axes.length === 1 && typeof ord === 'number') return vectorNorm(t, { ord, axis: axes, keepdims })
   if (axes.length !== 2)
     fail(
       'ShapeError',
-      `norm: ord ${ord} needs one axis (vectors${ord === 'fro' ? ' have no such norm' : ''}) or two (matrices), got ${axes.length} of shape ${showShape(t.shape)}. Give axis.`,
+      `norm: ord ${ord} needs one axis (vectors${typeof ord === 'string' ? ' have no such norm' : ''}) or two (matrices), got ${axes.length} of shape ${showShape(t.shape)}. Give axis.`,
     )
   return matrixNorm(t, ord, axes as [number, number], keepdims)
 }
 
-function matrixNorm(t: Tensor, ord: number | 'fro', [rows, columns]: readonly [number, number], keepdims: boolean): Tensor {
+function matrixNorm(t: Tensor, ord: number | 'fro' | 'nuc', [rows, columns]: readonly [number, number], keepdims: boolean): Tensor {
   if (ord === 'fro') return vectorNorm(t, { axis: [rows, columns], keepdims })
+  if (ord === 'nuc' || Math.abs(ord) === 2) return spectralNorm(t, ord, [rows, columns], keepdims)
   if (Math.abs(ord) !== 1 && Math.abs(ord) !== Infinity)
-    fail('ValueError', `norm: ord ${ord} is not available for matrices. Use 'fro', 1, -1, Infinity or -Infinity.`)
+    fail('ValueError', `norm: ord ${ord} is not available for matrices. Use 'fro', 'nuc', 1, -1, 2, -2, Infinity or -Infinity.`)
   const [inner, outer] = Math.abs(ord) === 1 ? [rows, columns] : [columns, rows]
   const sums = sum(abs(t), { axis: inner, keepdims: true }),
     extremum = ord > 0 ? max : min
   const out = extremum(sums, { axis: outer, keepdims: true })
   return keepdims ? out : sum(out, { axis: [rows, columns] })
+}
+
+/** Norms by singular values. */
+function spectralNorm(t: Tensor, ord: number | 'nuc', axes: readonly [number, number], keepdims: boolean): Tensor {
+  const s = svdvals(moveaxis(t, axes, [-2, -1]))
+  const out = ord === 'nuc' ? sum(s, { axis: -1 }) : ord > 0 ? max(s, { axis: -1 }) : min(s, { axis: -1 })
+  return keepdims ? expandDims(out, axes) : out
 }

@@ -3,14 +3,15 @@ import { fail } from '../errors.ts'
 import { add, divide, multiply, subtract } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { promoteFloats, toBool, toFloat } from '../primitives/cast.ts'
-import { isfinite, isnan } from '../primitives/comparison.ts'
+import { isfinite } from '../primitives/comparison.ts'
 import { exp, log, sqrt, square } from '../primitives/exponential.ts'
-import { max, min, sum } from '../primitives/reduce.ts'
+import { max, min, nonEmpty, sum } from '../primitives/reduce.ts'
 import { reshape, squeeze } from '../primitives/reshape.ts'
 import { where } from '../primitives/select.ts'
 import { constantOf } from '../primitives/stopGradient.ts'
 import { normalizeAxes, sameShape, showShape, withAxes } from '../shape.ts'
 import { type Reduce, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+import { atNonZero } from './guards.ts'
 
 /** How many elements are reduced into one. */
 const countOf = (where: string, t: Tensor, { axis }: Reduce): number =>
@@ -38,9 +39,9 @@ function deviation(where: string, x: TensorLike, { ddof = 0, ...options }: Varia
   const centred = subtract(t, mean(t, { ...options, keepdims: true }))
   return divide(sum(square(centred), options), Math.max(0, n - ddof))
 }
-/** Square root of the variance. Its derivative is infinite where all elements are equal. NumPy: `std`. */
+/** Square root of the variance. Where all elements are equal its gradient is zero: the mathematical one does not exist. NumPy: `std`. */
 export function std(x: TensorLike, options: Variance = {}): Tensor {
-  return sqrt(deviation('std', x, options))
+  return atNonZero(deviation('std', x, options), sqrt)
 }
 
 export interface Average extends Reduce {
@@ -93,25 +94,7 @@ export function logsumexp(x: TensorLike, options: Reduce = {}): Tensor {
 
 /** Largest less smallest element along axes (default: all). NumPy: `ptp`. */
 export function ptp(x: TensorLike, options: Reduce = {}): Tensor {
-  const t = toTensor(x, 'ptp'),
+  const t = nonEmpty('ptp', x, options),
     axes = withAxes('ptp', t, options)
-  if (countOf('ptp', t, options) === 0)
-    fail(
-      'ShapeError',
-      `ptp: no elements to choose from: shape ${showShape(t.shape)} is empty along the reduced axes. Concatenate an initial value first.`,
-    )
   return subtract(max(t, axes), min(t, axes))
-}
-
-/** Sum of the elements that are not NaN. NumPy: `nansum`. */
-export function nansum(x: TensorLike, options: Reduce = {}): Tensor {
-  const t = toTensor(x, 'nansum')
-  return sum(where(isnan(t), 0, t), withAxes('nansum', t, options))
-}
-/** Mean of the elements that are not NaN. NumPy: `nanmean`. */
-export function nanmean(x: TensorLike, options: Reduce = {}): Tensor {
-  const t = toFloat('nanmean', x),
-    missing = isnan(t),
-    axes = withAxes('nanmean', t, options)
-  return divide(sum(where(missing, 0, t), axes), sum(where(missing, 0, 1), axes))
 }

@@ -204,7 +204,8 @@ const asNumbers = (where: string, x: TensorLike): Tensor => {
   return t.dtype === 'bool' ? astype(t, 'int32') : t
 }
 
-function nonEmpty(where: string, x: TensorLike, { axis }: Reduce): Tensor {
+/** x, refused if there is nothing to choose from along the reduced axes. */
+export function nonEmpty(where: string, x: TensorLike, { axis }: Pick<Reduce, 'axis'>): Tensor {
   const t = toTensor(x, where)
   if (normalizeAxes(where, axis, t.ndim).some(k => t.shape[k] === 0))
     fail(

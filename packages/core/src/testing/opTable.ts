@@ -3,19 +3,26 @@
  * whether there are derivatives. Its types make it complete: an exported function that has no entry does not compile.
  */
 import type * as lax from '../lax/index.ts'
+import type * as linalgOf from '../linalg/index.ts'
 import type * as np from '../numpy/index.ts'
 import type * as random from '../random/index.ts'
 import type { OpEntry } from './entry.ts'
+import { calculus } from './table/calculus.ts'
 import { control } from './table/control.ts'
 import { creation } from './table/creation.ts'
 import { elementwise } from './table/elementwise.ts'
 import { indexing } from './table/indexing.ts'
 import { laxTable } from './table/lax.ts'
 import { linalg } from './table/linalg.ts'
+import { laxLinalg, linalgTable } from './table/linalgDecompositions.ts'
+import { nan } from './table/nan.ts'
+import { polynomials, products } from './table/polynomial.ts'
 import { draw } from './table/random.ts'
 import { reductions } from './table/reductions.ts'
+import { sets } from './table/sets.ts'
 import { shapes } from './table/shape.ts'
 import { sorting } from './table/sorting.ts'
+import { statistics } from './table/statistics.ts'
 
 /** Exported functions that are no operations on tensors, and why. */
 export const notOperations = {
@@ -27,16 +34,28 @@ export const notOperations = {
     var: 'the same function as variance',
   },
   lax: {},
+  linalg: { norm: 'the same function as norm', vectorNorm: 'the same function as vectorNorm' },
   random: { Key: 'a class', keyData: 'gives what the key holds; part of the other entries', wrapKeyData: 'the same' },
 } as const
 
 /** One entry for each function of a module, but for those named. */
 type Complete<Module, Other> = { readonly [K in Exclude<keyof Module, keyof Other>]: OpEntry }
 
-const numpyTable = { ...elementwise, ...reductions, ...shapes, ...creation, ...linalg, ...indexing, ...sorting } satisfies Complete<
-  typeof np,
-  typeof notOperations.numpy
->
+const numpyTable = {
+  ...elementwise,
+  ...reductions,
+  ...shapes,
+  ...creation,
+  ...linalg,
+  ...indexing,
+  ...sorting,
+  ...nan,
+  ...statistics,
+  ...sets,
+  ...polynomials,
+  ...products,
+  ...calculus,
+} satisfies Complete<typeof np, typeof notOperations.numpy>
 
 const prefixed = (prefix: string, table: Readonly<Record<string, OpEntry>>): Readonly<Record<string, OpEntry>> =>
   Object.fromEntries(Object.entries(table).map(([name, entry]) => [`${prefix}.${name}`, entry]))
@@ -45,6 +64,7 @@ const prefixed = (prefix: string, table: Readonly<Record<string, OpEntry>>): Rea
 export const opTable: Readonly<Record<string, OpEntry>> = {
   ...numpyTable,
   ...control,
-  ...prefixed('lax', laxTable satisfies Complete<typeof lax, typeof notOperations.lax>),
+  ...prefixed('lax', { ...laxTable, ...laxLinalg } satisfies Complete<typeof lax, typeof notOperations.lax>),
+  ...prefixed('linalg', linalgTable satisfies Complete<typeof linalgOf, typeof notOperations.linalg>),
   ...prefixed('random', draw satisfies Complete<typeof random, typeof notOperations.random>),
 }

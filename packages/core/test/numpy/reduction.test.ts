@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { array, zeros } from '../../src/numpy/creation.ts'
-import { average, countNonzero, logsumexp, mean, nanmean, nansum, ptp, std, variance } from '../../src/numpy/reduction.ts'
+import { nanmean, nansum } from '../../src/numpy/nan.ts'
+import { average, countNonzero, logsumexp, mean, ptp, std, variance } from '../../src/numpy/reduction.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import { summed } from '../../src/testing/entry.ts'
 import { grad } from '../../src/transforms/grad.ts'
