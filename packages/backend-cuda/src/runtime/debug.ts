@@ -1,12 +1,11 @@
 /** Debug mode: each command runs by itself and is waited for, and what a kernel has written is searched for NaN. */
 import { accessOf, type BufferId, type BufferSpec, type KernelGraph, hostArray } from '@cotangent/core/kernel'
-import type { Command, LeafKernel } from '../command.ts'
+import type { LeafKernel } from '../command.ts'
+import { nameOf } from './compiled.ts'
 import { backendError, isDriverError } from './errors.ts'
 import type { Layout } from './layout.ts'
 import type { Observer } from './run.ts'
 import type { Session } from './session.ts'
-
-const nameOf = (command: Command): string => (command.kind === 'launch' ? command.name : command.kind)
 
 /** Throws a BackendError that names the kernel that failed, or that wrote the first NaN. */
 export function debugObserver(session: Session, graph: KernelGraph, layout: Layout): Observer {

@@ -1,16 +1,17 @@
 /** A compiled graph: its program, its command buffers, and the ways to run them. */
-import { type Buffer, type BufferId, type Executable, fail, hostArray, type KernelGraph, type TypedArray } from '@cotangent/core/kernel'
-import type { Command, EmitKernel, Launch, Product, Target } from '../command.ts'
+import { type Buffer, type Executable, fail, type KernelGraph } from '@cotangent/core/kernel'
+import type { EmitKernel, Product, Target } from '../command.ts'
 import type { Block } from './allocator.ts'
 import { Binding, type Frame, frameOf } from './binding.ts'
+import { compileGraph } from './compiled.ts'
 import { debugObserver } from './debug.ts'
-import { type Emitted, emitGraph } from './emitted.ts'
+import type { Emitted } from './emitted.ts'
 import { Graphs } from './graphs.ts'
 import { Layout } from './layout.ts'
 import type { DeviceMemory } from './memory.ts'
 import type { Modules } from './modules.ts'
 import type { Plan, Products } from './products.ts'
-import { type Program, writeProgram } from './program.ts'
+import type { Program } from './program.ts'
 import { drive, driveAsync, type Observer, prepare, type Prepared, Run } from './run.ts'
 import { schedule } from './schedule.ts'
 import type { Names, Session } from './session.ts'
@@ -79,27 +80,19 @@ export class CudaExecutable implements Executable {
   private readonly prepared: Map<number, readonly Prepared[]> = new Map()
 
   constructor(graph: KernelGraph, services: Services) {
-    const { session, target, emit, store, debug } = services
-    const plans = new Map<Product, Plan>(),
-      plan = (product: Product): Plan => {
-        const known = plans.get(product) ?? services.products.take(product)
-        plans.set(product, known)
-        return known
-      }
+    const { session, debug } = services,
+      { emitted, program, plans, constants, names } = compileGraph(graph, services)
     this.graph = graph
     this.services = services
-    this.emitted = emitGraph(graph, target, emit, product => plan(product).workspace)
-    const commands = [...this.emitted.commands.values()].flat(),
-      program = writeProgram(commands, this.emitted.specs),
-      constants = uploadConstants(graph, store)
-    this.names = [...new Set(commands.map(nameOf))]
+    this.emitted = emitted
+    this.names = names
     this.linked = {
-      specs: this.emitted.specs,
+      specs: emitted.specs,
       functionOf: launch => this.functions()[program.ofLaunch.get(launch) as number] as number,
-      productOf: product => plan(product).handle,
-      workspaceOf: product => this.emitted.workspaces.get(product) ?? -1,
+      productOf: product => (plans.get(product) as Plan).handle,
+      workspaceOf: product => emitted.workspaces.get(product) ?? -1,
     }
-    const layout = new Layout(graph, this.emitted, new Map([...constants].map(([id, cell]) => [id, cell.memory?.address ?? 0])))
+    const layout = new Layout(graph, emitted, new Map([...constants].map(([id, cell]) => [id, cell.memory?.address ?? 0])))
     this.frame = frameOf(graph, layout, constants, services)
     this.binding = new Binding(this.frame)
     this.observe = debug ? debugObserver(session, graph, layout) : undefined
@@ -212,23 +205,3 @@ export class CudaExecutable implements Executable {
 }
 
 const isSingle = (steps: readonly Prepared[]): boolean => steps.length === 0 || (steps.length === 1 && steps[0]?.kind === 'execute')
-const nameOf = (command: Command): string => (command.kind === 'launch' ? (command satisfies Launch).name : command.kind)
-
-/** Pinned for good, since command buffers hold their addresses. */
-function uploadConstants(graph: KernelGraph, store: Store): Map<BufferId, CudaCell> {
-  const constants = new Map<BufferId, CudaCell>()
-  graph.buffers.forEach(({ dtype, size, place }, id) => {
-    if (place.kind !== 'constant') return
-    const cell = store.upload(bytesAs(place.data, hostArray(dtype, size)), dtype)
-    cell.references = 1
-    cell.pins = 1
-    constants.set(id, cell)
-  })
-  return constants
-}
-
-/** The data may be any view, aligned or not. */
-function bytesAs(view: ArrayBufferView, data: TypedArray): TypedArray {
-  new Uint8Array(data.buffer).set(new Uint8Array(view.buffer, view.byteOffset, data.byteLength))
-  return data
-}

@@ -109,7 +109,7 @@ export class CellStore<M extends { readonly bytes: number }> {
     return cell
   }
 
-  /** One more handle for a cell. */
+  /** One more handle for a cell, which is on the device: what has several handles stays there, since a lease is one handle's. */
   handle(cell: Cell<M>): CellBuffer<M> {
     cell.references++
     this.handles++

@@ -1,0 +1,74 @@
+/** A graph made ready to be run: commands, program text, plans of products, constants on the device. */
+import { type BufferId, hostArray, type KernelGraph, type TypedArray } from '@cotangent/core/kernel'
+import type { Command, EmitKernel, Product, Target } from '../command.ts'
+import { type Emitted, emitGraph } from './emitted.ts'
+import type { Plan, Products } from './products.ts'
+import { type Program, writeProgram } from './program.ts'
+import type { Names } from './session.ts'
+import type { CudaCell, Store } from './store.ts'
+
+export interface Compiled {
+  readonly emitted: Emitted
+  readonly program: Program
+  readonly plans: ReadonlyMap<Product, Plan>
+  readonly constants: ReadonlyMap<BufferId, CudaCell>
+  /** Of its kernels, for messages. */
+  readonly names: Names
+}
+
+interface Services {
+  readonly target: Target
+  readonly emit: EmitKernel
+  readonly store: Store
+  readonly products: Products
+}
+
+/** What it has taken it gives back where it fails. */
+export function compileGraph(graph: KernelGraph, { target, emit, store, products }: Services): Compiled {
+  const plans = new Map<Product, Plan>()
+  const workspaceOf = (product: Product): number => {
+    const plan = products.take(product)
+    plans.set(product, plan)
+    return plan.workspace
+  }
+  try {
+    const emitted = emitGraph(graph, target, emit, workspaceOf),
+      commands = [...emitted.commands.values()].flat()
+    return {
+      emitted,
+      program: writeProgram(commands, emitted.specs),
+      plans,
+      constants: uploadConstants(graph, store),
+      names: [...new Set(commands.map(nameOf))],
+    }
+  } catch (error) {
+    for (const product of plans.keys()) products.give(product)
+    throw error
+  }
+}
+
+export const nameOf = (command: Command): string => (command.kind === 'launch' ? command.name : command.kind)
+
+/** Pinned for good, since command buffers hold their addresses. */
+function uploadConstants(graph: KernelGraph, store: Store): ReadonlyMap<BufferId, CudaCell> {
+  const constants = new Map<BufferId, CudaCell>()
+  try {
+    graph.buffers.forEach(({ dtype, size, place }, id) => {
+      if (place.kind !== 'constant') return
+      const cell = store.upload(bytesAs(place.data, hostArray(dtype, size)), dtype)
+      cell.references = 1
+      cell.pins = 1
+      constants.set(id, cell)
+    })
+    return constants
+  } catch (error) {
+    for (const cell of constants.values()) store.release(cell)
+    throw error
+  }
+}
+
+/** The data may be any view, aligned or not. */
+function bytesAs(view: ArrayBufferView, data: TypedArray): TypedArray {
+  new Uint8Array(data.buffer).set(new Uint8Array(view.buffer, view.byteOffset, data.byteLength))
+  return data
+}
