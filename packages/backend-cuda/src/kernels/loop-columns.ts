@@ -7,7 +7,7 @@ import type { Command, EmitContext } from '../command.ts'
 import { nameOf, THREADS } from './loop-elementwise.ts'
 import { LANES, type Lanes, Nodes, type Points } from './nodes.ts'
 import { fourAlong, indicesOf, onePoint } from './points.ts'
-import { accumulators, acrossRows, declare, feed, partsOf, resultsOf } from './reductions.ts'
+import { type Accumulator, accumulators, acrossRows, declare, feed, partsOf, resultsOf } from './reductions.ts'
 import { indexTypeOf, takesFour, unrolled } from './space.ts'
 import { Writer, writtenBy } from './writer.ts'
 
@@ -28,31 +28,45 @@ function groupsOf(results: number, length: number, bytes: number): number {
 
 export function emitColumns(context: EmitContext, loop: Loop): readonly Command[] {
   const { extents, parallel } = loop,
-    outer = extents.slice(0, parallel),
-    results = sizeOf(outer)
+    results = sizeOf(extents.slice(0, parallel))
   const writer = new Writer(context, indexTypeOf(loop, context), writtenBy(loop, context)),
     { type } = writer
   const all = accumulators(loop.reductions, loop.body),
-    bytes = partsOf(all).reduce((sum, p) => sum + (p.dtype === 'float64' ? 8 : 4), 0)
-  const groups = groupsOf(results, sizeOf(extents.slice(parallel)), bytes),
-    lanes = lanesOf(loop, groups, bytes),
-    width = groups === 1 ? THREADS : WIDTH
-  const { statements, indices } = indicesOf('c', outer, type, 'i')
+    block = blockOf(loop, all),
+    { groups, lanes, width } = block
+  const { statements, indices } = indicesOf('c', extents.slice(0, parallel), type, 'i')
   const over = (full: readonly string[]): Points => (lanes === 1 ? onePoint(full) : fourAlong(parallel - 1, full, extents, writer))
   const epilogue = new Nodes(loop.epilogue, writer, over(indices), 'w', resultsOf(all, lanes))
   for (const store of loop.stores) epilogue.store(store)
-  const first = groups === 1 ? '' : ' && threadIdx.y == 0'
   const text = [
     `const ${type} c = ((${type})blockIdx.x * ${width} + (${type})threadIdx.x)${lanes === 1 ? '' : ` * ${LANES}`};`,
     ...statements,
     ...declare(all, lanes),
     `if (c < ${results}) {`,
-    ...walkColumn(loop, writer, all, { lanes, groups, indices, over }),
+    ...walkColumn(loop, writer, all, block, points => over([...indices, ...points])),
     '}',
     ...acrossRows(all, groups, width, lanes),
-    ...(epilogue.statements.length === 0 ? [] : [`if (c < ${results}${first}) {`, ...epilogue.statements, '}']),
+    ...(epilogue.statements.length === 0
+      ? []
+      : [`if (c < ${results}${groups === 1 ? '' : ' && threadIdx.y == 0'}) {`, ...epilogue.statements, '}']),
   ]
   return [writer.launch(nameOf(loop), text, [Math.ceil(results / (width * lanes)), 1, 1], [width, groups, 1])]
+}
+
+interface Block {
+  /** Threads that share a result. */
+  readonly groups: number
+  /** Results of a thread. */
+  readonly lanes: Lanes
+  /** Threads side by side. */
+  readonly width: number
+}
+
+function blockOf(loop: Loop, all: readonly Accumulator[]): Block {
+  const { extents, parallel } = loop,
+    bytes = partsOf(all).reduce((sum, p) => sum + (p.dtype === 'float64' ? 8 : 4), 0)
+  const groups = groupsOf(sizeOf(extents.slice(0, parallel)), sizeOf(extents.slice(parallel)), bytes)
+  return { groups, lanes: lanesOf(loop, groups, bytes), width: groups === 1 ? THREADS : WIDTH }
 }
 
 /** Four results a thread, if threads are left to be many. */
@@ -65,21 +79,19 @@ function lanesOf(loop: Loop, groups: number, bytes: number): Lanes {
   return takesFour(loop, last) ? LANES : 1
 }
 
-interface Walk {
-  readonly lanes: Lanes
-  readonly groups: number
-  readonly indices: readonly string[]
-  over(indices: readonly string[]): Points
-}
-
-function walkColumn(loop: Loop, writer: Writer, all: ReturnType<typeof accumulators>, walk: Walk): readonly string[] {
-  const { extents, parallel } = loop,
-    inner = extents.slice(parallel),
+/** All points of a column that are this thread's; `over` gives the points of an index of the reduced axes. */
+function walkColumn(
+  loop: Loop,
+  writer: Writer,
+  all: readonly Accumulator[],
+  { groups, lanes }: Block,
+  over: (reduced: readonly string[]) => Points,
+): readonly string[] {
+  const inner = loop.extents.slice(loop.parallel),
     length = sizeOf(inner),
-    { groups, lanes } = walk,
     { type } = writer
   const reduced = indicesOf('r', inner, type, 'j')
-  const nodes = new Nodes(loop.body, writer, walk.over([...walk.indices, ...reduced.indices]), 'v')
+  const nodes = new Nodes(loop.body, writer, over(reduced.indices), 'v')
   for (const store of loop.bodyStores) nodes.store(store)
   feed(all, nodes, lanes !== 1)
   const start = groups === 1 ? '0' : `(${type})threadIdx.y`

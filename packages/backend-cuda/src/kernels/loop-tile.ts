@@ -5,11 +5,12 @@
  */
 import { type Affine, type Load, type Loop, type NodeId, sizeOf } from '@cotangent/core/kernel'
 import type { Command, EmitContext } from '../command.ts'
+import type { IndexType } from '../language/address.ts'
 import { valueType } from '../language/types.ts'
 import { loadsOf } from './loop-axes.ts'
 import { nameOf } from './loop-elementwise.ts'
 import { Nodes, type Value } from './nodes.ts'
-import { indicesOf, onePoint } from './points.ts'
+import { type Indices, indicesOf, onePoint } from './points.ts'
 import { indexTypeOf } from './space.ts'
 import { Writer, writtenBy } from './writer.ts'
 
@@ -55,35 +56,33 @@ export function emitTiles(context: EmitContext, loop: Loop, tiling: Tiling): rea
     { along, across } = tiling
   const writer = new Writer(context, indexTypeOf(loop, context), writtenBy(loop, context)),
     { type } = writer
-  const tiles = extents.map((n, k) => (k === along || k === across ? Math.ceil(n / SIDE) : n))
-  // Blocks next to each other store next to each other.
-  const order = [...extents.keys()].filter(k => k !== along && k !== across)
-  order.push(across, along)
-  const block = indicesOf(
-    'block',
-    order.map(k => tiles[k] as number),
-    type,
-    'b',
-  )
-  const indices = extents.map((_, k) => block.indices[order.indexOf(k)] as string)
-  const at = (alongText: string, acrossText: string): readonly string[] =>
-    indices.map((i, k) => (k === along ? alongText : k === across ? acrossText : i))
+  const { statements, indices, blocks } = placeOf(extents, tiling, type)
+  const points = indices.map((i, k) => (k === along ? 'ia' : k === across ? 'ib' : i))
   const inside = `if (ia < ${extents[along]} && ib < ${extents[across]}) {`
   const text = [
     `const ${type} block = (${type})blockIdx.x;`,
-    ...block.statements,
+    ...statements,
     `const ${type} a0 = ${indices[along]} * ${SIDE}, b0 = ${indices[across]} * ${SIDE};`,
-    ...fill(loop, writer, tiling, at('ia', 'ib'), inside),
+    ...fill(loop, writer, tiling, points, inside),
     'BARRIER();',
     '#pragma unroll',
     `for (int k = (int)threadIdx.y; k < ${SIDE}; k += ${ROWS}) {`,
     `const ${type} ia = a0 + (${type})threadIdx.x, ib = b0 + k;`,
     inside,
-    ...evaluate(loop, writer, tiling, at('ia', 'ib')),
+    ...evaluate(loop, writer, tiling, points),
     '}',
     '}',
   ]
-  return [writer.launch(`tiles_${nameOf(loop)}`, text, [sizeOf(tiles), 1, 1], [SIDE, ROWS, 1])]
+  return [writer.launch(`tiles_${nameOf(loop)}`, text, [blocks, 1, 1], [SIDE, ROWS, 1])]
+}
+
+/** Which tile a block takes: blocks next to each other store next to each other. */
+function placeOf(extents: readonly number[], { along, across }: Tiling, type: IndexType): Indices & { readonly blocks: number } {
+  const tiles = extents.map((n, k) => (k === along || k === across ? Math.ceil(n / SIDE) : n))
+  const order = [...[...extents.keys()].filter(k => k !== along && k !== across), across, along]
+  const ordered = order.map(k => tiles[k] as number)
+  const { statements, indices } = indicesOf('block', ordered, type, 'b')
+  return { statements, indices: extents.map((_, k) => indices[order.indexOf(k)] as string), blocks: sizeOf(tiles) }
 }
 
 const tileName = (id: NodeId): string => `t${id}`
