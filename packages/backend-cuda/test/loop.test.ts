@@ -176,6 +176,37 @@ describe.each([0, 1] as const)('reductions along axis %i', axis => {
   })
 })
 
+const shapes = [
+  [3, 5000],
+  [700, 33],
+  [64, 64],
+] as const
+test.each([0, 1] as const)('the bits of sums along axis %i depend neither on the order of threads nor on the device', async axis => {
+  const sums = async (rows: number, columns: number): Promise<TypedArray> => {
+    const device = await backendFor(),
+      data = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i * i))
+    const graph = graphOf(
+      [reduction('sum', 'float32', rows, columns, axis)],
+      [['float32', data.length]],
+      [['float32', axis === 1 ? rows : columns]],
+    )
+    const [result] = runGraph(device, graph, [data]) as [TypedArray]
+    await device.dispose()
+    return result
+  }
+  for (const [rows, columns] of shapes) {
+    const first = await sums(rows, columns)
+    for (const [order, multiprocessors] of [
+      ['forward', 1],
+      ['reverse', 132],
+      ['shuffle', 4],
+    ] as const) {
+      fake.set({ threads: order, blocks: order, multiprocessors })
+      expect(await sums(rows, columns)).toEqual(first)
+    }
+  }
+})
+
 /** `out[i, j, k] = x[i, k, j] + y[i, j, k]`, in tiles where the sizes allow; `mirror` turns the axis of the load round. */
 function transposition(outer: number, rows: number, columns: number, dtype: DType, mirror: boolean, edge: number): Loop {
   const there: Affine = { offset: 0, strides: [rows * columns, columns, 1] }
