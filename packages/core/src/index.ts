@@ -19,6 +19,7 @@ export { Tensor, isTensor, type NestedArray, type Reduce, type TensorLike } from
 export * from './numpy/index.ts'
 export * as numpy from './numpy/index.ts'
 export * as lax from './lax/index.ts'
+export * as linalg from './linalg/index.ts'
 export * as random from './random/index.ts'
 export { Key } from './random/key.ts'
 export { flatten, staticValue, tree, type NotATensor, type Settled, type Static, type TreeNode, type TreeOf } from './tree.ts'

@@ -23,6 +23,8 @@ export {
   select,
   sliceInDim,
 } from './operators.ts'
+export { lu } from '../linalg/lu.ts'
+export { triangularSolve, type TriangularSolveOptions } from '../linalg/triangularSolve.ts'
 export { reduceWindow, type ReduceWindowOptions, type WindowOperator } from './windows.ts'
 export { astype as convertElementType, bitcast as bitcastConvertType } from '../primitives/cast.ts'
 export { dotGeneral, type DotDimensionNumbers } from '../primitives/contract.ts'

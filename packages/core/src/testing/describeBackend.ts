@@ -18,7 +18,7 @@ import {
   vmapIsLoop,
 } from './laws.ts'
 import { opTable } from './opTable.ts'
-import { type Sampling, checkProperty } from './sampling.ts'
+import { type Sampling, checkProperty, variable } from './sampling.ts'
 import { specialValues } from './special.ts'
 
 /** What the kit needs of a test runner: Vitest, Jest and node:test have it (node:test calls the hooks `before` and `after`). */
@@ -96,13 +96,18 @@ export function checkOperation(name: string, entry: OpEntry, sampling: Sampling 
 function describeOp(op: string, entry: OpEntry, sampling: Sampling, { describe, it }: Pick<Runner, 'describe' | 'it'>): void {
   describe(op, () => {
     for (const [name, { law, applies }] of Object.entries(laws)) {
-      if (applies(entry)) it(name, () => checkProperty(`${op}: ${name}`, entry.cases, c => law(c, entry), showCase, sampling))
+      if (applies(entry))
+        it(name, () => checkProperty(`${op}: ${name}`, entry.cases, c => law(c, entry), showCase, atMost(sampling, entry.runs)))
     }
     const { special, specialArity = 1 } = entry
     if (special !== undefined) it('special values', () => hold(specialValues(special, specialArity, entry.accuracy)))
     if (entry.refused.length > 0) it('refuses bad input', () => entry.refused.forEach(r => hold(refuses(r))))
   })
 }
+
+/** Fewer cases, unless more are asked for by the variable COTANGENT_RUNS. */
+const atMost = (sampling: Sampling, runs: number | undefined): Sampling =>
+  runs === undefined ? sampling : { ...sampling, runs: variable('COTANGENT_RUNS') ?? Math.min(sampling.runs ?? runs, runs) }
 
 function hold(verdict: Verdict): void {
   if (verdict !== null) throw new Error(verdict)

@@ -29,6 +29,8 @@ export interface OpEntry {
   readonly reverse?: string
   /** vmap is checked unless a reason is given. */
   readonly batched?: string
+  /** At most so many cases are drawn for a law: of functions whose cases are large programs. */
+  readonly runs?: number
   /** Elementwise functions: law 8 is checked with these arguments at special values. `true`: as many float inputs as `cases` draws. */
   readonly special?: (...inputs: readonly Tensor[]) => Tensor
   readonly specialArity?: 1 | 2

@@ -3,6 +3,7 @@
  * whether there are derivatives. Its types make it complete: an exported function that has no entry does not compile.
  */
 import type * as lax from '../lax/index.ts'
+import type * as linalgOf from '../linalg/index.ts'
 import type * as np from '../numpy/index.ts'
 import type * as random from '../random/index.ts'
 import type { OpEntry } from './entry.ts'
@@ -13,6 +14,7 @@ import { elementwise } from './table/elementwise.ts'
 import { indexing } from './table/indexing.ts'
 import { laxTable } from './table/lax.ts'
 import { linalg } from './table/linalg.ts'
+import { laxLinalg, linalgTable } from './table/linalgDecompositions.ts'
 import { nan } from './table/nan.ts'
 import { polynomials, products } from './table/polynomial.ts'
 import { draw } from './table/random.ts'
@@ -32,6 +34,7 @@ export const notOperations = {
     var: 'the same function as variance',
   },
   lax: {},
+  linalg: { norm: 'the same function as norm', vectorNorm: 'the same function as vectorNorm' },
   random: { Key: 'a class', keyData: 'gives what the key holds; part of the other entries', wrapKeyData: 'the same' },
 } as const
 
@@ -61,6 +64,7 @@ const prefixed = (prefix: string, table: Readonly<Record<string, OpEntry>>): Rea
 export const opTable: Readonly<Record<string, OpEntry>> = {
   ...numpyTable,
   ...control,
-  ...prefixed('lax', laxTable satisfies Complete<typeof lax, typeof notOperations.lax>),
+  ...prefixed('lax', { ...laxTable, ...laxLinalg } satisfies Complete<typeof lax, typeof notOperations.lax>),
+  ...prefixed('linalg', linalgTable satisfies Complete<typeof linalgOf, typeof notOperations.linalg>),
   ...prefixed('random', draw satisfies Complete<typeof random, typeof notOperations.random>),
 }

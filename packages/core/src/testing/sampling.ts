@@ -11,7 +11,7 @@ export interface Sampling {
 const DEFAULT_RUNS = 20
 
 /** A variable of the environment, where there is one (not in browsers). */
-function variable(name: string): number | undefined {
+export function variable(name: string): number | undefined {
   const { process } = globalThis as { readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> } }
   const text = process?.env?.[name]
   const value = Number(text)

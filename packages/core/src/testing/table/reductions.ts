@@ -189,6 +189,21 @@ export const reductions = {
         (x, { ord, keepdims }) => np.norm(x, { ord, axis: [-2, -1], keepdims }),
         floats,
       ),
+      shapedCases(
+        fc.record({ shape: fc.constantFrom([2, 3], [1, 2, 2]), ord: fc.constantFrom('nuc' as const, 2, -2), keepdims: fc.boolean() }),
+        (x, { ord, keepdims }) =>
+          np.norm(
+            x.add(
+              np
+                .eye(2, { columns: x.shape.at(-1) as number, dtype: x.dtype })
+                .mul(3)
+                .mul(np.arange(1, (x.shape.at(-1) as number) + 1).astype(x.dtype)),
+            ),
+            { ord, axis: [-2, -1], keepdims },
+          ),
+        floats,
+        [-1, 1],
+      ),
     ),
     accuracy: summed(64),
     differentiable: true,

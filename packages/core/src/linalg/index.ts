@@ -1,0 +1,10 @@
+/** What users of `numpy.linalg` expect. All functions take stacks `[..., m, n]`; derivatives hold in both modes and to any order. */
+export { cholesky } from './cholesky.ts'
+export { det, slogdet } from './determinant.ts'
+export { eigh, eigvalsh } from './eigh.ts'
+export { cond, type CondOptions, lstsq, type LstsqOptions, matrixRank, pinv, type Rtol } from './leastSquares.ts'
+export { matrixPower, multiDot } from './products.ts'
+export { qr, type QrOptions } from './qr.ts'
+export { inv, solve } from './solve.ts'
+export { svd, type SvdOptions, svdvals } from './svd.ts'
+export { norm, type NormOptions, vectorNorm, type VectorNormOptions } from '../numpy/norms.ts'
