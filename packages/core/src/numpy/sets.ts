@@ -27,26 +27,23 @@ import type { FilledSize } from './staticSize.ts'
 // ---- distinct elements
 
 export interface UniqueOptions extends FilledSize {
-  /** Also the position of the first of each, int32. Default false. */
-  readonly returnIndex?: boolean
-  /** Also, for each element, which of the distinct ones it is: int32. Default false. */
-  readonly returnInverse?: boolean
-  /** Also how often each occurs, int32. Default false. */
-  readonly returnCounts?: boolean
   /** Distinct slices along an axis, in lexicographic order. Default: distinct elements of the flattened tensor. */
   readonly axis?: number
   /** Do all NaN count as one? Default true. */
   readonly equalNan?: boolean
 }
-interface Returning {
-  readonly returnIndex: true
+interface UniqueReturns<Flag extends boolean = boolean> {
+  /** Also the position of the first of each, int32. Default false. */
+  readonly returnIndex?: Flag
+  /** Also, for each element, which of the distinct ones it is: int32. Default false. */
+  readonly returnInverse?: Flag
+  /** Also how often each occurs, int32. Default false. */
+  readonly returnCounts?: Flag
 }
-interface ReturningInverse {
-  readonly returnInverse: true
-}
-interface ReturningCounts {
-  readonly returnCounts: true
-}
+/** With one of them, `unique` gives a list. */
+export type UniqueReturning = UniqueOptions &
+  UniqueReturns &
+  ({ readonly returnIndex: true } | { readonly returnInverse: true } | { readonly returnCounts: true })
 
 /**
  * The distinct elements, ascending, NaN last. With `return...` a list: the elements, then positions, inverse and counts, those that were asked
@@ -55,9 +52,9 @@ interface ReturningCounts {
  *
  * @example const [ids, counts] = unique(labels, { returnCounts: true })
  */
-export function unique(x: TensorLike, options: UniqueOptions & (Returning | ReturningInverse | ReturningCounts)): readonly Tensor[]
-export function unique(x: TensorLike, options?: UniqueOptions): Tensor
-export function unique(x: TensorLike, options: UniqueOptions = {}): Tensor | readonly Tensor[] {
+export function unique(x: TensorLike, options: UniqueReturning): readonly Tensor[]
+export function unique(x: TensorLike, options?: UniqueOptions & UniqueReturns<false>): Tensor
+export function unique(x: TensorLike, options: UniqueOptions & UniqueReturns = {}): Tensor | readonly Tensor[] {
   const { axis, returnIndex = false, returnInverse = false, returnCounts = false } = options
   const given = toTensor(x, 'unique'),
     k = axis === undefined ? 0 : normalizeAxis('unique', axis, given.ndim)
@@ -181,7 +178,7 @@ export function intersect1d(
   y: TensorLike,
   options: IntersectOptions & { readonly returnIndices: true },
 ): readonly [Tensor, Tensor, Tensor]
-export function intersect1d(x: TensorLike, y: TensorLike, options?: IntersectOptions): Tensor
+export function intersect1d(x: TensorLike, y: TensorLike, options?: IntersectOptions & { readonly returnIndices?: false }): Tensor
 export function intersect1d(
   x: TensorLike,
   y: TensorLike,

@@ -70,7 +70,7 @@ export const polynomials = {
   },
   polyfit: {
     cases: drawn(
-      fc.record({ degree: fc.nat(2), more: fc.integer({ min: 1, max: 3 }), k: fc.constantFrom(null, 2), weighted: fc.boolean() }),
+      fc.record({ degree: fc.constantFrom(0, 2), more: fc.constantFrom(1, 3), k: fc.constantFrom(null, 2), weighted: fc.boolean() }),
       ({ degree, more, k, weighted }) => {
         const m = degree + 1 + more
         return {
