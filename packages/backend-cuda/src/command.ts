@@ -33,6 +33,11 @@ export interface Launch {
   readonly blocks: Dimensions
   /** Threads of a block; `__launch_bounds__` gets their product. */
   readonly threads: Dimensions
+  /**
+   * Blocks that a multiprocessor should hold at once, at least. Without it the compiler seeks a balance between blocks and registers, and may
+   * spill some for one block more; 1 leaves a block all the registers that it can use.
+   */
+  readonly resident?: number
   /** Functions that the body calls, beside those of the prelude: each once a program, in this order. */
   readonly functions?: readonly string[]
 }

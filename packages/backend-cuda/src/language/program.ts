@@ -15,5 +15,6 @@ export function parameter(argument: Argument, dtype: (memory: number) => DType):
 export function functionText(name: string, launch: Launch, dtype: (memory: number) => DType): string {
   const parameters = launch.arguments.map(a => parameter(a, dtype)).join(', ')
   const [x, y, z] = launch.threads
-  return `KERNEL(${x * y * z}) ${name}(${parameters}) {\n${launch.body}\n}\n`
+  const bounds = [x * y * z, ...(launch.resident === undefined ? [] : [launch.resident])].join(', ')
+  return `KERNEL(${bounds}) ${name}(${parameters}) {\n${launch.body}\n}\n`
 }

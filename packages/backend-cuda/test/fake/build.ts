@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -21,6 +21,9 @@ const folder = fileURLToPath(new URL('.', import.meta.url))
 const cache = fileURLToPath(new URL('../../../../node_modules/.cache/cotangent-fake-cuda', import.meta.url))
 const { include_dir: headers } = createRequire(import.meta.url)('node-api-headers') as { include_dir: string }
 const sources = readdirSync(folder).filter(name => /\.(cpp|hpp|c|h)$/.test(name))
+const programs = `${cache}/programs`
+/** Compiled programs that are kept; random tests make new ones in every run. */
+const most = 10_000
 const run = promisify(execFile)
 
 /** Paths of the fake, built if need be. `without`: symbols that the library does not export, as an old driver's does not. */
@@ -29,6 +32,7 @@ export async function buildFake(without: readonly string[] = []): Promise<BuiltF
   for (const name of sources) hash.update(name).update(readFileSync(folder + name))
   const out = `${cache}/${hash.digest('hex').slice(0, 16)}`
   const built = { library: `${out}/libfakecuda${without.map(symbol => `-${symbol}`).join('')}.so`, control: `${out}/control.node` }
+  prune()
   if (existsSync(built.control) && existsSync(built.library)) return built
   mkdirSync(out, { recursive: true })
   await exclusively(`${out}/lock`, async () => {
@@ -36,6 +40,18 @@ export async function buildFake(without: readonly string[] = []): Promise<BuiltF
     if (!existsSync(built.library)) await buildLibrary(out, built.library, without)
   })
   return built
+}
+
+/** Throws away the programs that were not used for longest, but none of the last hour: other processes may be about to load them. */
+function prune(): void {
+  const names = existsSync(programs) ? readdirSync(programs) : []
+  if (names.length <= most) return
+  const used = names.map(name => ({
+    path: `${programs}/${name}`,
+    at: statSync(`${programs}/${name}`, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  }))
+  const old = used.toSorted((a, b) => b.at - a.at).slice(most)
+  for (const { path, at } of old) if (at < Date.now() - 3_600_000) rmSync(path, { force: true })
 }
 
 async function buildLibrary(out: string, library: string, without: readonly string[]): Promise<void> {
@@ -54,7 +70,7 @@ const flags = ['-std=c++20', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibili
 async function compile(out: string, name: string): Promise<void> {
   const object = `${out}/${name}.o`
   const optimize = name === 'products.cpp' ? '-O3' : '-O1'
-  const defined = [`-DEMULATION_HEADER="${folder}emulation.h"`, `-DPROGRAM_CACHE="${cache}/programs"`]
+  const defined = [`-DEMULATION_HEADER="${folder}emulation.h"`, `-DPROGRAM_CACHE="${programs}"`]
   await run('g++', [...flags, optimize, ...defined, '-c', folder + name, '-o', `${object}.part`])
   renameSync(`${object}.part`, object)
 }

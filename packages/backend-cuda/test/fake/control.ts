@@ -38,7 +38,7 @@ export interface Settings {
   readonly compilerVersion: number
   /** 'auto': tcc where there is one. */
   readonly compiler: 'auto' | 'tcc' | 'g++'
-  /** More flags for the compiler: `undefinedBehavior`, for one. */
+  /** More flags for the compiler: `undefinedBehavior` or `addressErrors`. */
   readonly flags: string
   /** The folder of compiled programs. */
   readonly cache: string
@@ -46,6 +46,9 @@ export interface Settings {
 
 /** Flags for g++ by which undefined behaviour of a kernel, misaligned vectors too, is a failure that names the line. */
 export const undefinedBehavior = '-fno-wrapv -fsanitize=undefined,float-cast-overflow -fsanitize-undefined-trap-on-error'
+
+/** Flags for g++ by which an access outside of a buffer ends the process with a report. libasan.so must be preloaded. */
+export const addressErrors = '-fsanitize=address -fno-omit-frame-pointer'
 
 export type Order = 'forward' | 'reverse' | 'shuffle'
 

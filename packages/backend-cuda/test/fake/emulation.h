@@ -2,7 +2,8 @@
  * What generated CUDA C finds when the fake driver compiles it for the host, by tcc as C11 or by g++ as C++17. The fake NVRTC includes this
  * before the program and defines CUDA_EMULATION; the prelude of the backend then leaves these names to this file:
  *
- *   KERNEL(threads) name(parameters) { ... }   a kernel; the fake finds its name and its parameters by this form (entries.cpp)
+ *   KERNEL(threads) name(parameters) { ... }   a kernel; the fake finds its name and its parameters by this form (entries.cpp);
+ *                                              KERNEL(threads, blocks) as in __launch_bounds__
  *   DEVICE type name(parameters) { ... }       a function that kernels call
  *   SHARED(type, name, count)                  shared memory: `name` is a pointer to `count` elements, which hold poison at first
  *   BARRIER() WARP_BARRIER()                   __syncthreads, __syncwarp
@@ -30,7 +31,7 @@
 #define __restrict__
 #define EMU_INLINE static inline
 #define __forceinline__
-#define KERNEL(threads) EMU_C void
+#define KERNEL(...) EMU_C void
 #define ENTRY(...)
 #define DEVICE static inline
 

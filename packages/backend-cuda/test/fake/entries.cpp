@@ -1,4 +1,4 @@
-// A kernel is `KERNEL(threads) name(parameters) {`. Each parameter ends with its name.
+// A kernel is `KERNEL(threads) name(parameters) {` or `KERNEL(threads, blocks) ...`. Each parameter ends with its name.
 #include "entries.hpp"
 
 #include <cctype>
@@ -57,7 +57,7 @@ std::vector<KernelText> findKernels(const std::string& source) {
     size_t start = at;
     at += keyword.size();
     if ((start > 0 && isWord(source[start - 1])) || source[at] != '(' || isDirective(source, start)) continue;
-    std::string most = trimmed(parenthesised(source, at));
+    std::string bounds = parenthesised(source, at), most = trimmed(bounds.substr(0, bounds.find(',')));
     size_t open = source.find('(', at);
     if (open == std::string::npos) break;
     std::string name = trimmed(source.substr(at, open - at));

@@ -7,7 +7,7 @@ namespace fake {
 
 struct KernelText {
   std::string name;
-  std::string most;                // the argument of KERNEL
+  std::string most;                // the first argument of KERNEL
   std::vector<std::string> types;  // of the parameters
 };
 

@@ -11,11 +11,14 @@ namespace fake {
 struct ImageHeader {
   char magic[8];
   uint64_t capability, bytes, hash;
+  char file[48];  // in the folder of compiled programs, where it may still be
 };
 constexpr char IMAGE_MAGIC[9] = "FAKECUBN";
 
-inline std::string imageOf(int capability, const std::string& object) {
-  ImageHeader header{{}, static_cast<uint64_t>(capability), object.size(), hashOf(object)};
+inline std::string imageOf(int capability, const std::string& path) {
+  std::string object = readFile(path), file = path.substr(path.rfind('/') + 1);
+  ImageHeader header{{}, static_cast<uint64_t>(capability), object.size(), hashOf(object), {}};
+  file.copy(header.file, sizeof header.file - 1);
   std::memcpy(header.magic, IMAGE_MAGIC, 8);
   return std::string(reinterpret_cast<const char*>(&header), sizeof header) + object;
 }

@@ -31,9 +31,9 @@ Registry<Module>& modules = *new Registry<Module>("modules");
 // Functions end with their module.
 Registry<Function>& functions = *new Registry<Function>("functions");
 
-// A file of the cache that holds the object: dlopen takes files only.
-std::string fileOf(const std::string& object, uint64_t hash) {
-  std::string path = cached(std::to_string(hash) + ".module");
+// A file that holds the object, since dlopen takes files only.
+std::string fileOf(const std::string& object, const ImageHeader& header) {
+  std::string path = cached(header.file);
   if (access(path.c_str(), R_OK) != 0 && !writeFile(path, object)) return "";
   return path;
 }
@@ -98,8 +98,8 @@ EXPORT int cuModuleLoadData(void** handle, const void* image) {
   if (std::memcmp(header.magic, IMAGE_MAGIC, 8) != 0) return INVALID_IMAGE;
   if (header.capability != static_cast<uint64_t>(settings.capability)) return NO_BINARY_FOR_GPU;
   std::string object(static_cast<const char*>(image) + sizeof header, header.bytes);
-  if (hashOf(object) != header.hash) return INVALID_IMAGE;
-  std::string path = fileOf(object, header.hash);
+  if (hashOf(object) != header.hash || std::memchr(header.file, 0, sizeof header.file) == nullptr) return INVALID_IMAGE;
+  std::string path = fileOf(object, header);
   void* library = path.empty() ? nullptr : dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* reason = path.empty() ? "the folder of programs cannot be written" : dlerror();

@@ -83,7 +83,7 @@ EXPORT int nvrtcCompileProgram(void* handle, int count, const char* const* optio
   Compiled compiled = compileProgram(program->source, program->name);
   program->log = compiled.log;
   if (!compiled.ok) return NVRTC_COMPILATION;
-  if (architecture > 0) program->image = imageOf(architecture, readFile(compiled.path));
+  if (architecture > 0) program->image = imageOf(architecture, compiled.path);
   return NVRTC_SUCCESS;
 }
 

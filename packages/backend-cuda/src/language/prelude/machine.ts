@@ -51,7 +51,7 @@ const intrinsics = [
 
 /** `check_aligned` stands before an access of several elements at once; the hardware checks by itself. */
 export const machine: string = `#ifndef CUDA_EMULATION
-#define KERNEL(threads) extern "C" __global__ void __launch_bounds__(threads)
+#define KERNEL(...) extern "C" __global__ void __launch_bounds__(__VA_ARGS__)
 #define DEVICE static __device__ __forceinline__
 #define SHARED(type, name, count) __shared__ __align__(16) type name[count]
 #define BARRIER() __syncthreads()
