@@ -99,6 +99,40 @@ describe.each([
   })
 })
 
+describe.each([
+  ['tf32', 2 ** -11],
+  ['bf16', 2 ** -9],
+] as const)('tensor cores: %s', (precision, rounding) => {
+  const backend = backendFor({ precision, libraries: { ...everyLibrary(fake.library), cublasLt: 'none' } })
+  afterAll(async () => (await backend).dispose())
+  const correct = async (c: Case): Promise<void> => {
+    expect(problemOf(await backend, c, { rounding })).toBe('')
+  }
+
+  test.each([
+    [70, 66, 40],
+    [40, 36, 33],
+    [20, 24, 300],
+  ] as const)('%i x %i, sum of %i', async (m, n, k) => {
+    for (const transposeA of [false, true])
+      for (const transposeB of [false, true]) await correct(matmul(m, n, k, { transposeA, transposeB }))
+  })
+
+  test.each(layers.slice(1, 2))('layers: %s', async (_, v) => {
+    for (const [, make] of directions) await correct(make(v))
+  })
+
+  test('operands that the format has give exact sums', async () => {
+    const c = matmul(40, 48, 24),
+      data = c.buffers.map(({ size: n }, i) => Float32Array.from({ length: n }, (_, e) => ((e * (7 + i)) % 31) - 15))
+    const got = runCase(await backend, c, data),
+      [a, b] = data as [Float32Array, Float32Array]
+    const at = (i: number, j: number): number =>
+      Array.from({ length: 24 }, (_, k) => (a[i * 24 + k] ?? 0) * (b[k * 48 + j] ?? 0)).reduce((x, y) => x + y, 0)
+    expect([...(got[0] ?? [])]).toEqual(Array.from({ length: 40 * 48 }, (_, e) => at(Math.floor(e / 48), e % 48)))
+  })
+})
+
 describe('tiles', () => {
   const backend = backendFor()
   afterAll(async () => (await backend).dispose())

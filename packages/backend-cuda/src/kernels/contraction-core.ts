@@ -19,6 +19,7 @@ export interface Core {
   readonly phaseRows: number
   /** Sums of one element, of different threads, that are to be added. */
   readonly groups: number
+  readonly functions: readonly string[]
   /** Shared memory for operands, the thread's place, its sums. */
   readonly declare: readonly string[]
   /** Brings a fetched step to half `half` of the operand's memory. */
@@ -63,6 +64,7 @@ export function fmaCore(tile: FmaTile, dtype: DType): Core {
     groups,
     threads: down * across * groups,
     pair: 1,
+    functions: [],
     phases: high,
     phaseRows: down,
     declare: [

@@ -1,28 +1,51 @@
 /** Which tiles a product takes, and how many blocks share a tile's sum. */
 import type { DType } from '@cotangent/core/kernel'
 import type { Target } from '../command.ts'
-import { type Core, fmaCore, type FmaTile } from './contraction-core.ts'
+import { type Core, fmaCore } from './contraction-core.ts'
 import type { Roles } from './contraction-roles.ts'
+import { tensorCore } from './contraction-tensor.ts'
 
-interface Candidate {
-  readonly tile: FmaTile
-  /** Of the multiprocessor's units, the share that is busy, estimated by loads from shared memory for each multiply-add. */
-  readonly busy: number
+export interface Candidate {
+  readonly core: Core
+  /** Multiply-adds by `WIDTH` that a multiprocessor is thought to do in a cycle: not measured. */
+  readonly speed: number
 }
 
-const candidate = (rows: number, columns: number, high: 4 | 8, wide: 4 | 8, busy: number): Candidate => ({
-  tile: { rows, columns, depth: 16, high, wide, groups: 1 },
-  busy,
+const fma = (dtype: DType, rows: number, columns: number, high: 4 | 8, wide: 4 | 8, speed: number): Candidate => ({
+  core: fmaCore({ rows, columns, depth: 16, high, wide, groups: 1 }, dtype),
+  speed,
 })
-const candidates: readonly Candidate[] = [
-  candidate(128, 128, 8, 8, 0.8),
-  candidate(128, 64, 8, 4, 0.65),
-  candidate(64, 128, 4, 8, 0.65),
-  candidate(128, 32, 8, 4, 0.55),
-  candidate(32, 128, 4, 8, 0.55),
-  candidate(64, 64, 4, 4, 0.5),
-  { tile: { rows: 32, columns: 32, depth: 32, high: 4, wide: 4, groups: 4 }, busy: 0.35 },
+
+/** Float64 sums take twice the registers, so that they get small tiles. */
+const fmaCandidates = (dtype: DType): readonly Candidate[] => [
+  ...(dtype === 'float64'
+    ? []
+    : [
+        fma(dtype, 128, 128, 8, 8, 0.8),
+        fma(dtype, 128, 64, 8, 4, 0.65),
+        fma(dtype, 64, 128, 4, 8, 0.65),
+        fma(dtype, 128, 32, 8, 4, 0.55),
+        fma(dtype, 32, 128, 4, 8, 0.55),
+      ]),
+  fma(dtype, 64, 64, 4, 4, 0.5),
+  { core: fmaCore({ rows: 32, columns: 32, depth: 32, high: 4, wide: 4, groups: 4 }, dtype), speed: 0.35 },
 ]
+
+const tensorCandidates = (precision: 'tf32' | 'bf16'): readonly Candidate[] => {
+  const speed = precision === 'bf16' ? 1.6 : 1
+  return [
+    { core: tensorCore({ warps: [2, 4], products: [4, 4] }, precision), speed: 2.5 * speed },
+    { core: tensorCore({ warps: [2, 2], products: [2, 4] }, precision), speed: 1.5 * speed },
+    { core: tensorCore({ warps: [2, 2], products: [1, 2] }, precision), speed: 0.7 * speed },
+  ]
+}
+
+/** The first capability with these formats. */
+const TENSOR = 80
+
+/** All tiles for products of a dtype. */
+export const candidatesFor = (dtype: DType, { precision, capability }: Target): readonly Candidate[] =>
+  dtype === 'float32' && precision !== 'float32' && capability >= TENSOR ? tensorCandidates(precision) : fmaCandidates(dtype)
 
 export interface Tiling {
   readonly core: Core
@@ -30,7 +53,7 @@ export interface Tiling {
   readonly parts: number
 }
 
-/** Multiply-adds of a multiprocessor in a cycle. */
+/** Float32 multiply-adds of a multiprocessor in a cycle, at most. */
 const WIDTH = 128
 /** Cycles until a second launch runs. */
 const LAUNCH = 8000
@@ -39,27 +62,22 @@ const BANDWIDTH = 1500
 /** Steps of the sum that a part has at least. */
 const STEPS = 8
 
-/** The least estimated time. Float64 sums take twice the registers, so that they get small tiles. */
+/** The least estimated time. */
 export function tilingOf(roles: Roles, dtype: DType, target: Target): Tiling {
-  const { batch, rows, columns, sum } = roles
-  let best: { readonly candidate: Candidate; readonly parts: number } | undefined,
-    least = Infinity
-  for (const c of candidates) {
-    const { tile } = c
-    if (dtype === 'float64' && tile.high * tile.wide > 16) continue
-    const blocks = batch.size * Math.ceil(rows.size / tile.rows) * Math.ceil(columns.size / tile.columns)
-    for (let parts = 1; parts === 1 || sum.size >= parts * tile.depth * STEPS; parts *= 2) {
-      const waves = Math.ceil((blocks * parts) / target.multiprocessors),
-        each = (tile.rows * tile.columns * sum.size) / parts / (WIDTH * c.busy),
-        added = parts === 1 ? 0 : LAUNCH + (8 * parts * batch.size * rows.size * columns.size) / BANDWIDTH
-      const time = waves * each + added
-      if (time < least) {
-        least = time
-        best = { candidate: c, parts }
-      }
-      if (parts > 4096) break
-    }
-  }
-  const { candidate: chosen, parts } = best as NonNullable<typeof best>
-  return { core: fmaCore(chosen.tile, dtype), parts }
+  const all = candidatesFor(dtype, target).flatMap(candidate =>
+    partsOf(roles, candidate.core).map(parts => ({ core: candidate.core, parts, time: cyclesOf(roles, candidate, parts, target) })),
+  )
+  return all.reduce((best, t) => (t.time < best.time ? t : best))
+}
+
+/** 1, 2, 4, ... parts of a sum, none of them short. */
+const partsOf = ({ sum }: Roles, { depth }: Core): readonly number[] =>
+  Array.from({ length: 12 }, (_, i) => 2 ** i).filter(parts => parts === 1 || sum.size >= parts * depth * STEPS)
+
+function cyclesOf({ batch, rows, columns, sum }: Roles, { core, speed }: Candidate, parts: number, target: Target): number {
+  const blocks = batch.size * parts * Math.ceil(rows.size / core.rows) * Math.ceil(columns.size / core.columns),
+    waves = Math.ceil(blocks / target.multiprocessors)
+  const block = (core.rows * core.columns * sum.size) / parts / (WIDTH * speed),
+    bytes = 8 * parts * batch.size * rows.size * columns.size
+  return waves * block + (parts === 1 ? 0 : LAUNCH + bytes / BANDWIDTH)
 }

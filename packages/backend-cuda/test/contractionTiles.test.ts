@@ -1,0 +1,51 @@
+/** Every tile of contractions, with whole sums and with sums in parts, whatever the backend would choose. */
+import { collapse, type Contraction, dropUnitAxes } from '@cotangent/core/kernel'
+import { afterEach, expect, test } from 'vitest'
+import { type Case, convForward, convWeight, matmul } from '../../core/test/support/contractions.ts'
+import type { EmitKernel } from '../src/command.ts'
+import { rolesOf } from '../src/kernels/contraction-roles.ts'
+import { emitTiled } from '../src/kernels/contraction-tile.ts'
+import { candidatesFor } from '../src/kernels/contraction-tiling.ts'
+import { emitKernel } from '../src/kernels/emit.ts'
+import { backendFor, fakeDriver } from './kit.ts'
+import { problemOf } from './support/contractions.ts'
+import { inDtype } from './support/forms.ts'
+
+const fake = await fakeDriver()
+afterEach(() => expect(fake.failure()).toBe(''))
+
+const image = { n: 2, h: 9, w: 8, c: 5, o: 12, kh: 3, kw: 3, pad: [1, 1] } as const
+/** Aligned and not, contiguous along rows, along sums, and along neither. */
+const cases: readonly Case[] = [
+  matmul(132, 136, 40),
+  matmul(36, 40, 68, { transposeA: true, transposeB: true }),
+  matmul(35, 37, 71, { transposeA: true, batch: 2 }),
+  matmul(20, 70, 100, { transposeB: true }),
+  convForward(image),
+  convWeight({ ...image, nchw: true }),
+]
+
+test.each([
+  ['float32', 'float32', 0],
+  ['float64', 'float32', 0],
+  ['float32', 'tf32', 2 ** -11],
+  ['float32', 'bf16', 2 ** -9],
+] as const)('%s in %s', async (dtype, precision, rounding) => {
+  const backend = await backendFor({ precision }),
+    { services } = backend as unknown as { services: { emit: EmitKernel } }
+  const { target } = backend.services,
+    count = candidatesFor(dtype, target).length
+  expect(count).toBeGreaterThan(1)
+  for (const parts of [1, 3])
+    for (let k = 0; k < count; k++) {
+      fake.set({ threads: k % 2 === 0 ? 'reverse' : 'shuffle', blocks: 'shuffle' })
+      services.emit = (context, kernel) => {
+        const core = candidatesFor(dtype, context.target)[k]?.core
+        if (kernel.kind !== 'contraction' || core === undefined) return emitKernel(context, kernel)
+        return emitTiled(context, rolesOf(collapse(dropUnitAxes(kernel)) as Contraction), core, parts)
+      }
+      for (const [i, c] of (parts === 1 ? cases : cases.slice(2, 5)).entries())
+        expect(problemOf(backend, inDtype(c, dtype), { rounding }), `tile ${k}, ${parts} parts, case ${i}`).toBe('')
+    }
+  await backend.dispose()
+})
