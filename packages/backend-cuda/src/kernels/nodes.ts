@@ -37,6 +37,7 @@ export interface Value {
 export class Nodes {
   private readonly before: string[] = []
   private readonly inner: string[] = []
+  private readonly innerLast: string[] = []
   private readonly after: string[] = []
   private readonly values: Map<NodeId, Value>
   private readonly list: readonly Node[]
@@ -64,7 +65,8 @@ export class Nodes {
 
   /** All statements that were asked for. */
   get statements(): readonly string[] {
-    const { before, inner, after, points } = this
+    const { before, after, points } = this,
+      inner = [...this.inner, ...this.innerLast]
     const loop =
       inner.length === 0 ? [] : ['#pragma unroll', `for (int l = 0; l < ${LANES}; l++) {`, ...points.laneStatements, ...inner, '}']
     return [...before, ...loop, ...after]
@@ -93,9 +95,12 @@ export class Nodes {
       { text } = this.value(value)
     const pointer = writer.memory(buffer),
       name = `${this.prefix}r${this.after.length}`
+    // Stores come last: the plan may have given the target the memory of something that is loaded here for another store.
     if (points.lanes === 1 || points.pattern(map) !== 'vector') {
       const indices = points.lanes === 1 ? points.first : points.lane
-      return this.each(`${pointer}[${affine(map, writer.scope(indices))}] = (${storedType(dtype)})${text};`)
+      const statement = `${pointer}[${affine(map, writer.scope(indices))}] = (${storedType(dtype)})${text};`
+      ;(points.lanes === 1 ? this.after : this.innerLast).push(statement)
+      return
     }
     this.before.push(`${valueType(dtype)} ${name}[${LANES}];`)
     this.inner.push(`${name}[l] = ${text};`)
