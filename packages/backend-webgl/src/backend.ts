@@ -6,9 +6,11 @@ import {
   type DType,
   type Executable,
   fail,
+  finish,
   hostArray,
   type KernelGraph,
   type MemoryStatistics,
+  type Steps,
   type TypedArray,
 } from '@cotangent/core/kernel'
 import { emitKernel } from './kernels/emit.ts'
@@ -93,12 +95,26 @@ export class WebglBackend implements Backend {
   }
 
   compile(graph: KernelGraph): Executable {
+    return this.device.guard(() => finish(this.compileInSteps(graph)))
+  }
+
+  *compileInSteps(graph: KernelGraph): Steps<Executable> {
     this.device.check()
     if (graph.buffers.some(b => b.dtype === 'float64'))
       fail('DTypeError', 'webgl: there is no float64. Convert with astype("float32"), or use the cpu backend.')
-    const executable = this.device.guard(() => new WebglExecutable(graph, this.emit, this.runner, this.store))
-    this.executables.register(executable, executable.resources)
-    return executable
+    const steps = WebglExecutable.compileInSteps(graph, this.emit, this.runner, this.store)
+    try {
+      for (;;) {
+        const step = this.device.guard(() => steps.next())
+        if (step.done === true) {
+          this.executables.register(step.value, step.value.resources)
+          return step.value
+        }
+        yield
+      }
+    } finally {
+      steps.return(undefined as never)
+    }
   }
 
   notes(graph: KernelGraph): readonly string[] {

@@ -75,7 +75,7 @@ export type LaneMask = readonly [boolean, boolean, boolean, boolean]
  * Declared for the shaders: precisions; the samplers; the uniforms; outputs `out0`, `out1`, ... (vec4, ivec4, uvec4; uvec4 for bool); and
  * - `uniform ivec2 uTarget`: width and height of the targets; `uniform vec2 uInverse`: 1 / uTarget;
  * - `vec2 vPlace`: the place of the target's texel that is computed, of 1 by 1, in the fragment shader;
- * - `uniform uint uZero`: 0, which compilers do not know (see `opaque` in glsl/);
+ * - `uint uZero`: 0, which compilers do not know (see `opaque` in glsl/);
  * - `int targetTexel()`: number of the target's texel that is computed, in the fragment shader.
  *
  * Without `points` and `over` each target gets a new texture: the pass may sample the old content of a buffer that it writes, to keep the part

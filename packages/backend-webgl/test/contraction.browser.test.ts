@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { arbContraction, conv, directions, layers, matmulOptions, size } from '../../core/test/support/arbContractions.ts'
 import { type Case, convForward, convShape, float32, matmul, randomData, withEpilogue } from '../../core/test/support/contractions.ts'
 import { problemOf } from './contraction-kit.ts'
+import { runKernel } from './draw.ts'
 import { backendFor } from './kit.ts'
 
 const op = (name: 'add' | 'max' | 'mul' | 'tanh', ...args: readonly number[]): Node => ({ op: name, dtype: 'float32', args })
@@ -92,6 +93,21 @@ describe('the largest textures', () => {
         const c = make({ ...v, nchw })
         expect(problemOf(backend, c)).toBe('')
       }
+  })
+
+  test.each([
+    [1, 1, 2 ** 22],
+    [1, 8, 2 ** 19],
+    [3, 1, 300_001],
+  ])('%i x %i, a sum of %i has the error of its parts', (m, n, k) => {
+    const c = matmul(m, n, k),
+      [a, b] = [Float32Array.from({ length: m * k }, (_, i) => 1 + (i % 7) / 8), new Float32Array(k * n).fill(1 / 3)]
+    const [sums] = runKernel(backend, c.contraction, c.buffers, [a, b, new Float32Array(m * n)])
+    for (let i = 0; i < m; i++) {
+      let exact = 0
+      for (let j = 0; j < k; j++) exact += (a[i * k + j] as number) * Math.fround(1 / 3)
+      for (let j = 0; j < n; j++) expect(Math.abs((sums?.[i * n + j] as number) / exact - 1)).toBeLessThan(2e-6)
+    }
   })
 
   test('offsets known at run time, in operands, guards and stores', () => {

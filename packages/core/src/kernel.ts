@@ -1,6 +1,7 @@
 /** `@cotangent/core/kernel`: what a backend author imports. */
 export type * from './backend/backend.ts'
 export { type Cell, CellBuffer, type CellDevice, CellStore } from './backend/cells.ts'
+export { finish } from './backend/steps.ts'
 export * from './dtype.ts'
 export * from './errors.ts'
 export * from './lower/instructions.ts'

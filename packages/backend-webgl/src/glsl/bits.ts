@@ -25,13 +25,15 @@ ivec4 chosen(ivec4 a, ivec4 b, bvec4 c) { ivec4 m = -ivec4(c); return (a & m) | 
 uvec4 chosen(uvec4 a, uvec4 b, bvec4 c) { uvec4 m = uvec4(-ivec4(c)); return (a & m) | (b & ~m); }
 bvec4 chosen(bvec4 a, bvec4 b, bvec4 c) { return bvec4(c.x ? a.x : b.x, c.y ? a.y : b.y, c.z ? a.z : b.z, c.w ? a.w : b.w); }`
 
-/** -0 < +0; a NaN operand is the result. Equal operands differ at most in the sign of zero, so their bits decide. */
-const extremum = (name: string, wins: string, loses: string, ofEqual: string): Functions => ({
+/**
+ * -0 < +0; a NaN operand is the result. Equal operands differ at most in the sign of zero, so their bits decide. In another order Mesa takes
+ * the first two choices for its own maximum, which forgets NaN.
+ */
+const extremum = (name: string, wins: string, ofEqual: string): Functions => ({
   [name]: `
 $F $${name}($F a, $F b) {
   $F same = uintBitsToFloat(floatBitsToUint(a) ${ofEqual} floatBitsToUint(b));
-  $F tie = $pick($eq(a, b), same, $pick($isNan(a), a, b));
-  return $pick($${wins}(a, b), a, $pick($${loses}(a, b), b, tie));
+  return $pick($isNan(a), a, $pick($${wins}(a, b), a, $pick($eq(a, b), same, b)));
 }`,
 })
 
@@ -51,8 +53,8 @@ export const bits: Functions = {
   choose: lanes => (lanes === 1 ? '#define choose_1(c, a, b) ((c) ? (a) : (b))' : chooseFour),
   /** An addition, since drivers know that two exclusive ors cancel. */
   opaque: '$F $opaque($F x) { return uintBitsToFloat(floatBitsToUint(x) + uZero); }',
-  isNan: '$B $isNan($F x) { return $gt(floatBitsToUint(x) & 0x7fffffffu, $U(0x7f800000u)); }',
-  isFinite: '$B $isFinite($F x) { return $lt(floatBitsToUint(x) & 0x7fffffffu, $U(0x7f800000u)); }',
+  isNan: '$B $isNan($F x) { return $gt(floatBitsToInt(x) & 0x7fffffff, $I(0x7f800000)); }',
+  isFinite: '$B $isFinite($F x) { return $lt(floatBitsToInt(x) & 0x7fffffff, $I(0x7f800000)); }',
   /** Magnitude of a, sign of b. */
   copySign: `
 $F $copySign($F a, $F b) {
@@ -97,8 +99,8 @@ $U $floatKey($F x) {
   $B zero = $eq(floatBitsToUint(x) & 0x7fffffffu, $U(0u));
   return $choose(zero, $U(0x80000000u), $floatOrder(x, 0u));
 }`,
-  ...extremum('maximum', 'gt', 'lt', '&'),
-  ...extremum('minimum', 'lt', 'gt', '|'),
+  ...extremum('maximum', 'gt', '&'),
+  ...extremum('minimum', 'lt', '|'),
   /** Negative numbers give NaN on every device; zeros and NaN themselves. */
   squareRoot: `
 $F $squareRoot($F x) { return $unlessSelf(x, 1u, $pick($lt(x, $F(0.0)), $F(${NOT_A_NUMBER}), sqrt(x))); }`,

@@ -1,6 +1,6 @@
 /** The inverse trigonometric functions. Coefficients: minimax in relative error, rounded to float32 one by one. */
 import { floatLiteral } from './types.ts'
-import { type Functions, NOT_A_NUMBER, polynomial } from './template.ts'
+import { type Functions, NOT_A_NUMBER, oneByOne, polynomial } from './template.ts'
 
 /** (asin x / x - 1) / x^2 in x^2 for |x| <= 1/2, to 4.9e-9. */
 const ASIN = [0.166667521, 0.0749530941, 0.0454691499, 0.0241847783, 0.0421583056]
@@ -28,7 +28,7 @@ const half = `
   $F c = (z - h * h) / max(s + h, 1e-30);
   $F q = z * ${polynomial('z', ASIN)};`
 
-export const inverse: Functions = {
+export const inverse: Functions = oneByOne({
   asin: `
 $F $asin($F x) {${half}
   $F high = ${QUARTER_PI} - 2.0 * h;
@@ -74,4 +74,4 @@ $F $atan2($F y, $F x) {
   r = $pick($lt($copySign($F(1.0), x), $F(0.0)), ${PI} - (r - ${PI_REST}), r);
   return $pick($isNan(x), x, $pick($isNan(y), y, $copySign(r, y)));
 }`,
-}
+})

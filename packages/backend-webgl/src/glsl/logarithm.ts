@@ -1,6 +1,6 @@
 /** log and its family. x = 2^e m with m in [sqrt(1/2), sqrt(2)), f = m - 1. Coefficients: minimax, rounded to float32 one by one. */
 import { floatLiteral } from './types.ts'
-import { type Functions, INFINITY, NOT_A_NUMBER, polynomial } from './template.ts'
+import { type Functions, INFINITY, NOT_A_NUMBER, oneByOne, polynomial } from './template.ts'
 
 /** (log(1 + f) - f + f^2 / 2) / f^3 on [-0.293, 0.4143], for the logarithm to 8e-10. */
 const LOG = [0.333333135, -0.250000089, 0.20002073, -0.166679934, 0.142203137, -0.124060787, 0.118837997, -0.116713911, 0.067503266]
@@ -13,7 +13,7 @@ const ASINH = [-0.166666433, 0.0749864057, -0.0443829522, 0.0281609204, -0.01322
 /** (atanh x / x - 1) / x^2 in x^2 for |x| <= 1/2, to 1.4e-9. */
 const ATANH = [0.333333015, 0.200024545, 0.142237455, 0.118167616, 0.0515896492, 0.176399201]
 
-export const logarithm: Functions = {
+export const logarithm: Functions = oneByOne({
   /** log(2^extra u) + correction for the bits u of a normal positive float. The correction is small beside the logarithm. */
   logOf: `
 $F $logOf($U u, $F extra, $F correction) {
@@ -79,4 +79,4 @@ $F $atanh($F x) {
   $F edge = $pick($eq(a, $F(1.0)), $copySign($F(${INFINITY}), x), $F(${NOT_A_NUMBER}));
   return $unlessSelf(x, 0x39800000u, $pick($lt(a, $F(0.5)), small, $pick($lt(a, $F(1.0)), large, edge)));
 }`,
-}
+})

@@ -1,6 +1,6 @@
 /** The power and the error function. Coefficients: minimax, rounded to float32 one by one. */
 import { floatLiteral } from './types.ts'
-import { type Functions, INFINITY, NOT_A_NUMBER, polynomial } from './template.ts'
+import { type Functions, INFINITY, NOT_A_NUMBER, oneByOne, polynomial } from './template.ts'
 
 /** erf x / x - 1 in x^2 for |x| <= 1, to 1.5e-9. */
 const ERF = [0.128379166, -0.37612626, 0.112835787, -0.0268533472, 0.0051871622, -0.00079978531, 7.80690389e-5]
@@ -15,7 +15,7 @@ const LOG2_HIGH = 2.884765625,
 /** (2^r - 1) / r on |r| <= 1/2, to 3e-9. */
 const EXP2 = [0.693147182, 0.240226477, 0.0555035993, 0.00961850677, 0.00133908144, 0.000153260364]
 
-export const special: Functions = {
+export const special: Functions = oneByOne({
   erf: `
 $F $erf($F x) {
   $F a = min(abs(x), 4.0);
@@ -76,4 +76,4 @@ $F $powSpecial($F x, $F y, $U ux, $F size) {
   $B one = $either($eq(uy, $U(0u)), $eq(x, $F(1.0)));
   return $pick($either(one, $both($eq(x, $F(-1.0)), $eq(uy, $U(0x7f800000u)))), $F(1.0), z);
 }`,
-}
+})

@@ -22,3 +22,12 @@ export const perLane =
     const calls = ['x', 'y', 'z', 'w'].map(lane => `${name}_1(${operands.map(o => `${o}.${lane}`).join(', ')})`)
     return `vec4 ${name}_4(${operands.map(o => `vec4 ${o}`).join(', ')}) { return vec4(${calls.join(', ')}); }`
   }
+
+/**
+ * Functions of floats whose four-lane forms call the one-lane forms: long ones, whose variables in four lanes are more than the registers of
+ * a processor. The exponential is a third faster on SwiftShader than in four lanes at once.
+ */
+export function oneByOne(functions: Readonly<Record<string, string>>): Functions {
+  const arity = (text: string): 1 | 2 => (/\(\$F \w+, \$F \w+\)/.test(text) ? 2 : 1)
+  return Object.fromEntries(Object.entries(functions).map(([name, text]) => [name, perLane(name, arity(text), text)]))
+}

@@ -1,5 +1,5 @@
 /** The sums as Loops see them: a buffer that is computed from the targets of the product. */
-import { type Affine, type Contraction, type Loop, type Node, stridesOf } from '@cotangent/core/kernel'
+import { type Contraction, type Loop, type Node, stridesOf } from '@cotangent/core/kernel'
 import type { EmitContext, TextureId } from '../pass.ts'
 import { placeOf } from '../runtime/source.ts'
 import type { Group, Roles } from './contraction-axes.ts'
@@ -7,30 +7,51 @@ import type { Grid } from './contraction-grid.ts'
 import { quotient } from './quotient.ts'
 import type { Computed, KernelContext, Shader } from './shader.ts'
 
-/** The epilogue and the stores, with `sum` in the place of the sum. */
+/** Parts that are added where a sum is read. More are reduced by the Loop, which keeps the error of long sums small. */
+const FEW = 64
+
+/** A value in place of the sum: the epilogue and the stores. */
 export function finish({ extents, parallel, epilogue, stores }: Contraction, sum: Node): Loop {
   const nodes = epilogue.map(n => (n.op === 'reduced' ? sum : n))
   return { kind: 'loop', extents: extents.slice(0, parallel), parallel, body: [], bodyStores: [], reductions: [], epilogue: nodes, stores }
 }
 
-/** Beside the buffers of `context` that of the sums, `[batch, rows, columns]` with whole texels of columns. */
-export function withSums(
+/** The epilogue and the stores, in what they see: beside the buffers of `context` that of the sums. */
+export function finishSums(
   context: EmitContext,
   roles: Roles,
   grid: Grid,
   targets: readonly TextureId[],
-): { readonly context: KernelContext; readonly sum: Node } {
-  const texels = Math.ceil(roles.columns.size / 4)
+): { readonly context: KernelContext; readonly loop: Loop } {
+  const { contraction } = roles,
+    pitch = 4 * Math.ceil(roles.columns.size / 4),
+    size = pitch * roles.rows.size * roles.batch.size,
+    parts = grid.parts > FEW ? grid.parts : 1
   // No store has a texture of this layout.
   const buffer = context.temporary({ dtype: 'float32', width: 0, height: 0 })
   const buffers = [...context.buffers]
-  buffers[buffer] = { dtype: 'float32', size: 4 * texels * roles.rows.size * roles.batch.size }
-  const computed = new Map([[buffer, (shader: Shader, name: string) => functionsOf(shader, name, roles, grid, targets)]])
-  const sum: Node = { op: 'load', buffer, dtype: 'float32', map: mapOf(roles, 4 * texels) }
-  return { context: { ...context, buffers, computed }, sum }
+  buffers[buffer] = { dtype: 'float32', size: parts * size }
+  const computed = new Map([[buffer, (shader: Shader, name: string) => functionsOf(shader, name, roles, grid, targets, size / 4)]])
+  const map = mapOf(roles, pitch)
+  const load = (strides: readonly number[]): Node => ({ op: 'load', buffer, dtype: 'float32', map: { offset: 0, strides } })
+  const loop = parts === 1 ? finish(contraction, load(map)) : overParts(contraction, parts, load([...map, size]))
+  return { context: { ...context, buffers, computed }, loop }
 }
 
-function mapOf({ contraction: { extents, parallel }, batch, rows, columns }: Roles, pitch: number): Affine {
+/** Reduces the parts, of which `part` is one. */
+const overParts = ({ extents, parallel, epilogue, stores }: Contraction, parts: number, part: Node): Loop => ({
+  kind: 'loop',
+  extents: [...extents.slice(0, parallel), parts],
+  parallel,
+  body: [part],
+  bodyStores: [],
+  reductions: [{ op: 'sum', dtype: 'float32', value: 0 }],
+  epilogue,
+  stores,
+})
+
+/** Strides of the sums, `[batch, rows, columns]` with whole texels of columns. */
+function mapOf({ contraction: { extents, parallel }, batch, rows, columns }: Roles, pitch: number): readonly number[] {
   const strides = extents.slice(0, parallel).map(() => 0)
   const walk = ({ axes }: Group, unit: number): void => {
     const own = stridesOf(axes.map(k => extents[k] as number))
@@ -39,29 +60,38 @@ function mapOf({ contraction: { extents, parallel }, batch, rows, columns }: Rol
   walk(columns, 1)
   walk(rows, pitch)
   walk(batch, pitch * rows.size)
-  return { offset: 0, strides }
+  return strides
 }
 
-/** Texel t: its place in the grid, and the sum of the parts. */
-const functionsOf = (shader: Shader, name: string, roles: Roles, grid: Grid, targets: readonly TextureId[]): ReturnType<Computed> => {
+/** Texel t of `perPart` texels: its place in the grid, and the sum of the parts; of many parts the one that t counts after the others. */
+function functionsOf(
+  shader: Shader,
+  name: string,
+  roles: Roles,
+  grid: Grid,
+  targets: readonly TextureId[],
+  perPart: number,
+): ReturnType<Computed> {
   const { rowBlocks, columnBlocks, parts, layout } = grid
   const texels = Math.ceil(roles.columns.size / 4),
-    perPart = grid.batch * rowBlocks * columnBlocks
+    fragments = grid.batch * rowBlocks * columnBlocks,
+    few = parts <= FEW
   const samplers = targets.map(t => shader.sampler(t, false))
   const fetches = samplers.map((s, k) => {
     const condition = k === samplers.length - 1 ? '' : `if (target == ${k}) `
     return `${k === 0 ? '' : 'else '}${condition}sum += texture(${s}, p);`
   })
+  const add = [`vec2 p = ${placeOf('f', layout)};`, ...fetches]
+  const sum = few
+    ? [`for (int part = 0; part < ${parts}; part++) {`, ...add, `f += ${fragments};`, '}']
+    : [`f += ${fragments} * part;`, ...add]
+  const part = few ? '' : `int part = ${quotient('t', perPart, perPart * parts)};\nt -= ${perPart} * part;\n`
   return `vec4 ${name}_texel(int t) {
-int row = ${quotient('t', texels, texels * roles.rows.size * roles.batch.size)}, column = t - ${texels} * row;
+${part}int row = ${quotient('t', texels, perPart)}, column = t - ${texels} * row;
 ${blockOf(roles, grid)}
 int f = block * ${columnBlocks} + column;
 vec4 sum = vec4(0);
-for (int part = 0; part < ${parts}; part++) {
-vec2 p = ${placeOf('f', layout)};
-${fetches.join('\n')}
-f += ${perPart};
-}
+${sum.join('\n')}
 return sum;
 }
 float ${name}_at(int e) { return ${name}_texel(e >> 2)[e & 3]; }

@@ -8,7 +8,7 @@ import { type Roles, rolesOf } from './contraction-axes.ts'
 import { type Grid, gridOf } from './contraction-grid.ts'
 import { inPlace, type Operand, packed, type Packing, packingOf, sidesOf, specOfPacked, walkOf } from './contraction-operand.ts'
 import { productOf } from './contraction-product.ts'
-import { finish, withSums } from './contraction-sums.ts'
+import { finish, finishSums } from './contraction-sums.ts'
 import { emitLoop } from './loop.ts'
 
 /** Texels of one packed operand: 128 MiB. */
@@ -84,8 +84,8 @@ function emitWhole(context: EmitContext, roles: Roles, { grid, a, b }: Plan & { 
   const [left, right] = [read(a), read(b)]
   const targets = Array.from({ length: grid.rows * grid.columns }, () => context.temporary({ dtype: 'float32', ...grid.layout }))
   passes.push(productOf(context, roles, grid, left, right, targets))
-  const sums = withSums(context, roles, grid, targets)
-  return [...passes, ...emitLoop(sums.context, finish(roles.contraction, sums.sum))]
+  const sums = finishSums(context, roles, grid, targets)
+  return [...passes, ...emitLoop(sums.context, sums.loop)]
 }
 
 /** One half after the other, in the same temporary textures. */

@@ -1,11 +1,20 @@
 /** A compiled graph. Runs are generators, so that the synchronous and the asynchronous form differ only in how they wait for the device. */
-import { type Buffer, type BufferId, type Executable, fail, hostArray, type KernelGraph, type TypedArray } from '@cotangent/core/kernel'
+import {
+  type Buffer,
+  type BufferId,
+  type Executable,
+  fail,
+  hostArray,
+  type KernelGraph,
+  type Steps as StepsOf,
+  type TypedArray,
+} from '@cotangent/core/kernel'
 import type { EmitKernel, TextureId } from '../pass.ts'
 import { fence, nextTask } from './poll.ts'
 import { tellOnce } from './notes.ts'
 import { linkAll } from './programs.ts'
 import type { Frame, Runner } from './runner.ts'
-import { type Schedule, schedule, type Step } from './schedule.ts'
+import { type Schedule, scheduleInSteps, type Step } from './schedule.ts'
 import type { Source } from './source.ts'
 import type { Cell, Store, WebglBuffer } from './store.ts'
 import type { Texture } from './textures.ts'
@@ -58,12 +67,17 @@ export class WebglExecutable implements Executable {
   private readonly specOf: (id: TextureId) => Schedule['specs'][number]
   readonly resources: Resources
 
-  constructor(graph: KernelGraph, emit: EmitKernel, runner: Runner, store: Store) {
+  static *compileInSteps(graph: KernelGraph, emit: EmitKernel, runner: Runner, store: Store): StepsOf<WebglExecutable> {
+    const schedule = yield* scheduleInSteps(graph, runner.device.limits, emit, runner)
+    tellOnce(schedule.notes)
+    return new WebglExecutable(graph, schedule, runner, store)
+  }
+
+  private constructor(graph: KernelGraph, schedule: Schedule, runner: Runner, store: Store) {
     this.graph = graph
     this.runner = runner
     this.store = store
-    this.schedule = schedule(graph, runner.device.limits, emit, runner)
-    tellOnce(this.schedule.notes)
+    this.schedule = schedule
     this.constants = uploadConstants(graph, store)
     this.specOf = id => this.schedule.specs[id] as Schedule['specs'][number]
     const sources = this.schedule.passes.map(p => p.source)

@@ -3,11 +3,13 @@ import {
   type Branch,
   type BufferId,
   type BufferSpec,
+  finish,
   type Kernel,
   type KernelGraph,
   knownCounters,
   livenessOf,
   type Scan,
+  type Steps,
   type While,
   writesOf,
 } from '@cotangent/core/kernel'
@@ -19,13 +21,16 @@ import { specOf } from './store.ts'
 /** `P`: what a Pass became. */
 export type Step<P = LinkedPass> = (
   | { readonly kind: 'draw'; readonly passes: readonly P[]; readonly temporaries: readonly TextureId[] }
-  | { readonly kind: 'while'; readonly kernel: While; readonly condition: readonly Step<P>[]; readonly body: readonly Step<P>[] }
-  | { readonly kind: 'scan'; readonly kernel: Scan; readonly body: readonly Step<P>[] }
-  | { readonly kind: 'branch'; readonly kernel: Branch; readonly branches: readonly (readonly Step<P>[])[] }
+  | Inside<P>
 ) & {
   /** Buffers whose last use is in this step. */
   readonly last: readonly BufferId[]
 }
+
+type Inside<P> =
+  | { readonly kind: 'while'; readonly kernel: While; readonly condition: readonly Step<P>[]; readonly body: readonly Step<P>[] }
+  | { readonly kind: 'scan'; readonly kernel: Scan; readonly body: readonly Step<P>[] }
+  | { readonly kind: 'branch'; readonly kernel: Branch; readonly branches: readonly (readonly Step<P>[])[] }
 
 export interface Schedule<P = LinkedPass> {
   readonly steps: readonly Step<P>[]
@@ -47,13 +52,27 @@ export interface Note {
 
 type Link<P> = (pass: Pass, specOf: (texture: TextureId) => TextureSpec) => P
 
-export function schedule(graph: KernelGraph, limits: Limits, emit: EmitKernel, runner: Runner): Schedule {
-  return new Scheduler(graph, limits, emit, (pass, spec) => runner.link(pass, spec)).result()
+/** With a pause after each kernel. What was linked is given back when the work is given up. */
+export function* scheduleInSteps(graph: KernelGraph, limits: Limits, emit: EmitKernel, runner: Runner): Steps<Schedule> {
+  const linked: LinkedPass[] = []
+  let done = false
+  try {
+    const link: Link<LinkedPass> = (pass, spec) => {
+      const made = runner.link(pass, spec)
+      linked.push(made)
+      return made
+    }
+    const result = yield* new Scheduler(graph, limits, emit, link).result()
+    done = true
+    return result
+  } finally {
+    if (!done) for (const { source } of linked) runner.programs.give(source)
+  }
 }
 
 /** What `explain` says of a graph beside its kernels. */
 export function notesOf(graph: KernelGraph, limits: Limits, emit: EmitKernel): readonly Note[] {
-  return new Scheduler(graph, limits, emit, pass => pass).result().notes
+  return finish(new Scheduler(graph, limits, emit, pass => pass).result()).notes
 }
 
 class Scheduler<P> {
@@ -84,29 +103,33 @@ class Scheduler<P> {
     this.ends = lastUses(graph)
   }
 
-  result(): Schedule<P> {
-    const steps = this.list(this.graph.kernels),
+  *result(): Steps<Schedule<P>> {
+    const steps = yield* this.list(this.graph.kernels),
       { specs, passes, notes, sampled } = this
     return { steps, specs, passes, notes, sampled }
   }
 
-  private list(kernels: readonly Kernel[]): Step<P>[] {
-    return kernels.map((kernel, i) => {
+  private *list(kernels: readonly Kernel[]): Steps<readonly Step<P>[]> {
+    const steps: Step<P>[] = []
+    for (const [i, kernel] of kernels.entries()) {
       this.path.push(i)
-      const step = this.step(kernel)
+      steps.push(yield* this.step(kernel))
       this.path.pop()
-      return step
-    })
+    }
+    return steps
   }
 
-  private step(kernel: Kernel): Step<P> {
+  private *step(kernel: Kernel): Steps<Step<P>> {
     switch (kernel.kind) {
       case 'while':
       case 'scan':
       case 'branch':
-        return this.control(kernel)
-      default:
-        return this.leaf(kernel)
+        return yield* this.control(kernel)
+      default: {
+        const step = this.leaf(kernel)
+        yield
+        return step
+      }
     }
   }
 
@@ -132,28 +155,31 @@ class Scheduler<P> {
   }
 
   /** A construct has a time before and one after the kernels inside. */
-  private control(kernel: While | Scan | Branch): Step<P> {
+  private *control(kernel: While | Scan | Branch): Steps<Step<P>> {
     const begin = this.time++
     // What a later kernel of the body writes is there in the next round.
     if (kernel.kind !== 'branch') for (const id of writesOf(kernel)) this.written.add(id)
-    const inside = this.inside(kernel)
+    const inside = yield* this.inside(kernel)
     this.time++
     return { ...inside, last: this.claim(begin) }
   }
 
-  private inside(kernel: While | Scan | Branch) {
+  private *inside(kernel: While | Scan | Branch): Steps<Inside<P>> {
     switch (kernel.kind) {
       case 'while': {
-        const condition = this.list(kernel.condition)
+        const condition = yield* this.list(kernel.condition)
         this.time++
-        return { kind: 'while', kernel, condition, body: this.list(kernel.body) } as const
+        return { kind: 'while', kernel, condition, body: yield* this.list(kernel.body) }
       }
       case 'scan':
         this.time++
-        return { kind: 'scan', kernel, body: this.list(kernel.body) } as const
-      case 'branch':
+        return { kind: 'scan', kernel, body: yield* this.list(kernel.body) }
+      case 'branch': {
         this.time++
-        return { kind: 'branch', kernel, branches: kernel.branches.map(b => this.list(b)) } as const
+        const branches: (readonly Step<P>[])[] = []
+        for (const branch of kernel.branches) branches.push(yield* this.list(branch))
+        return { kind: 'branch', kernel, branches }
+      }
     }
   }
 

@@ -28,7 +28,6 @@ precision highp isampler2D;
 precision highp usampler2D;
 uniform ivec2 uTarget;
 uniform vec2 uInverse;
-uniform uint uZero;
 `
 
 const triangle = `#version 300 es
@@ -43,8 +42,12 @@ void main() {
 }
 `
 
-/** Of a triangle: SwiftShader interpolates faster than it makes gl_FragCoord. Off by far less than half a texel. */
-const interpolated = 'in vec2 vPlace;\nin vec2 vTexel;\n'
+/**
+ * Of a triangle: SwiftShader interpolates faster than it makes gl_FragCoord. Off by far less than half a texel. A place is positive, so that
+ * its sign is a zero without the reading of a uniform, which costs as much as a texel.
+ */
+const interpolated = 'in vec2 vPlace;\nin vec2 vTexel;\n#define uZero (floatBitsToUint(vPlace.x) >> 31)\n'
+const zeroOfPoints = 'uniform uint uZero;\n'
 const ofPoints = '#define vPlace (gl_FragCoord.xy * uInverse)\n#define vTexel gl_FragCoord\n'
 const targetTexel = 'int targetTexel() { return int(vTexel.y) * uTarget.x + int(vTexel.x); }\n'
 const targetPosition = `vec4 targetPosition(int t) {
@@ -56,7 +59,7 @@ export function assemble(pass: Pass, specOf: (texture: TextureId) => TextureSpec
   const uniforms = pass.uniforms.map(u => `uniform ${u.type} ${u.name};\n`).join('')
   const textures = pass.textures.map(t => declareTexture(t, specOf(t.texture))).join('')
   const outputs = pass.targets.map((t, k) => `layout(location = ${k}) out ${storedType(specOf(t).dtype)} out${k};\n`).join('')
-  const shared = header + uniforms + textures
+  const shared = header + (pass.points === undefined ? '' : zeroOfPoints) + uniforms + textures
   const whole = (text: string): string => preludeOf(text) + text
   return {
     vertex: pass.points === undefined ? triangle : shared + targetPosition + whole(pass.points.vertex),

@@ -75,6 +75,9 @@ export interface Executable {
   dispose(): void
 }
 
+/** Work that pauses at each `yield`, so that a caller can let others have the thread. `return()` gives it up. */
+export type Steps<T> = Generator<void, T>
+
 export interface Backend {
   readonly name: string
   readonly capabilities: Capabilities
@@ -87,6 +90,8 @@ export interface Backend {
   /** Frees a buffer at once. Idempotent. Using it later is an error of core. */
   free(buffer: Buffer): void
   compile(graph: KernelGraph): Executable
+  /** The same with pauses, for backends that take long: `f.compile` and first asynchronous calls keep no task much longer than a step. */
+  compileInSteps?(graph: KernelGraph): Steps<Executable>
   /**
    * For `explain`: kernels that run in another way than their text suggests (a fallback, parts), one line each that begins with the kernel's
    * number. Absent: there are none.

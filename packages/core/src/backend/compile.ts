@@ -13,7 +13,8 @@ import { unrollReductions } from '../lower/unroll.ts'
 import { convolveByTiles } from '../lower/winograd.ts'
 import { type Program, subprograms } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
-import type { Backend, Executable } from './backend.ts'
+import type { Backend, Executable, Steps } from './backend.ts'
+import { finish } from './steps.ts'
 
 /** Where result i of a Program comes from: result `output` of the executable, or input `input` handed through. */
 export type Source = { readonly output: number } | { readonly input: number }
@@ -33,21 +34,37 @@ export function observeGraphs(f: GraphObserver | null): void {
 }
 
 export function compile(program: Program, backend: Backend, donatable: readonly boolean[] = []): Compiled {
-  const { graph, sources } = lowerFor(program, backend, donatable)
-  return { graph, executable: backend.compile(graph), sources, avals: program.outputs.map(o => o.aval) }
+  return finish(compileInSteps(program, backend, donatable))
+}
+
+/** The same with pauses between steps of some milliseconds. */
+export function* compileInSteps(program: Program, backend: Backend, donatable: readonly boolean[] = []): Steps<Compiled> {
+  const { graph, sources } = yield* lowerInSteps(program, backend, donatable)
+  yield
+  const executable = backend.compileInSteps === undefined ? backend.compile(graph) : yield* backend.compileInSteps(graph)
+  return { graph, executable, sources, avals: program.outputs.map(o => o.aval) }
+}
+
+export interface Planned {
+  readonly graph: KernelGraph
+  readonly sources: readonly Source[]
 }
 
 /** The kernels of a Program as `backend` gets them. */
-export function lowerFor(
-  program: Program,
-  backend: Backend,
-  donatable: readonly boolean[] = [],
-): { readonly graph: KernelGraph; readonly sources: readonly Source[] } {
+export function lowerFor(program: Program, backend: Backend, donatable: readonly boolean[] = []): Planned {
+  return finish(lowerInSteps(program, backend, donatable))
+}
+
+function* lowerInSteps(program: Program, backend: Backend, donatable: readonly boolean[]): Steps<Planned> {
   const simple = simplify(program)
   checkDTypes(simple, backend)
-  const fused = simplifyAxes(convolveByTiles(fuse(lower(simple)), backend.capabilities))
-  const split = splitReductions(unrollReductions(decompose(fused, backend)), backend.capabilities.split)
-  const lowered = compact(split)
+  const kernels = lower(simple)
+  yield
+  const fused = fuse(kernels)
+  yield
+  const decomposed = decompose(simplifyAxes(convolveByTiles(fused, backend.capabilities)), backend)
+  const lowered = compact(splitReductions(unrollReductions(decomposed), backend.capabilities.split))
+  yield
   const planned = plan(
     lowered,
     program.inputs.map((_, i) => donatable[i] ?? false),

@@ -52,13 +52,29 @@ export function runProgram(program: Program, inputs: readonly Tensor[], donated?
 
 /** The compiled form of a Program, from the cache. */
 export function compiledProgram(program: Program, backend: Backend, donated?: readonly boolean[]): Compiled {
-  const cache = programCache(backend)
-  let forms = cache.get(program)
-  if (forms === undefined) cache.set(program, (forms = new Map()))
-  const key = donated === undefined ? '' : donated.map(d => (d ? 1 : 0)).join('')
+  const { forms, key } = formsOf(program, backend, donated)
   let compiled = forms.get(key)
   if (compiled === undefined) forms.set(key, (compiled = compile(program, backend, donated)))
   return compiled
+}
+
+/** The same if it is compiled already. */
+export function knownProgram(program: Program, backend: Backend, donated?: readonly boolean[]): Compiled | undefined {
+  const { forms, key } = formsOf(program, backend, donated)
+  return forms.get(key)
+}
+
+export function keepProgram(compiled: Compiled, program: Program, backend: Backend, donated?: readonly boolean[]): void {
+  const { forms, key } = formsOf(program, backend, donated)
+  forms.set(key, compiled)
+}
+
+/** The compiled forms of a Program, and the key of the one that gives these inputs up. */
+function formsOf(program: Program, backend: Backend, donated: readonly boolean[] | undefined) {
+  const cache = programCache(backend)
+  let forms = cache.get(program)
+  if (forms === undefined) cache.set(program, (forms = new Map()))
+  return { forms, key: donated === undefined ? '' : donated.map(d => (d ? 1 : 0)).join('') }
 }
 
 function run(

@@ -3,7 +3,8 @@ import type { Program } from '../program/program.ts'
 import { untracked } from '../region.ts'
 import { Storage, Tensor } from '../tensor.ts'
 import type { Backend, Buffer, Executable } from './backend.ts'
-import { backendOf, buffersOf, compiledProgram, givable, wrap } from './execute.ts'
+import { type Compiled, compileInSteps } from './compile.ts'
+import { backendOf, buffersOf, givable, keepProgram, knownProgram, wrap } from './execute.ts'
 
 /** As `runProgram`. Donated inputs are disposed at once. Throws before anything runs, or rejects. */
 export function runProgramAsync(
@@ -13,7 +14,6 @@ export function runProgramAsync(
   name = 'jit',
 ): Promise<readonly Tensor[]> {
   const backend = backendOf(inputs, name)
-  const compiled = compiledProgram(program, backend, donated)
   const buffers = buffersOf(inputs, backend, name)
   const kept = untracked(() => inputs.map(t => (t.value instanceof Storage ? new Tensor(t.aval, t.value.share()) : t)))
   donated?.forEach((given, i) => {
@@ -21,6 +21,7 @@ export function runProgramAsync(
   })
   return inTurn(backend, async () => {
     try {
+      const compiled = knownProgram(program, backend, donated) ?? (await compileLater(program, backend, donated))
       const results = compiled.graph.outputs.length === 0 ? [] : await start(compiled.executable, buffers, givable(compiled, kept, donated))
       return wrap(compiled, backend, kept, buffers, results)
     } finally {
@@ -37,9 +38,34 @@ export async function prepareProgram(
   name = 'jit',
 ): Promise<void> {
   const backend = backendOf(inputs, name)
-  await new Promise<void>(resolve => setTimeout(resolve)) // tracing was long enough for one task
-  await compiledProgram(program, backend, donated).executable.ready?.()
+  const compiled = knownProgram(program, backend, donated) ?? (await compileLater(program, backend, donated))
+  await compiled.executable.ready?.()
 }
+
+/** Milliseconds of compiling after which others have the thread. */
+const TASK = 8
+
+/** Compiles in tasks of their own: tracing was long enough for one. A call that needs the Program meanwhile may be the first to compile it. */
+async function compileLater(program: Program, backend: Backend, donated: readonly boolean[] | undefined): Promise<Compiled> {
+  const steps = compileInSteps(program, backend, donated)
+  for (;;) {
+    await nextTask()
+    const known = knownProgram(program, backend, donated)
+    if (known !== undefined) {
+      steps.return(known)
+      return known
+    }
+    const end = performance.now() + TASK
+    do {
+      const step = steps.next()
+      if (step.done !== true) continue
+      keepProgram(step.value, program, backend, donated)
+      return step.value
+    } while (performance.now() < end)
+  }
+}
+
+const nextTask = (): Promise<void> => new Promise(resolve => setTimeout(resolve))
 
 async function start(
   executable: Executable,
@@ -47,7 +73,7 @@ async function start(
   donated: readonly boolean[] | undefined,
 ): Promise<readonly Buffer[]> {
   if (executable.runAsync !== undefined) return executable.runAsync(buffers, donated)
-  await new Promise<void>(resolve => setTimeout(resolve)) // a later task: what waits in the event loop comes first
+  await nextTask() // a later task: what waits in the event loop comes first
   return executable.run(buffers, donated)
 }
 

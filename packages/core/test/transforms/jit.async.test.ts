@@ -107,6 +107,36 @@ describe('compile', () => {
     expect(jitReport(f)?.traces).toHaveLength(1)
     setBackend(before)
   })
+  test('pauses; a call meanwhile compiles at once, and what was begun is given up', async () => {
+    const before = currentBackend(),
+      events: string[] = []
+    const compileInSteps: typeof before.compileInSteps = function* (graph) {
+      try {
+        for (let i = 0; i < 3; i++) {
+          const end = performance.now() + 10
+          while (performance.now() < end);
+          events.push(`step ${i}`)
+          yield
+        }
+        return before.compile(graph)
+      } finally {
+        events.push('end')
+      }
+    }
+    setBackend({ ...before, compileInSteps, upload: before.upload.bind(before), readSync: before.readSync.bind(before) })
+    const f = jit((v: Tensor) => v.add(3)),
+      g = jit((v: Tensor) => v.add(4))
+    setTimeout(() => events.push('timer'))
+    await f.compile(float(1))
+    expect(events).toEqual(['timer', 'step 0', 'step 1', 'step 2', 'end'])
+    events.length = 0
+    const pending = g.async(float(1))
+    setTimeout(() => g(float(2)))
+    expect(numbers(await pending)).toEqual([5])
+    const count = (event: string): number => events.filter(e => e === event).length
+    expect([count('step 2'), count('end')]).toEqual([1, count('step 0')])
+    setBackend(before)
+  })
   test('errors reject', async () => {
     const f = jit((x: Tensor) => x.add(array([1, 2, 3])))
     await expect(f.compile(float(1, 2))).rejects.toThrow(expect.objectContaining({ kind: 'ShapeError' }))
