@@ -129,7 +129,8 @@ const searching = {
   },
   histogram: {
     cases: fc.oneof(
-      drawn(fc.record({ shape: arbShapeOf(1, 2), bins: fc.integer({ min: 1, max: 5 }) }), ({ shape, bins }) => ({
+      // One element is in the middle of its bins: on no edge, when they are odd.
+      drawn(fc.record({ shape: arbShapeOf(1, 2), bins: fc.constantFrom(1, 3, 5) }), ({ shape, bins }) => ({
         inputs: [input(shape, 'float32')],
         call: x => np.histogram(x as Tensor, { bins }),
       })),
