@@ -17,7 +17,7 @@ const squares = fc.constantFrom([3, 3], [2, 2, 2], [1, 1], [4, 4])
 const rectangles = fc.constantFrom([3, 3], [4, 2], [2, 3], [2, 3, 2])
 
 /** 3, 6, 9, ... on the diagonal: with elements of -1..1 beside it a matrix has separate eigenvalues and singular values. */
-function spread(x: Tensor): Tensor {
+export function spread(x: Tensor): Tensor {
   const [rows, columns] = x.shape.slice(-2) as [number, number]
   const steps = np.astype(np.arange(1, columns + 1), x.dtype).mul(3)
   return x.add(np.eye(rows, { columns, dtype: x.dtype }).mul(steps))

@@ -24,6 +24,7 @@ import {
   text,
   ulps,
 } from '../entry.ts'
+import { spread } from './linalgDecompositions.ts'
 
 export type Reduction = (x: Tensor, options: Reduce) => Tensor
 export interface ReductionOptions {
@@ -179,31 +180,40 @@ export const reductions = {
   argmin: argReduction('argmin', np.argmin),
   norm: {
     cases: fc.oneof(
-      shapedCases(
-        fc.record({ shape: arbShapeOf(2, 3, 1), ord: fc.constantFrom(undefined, 1, 2, 3, Infinity, -Infinity, 0), keepdims: fc.boolean() }),
-        (x, { ord, keepdims }) => np.norm(x, { keepdims, ...(ord !== undefined && { ord, axis: -1 }) }),
-        floats,
-      ),
-      shapedCases(
-        fc.record({ shape: arbShapeOf(2, 3, 1), ord: fc.constantFrom('fro' as const, 1, -1, Infinity, -Infinity), keepdims: fc.boolean() }),
-        (x, { ord, keepdims }) => np.norm(x, { ord, axis: [-2, -1], keepdims }),
-        floats,
-      ),
-      shapedCases(
-        fc.record({ shape: fc.constantFrom([2, 3], [1, 2, 2]), ord: fc.constantFrom('nuc' as const, 2, -2), keepdims: fc.boolean() }),
-        (x, { ord, keepdims }) =>
-          np.norm(
-            x.add(
-              np
-                .eye(2, { columns: x.shape.at(-1) as number, dtype: x.dtype })
-                .mul(3)
-                .mul(np.arange(1, (x.shape.at(-1) as number) + 1).astype(x.dtype)),
-            ),
-            { ord, axis: [-2, -1], keepdims },
-          ),
-        floats,
-        [-1, 1],
-      ),
+      {
+        weight: 5,
+        arbitrary: shapedCases(
+          fc.record({
+            shape: arbShapeOf(2, 3, 1),
+            ord: fc.constantFrom(undefined, 1, 2, 3, Infinity, -Infinity, 0),
+            keepdims: fc.boolean(),
+          }),
+          (x, { ord, keepdims }) => np.norm(x, { keepdims, ...(ord !== undefined && { ord, axis: -1 }) }),
+          floats,
+        ),
+      },
+      {
+        weight: 5,
+        arbitrary: shapedCases(
+          fc.record({
+            shape: arbShapeOf(2, 3, 1),
+            ord: fc.constantFrom('fro' as const, 1, -1, Infinity, -Infinity),
+            keepdims: fc.boolean(),
+          }),
+          (x, { ord, keepdims }) => np.norm(x, { ord, axis: [-2, -1], keepdims }),
+          floats,
+        ),
+      },
+      // Large programs.
+      {
+        weight: 1,
+        arbitrary: shapedCases(
+          fc.record({ shape: fc.constantFrom([2, 3], [1, 2, 2]), ord: fc.constantFrom('nuc' as const, 2, -2), keepdims: fc.boolean() }),
+          (x, { ord, keepdims }) => np.norm(spread(x), { ord, axis: [-2, -1], keepdims }),
+          floats,
+          [-1, 1],
+        ),
+      },
     ),
     accuracy: summed(64),
     differentiable: true,
