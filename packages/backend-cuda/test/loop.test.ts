@@ -13,7 +13,7 @@ import {
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createReference } from '../../core/src/backend/reference.ts'
-import { planMemory } from '../../core/src/lower/plan.ts'
+import { planMemory, type UnplannedGraph } from '../../core/src/lower/plan.ts'
 import { arbKernelCase } from '../../core/test/support/arbKernels.ts'
 import { difference, disjointPlan, runGraph } from '../../core/test/support/runKernels.ts'
 import { elementwise, graphOf, run } from '../../core/test/support/smallGraphs.ts'
@@ -80,6 +80,45 @@ test('a buffer that the plan may give to a result is not read-only if the result
   expect([...writtenBy(loop(1), context)]).toEqual([1, 2, 0])
   expect([...writtenBy(loop(0), context)]).toEqual([1, 2])
 })
+
+/** Maps that make a thread take four points, or one: contiguous, odd, reversed, strided, transposed, with gaps. */
+const places: readonly (readonly [extents: readonly number[], size: number, map: Affine])[] = [
+  [[16], 16, { offset: 0, strides: [1] }],
+  [[13], 13, { offset: 0, strides: [1] }],
+  [[12], 12, { offset: 11, strides: [-1] }],
+  [[8], 15, { offset: 0, strides: [2] }],
+  [[5, 7], 35, { offset: 0, strides: [1, 5] }],
+  [[3, 4], 15, { offset: 1, strides: [5, 1] }],
+]
+test.each(places)('a store over the source of a load that another store needs: %j', (extents, size, map) => {
+  const load = (buffer: number): Node => ({ op: 'load', buffer, dtype: 'float32', map })
+  // The first store may have the memory of buffer 0, which the second one loads.
+  const loop: Loop = {
+    kind: 'loop',
+    extents,
+    parallel: extents.length,
+    body: [],
+    bodyStores: [],
+    reductions: [],
+    epilogue: [load(0), load(1)],
+    stores: [
+      { buffer: 2, map, value: 1 },
+      { buffer: 3, map, value: 0 },
+    ],
+  }
+  const spec = ['float32', size] as const,
+    graph = graphOf([loop], [spec, spec], [spec, spec])
+  const planned = planMemory({ ...graph, donatable: [true, false] } as UnplannedGraph)
+  expect(planned.donations).toEqual([0, -1])
+  const data = [1, 2].map(first => Float32Array.from({ length: size }, (_, i) => first * 100 + i))
+  const stored = new Set(pointsOf(extents).map(point => point.reduce((at, x, k) => at + x * (map.strides[k] as number), map.offset)))
+  const results = runGraph(backend, planned, data, [true, false])
+  for (const at of stored) expect(results.map(r => r[at])).toEqual([data[1]?.[at], data[0]?.[at]])
+})
+
+/** All index tuples. */
+const pointsOf = (extents: readonly number[]): readonly (readonly number[])[] =>
+  extents.reduce<readonly (readonly number[])[]>((all, n) => all.flatMap(p => Array.from({ length: n }, (_, i) => [...p, i])), [[]])
 
 /** `[rows, columns]` reduced along its rows (axis 1) or its columns (axis 0). */
 function reduction(op: ReduceOp, dtype: DType, rows: number, columns: number, axis: 0 | 1): Loop {
