@@ -3,7 +3,6 @@ import { type Aval, aval } from '../aval.ts'
 import { abs } from '../primitives/arithmetic.ts'
 import { astype } from '../primitives/cast.ts'
 import { none, type NoParams, type SimplePrimitive } from '../primitives/primitive.ts'
-import { sum } from '../primitives/reduce.ts'
 import { expandDims, reshape } from '../primitives/reshape.ts'
 import { where } from '../primitives/select.ts'
 import { argsort } from '../primitives/sort.ts'
@@ -12,9 +11,9 @@ import { diagonal } from '../numpy/creation.ts'
 import { takeAlongAxis } from '../numpy/indexing.ts'
 import { matmul } from '../numpy/linalg.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
-import { columnNumbers, identityStack, mT, permuteColumns, rowNumbers, scaleOf, sizesOf } from './blocks.ts'
+import { below, beside, block, identityStack, mT, permuteColumns, scaleOf, sizesOf, zeroBlock } from './blocks.ts'
 import { checkMatrix, factorization, toSquare } from './factorization.ts'
-import { atPartners, columnSigns, rotate, rotations, sweeps } from './jacobi.ts'
+import { columnSigns, rotate, rotations, sweeps } from './jacobi.ts'
 import {
   type Matrix,
   arranged,
@@ -63,33 +62,33 @@ export function reciprocalGaps(w: Tensor): Tensor {
 
 function eigenOf(a: Tensor): readonly Tensor[] {
   const [batch, n] = sizesOf(a),
-    scale = scaleOf(a)
-  const start: readonly [Tensor, Tensor] = [a.div(scale), identityStack(a, n, n)]
-  const [turned, v] = sweeps(start, n, epsilonOf(a) / 4, round)
-  const w = diagonal(turned),
+    scale = scaleOf(a),
+    even = n + (n % 2)
+  const start: readonly [Tensor, Tensor] = [grown(a.div(scale), even), identityStack(a, even, even)]
+  const [turned, vectors] = sweeps(start, even, epsilonOf(a) / 4, round)
+  const w = diagonal(block(turned, 0, n, 0, n)),
     order = argsort(w, { axis: 1 })
-  const columns = permuteColumns(v, order)
+  const columns = permuteColumns(block(vectors, 0, n, 0, n), order)
   return [takeAlongAxis(w, order, 1, { mode: 'clip' }).mul(reshape(scale, [batch, 1])), columns.mul(columnSigns(columns))]
 }
 
+/** With rows and columns of zeros up to `size`, which no rotation turns. */
+export function grown(a: Tensor, size: number): Tensor {
+  const [, m, n] = sizesOf(a)
+  const wide = size > n ? beside(a, zeroBlock(a, m, size - n)) : a
+  return size > m ? below(wide, zeroBlock(a, size - m, size)) : wide
+}
+
 /** J' A J and V J for the rotations of one round. */
-function round([a, v]: readonly [Tensor, Tensor], partners: Tensor): readonly [readonly [Tensor, Tensor], Tensor] {
-  const [, n] = sizesOf(a)
-  const isPair = rowNumbers(n).equal(reshape(partners, [1, 1, n]))
-  const isDiagonal = rowNumbers(n).equal(columnNumbers(n))
-  const own = diagonal(a),
-    other = atPartners(own, partners, 1)
-  // Both sides of a pair must see the same number, or their rotations are not each other's inverse.
-  const product = sum(where(isPair, a.add(mT(a)), 0), { axis: 1 }).mul(0.5)
-  const turn = rotations(own, other, product, partners)
-  const rows = expandDims(turn.cosine, 2)
-    .mul(a)
-    .sub(expandDims(turn.sine, 2).mul(atPartners(a, partners, 1)))
-  // What the rotation makes zero is zero exactly.
-  const next = where(isPair, where(isDiagonal, rotate(rows, turn, partners), 0), rotate(rows, turn, partners))
-  const far = where(reshape(partners, [1, n]).equal(columnNumbers(n).reshape([1, n])), 0, abs(product))
+function round([a, v]: readonly [Tensor, Tensor]): readonly [readonly [Tensor, Tensor], Tensor] {
+  const [, n] = sizesOf(a),
+    h = n / 2
+  const product = diagonal(block(a, 0, h, h, n))
+  const turn = rotations(diagonal(block(a, 0, h, 0, h)), diagonal(block(a, h, n, h, n)), product)
+  const across = { sine: expandDims(turn.sine, 2), tau: expandDims(turn.tau, 2) },
+    along = { sine: expandDims(turn.sine, 1), tau: expandDims(turn.tau, 1) }
   // Relative to the whole matrix, whose largest element was scaled to 1..2.
-  return [[next, rotate(v, turn, partners)], astype(far, 'float32')]
+  return [[rotate(rotate(a, across, 1), along, 2), rotate(v, along, 2)], astype(abs(product), 'float32')]
 }
 
 function jacobi(given: Matrix): readonly (readonly number[] | Float64Array)[] {

@@ -7,7 +7,6 @@ import { abs } from '../primitives/arithmetic.ts'
 import { astype } from '../primitives/cast.ts'
 import { concatenate } from '../primitives/concatenate.ts'
 import { sqrt } from '../primitives/exponential.ts'
-import { iota } from '../primitives/iota.ts'
 import { none, type NoParams, type SimplePrimitive } from '../primitives/primitive.ts'
 import { sum } from '../primitives/reduce.ts'
 import { expandDims, reshape } from '../primitives/reshape.ts'
@@ -19,10 +18,10 @@ import { diagonal } from '../numpy/creation.ts'
 import { takeAlongAxis } from '../numpy/indexing.ts'
 import { matmul } from '../numpy/linalg.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
-import { identityStack, mT, permuteColumns, scaleOf, sizesOf } from './blocks.ts'
-import { epsilonOf, reciprocalGaps } from './eigh.ts'
+import { block, identityStack, mT, permuteColumns, scaleOf, sizesOf } from './blocks.ts'
+import { epsilonOf, grown, reciprocalGaps } from './eigh.ts'
 import { checkMatrix, factorization, toMatrices } from './factorization.ts'
-import { atPartners, columnSigns, rotate, rotations, sweeps } from './jacobi.ts'
+import { columnSigns, halves, rotate, rotations, sweeps } from './jacobi.ts'
 import {
   type Matrix,
   arranged,
@@ -85,8 +84,9 @@ function tallSvd(a: Tensor): readonly [Tensor, Tensor, Tensor] {
     scale = scaleOf(a),
     scaled = a.div(scale)
   const [q, r] = m > n ? qr(scaled) : [null, scaled]
-  const start: readonly [Tensor, Tensor] = [r, identityStack(a, n, n)]
-  const [w, v] = sweeps(start, n, Math.max(4, n) * epsilonOf(a), round)
+  const even = n + (n % 2),
+    start: readonly [Tensor, Tensor] = [grown(r, even), identityStack(a, even, even)]
+  const [w, v] = sweeps(start, even, Math.max(4, n) * epsilonOf(a), round).map(x => block(x, 0, n, 0, n)) as [Tensor, Tensor]
   const lengths = sqrt(sum(w.mul(w), { axis: 1 })),
     order = argsort(lengths, { axis: 1, descending: true })
   const [basis, triangle] = qr(permuteColumns(w, order))
@@ -99,15 +99,16 @@ function tallSvd(a: Tensor): readonly [Tensor, Tensor, Tensor] {
 }
 
 /** W J and V J for the rotations of one round, and the cosines between the columns. */
-function round([w, v]: readonly [Tensor, Tensor], partners: Tensor): readonly [readonly [Tensor, Tensor], Tensor] {
-  const own = sum(w.mul(w), { axis: 1 }),
-    other = atPartners(own, partners, 1)
-  const product = sum(w.mul(atPartners(w, partners, 2)), { axis: 1 })
-  const turn = rotations(own, other, product, partners)
-  const size = sqrt(own).mul(sqrt(other)),
-    isIdle = where(partners.equal(iota([sizesOf(w)[2]])), true, size.equal(0))
-  const far = where(isIdle, 0, abs(product).div(where(isIdle, 1, size)))
-  return [[rotate(w, turn, partners), rotate(v, turn, partners)], astype(far, 'float32')]
+function round([w, v]: readonly [Tensor, Tensor]): readonly [readonly [Tensor, Tensor], Tensor] {
+  const [x, y] = halves(w, 2)
+  const first = sum(x.mul(x), { axis: 1, keepdims: true }),
+    second = sum(y.mul(y), { axis: 1, keepdims: true }),
+    product = sum(x.mul(y), { axis: 1, keepdims: true })
+  const turn = rotations(first, second, product)
+  const size = sqrt(first).mul(sqrt(second)),
+    isZero = size.equal(0)
+  const far = where(isZero, 0, abs(product).div(where(isZero, 1, size)))
+  return [[rotate(w, turn, 2), rotate(v, turn, 2)], astype(far, 'float32')]
 }
 
 /** Hestenes' rotations until nothing turns, on the matrix or its transpose; the basis is completed by Householder's QR. */
