@@ -76,10 +76,10 @@ interface Run {
   readonly to: number
 }
 
-/** Every other row will do: the pen is two pixels wide. Runs are shortened by its half. */
+/** Dark pixels side by side, shortened by half the width of the pen, which is two pixels. */
 function runs(pixels: ArrayLike<number>): readonly Run[] {
   const found: Run[] = []
-  for (let y = 0; y < SIDE; y += 1)
+  for (let y = 0; y < SIDE; y++)
     for (let x = 0, start = -1; x <= SIDE; x++) {
       const dark = x < SIDE && (pixels[y * SIDE + x] as number) > 0.5
       if (dark && start < 0) start = x

@@ -3,7 +3,7 @@
  * it samples, which it writes, and the text of its shaders without declarations (`assemble` in runtime/source.ts adds these).
  *
  * Texture: four consecutive elements a texel, row-major; float32 in RGBA32F, int32 in RGBA32I, uint32 in RGBA32UI, bool in RGBA8UI as 0
- * and 1. LaneMask after the last element are unspecified. A buffer's width and height follow from its size alone (`layoutOf`), its width is
+ * and 1. Lanes after the last element are unspecified. A buffer's width and height follow from its size alone (`layoutOf`), its width is
  * a power of two. Temporary textures of a kernel have any size.
  */
 import type { BufferId, BufferSpec, DType, Kernel, Scan, While, Branch } from '@cotangent/core/kernel'

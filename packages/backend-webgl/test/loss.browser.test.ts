@@ -7,9 +7,7 @@ import type { WebglBackend } from '../src/backend.ts'
 import type { WebglExecutable } from '../src/runtime/executable.ts'
 import { backend as loader, webgl } from '../src/index.ts'
 import { backendFor } from './kit.ts'
-
-const gone = { name: 'BackendError', message: expect.stringMatching(/took the WebGL context away.*init\(\) again/) as string }
-const lose = (gl: WebGL2RenderingContext): void => gl.getExtension('WEBGL_lose_context')?.loseContext()
+import { gone, lose } from './lost.ts'
 
 type Methods = Record<string, (...args: unknown[]) => unknown>
 /** Names of all functions of WebGL that may be lost in; `isContextLost` tells, and `getExtension` is how it is done. */
@@ -35,7 +33,7 @@ function loseAt(gl: WebGL2RenderingContext, n: number, before: boolean): () => n
 }
 
 const n = 24
-/** b3 = sorted b0 with places; a While and a Scan would only add more of the same calls. */
+/** b1 = b0, b2 = its running sums. A While and a Scan would only add more of the same calls. */
 const graph: KernelGraph = graphOf(
   [elementwise(n), { kind: 'cumulative', op: 'sum', dtype: 'float32', outer: 1, length: n, inner: 1, reverse: false, input: 1, output: 2 }],
   [['float32', n]],

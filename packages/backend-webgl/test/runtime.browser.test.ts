@@ -7,6 +7,7 @@ import { elementwise, graphOf, identity } from '../../core/test/support/smallGra
 import type { WebglBackend } from '../src/backend.ts'
 import { backend as loader, webgl } from '../src/index.ts'
 import { backendFor } from './kit.ts'
+import { gone, lose } from './lost.ts'
 import { longestTask } from './tasks.ts'
 
 /** How often at most a time is taken that should be short: garbage is collected now and then. */
@@ -26,16 +27,13 @@ function addOne(n: number): KernelGraph {
 const apply = (backend: WebglBackend, graph: KernelGraph, x: Buffer): Buffer => backend.compile(graph).run([x])[0] as Buffer
 
 describe('a lost context', () => {
-  const lose = (backend: WebglBackend): void => backend.device.gl.getExtension('WEBGL_lose_context')?.loseContext()
-  const gone = { name: 'BackendError', message: expect.stringMatching(/took the WebGL context away.*init\(\) again/) as string }
-
   test('is a BackendError in every later call', async () => {
     const backend = backendFor(),
       graph = addOne(5),
       x = backend.upload(new Float32Array(5), 'float32'),
       executable = backend.compile(graph)
     executable.run([x])
-    lose(backend)
+    lose(backend.device.gl)
     for (const call of [
       () => backend.upload(new Float32Array(5), 'float32'),
       () => backend.readSync(x),
@@ -54,7 +52,7 @@ describe('a lost context', () => {
       x = backend.upload(new Float32Array(1000), 'float32'),
       executable = backend.compile(addOne(1000))
     const waiting = [executable.runAsync?.([x]), backend.read(x)]
-    lose(backend)
+    lose(backend.device.gl)
     for (const promise of waiting) await expect(promise).rejects.toMatchObject(gone)
     await backend.dispose()
   })
@@ -62,7 +60,7 @@ describe('a lost context', () => {
   test('leaves the way free for a new one', async () => {
     const first = (await init({ backend: loader })).backend as WebglBackend
     const x = array([1, 2, 3])
-    lose(first)
+    lose(first.device.gl)
     expect(() => x.add(1)).toThrow(expect.objectContaining(gone))
     const second = (await init({ backend: loader })).backend
     expect([...array([1, 2, 3]).add(1).dataSync()]).toEqual([2, 3, 4])
