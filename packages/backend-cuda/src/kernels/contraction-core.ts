@@ -20,6 +20,8 @@ export interface Core {
   /** Sums of one element, of different threads, that are to be added. */
   readonly groups: number
   readonly functions: readonly string[]
+  /** Blocks for which the registers of a multiprocessor are shared: where all loads are vectors without guards, and otherwise. */
+  readonly resident: readonly [plain: number, otherwise: number]
   /** Shared memory for operands, the thread's place, its sums. */
   readonly declare: readonly string[]
   /** Brings a fetched step to half `half` of the operand's memory. */
@@ -41,6 +43,7 @@ export interface FmaTile {
   readonly wide: 4 | 8
   /** Groups of threads that share the places of a step. */
   readonly groups: number
+  readonly resident: Core['resident']
 }
 
 /** Pads rows of shared memory, so that storing down a column meets fewer banks twice. */
@@ -48,7 +51,7 @@ const PAD = 4
 
 /** One element of a row or column after another, four at a time, by fused multiply-adds. */
 export function fmaCore(tile: FmaTile, dtype: DType): Core {
-  const { rows, columns, depth, high, wide, groups } = tile,
+  const { rows, columns, depth, high, wide, groups, resident } = tile,
     down = rows / high,
     across = columns / wide,
     share = depth / groups
@@ -65,6 +68,7 @@ export function fmaCore(tile: FmaTile, dtype: DType): Core {
     threads: down * across * groups,
     pair: 1,
     functions: [],
+    resident,
     phases: high,
     phaseRows: down,
     declare: [

@@ -9,6 +9,7 @@ export interface TensorTile {
   readonly warps: readonly [down: number, across: number]
   /** Products of 16 rows and 8 columns that a warp holds, down and across. */
   readonly products: readonly [down: number, across: number]
+  readonly resident: Core['resident']
 }
 
 /** Words of the sum that a step takes: two products deep. */
@@ -16,7 +17,7 @@ const WORDS = 16
 /** Rows of 8 modulo 32 words: the lanes of a warp then read from 32 banks. */
 const PAD = 8
 
-export function tensorCore({ warps, products }: TensorTile, precision: Exclude<Precision, 'float32'>): Core {
+export function tensorCore({ warps, products, resident }: TensorTile, precision: Exclude<Precision, 'float32'>): Core {
   const [down, across] = warps,
     [high, wide] = products,
     rows = down * high * 16,
@@ -33,6 +34,7 @@ export function tensorCore({ warps, products }: TensorTile, precision: Exclude<P
     phases: 2 * high,
     phaseRows: 8 * down,
     functions: [tensor],
+    resident,
     declare: [
       `SHARED(unsigned, tilea, ${2 * WORDS * pitch.a});`,
       `SHARED(unsigned, tileb, ${2 * WORDS * pitch.b});`,

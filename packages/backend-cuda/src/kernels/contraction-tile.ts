@@ -86,10 +86,9 @@ function tile(context: EmitContext, roles: Roles, core: Core, cut: Cut, results:
     ...pipeline(core, a, b, type),
     ...finish(roles, writer, core, results, [...fixed.slice(0, contraction.parallel), part]),
   ]
-  const name = `product_${rows.size}x${columns.size}x${sum.size}`
-  // The sums of a thread and the operands that it loads ahead are worth more than another block beside it.
-  const launch: Launch = { ...writer.launch(name, text, [sizeOf(tiles), 1, 1], [threads, 1, 1]), resident: 1 }
-  return core.functions.length === 0 ? launch : { ...launch, functions: core.functions }
+  const launch = writer.launch(`product_${rows.size}x${columns.size}x${sum.size}`, text, [sizeOf(tiles), 1, 1], [threads, 1, 1]),
+    isPlain = [a, b].every(({ side, unit }) => unit.vector && contraction[side].guards === undefined)
+  return { ...launch, resident: core.resident[isPlain ? 0 : 1], functions: core.functions }
 }
 
 /** Numbers count blocks, results or terms, never both. */

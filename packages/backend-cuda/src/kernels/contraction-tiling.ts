@@ -11,32 +11,43 @@ export interface Candidate {
   readonly speed: number
 }
 
-const fma = (dtype: DType, rows: number, columns: number, high: 4 | 8, wide: 4 | 8, speed: number): Candidate => ({
-  core: fmaCore({ rows, columns, depth: 16, high, wide, groups: 1 }, dtype),
+type Pair<T> = readonly [T, T]
+
+const fma = (
+  dtype: DType,
+  [rows, columns]: Pair<number>,
+  [high, wide]: Pair<4 | 8>,
+  resident: Core['resident'],
+  speed: number,
+): Candidate => ({
+  core: fmaCore({ rows, columns, depth: 16, high, wide, groups: 1, resident }, dtype),
   speed,
 })
 
 /** Float64 sums take twice the registers, so that they get small tiles. */
-const fmaCandidates = (dtype: DType): readonly Candidate[] => [
-  ...(dtype === 'float64'
-    ? []
-    : [
-        fma(dtype, 128, 128, 8, 8, 0.8),
-        fma(dtype, 128, 64, 8, 4, 0.65),
-        fma(dtype, 64, 128, 4, 8, 0.65),
-        fma(dtype, 128, 32, 8, 4, 0.55),
-        fma(dtype, 32, 128, 4, 8, 0.55),
-      ]),
-  fma(dtype, 64, 64, 4, 4, 0.5),
-  { core: fmaCore({ rows: 32, columns: 32, depth: 32, high: 4, wide: 4, groups: 4 }, dtype), speed: 0.35 },
-]
+const fmaCandidates = (dtype: DType): readonly Candidate[] => {
+  const small = dtype === 'float64' ? ([1, 1] as const) : ([3, 2] as const)
+  return [
+    ...(dtype === 'float64'
+      ? []
+      : [
+          fma(dtype, [128, 128], [8, 8], [2, 1], 0.8),
+          fma(dtype, [128, 64], [8, 4], [2, 2], 0.65),
+          fma(dtype, [64, 128], [4, 8], [2, 2], 0.65),
+          fma(dtype, [128, 32], [8, 4], [4, 3], 0.55),
+          fma(dtype, [32, 128], [4, 8], [4, 3], 0.55),
+        ]),
+    fma(dtype, [64, 64], [4, 4], small, 0.5),
+    { core: fmaCore({ rows: 32, columns: 32, depth: 32, high: 4, wide: 4, groups: 4, resident: small }, dtype), speed: 0.35 },
+  ]
+}
 
 const tensorCandidates = (precision: 'tf32' | 'bf16'): readonly Candidate[] => {
   const speed = precision === 'bf16' ? 1.6 : 1
   return [
-    { core: tensorCore({ warps: [2, 4], products: [4, 4] }, precision), speed: 2.5 * speed },
-    { core: tensorCore({ warps: [2, 2], products: [2, 4] }, precision), speed: 1.5 * speed },
-    { core: tensorCore({ warps: [2, 2], products: [1, 2] }, precision), speed: 0.7 * speed },
+    { core: tensorCore({ warps: [2, 4], products: [4, 4], resident: [1, 1] }, precision), speed: 2.5 * speed },
+    { core: tensorCore({ warps: [2, 2], products: [2, 4], resident: [3, 3] }, precision), speed: 1.5 * speed },
+    { core: tensorCore({ warps: [2, 2], products: [1, 2], resident: [6, 4] }, precision), speed: 0.7 * speed },
   ]
 }
 
