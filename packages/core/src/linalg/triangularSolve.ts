@@ -54,17 +54,19 @@ const base = /* @__PURE__ */ factorization<TriangularParams>({
 })
 
 /** op(A) X = B for `[..., n, n]` and `[..., n, k]`. */
-export const triangularSolveP: SimplePrimitive<TriangularParams> = {
-  ...base,
-  batch(inputs, axes, size, params) {
+export const triangularSolveP: SimplePrimitive<TriangularParams> = /* @__PURE__ */ sharingColumns(base)
+
+/** One matrix for all examples: these are then further columns. */
+function sharingColumns(rules: SimplePrimitive<TriangularParams>): SimplePrimitive<TriangularParams> {
+  const batch: typeof rules.batch = (inputs, axes, size, params) => {
     const [a, b] = inputs as readonly [Tensor, Tensor],
       [i, j] = axes
-    if (i != null || j == null) return base.batch(inputs, axes, size, params)
-    // One matrix for all: the examples are further columns.
+    if (i != null || j == null) return rules.batch(inputs, axes, size, params)
     const last = moveaxis(b, j, -1)
     const out = bind1(triangularSolveP, [a, reshape(last, [...last.shape.slice(0, -2), (last.shape.at(-2) as number) * size])], params)
     return { outputs: [reshape(out, last.shape)], axes: [last.ndim - 1] }
-  },
+  }
+  return { ...rules, batch }
 }
 
 /** op of the triangle of `a`, without its diagonal (offset 1) or with it (0). */
