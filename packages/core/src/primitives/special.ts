@@ -34,14 +34,14 @@ export const erfcP: SimplePrimitive<NoParams> = elementwise({
 })
 
 /** p(q) / d(q) with the highest power first, for |x| below the bound; q is 1 / x^2 for float32 and |x| for float64. */
-interface Range {
+export interface ErfcRange {
   readonly below: number
   readonly p: readonly number[]
   readonly d: readonly number[]
 }
 
 // Coefficients: Cephes ndtrf.c and ndtr.c (S. L. Moshier), as in XLA. For |x| >= 1, erfc(x) = exp(-x^2) p(q) / d(q), for float32 divided by |x|.
-const single: readonly Range[] = [
+const single: readonly ErfcRange[] = [
   {
     below: 2,
     p: [
@@ -59,7 +59,8 @@ const single: readonly Range[] = [
     d: [1],
   },
 ]
-const double: readonly Range[] = [
+/** exp(x^2) erfc(x) = p(x) / d(x): from 1 to 8, and behind. */
+export const erfcTail: readonly [middle: ErfcRange, far: ErfcRange] = [
   {
     below: 8,
     p: [
@@ -96,9 +97,9 @@ function lowerErfc(b: Body, x: NodeId, dtype: DType): NodeId {
   const q = isDouble ? size : apply('div', constant(1), apply('mul', size, size))
   const polynomial = (c: readonly number[]): NodeId =>
     c.slice(1).reduce((sum, v) => apply('add', apply('mul', sum, q), constant(v)), constant(c[0] as number))
-  const ratio = ({ p, d }: Range): NodeId => (d.length === 1 ? polynomial(p) : apply('div', polynomial(p), polynomial(d)))
-  const ranges = isDouble ? double : single
-  const scale = ranges.map(ratio).reduceRight((above, r, i) => apply('select', below(size, (ranges[i] as Range).below), r, above))
+  const ratio = ({ p, d }: ErfcRange): NodeId => (d.length === 1 ? polynomial(p) : apply('div', polynomial(p), polynomial(d)))
+  const ranges = isDouble ? erfcTail : single
+  const scale = ranges.map(ratio).reduceRight((above, r, i) => apply('select', below(size, (ranges[i] as ErfcRange).below), r, above))
   // exp(-x^2) = exp(-h^2) exp(-(x - h)(x + h)), where h has few digits and its square is exact.
   const h = apply('div', apply('round', apply('mul', size, constant(16))), constant(16))
   const rest = apply('mul', apply('sub', size, h), apply('add', size, h))

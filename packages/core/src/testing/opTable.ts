@@ -6,6 +6,7 @@ import type * as lax from '../lax/index.ts'
 import type * as linalgOf from '../linalg/index.ts'
 import type * as np from '../numpy/index.ts'
 import type * as random from '../random/index.ts'
+import type * as specialOf from '../special/index.ts'
 import type { OpEntry } from './entry.ts'
 import { calculus } from './table/calculus.ts'
 import { control } from './table/control.ts'
@@ -22,6 +23,7 @@ import { reductions } from './table/reductions.ts'
 import { sets } from './table/sets.ts'
 import { shapes } from './table/shape.ts'
 import { sorting } from './table/sorting.ts'
+import { specialTable } from './table/special.ts'
 import { statistics } from './table/statistics.ts'
 
 /** Exported functions that are no operations on tensors, and why. */
@@ -35,6 +37,13 @@ export const notOperations = {
   },
   lax: {},
   linalg: { norm: 'the same function as norm', vectorNorm: 'the same function as vectorNorm' },
+  special: {
+    erf: 'the same function as erf',
+    erfc: 'the same function as erfc',
+    erfInv: 'the same function as erfInv',
+    expit: 'the same function as lax.logistic',
+    logsumexp: 'the same function as logsumexp',
+  },
   random: { Key: 'a class', keyData: 'gives what the key holds; part of the other entries', wrapKeyData: 'the same' },
 } as const
 
@@ -66,5 +75,6 @@ export const opTable: Readonly<Record<string, OpEntry>> = {
   ...control,
   ...prefixed('lax', { ...laxTable, ...laxLinalg } satisfies Complete<typeof lax, typeof notOperations.lax>),
   ...prefixed('linalg', linalgTable satisfies Complete<typeof linalgOf, typeof notOperations.linalg>),
+  ...prefixed('special', specialTable satisfies Complete<typeof specialOf, typeof notOperations.special>),
   ...prefixed('random', draw satisfies Complete<typeof random, typeof notOperations.random>),
 }

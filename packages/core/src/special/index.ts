@@ -1,0 +1,10 @@
+/** What users of `scipy.special` and `jax.scipy.special` expect: elementwise functions of floats, with derivatives of all orders. */
+export { i0e, i1e } from './bessel.ts'
+export { entr, klDiv, logit, relEntr, xlog1py, xlogy } from './entropy.ts'
+export { betaln, digamma, gammaln, polygamma } from './gamma.ts'
+export { gammainc, gammaincc } from './incompleteGamma.ts'
+export { erfcx, logNdtr, ndtr, ndtri } from './normal.ts'
+export { erfInv } from '../primitives/erfInv.ts'
+export { logistic as expit } from '../primitives/exponential.ts'
+export { erf, erfc } from '../primitives/special.ts'
+export { logsumexp } from '../numpy/reduction.ts'
