@@ -14,8 +14,8 @@ import { checkDraw, type FloatOptions, floatDType, uniform } from './bits.ts'
 import { type Key, single } from './key.ts'
 
 /** The float next to -1 towards 0: erfInv is infinite at -1. */
-const aboveMinusOne = (dtype: DType): number => (dtype === 'float64' ? -1 + 2 ** -53 : -1 + 2 ** -24)
-const smallestNormal = (dtype: DType): number => (dtype === 'float64' ? 2 ** -1022 : 2 ** -126)
+export const aboveMinusOne = (dtype: DType): number => (dtype === 'float64' ? -1 + 2 ** -53 : -1 + 2 ** -24)
+export const smallestNormal = (dtype: DType): number => (dtype === 'float64' ? 2 ** -1022 : 2 ** -126)
 
 /** Standard normal floats: sqrt(2) erfInv(u), u uniform in (-1, 1). JAX: `random.normal`. */
 export function normal(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {

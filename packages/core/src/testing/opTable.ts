@@ -8,18 +8,24 @@ import type * as np from '../numpy/index.ts'
 import type * as random from '../random/index.ts'
 import type * as specialOf from '../special/index.ts'
 import type { OpEntry } from './entry.ts'
+import { at } from './table/at.ts'
 import { calculus } from './table/calculus.ts'
 import { control } from './table/control.ts'
 import { creation } from './table/creation.ts'
 import { elementwise } from './table/elementwise.ts'
+import { floatParts, laxFloatParts } from './table/floats.ts'
+import { functional } from './table/functional.ts'
 import { indexing } from './table/indexing.ts'
+import { joining } from './table/joining.ts'
 import { laxTable } from './table/lax.ts'
 import { linalg } from './table/linalg.ts'
 import { laxLinalg, linalgTable } from './table/linalgDecompositions.ts'
 import { nan } from './table/nan.ts'
+import { places } from './table/places.ts'
 import { polynomials, products } from './table/polynomial.ts'
 import { draw } from './table/random.ts'
 import { reductions } from './table/reductions.ts'
+import { samplers } from './table/samplers.ts'
 import { sets } from './table/sets.ts'
 import { shapes } from './table/shape.ts'
 import { sorting } from './table/sorting.ts'
@@ -34,6 +40,16 @@ export const notOperations = {
     ndim: 'gives a number',
     size: 'gives a number',
     var: 'the same function as variance',
+    At: 'a class',
+    slice: 'makes an index',
+    broadcastShapes: 'gives a shape',
+    finfo: 'gives numbers',
+    iinfo: 'gives numbers',
+    isdtype: 'about dtypes',
+    issubdtype: 'about dtypes',
+    isscalar: 'about its argument',
+    promoteTypes: 'gives a dtype',
+    resultType: 'gives a dtype',
   },
   lax: {},
   linalg: { norm: 'the same function as norm', vectorNorm: 'the same function as vectorNorm' },
@@ -64,6 +80,10 @@ const numpyTable = {
   ...polynomials,
   ...products,
   ...calculus,
+  ...floatParts,
+  ...joining,
+  ...places,
+  ...functional,
 } satisfies Complete<typeof np, typeof notOperations.numpy>
 
 const prefixed = (prefix: string, table: Readonly<Record<string, OpEntry>>): Readonly<Record<string, OpEntry>> =>
@@ -73,8 +93,9 @@ const prefixed = (prefix: string, table: Readonly<Record<string, OpEntry>>): Rea
 export const opTable: Readonly<Record<string, OpEntry>> = {
   ...numpyTable,
   ...control,
-  ...prefixed('lax', { ...laxTable, ...laxLinalg } satisfies Complete<typeof lax, typeof notOperations.lax>),
+  ...prefixed('at', at),
+  ...prefixed('lax', { ...laxTable, ...laxLinalg, ...laxFloatParts } satisfies Complete<typeof lax, typeof notOperations.lax>),
   ...prefixed('linalg', linalgTable satisfies Complete<typeof linalgOf, typeof notOperations.linalg>),
   ...prefixed('special', specialTable satisfies Complete<typeof specialOf, typeof notOperations.special>),
-  ...prefixed('random', draw satisfies Complete<typeof random, typeof notOperations.random>),
+  ...prefixed('random', { ...draw, ...samplers } satisfies Complete<typeof random, typeof notOperations.random>),
 }

@@ -8,12 +8,12 @@ import type { Accuracy } from '../compare.ts'
 import { type OpEntry, type Refusal, arbAxis, anyShape, arbShapeOf, drawn, exact, input, refusal, ulps } from '../entry.ts'
 
 /** The words of a key. */
-const words: InputSpec = { shape: [2], dtype: 'uint32', range: [0, 2 ** 32 - 1] }
+export const words: InputSpec = { shape: [2], dtype: 'uint32', range: [0, 2 ** 32 - 1] }
 type Shape = readonly number[]
 type Key = random.Key
 
 /** A draw with a key and other inputs. */
-const draws = <T>(
+export const draws = <T>(
   arbitrary: fc.Arbitrary<T>,
   others: (drawn: T) => readonly InputSpec[],
   f: (key: Key, drawn: T, ...others: readonly Tensor[]) => Tensor | readonly Tensor[],
@@ -21,17 +21,17 @@ const draws = <T>(
   drawn(arbitrary, value => ({ inputs: [words, ...others(value)], call: (w, ...xs) => f(random.wrapKeyData(w as Tensor), value, ...xs) }))
 
 /** Relative to 1: the uniform number that a draw is made of is rounded there. */
-const near1 = (ulp: number): Accuracy => ({ ulp, of: 1, reason: 'made of a rounded uniform number' })
+export const near1 = (ulp: number): Accuracy => ({ ulp, of: 1, reason: 'made of a rounded uniform number' })
 
-const noKey = (name: string, call: (key: Key) => unknown): Refusal =>
+export const noKey = (name: string, call: (key: Key) => unknown): Refusal =>
   refusal('no key', 'TreeError', [name, 'key'], () => call(np.ones([2]) as unknown as Key))
-const manyKeys = (name: string, call: (key: Key) => unknown): Refusal =>
+export const manyKeys = (name: string, call: (key: Key) => unknown): Refusal =>
   refusal('a batch of keys', 'ShapeError', [name, '[3]', 'vmap'], () => call(random.splitBatch(random.key(0), 3)))
-const onlyFloats = (name: string, call: (dtype: 'int32') => unknown): Refusal =>
+export const onlyFloats = (name: string, call: (dtype: 'int32') => unknown): Refusal =>
   refusal('an integer dtype', 'DTypeError', [name, 'int32'], () => call('int32'))
 
 type Draw = (key: Key, shape: Shape, options?: random.FloatOptions) => Tensor
-const ofShape = (name: string, f: Draw, accuracy: Accuracy): OpEntry => ({
+export const ofShape = (name: string, f: Draw, accuracy: Accuracy): OpEntry => ({
   cases: draws(anyShape, () => [], f),
   accuracy,
   differentiable: 'no input but the key',
