@@ -6,6 +6,7 @@ import { createReference } from '../../core/src/backend/reference.ts'
 import { planMemory } from '../../core/src/lower/plan.ts'
 import { arbKernelCase } from '../../core/test/support/arbKernels.ts'
 import { difference, disjointPlan, runGraph } from '../../core/test/support/runKernels.ts'
+import { guardedCounters, run } from '../../core/test/support/smallGraphs.ts'
 import { backendFor, fakeDriver, separateBackend } from './kit.ts'
 
 const backend = await backendFor(),
@@ -14,7 +15,7 @@ const backend = await backendFor(),
 afterAll(() => backend.dispose())
 afterEach(() => expect(fake.failure()).toBe(''))
 
-const kinds = ['loop', 'cumulative', 'while', 'scan', 'branch'] as const
+const kinds = ['loop', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'] as const
 const cases = arbKernelCase({ kinds })
 
 test('once, with and without donation', () => {
@@ -105,4 +106,8 @@ test('without a step beyond any tensor, in shuffled order', async () => {
   )
   await separate.dispose()
   fake.reset()
+})
+
+test('guards hold for counters too', () => {
+  expect(difference(runGraph(backend, guardedCounters(), []), run(guardedCounters()))).toBe(undefined)
 })

@@ -6,6 +6,7 @@ import { createReference } from '../../core/src/backend/reference.ts'
 import { planMemory } from '../../core/src/lower/plan.ts'
 import { arbKernelCase, type KernelCase } from '../../core/test/support/arbKernels.ts'
 import { difference, disjointPlan, runGraph } from '../../core/test/support/runKernels.ts'
+import { guardedCounters, run } from '../../core/test/support/smallGraphs.ts'
 import { backendFor } from './kit.ts'
 
 const reference = createReference(),
@@ -52,4 +53,8 @@ test('on asynchronous runs, with synchronous ones meanwhile', async () => {
     }),
     { numRuns: 15 },
   )
+})
+
+test('guards hold for counters too', () => {
+  expect(difference(runGraph(backend, guardedCounters(), []), run(guardedCounters()))).toBe(undefined)
 })

@@ -153,7 +153,10 @@ export class Nodes {
   private load(id: NodeId, load: Load): Value {
     const { writer, points } = this,
       { buffer, dtype, map, guards = [], indirect = [] } = load
-    if (writer.context.isCounter(buffer)) return { text: writer.scalar(buffer), varies: false }
+    if (writer.context.isCounter(buffer)) {
+      const varies = guards.some(g => this.varies(g.index))
+      return this.define(id, dtype, this.guarded(guards, varies, dtype, writer.scalar(buffer)), varies)
+    }
     const indices = indirect.map(i => ({ stride: i.stride, value: this.value(i.index) }))
     const same = !guards.some(g => this.varies(g.index)) && !indices.some(i => i.value.varies)
     const more = indices.map(i => [i.stride, i.value.text] as const)

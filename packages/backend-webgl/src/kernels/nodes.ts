@@ -114,7 +114,7 @@ export class Nodes {
 
   private load(load: Load): Value {
     const { shader, target } = this.scope
-    if (shader.context.isCounter(load.buffer)) return { text: shader.counter(load.buffer), lanes: 1 }
+    if (shader.context.isCounter(load.buffer)) return this.counter(load)
     const guards = load.guards ?? [],
       indirect = (load.indirect ?? []).map(({ index, stride }) => ({ value: this.value(index), stride }))
     const same = guards.every(g => this.strideOf(g.index) === 0) && indirect.every(i => i.value.lanes === 1)
@@ -139,6 +139,14 @@ export class Nodes {
         lanes: 4,
       }
     return { text: `${glslType(load.dtype, 4)}(${this.perLane((indices, lane) => this.element(load, indices, lane))})`, lanes: 4 }
+  }
+
+  /** The one element of a Scan's counter, where the guards hold. */
+  private counter(load: Load): Value {
+    const { shader, indices } = this.scope,
+      text = shader.counter(load.buffer)
+    if ((load.guards ?? []).every(g => this.strideOf(g.index) === 0)) return { text: this.guarded(load, indices, text, 1), lanes: 1 }
+    return { text: `${glslType(load.dtype, 4)}(${this.perLane(i => this.guarded(load, i, text, 1))})`, lanes: 4 }
   }
 
   private element(load: Load, indices: readonly string[], lane = 0): string {
