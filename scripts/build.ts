@@ -1,6 +1,8 @@
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildAddon } from '../packages/backend-cuda/scripts/build-addon.ts'
 import { bundlePackage } from './bundle.ts'
+import { withoutCuda } from './compilers.ts'
 import { publishable, tool } from './workspace.ts'
 
 // `pnpm build`: compiles the published packages into packages/*/dist and checks them as a user's installation would.
@@ -22,5 +24,9 @@ for (const file of directories.flatMap(directory => globSync(join(directory, 'di
 }
 
 for (const pkg of publishable()) await bundlePackage(pkg)
+
+const withoutAddon = withoutCuda()
+if (withoutAddon === undefined) await buildAddon()
+else console.log(`The native addon of backend-cuda is not built: ${withoutAddon}`)
 
 await import('./check-packages.ts')

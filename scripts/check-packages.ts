@@ -6,6 +6,7 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { build, preview } from 'vite'
 import { findChromium, isolationHeaders, launchChromium } from './browser.ts'
+import { withoutCuda } from './compilers.ts'
 import { fail, type Package, publishable, root, run, tool } from './workspace.ts'
 
 // `pnpm check:packages`: packs the packages and uses them as a stranger would: in an empty project outside the repository,
@@ -22,6 +23,10 @@ const pack = ({ directory, manifest }: Package): string => {
   return join(project, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`)
 }
 
+/** Of backend-cuda: what its users would else have to compile. It is built on x64 Linux alone. */
+const addon = 'package/prebuilt/linux-x64/cuda.node'
+const withoutAddon = withoutCuda()
+
 /** What must not be in a tarball, and what must. */
 const inspect = (tarball: string): void => {
   const files = run('tar', ['-tzf', tarball]).trim().split('\n')
@@ -31,6 +36,8 @@ const inspect = (tarball: string): void => {
     ...['package/LICENSE', 'package/README.md', 'package/dist/index.js', 'package/dist/index.d.ts']
       .filter(file => !files.includes(file))
       .map(file => `no ${file}`),
+    ...(manifest.includes('backend-cuda"') && withoutAddon === undefined && !files.includes(addon) ? [`no ${addon}`] : []),
+    ...(/"(pre|post)?install":/.test(manifest) ? ['a script that runs at installation'] : []),
     ...(/"[^"]*source":/.test(manifest) ? ['the condition of development in its exports'] : []),
     ...(manifest.includes('workspace:') ? ['a workspace: version'] : []),
   ]
@@ -86,6 +93,24 @@ const runIn = (node: string): string => {
   return `${version}: ${output}`
 }
 
+const tries = 5
+/**
+ * Both names of a list in a project that has both packages: without a GPU it is cpu, with one line of reason, and nobody waits. The least time of some
+ * processes, since the machine may be busy.
+ */
+const fallBack = (): string => {
+  const results = Array.from(
+    { length: tries },
+    () => JSON.parse(run(process.execPath, ['cuda.js'], project)) as { name: string; reason: string | null; milliseconds: number },
+  )
+  const { name, reason } = results[0] ?? fail('cuda.js was not run')
+  if (name === 'cuda') return 'this machine has a GPU'
+  const least = Math.min(...results.map(r => r.milliseconds))
+  if (name !== 'cpu' || reason === null || reason.includes('\n')) fail(`init took ${name} because of ${reason}`)
+  if (least > 20) fail(`it took ${least} ms to find that there is no GPU`)
+  return `${name} after ${least.toFixed(1)} ms, because of "${reason}"`
+}
+
 /** Backends with a program of scripts/consumer each. Both run in a browser. */
 const backends = ['cpu', 'webgl'] as const
 
@@ -109,6 +134,8 @@ const bundle = async (): Promise<string> => {
     recursive: true,
     encoding: 'utf8',
   }).some(file => /(^|[/\\])worker\.js$/.test(file))
+  const native = readdirSync(assets).find(file => readFileSync(join(assets, file), 'utf8').includes('cuda.node'))
+  if (native !== undefined) fail(`the bundle for browsers has the cuda backend, in ${native}`)
   if (workers && !sizes.some(line => line.startsWith('worker'))) fail(`the bundle lost the worker: ${sizes.join(', ')}`)
   return sizes.join(', ')
 }
@@ -187,13 +214,17 @@ await step('compile', () => {
   ]) {
     writeFileSync(
       join(project, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions: { ...compilerOptions, module, moduleResolution }, files: backends.map(name => `${name}.ts`) }),
+      JSON.stringify({
+        compilerOptions: { ...compilerOptions, module, moduleResolution },
+        files: [...backends, 'cuda'].map(name => `${name}.ts`),
+      }),
     )
     tool('typescript/bin/tsc', '-p', project)
   }
   return 'moduleResolution bundler and nodenext, exactOptionalPropertyTypes, noUncheckedIndexedAccess, skipLibCheck off'
 })
 await step('run', () => [...new Set([systemNode ?? process.execPath, process.execPath])].map(runIn).join('; '))
+await step('without a GPU', fallBack)
 await step('bundle', bundle)
 await step('size', async () => (await Promise.all(backends.map(measure))).join('; '))
 await step('run in Chromium', runInBrowser)
