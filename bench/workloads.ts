@@ -92,14 +92,12 @@ export async function workloads({ threads, data: D, backend = cpu }: Setting): P
     const p = s.p.map((x, i) => x.sub((m[i] as Tensor).mul(rate).div(np.sqrt((v[i] as Tensor).mul(correction)).add(1e-7))))
     return { p, m, v, t }
   }
-  const train = (
-    forward: (p: readonly Tensor[], x: Tensor) => Tensor,
-    params: readonly Tensor[],
-    x: Tensor,
-    y: Tensor,
-    compiled: boolean,
-  ): Workload => {
-    const loss = (p: readonly Tensor[], a: Tensor, b: Tensor): Tensor => crossEntropy(forward(p, a), b)
+  type Loss = (p: readonly Tensor[], x: Tensor, y: Tensor) => Tensor
+  const classify =
+    (forward: (p: readonly Tensor[], x: Tensor) => Tensor): Loss =>
+    (p, x, y) =>
+      crossEntropy(forward(p, x), y)
+  const train = (loss: Loss, params: readonly Tensor[], x: Tensor, y: Tensor, compiled = true): Workload => {
     const raw = (s: Adam, a: Tensor, b: Tensor): readonly [Tensor, Adam] => {
       const [value, g] = valueAndGrad(loss)(s.p, a, b)
       return [value, adamStep(s, g)]
@@ -140,7 +138,7 @@ export async function workloads({ threads, data: D, backend = cpu }: Setting): P
     const x = f32(d.x, [batch, dims[0] as number])
     return name.endsWith('_fwd')
       ? forwardOnly(mlpForward, params, x)
-      : train(mlpForward, params, x, np.array(d.y), !name.endsWith('_eager'))
+      : train(classify(mlpForward), params, x, np.array(d.y), !name.endsWith('_eager'))
   }
 
   const conv = (x: Tensor, w: Tensor, stride = 1): Tensor =>
@@ -174,7 +172,7 @@ export async function workloads({ threads, data: D, backend = cpu }: Setting): P
       f32(d.b4, [10]),
     ]
     const x = f32(d.x, [batch, 28, 28, 1])
-    return name.endsWith('_fwd') ? forwardOnly(cnnForward, params, x) : train(cnnForward, params, x, np.array(d.y), true)
+    return name.endsWith('_fwd') ? forwardOnly(cnnForward, params, x) : train(classify(cnnForward), params, x, np.array(d.y))
   }
 
   const { B, S, D: width, H } = D.XF
@@ -214,15 +212,16 @@ export async function workloads({ threads, data: D, backend = cpu }: Setting): P
       const f = jit(block)
       return once(() => f(p, x))
     }
-    const f = jit((q: Block, a: Tensor) =>
-      grad(
-        (q: Block, a: Tensor) => {
-          const y = block(q, a)
-          return np.mean(y.mul(y))
-        },
-        { argnums: [0, 1] },
-      )(q, a),
-    )
+    const loss = (q: Block, a: Tensor): Tensor => {
+      const y = block(q, a)
+      return np.mean(y.mul(y))
+    }
+    if (name === 'xformer_train') {
+      const keys = Object.keys(p)
+      const named = (list: readonly Tensor[]): Block => Object.fromEntries(keys.map((key, i) => [key, list[i] as Tensor]))
+      return train((list, a) => loss(named(list), a), Object.values(p), x, np.scalar(0))
+    }
+    const f = jit((q: Block, a: Tensor) => grad(loss, { argnums: [0, 1] })(q, a))
     return {
       run: () => tree.leaves(f(p, x)).forEach(t => t.dispose()),
       check: () => {

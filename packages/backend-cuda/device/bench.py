@@ -1,0 +1,322 @@
+"""PyTorch's and JAX's columns of the comparison: the rows of rows.ts and the models of bench/workloads.ts, from the same numbers.
+
+python3 bench.py --json FILE [--short]. Without a GPU PyTorch runs on the processor, which only shows that this program works.
+Libraries, and forms of them (torch.compile came with PyTorch 2), that are not there are left out by name.
+"""
+import argparse
+import json
+import time
+
+import numpy as np
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--json", required=True)
+parser.add_argument("--short", action="store_true")
+options = parser.parse_args()
+SHORT = options.short
+BEFORE, BATCHES, STEPS = (1, 2, 1) if SHORT else (20, 5, 100)
+
+# ---- the same numbers as bench/rows.ts
+
+
+def uniform(seed, n, lo=-1.0, hi=1.0):
+    i = np.arange(n, dtype=np.float64)
+    return (lo + (hi - lo) * (((i + 1) * 0.6180339887498949 + seed * 0.7548776662466927) % 1)).astype(np.float32)
+
+
+def ints(seed, n, k):
+    i = np.arange(n, dtype=np.float64)
+    return np.floor(k * (((i + 1) * 0.6180339887498949 + seed * 0.7548776662466927) % 1)).astype(np.int32)
+
+
+def weights(seed, *shape):
+    return uniform(seed, int(np.prod(shape)), -0.05, 0.05).reshape(shape)
+
+
+def zeros(*shape):
+    return np.zeros(shape, np.float32)
+
+
+def mlp_data():
+    batch, dims = (8, [784, 16, 10]) if SHORT else (128, [784, 512, 512, 10])
+    params = [p for l, (a, b) in enumerate(zip(dims, dims[1:])) for p in (weights(l, a, b), zeros(b))]
+    return params, uniform(1, batch * dims[0], 0, 1).reshape(batch, dims[0]), ints(2, batch, 10)
+
+
+def cnn_data():
+    batch = 1 if SHORT else 64
+    params = [weights(1, 3, 3, 1, 32), zeros(32), weights(2, 3, 3, 32, 64), zeros(64),
+              weights(3, 3136, 128), zeros(128), weights(4, 128, 10), zeros(10)]
+    return params, uniform(3, batch * 784, 0, 1).reshape(batch, 28, 28, 1), ints(4, batch, 10)
+
+
+def transformer_sizes(large):
+    if SHORT:
+        return dict(B=1, S=8, D=16, H=2, F=32)
+    return dict(B=8, S=1024, D=1024, H=16, F=4096) if large else dict(B=8, S=128, D=256, H=8, F=1024)
+
+
+def transformer_data(s):
+    d, f = s["D"], s["F"]
+    shapes = [(d,), (d,), (d, 3 * d), (3 * d,), (d, d), (d,), (d,), (d,), (d, f), (f,), (f, d), (d,)]
+    return [weights(i, *shape) for i, shape in enumerate(shapes)], uniform(30, s["B"] * s["S"] * d).reshape(s["B"], s["S"], d), np.int32(0)
+
+
+# ---- the models, in what torch and jax.numpy have in common (`xp`), and `lib` for the rest
+
+
+def mlp_logits(lib, p, x):
+    for i in range(0, len(p), 2):
+        x = x @ p[i] + p[i + 1]
+        if i + 2 < len(p):
+            x = lib.relu(x)
+    return x
+
+
+def cnn_logits(lib, p, x):
+    k1, b1, k2, b2, w3, b3, w4, b4 = p
+    x = lib.pool(lib.relu(lib.conv(x, k1) + b1))
+    x = lib.pool(lib.relu(lib.conv(x, k2) + b2))
+    return lib.relu(x.reshape(x.shape[0], 3136) @ w3 + b3) @ w4 + b4
+
+
+def classify(logits):
+    def loss(lib, p, x, y):
+        z = logits(lib, p, x)
+        return (lib.logsumexp(z) - lib.pick(z, y)).mean()
+    return loss
+
+
+def layer_norm(lib, x, g, b):
+    c = x - lib.mean(x)
+    return c / lib.xp.sqrt(lib.mean(c * c) + 1e-5) * g + b
+
+
+def transformer(s):
+    batch, length, width, heads = s["B"], s["S"], s["D"], s["H"]
+    each = width // heads
+
+    def loss(lib, p, x, _):
+        g1, c1, wqkv, bqkv, wo, bo, g2, c2, w1, b1, w2, b2 = p
+        qkv = layer_norm(lib, x, g1, c1) @ wqkv + bqkv
+        q, k, v = [lib.permute(qkv[..., i * width:(i + 1) * width].reshape(batch, length, heads, each), (0, 2, 1, 3)) for i in range(3)]
+        scores = (q @ lib.permute(k, (0, 1, 3, 2))) * each ** -0.5
+        a = lib.softmax(lib.xp.where(lib.lower(length), scores, lib.constant(-1e9))) @ v
+        h = x + lib.permute(a, (0, 2, 1, 3)).reshape(batch, length, width) @ wo + bo
+        y = h + lib.gelu(layer_norm(lib, h, g2, c2) @ w1 + b1) @ w2 + b2
+        return (y * y).mean()
+    return loss
+
+
+small, large = transformer_sizes(False), transformer_sizes(True)
+TRAINING = {
+    "mlp_train": (classify(mlp_logits), mlp_data),
+    "cnn_train": (classify(cnn_logits), cnn_data),
+    "xformer_256_train": (transformer(small), lambda: transformer_data(small)),
+    "xformer_1024_train": (transformer(large), lambda: transformer_data(large)),
+}
+N = 48 if SHORT else 4096
+ELEMENTS = 1 << 12 if SHORT else 1 << 26
+results = []
+
+
+def measure(run, wait):
+    def timed(count):
+        start = time.perf_counter()
+        for _ in range(count):
+            last = run()
+        wait(last)
+        return (time.perf_counter() - start) * 1e3 / count
+    first = timed(1)
+    timed(BEFORE)
+    times = sorted(timed(STEPS) for _ in range(BATCHES))
+    return {"first": first, "median": times[BATCHES // 2], "least": times[0]}
+
+
+def record(library, row, precision, work):
+    """`work` gives (run, wait, check), made anew for the check since training goes on."""
+    entry = {"row": row, "precision": precision, "library": library}
+    try:
+        run, wait, _ = work()
+        entry.update(measure(run, wait))
+        entry["check"] = work()[2]()
+    except Exception as error:  # a row that a library cannot do is a finding, not the end
+        text = f"{type(error).__name__}: {error}".split("\n")[0][:300]
+        entry.update({"problem": text, "first": None, "median": None, "least": None, "check": []})
+    results.append(entry)
+    print(library, row, precision, entry.get("problem") or f"{entry['median']:.4f} ms", flush=True)
+
+
+def ends(flat):
+    return [int(flat.shape[0]), float(flat[0]), float(flat[-1])]
+
+
+def losses(step):
+    values = [float(step()) for _ in range(11)]
+    return [values[0], values[1], values[10]]
+
+
+# ---- PyTorch
+
+
+def run_torch():
+    import torch
+    import torch.nn.functional as F
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    wait = (lambda _: torch.cuda.synchronize()) if device == "cuda" else (lambda _: None)
+    to = lambda a: torch.from_numpy(np.ascontiguousarray(a)).to(device)
+
+    class Lib:
+        xp = torch
+        relu = staticmethod(torch.relu)
+        logsumexp = staticmethod(lambda z: torch.logsumexp(z, -1))
+        pick = staticmethod(lambda z, y: z.gather(1, y[:, None])[:, 0])
+        mean = staticmethod(lambda x: x.mean(-1, keepdim=True))
+        softmax = staticmethod(lambda x: torch.softmax(x, -1))
+        gelu = staticmethod(lambda x: 0.5 * x * (torch.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)) + 1))
+        permute = staticmethod(lambda x, axes: x.permute(axes))
+        lower = staticmethod(lambda n: torch.ones(n, n, dtype=torch.bool, device=device).tril())
+        constant = staticmethod(lambda v: torch.tensor(v, dtype=torch.float32, device=device))
+        # NHWC, as in the others; PyTorch's own order comes from the strides (channels_last).
+        conv = staticmethod(lambda x, w: F.conv2d(x.permute(0, 3, 1, 2), w.permute(3, 2, 0, 1), padding="same").permute(0, 2, 3, 1))
+        pool = staticmethod(lambda x: F.max_pool2d(x.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1))
+
+    def train(loss, data, form):
+        def work():
+            params, x, y = data()
+            p = [to(a).requires_grad_() for a in params]
+            x, y = to(x), torch.as_tensor(y, device=device).long()
+            on = {"fused": True, "capturable": True} if device == "cuda" else {}
+            optimizer = torch.optim.Adam(p, lr=1e-3, eps=1e-7, **on)
+            f = lambda: loss(Lib, p, x, y)
+            update = optimizer.step
+            if form == "compile":
+                f = torch.compile(f, mode="max-autotune")
+                update = torch.compile(optimizer.step)
+
+            def step():
+                optimizer.zero_grad(set_to_none=True)
+                value = f()
+                value.backward()
+                # max-autotune's graphs use the memory of results again
+                value = value.detach().clone()
+                update()
+                return value
+            return step, wait, lambda: losses(step)
+        return work
+
+    def matmul(precision, form):
+        def work():
+            a, b = to(uniform(1, N * N).reshape(N, N)), to(uniform(2, N * N).reshape(N, N))
+            f = (lambda: (a.bfloat16() @ b.bfloat16()).float()) if precision == "bf16" else (lambda: a @ b)
+            f = torch.compile(f, mode="max-autotune") if form == "compile" else f
+            return f, wait, lambda: ends(f().flatten().cpu())
+        return work
+
+    def elementwise(form):
+        def work():
+            x = torch.arange(ELEMENTS, dtype=torch.float32, device=device) / ELEMENTS
+            y = x + 1
+            f = lambda: torch.tanh(x) * y + x
+            f = torch.compile(f, mode="max-autotune") if form == "compile" else f
+            return f, wait, lambda: ends(f().cpu())
+        return work
+
+    forms = ["eager"] + (["compile"] if hasattr(torch, "compile") and device == "cuda" else [])
+    if "compile" not in forms:
+        print(f"torch {torch.__version__} on {device}: torch.compile is left out", flush=True)
+    for form in forms:
+        name = f"torch {torch.__version__} {form} on {device}"
+
+        def fresh():
+            if hasattr(torch, "_dynamo"):
+                torch._dynamo.reset()
+        for precision in ("float32", "tf32"):
+            torch.set_float32_matmul_precision("highest" if precision == "float32" else "high")
+            torch.backends.cudnn.allow_tf32 = precision == "tf32"
+            for row, (loss, data) in TRAINING.items():
+                fresh()
+                record(name, row, precision, train(loss, data, form))
+            record(name, "matmul_4096", precision, matmul(precision, form))
+        if device == "cuda" or SHORT:
+            record(name, "matmul_4096", "bf16", matmul("bf16", form))
+        fresh()
+        record(name, "elementwise", "float32", elementwise(form))
+
+
+# ---- JAX
+
+
+def run_jax():
+    import jax
+    import jax.numpy as jnp
+
+    device = jax.devices()[0].platform
+    name = f"jax {jax.__version__} jit on {device}"
+    wait = jax.block_until_ready
+
+    class Lib:
+        xp = jnp
+        relu = staticmethod(lambda x: jnp.maximum(x, 0))
+        logsumexp = staticmethod(lambda z: jax.nn.logsumexp(z, axis=-1))
+        pick = staticmethod(lambda z, y: jnp.take_along_axis(z, y[:, None], axis=1)[:, 0])
+        mean = staticmethod(lambda x: x.mean(-1, keepdims=True))
+        softmax = staticmethod(lambda x: jax.nn.softmax(x, axis=-1))
+        gelu = staticmethod(lambda x: 0.5 * x * (jnp.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)) + 1))
+        permute = staticmethod(jnp.transpose)
+        lower = staticmethod(lambda n: jnp.tri(n, dtype=bool))
+        constant = staticmethod(lambda v: v)
+        conv = staticmethod(lambda x, w: jax.lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")))
+        pool = staticmethod(lambda x: jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID"))
+
+    def adam(state, g):
+        p, m, v, t = state
+        t = t + 1
+        m = [0.9 * a + 0.1 * b for a, b in zip(m, g)]
+        v = [0.999 * a + 0.001 * b * b for a, b in zip(v, g)]
+        rate, correction = 1e-3 / (1 - 0.9 ** t), 1 / (1 - 0.999 ** t)
+        return [a - rate * b / (jnp.sqrt(c * correction) + 1e-7) for a, b, c in zip(p, m, v)], m, v, t
+
+    def train(loss, data):
+        def work():
+            params, x, y = data()
+            p = [jnp.asarray(a) for a in params]
+            state = (p, [jnp.zeros_like(a) for a in p], [jnp.zeros_like(a) for a in p], jnp.float32(0))
+            x, y = jnp.asarray(x), jnp.asarray(y)
+
+            def raw(s, x, y):
+                value, g = jax.value_and_grad(lambda q: loss(Lib, q, x, y))(s[0])
+                return value, adam(s, g)
+            f, held = jax.jit(raw, donate_argnums=0), [state]
+
+            def step():
+                value, held[0] = f(held[0], x, y)
+                return value
+            return step, lambda _: wait(held[0]), lambda: losses(step)
+        return work
+
+    def simple(f, *arguments):
+        def work():
+            g, a = jax.jit(f), [make() for make in arguments]
+            return (lambda: g(*a)), wait, lambda: ends(np.asarray(g(*a)).reshape(-1))
+        return work
+
+    square = lambda seed: lambda: jnp.asarray(uniform(seed, N * N).reshape(N, N))
+    for precision, setting in (("float32", "highest"), ("tf32", "tensorfloat32"), ("bf16", "BF16_BF16_F32")):
+        jax.config.update("jax_default_matmul_precision", setting)
+        if precision != "bf16":
+            for row, (loss, data) in TRAINING.items():
+                record(name, row, precision, train(loss, data))
+        record(name, "matmul_4096", precision, simple(lambda a, b: a @ b, square(1), square(2)))
+    line = lambda: jnp.arange(ELEMENTS, dtype=jnp.float32) / ELEMENTS
+    record(name, "elementwise", "float32", simple(lambda x, y: jnp.tanh(x) * y + x, line, lambda: line() + 1))
+
+
+for title, run in (("torch", run_torch), ("jax", run_jax)):
+    try:
+        run()
+    except ImportError as error:
+        print(f"{title} is left out: {error}", flush=True)
+with open(options.json, "w") as file:
+    json.dump(results, file, indent=1)

@@ -1,0 +1,109 @@
+/** What a run of the suite is told, and what its stages answer. */
+import { parseArgs } from 'node:util'
+import type { Precision } from '../src/command.ts'
+import type { CudaOptions } from '../src/index.ts'
+
+export interface Setting {
+  /** The folder of the report. */
+  readonly out: string
+  /** Everything in a small form, for machines without a GPU, where kernels are emulated. */
+  readonly short: boolean
+  /** One file that stands for all of NVIDIA's libraries: the tests' fake driver. */
+  readonly library: string | undefined
+  /** MNIST's four files. */
+  readonly data: string
+  /** The addon's sources. */
+  readonly native: string
+  /** bench.py. */
+  readonly peers: string
+  readonly python: string
+  /** Processes that share the op table. */
+  readonly processes: number
+  /** Cases that are drawn for each law. */
+  readonly runs: number
+  /** Of the drawn cases. */
+  readonly seed: number
+  /** Stages by name; none: all of them. */
+  readonly only: readonly string[]
+}
+
+/** What a stage answers; the report is made of these. */
+export interface Outcome {
+  readonly status: 'passed' | 'failed' | 'skipped'
+  /** A line or two. */
+  readonly summary: string
+  /** What failed, or a table, a line each. */
+  readonly details?: readonly string[]
+  /** For report.json and for later parts of the report. */
+  readonly data?: unknown
+}
+
+export const passed = (summary: string, data?: unknown, details?: readonly string[]): Outcome => ({
+  status: 'passed',
+  summary,
+  ...(data !== undefined && { data }),
+  ...(details !== undefined && { details }),
+})
+export const failed = (summary: string, details: readonly string[] = []): Outcome => ({ status: 'failed', summary, details })
+export const skipped = (summary: string): Outcome => ({ status: 'skipped', summary })
+
+const string = { type: 'string' } as const
+
+/** `main.ts --out DIR --data DIR --native DIR --peers FILE [--short] [--library FILE] [--only a,b] ...`; `stage` names the one to run in this process. */
+export function readSetting(args: readonly string[]): Setting & { readonly stage: string | undefined } {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      out: string,
+      data: string,
+      native: string,
+      peers: string,
+      python: string,
+      library: string,
+      only: string,
+      processes: string,
+      runs: string,
+      seed: string,
+      stage: string,
+      short: { type: 'boolean' },
+    },
+  })
+  const needed = (name: 'out' | 'data' | 'native' | 'peers'): string => {
+    const value = values[name]
+    if (value === undefined) throw new Error(`--${name} is missing`)
+    return value
+  }
+  return {
+    out: needed('out'),
+    data: needed('data'),
+    native: needed('native'),
+    peers: needed('peers'),
+    short: values.short === true,
+    library: values.library,
+    python: values.python ?? 'python3',
+    processes: Number(values.processes ?? 4),
+    runs: Number(values.runs ?? 6),
+    seed: Number(values.seed ?? Date.now() & 0x7fffffff),
+    only: values.only === undefined ? [] : values.only.split(','),
+    stage: values.stage,
+  }
+}
+
+/** The arguments that make the same setting in another process. */
+export const argumentsOf = (s: Setting, stage: string): readonly string[] => [
+  ...Object.entries({ ...pathsOf(s), processes: s.processes, runs: s.runs, seed: s.seed, stage }).flatMap(([name, value]) => [
+    `--${name}`,
+    `${value}`,
+  ]),
+  ...(s.short ? ['--short'] : []),
+  ...(s.library === undefined ? [] : ['--library', s.library]),
+]
+const pathsOf = ({ out, data, native, peers, python }: Setting) => ({ out, data, native, peers, python })
+
+/** How stages open the backend. Programs are compiled anew, but for those of the op table, which is rather long. */
+export function cudaOptions({ library }: Setting, precision: Precision = 'float32'): CudaOptions {
+  return {
+    precision,
+    ...(library !== undefined && { cache: false, libraries: { cuda: library, nvrtc: library, cublasLt: library, cudnn: library } }),
+  }
+}

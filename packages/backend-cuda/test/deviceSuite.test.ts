@@ -1,0 +1,78 @@
+/**
+ * The device suite in its short form, as it is carried to a machine with a GPU: bundled, on the fake driver instead of one. Without the stages that
+ * add nothing but time here: a second network, and PyTorch, which may not be there.
+ */
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, test } from 'vitest'
+import { packageFolder } from '../../../examples/lib/mnist.ts'
+import { comparison, differenceOf, type Finished } from '../device/report.ts'
+import { bundleSuite } from '../device/pack.ts'
+import { collect } from '../device/runner.ts'
+import { buildAddon } from '../scripts/build-addon.ts'
+import { fakeDriver } from './kit.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'cotangent-device-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const pathTo = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
+
+const stages = ['machine', 'abi', 'bits', 'memory', 'mlp', 'operations', 'bench']
+
+test('every stage passes', { timeout: 240_000 }, async () => {
+  const addon = join(folder, 'prebuilt/linux-x64/cuda.node')
+  await bundleSuite(folder)
+  mkdirSync(dirname(addon), { recursive: true })
+  cpSync(await buildAddon(), addon)
+  const options = {
+    out: join(folder, 'out'),
+    library: (await fakeDriver()).library,
+    data: packageFolder(),
+    native: pathTo('native'),
+    peers: pathTo('device/bench.py'),
+    processes: '2',
+    only: stages.join(),
+  }
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
+  const { stdout, stderr } = spawnSync(process.execPath, [join(folder, 'suite/dist/main.mjs'), '--short', ...args], { encoding: 'utf8' })
+  const report = JSON.parse(readFileSync(join(options.out, 'report.json'), 'utf8')) as { readonly stages: readonly Finished[] }
+  expect(
+    report.stages.filter(s => s.outcome.status === 'failed'),
+    stdout + stderr,
+  ).toEqual([])
+  // The declarations are compared where there are headers.
+  expect(report.stages.flatMap(s => (s.outcome.status === 'passed' || s.name === 'abi' ? [s.name] : []))).toEqual(stages)
+  expect(readFileSync(join(options.out, 'report.md'), 'utf8')).toContain('xformer_1024_train tf32')
+})
+
+test('the runner counts what fails, and goes on', async () => {
+  const { runner, run } = collect(),
+    order: string[] = []
+  runner.describe('outer', () => {
+    runner.beforeAll(() => void order.push('before'))
+    runner.afterAll(() => void order.push('after'))
+    runner.describe('inner', () => {
+      runner.it('throws', async () => {
+        throw new Error('no')
+      })
+      runner.it('holds', () => void order.push('holds'))
+    })
+  })
+  expect(await run()).toEqual({ passed: 1, failures: [{ name: 'outer > inner > throws', message: 'no' }] })
+  expect(order).toEqual(['before', 'holds', 'after'])
+})
+
+test('the comparison takes the quieter run, names what failed, and compares numbers', () => {
+  const ours = { row: 'mlp_train', precision: 'float32', library: 'cotangent', first: 9, median: 2, least: 1, check: [1, 2] } as const
+  const peer = { ...ours, library: 'torch', median: 4, check: [1, 2.02] }
+  const text = comparison(
+    { timings: [ours], bandwidth: { copy: 2e9, elementwise: 1e9 } },
+    [peer, { ...peer, median: 3 }, { ...peer, library: 'jax', median: NaN }],
+    false,
+  )
+  expect(text).toContain('| mlp_train float32 | 2.00 / 1.00 | 3.00 / 1.00 | failed / 1.00 | 0.67 | 1.0e-2 |')
+  expect(text).toContain('50 % of')
+  expect(differenceOf([], [])).toBeNaN()
+})
