@@ -25,6 +25,8 @@ export {
 } from './operators.ts'
 export { lu } from '../linalg/lu.ts'
 export { triangularSolve, type TriangularSolveOptions } from '../linalg/triangularSolve.ts'
+export { clz, populationCount } from '../numpy/bits.ts'
+export { nextafter, reducePrecision } from '../numpy/floats.ts'
 export { reduceWindow, type ReduceWindowOptions, type WindowOperator } from './windows.ts'
 export { astype as convertElementType, bitcast as bitcastConvertType } from '../primitives/cast.ts'
 export { dotGeneral, type DotDimensionNumbers } from '../primitives/contract.ts'

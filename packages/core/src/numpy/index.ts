@@ -1,9 +1,42 @@
 /** All public functions on tensors, by NumPy's chapters. Those of one primitive live beside it in primitives/. */
+export { At, type AtGet, type AtUpdate } from './at.ts'
+export { type AtIndex, type Slice, slice } from './atIndex.ts'
+export { bitwiseCount } from './bits.ts'
 export * from './calculus.ts'
 export * from './correlation.ts'
 export * from './creation.ts'
+export {
+  type AbstractDType,
+  type DTypeKind,
+  finfo,
+  type FloatLimits,
+  iinfo,
+  type IntegerLimits,
+  isdtype,
+  isscalar,
+  issubdtype,
+  promoteTypes,
+  resultType,
+} from './dtypes.ts'
 export * from './editing.ts'
 export { einsum } from './einsum.ts'
+export {
+  copysign,
+  divmod,
+  fmax,
+  fmin,
+  frexp,
+  heaviside,
+  isneginf,
+  isposinf,
+  ldexp,
+  logaddexp2,
+  modf,
+  nextafter,
+  rint,
+  signbit,
+} from './floats.ts'
+export * from './functional.ts'
 export * from './indexing.ts'
 export * from './linalg.ts'
 export * from './logic.ts'
@@ -21,6 +54,7 @@ export {
 } from './nonzero.ts'
 export * from './norms.ts'
 export * from './partition.ts'
+export * from './places.ts'
 export * from './polynomial.ts'
 export * from './products.ts'
 export * from './quantile.ts'
@@ -28,6 +62,8 @@ export * from './reduction.ts'
 export { variance as var } from './reduction.ts'
 export { bincount, type BincountOptions, digitize, histogram, type HistogramOptions, type SearchOptions, searchsorted } from './search.ts'
 export * from './sets.ts'
+export * from './shapes.ts'
+export * from './spacing.ts'
 export { argmax, argmin, type ArgReduce } from '../primitives/argreduce.ts'
 export {
   abs,
@@ -51,6 +87,7 @@ export { cumprod, cumsum, type CumulativeOptions } from '../primitives/cumulativ
 export { equal, greater, greaterEqual, isfinite, isinf, isnan, less, lessEqual, notEqual } from '../primitives/comparison.ts'
 export { concatenate } from '../primitives/concatenate.ts'
 export { erfInv } from '../primitives/erfInv.ts'
+export { cbrt } from '../primitives/exponent.ts'
 export { exp, expm1, floatPower, log, log1p, logaddexp, power, reciprocal, sqrt, square } from '../primitives/exponential.ts'
 export { iota } from '../primitives/iota.ts'
 export { all, any, max, min, prod, sum } from '../primitives/reduce.ts'

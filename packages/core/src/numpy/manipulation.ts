@@ -10,6 +10,7 @@ import { sliceAxis } from '../primitives/slice.ts'
 import { swapaxes } from '../primitives/transpose.ts'
 import { normalizeAxis, type Shape, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+import { join, splitAt, splitEvenly } from './parts.ts'
 
 interface OneAxis {
   /** Default 0. */
@@ -64,17 +65,6 @@ export function atleast1d(x: TensorLike): Tensor {
 export function atleast2d(x: TensorLike): Tensor {
   return atLeast(2)(x)
 }
-/** Joins along an axis; the other axes must agree. */
-function join(where: string, tensors: readonly Tensor[], options: { readonly axis: number }): Tensor {
-  const { axis } = options
-  const [x] = tensors
-  if (x === undefined) return fail('ValueError', `${where}: needs at least one tensor.`)
-  for (const t of tensors)
-    if (t.ndim !== x.ndim || t.shape.some((n, k) => k !== axis && n !== x.shape[k]))
-      fail('ShapeError', `${where}: shapes ${tensors.map(y => showShape(y.shape)).join(', ')} differ in another axis than the joined one.`)
-  return concatenate(tensors, options)
-}
-
 /** Side by side: along the second axis, vectors along their only one. NumPy: `hstack`. */
 export function hstack(xs: readonly TensorLike[]): Tensor {
   const tensors = xs.map(atLeast(1, 'hstack'))
@@ -89,32 +79,12 @@ export function vstack(xs: readonly TensorLike[]): Tensor {
 
 /** `sections` equal parts along an axis, or parts that end before each of the given positions. NumPy: `split`. */
 export function split(x: TensorLike, sections: number | readonly number[], { axis = 0 }: OneAxis = {}): Tensor[] {
-  const t = toTensor(x, 'split'),
-    n = sizeAlong('split', t, axis)
-  if (typeof sections === 'number' && sections > 0 && n % sections !== 0)
-    fail(
-      'ShapeError',
-      `split: axis ${axis} of shape ${showShape(t.shape)} has size ${n}, which ${sections} equal parts do not divide. Use arraySplit.`,
-    )
-  return splitAt('split', t, sections, axis)
+  return splitEvenly('split', toTensor(x, 'split'), sections, axis)
 }
 /** Like `split`, but the parts may differ in size: the first ones are longer by one. NumPy: `array_split`. */
 export function arraySplit(x: TensorLike, sections: number | readonly number[], { axis = 0 }: OneAxis = {}): Tensor[] {
   return splitAt('arraySplit', toTensor(x, 'arraySplit'), sections, axis)
 }
-const sizeAlong = (where: string, t: Tensor, axis: number): number => t.shape[normalizeAxis(where, axis, t.ndim)] as number
-function splitAt(where: string, t: Tensor, sections: number | readonly number[], axis: number): Tensor[] {
-  const n = sizeAlong(where, t, axis),
-    ends = typeof sections === 'number' ? evenEnds(where, n, sections) : [...sections, n]
-  return ends.map((end, i) => sliceAxis(t, i === 0 ? 0 : (ends[i - 1] as number), end, { axis }))
-}
-function evenEnds(where: string, n: number, parts: number): number[] {
-  if (!Number.isInteger(parts) || parts < 1) fail('ValueError', `${where}: needs at least one part, got ${parts}.`)
-  const short = Math.floor(n / parts),
-    longer = n % parts
-  return Array.from({ length: parts }, (_, i) => (i + 1) * short + Math.min(i + 1, longer))
-}
-
 // ---- repeating
 
 const checkTimes = (where: string, n: number): void => {

@@ -13,7 +13,7 @@ import type { Tensor, TensorLike } from '../tensor.ts'
 import { divide, multiply } from './arithmetic.ts'
 import { alignBatch, broadcastTo } from './broadcast.ts'
 import { astype, promoteOperands, scalarOf } from './cast.ts'
-import { equal } from './comparison.ts'
+import { equal, greater } from './comparison.ts'
 import { first, wrap } from './family.ts'
 import { gatherP, toIndices } from './gather.ts'
 import { eachIndex } from './host.ts'
@@ -68,7 +68,7 @@ export const scatterP: SimplePrimitive<ScatterParams> = {
       case 'set':
         return [tx === null && tu === null ? null : bind1(scatterP, [instantiate(tx, a.aval), instantiate(tu, u.aval), ...indices], params)]
       case 'mul':
-        return [productTangent(u, indices, tx, tu, params)]
+        return [productTangent(a, u, indices, tx, tu, params)]
       default:
         return [extremumTangent(a, u, indices, tx, tu, out as Tensor, params)]
     }
@@ -159,14 +159,27 @@ function isWinner(x: Aval, updates: Aval, indices: readonly Tensor[], params: Sc
   return equal(read(written, indices, params), number)
 }
 
-/** d(x * u1 * u2 ...): exact in x; for the updates, only where no place is written twice. */
-function productTangent(u: Tensor, indices: readonly Tensor[], tx: MaybeTensor, tu: MaybeTensor, params: ScatterParams): MaybeTensor {
-  if (tu !== null)
-    fail(
-      'GradientError',
-      'scatterMul: there is no derivative by the updates, since places may repeat. Use gather, multiply and scatter for distinct places.',
-    )
-  return tx === null ? null : write(tx, u, indices, params, 'mul')
+/**
+ * d(x * u1 * u2 ...): each tangent times all other factors at its place. Those of an update are the product there divided by the update, or, where one update
+ * is zero, the product of the others; with two zeros there is nothing left.
+ */
+function productTangent(
+  x: Tensor,
+  u: Tensor,
+  indices: readonly Tensor[],
+  tx: MaybeTensor,
+  tu: MaybeTensor,
+  params: ScatterParams,
+): MaybeTensor {
+  const byX = tx === null ? null : write(tx, u, indices, params, 'mul')
+  if (tu === null) return byX
+  const isZero = equal(u, 0),
+    factor = where(isZero, 1, u)
+  const zeros = write(broadcastTo(scalarOf(0, 'int32'), x.shape), astype(isZero, 'int32'), indices, params, 'add')
+  const othersAreZero = greater(read(zeros, indices, params), astype(isZero, 'int32'))
+  const product = read(write(x, factor, indices, params, 'mul'), indices, params)
+  const others = where(othersAreZero, 0, divide(product, factor))
+  return write(byX ?? zerosOf(x.aval), multiply(tu, others), indices, params, 'add')
 }
 
 /** The mean of the tangents of x and of those updates that are the extremum. */
@@ -237,7 +250,7 @@ export function scatter(x: TensorLike, indices: readonly TensorLike[], updates: 
 export function scatterAdd(x: TensorLike, indices: readonly TensorLike[], updates: TensorLike, options: ScatterOptions = {}): Tensor {
   return scatterWith('add', x, indices, updates, options)
 }
-/** x multiplied by updates at index tensors. Differentiable in x. See `scatter`. JAX: `lax.scatter_mul`. */
+/** x multiplied by updates at index tensors; repeated places by all of them. See `scatter`. JAX: `lax.scatter_mul`. */
 export function scatterMul(x: TensorLike, indices: readonly TensorLike[], updates: TensorLike, options: ScatterOptions = {}): Tensor {
   return scatterWith('mul', x, indices, updates, options)
 }

@@ -38,7 +38,7 @@ export const unary = (name: string, f: (x: Tensor) => Tensor, accuracy: Accuracy
   ...(options.notSpecial === undefined &&
     (options.dtypes ?? floats).includes('float32') && { special: f as OpEntry['special'] & object, specialArity: 1 as const }),
 })
-const binary = (
+export const binary = (
   name: string,
   f: (x: Tensor, y: Tensor) => Tensor,
   accuracy: Accuracy,

@@ -125,11 +125,11 @@ const indexInputs = (shape: readonly number[], at: readonly number[], axes: read
   axes.map(k => indices(at, shape[k] as number, true))
 
 type Scatter = (x: TensorLike, indices: readonly TensorLike[], updates: TensorLike, options?: ScatterOptions) => Tensor
-const scattering = (name: string, f: Scatter, accuracy: Accuracy, dtypes = numbers, constantUpdates = false): OpEntry => ({
+const scattering = (name: string, f: Scatter, accuracy: Accuracy, dtypes = numbers): OpEntry => ({
   cases: drawn(
     fc.record({ value: arbIndexed, mode: fc.constantFrom('clip' as const, 'fill' as const), dtype: fc.constantFrom(...dtypes) }),
     ({ value: { shape, at, axes, read }, mode, dtype }): Omit<Case, 'seed'> => ({
-      inputs: [input(shape, dtype), { ...input(read, dtype, [0.5, 2]), constant: constantUpdates }, ...indexInputs(shape, at, axes)],
+      inputs: [input(shape, dtype), input(read, dtype, [0.5, 2]), ...indexInputs(shape, at, axes)],
       call: (x, u, ...at) => f(x as Tensor, at, u as Tensor, { axes, mode }),
     }),
   ),
@@ -290,7 +290,7 @@ const addressed = {
   },
   scatter: scattering('scatter', scatter, exact, all),
   scatterAdd: scattering('scatterAdd', scatterAdd, summed()),
-  scatterMul: scattering('scatterMul', scatterMul, summed(), numbers, true),
+  scatterMul: scattering('scatterMul', scatterMul, summed(), numbers),
   scatterMin: scattering('scatterMin', scatterMin, exact),
   scatterMax: scattering('scatterMax', scatterMax, exact),
 } satisfies Record<string, OpEntry>

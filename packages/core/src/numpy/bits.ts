@@ -1,0 +1,37 @@
+/** Counting bits of integers. */
+import { abs, add, multiply, subtract } from '../primitives/arithmetic.ts'
+import { bitwiseAnd, bitwiseOr, rightShiftLogical } from '../primitives/bitwise.ts'
+import { astype } from '../primitives/cast.ts'
+import { isInteger } from '../dtype.ts'
+import { fail } from '../errors.ts'
+import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+
+function integer(caller: string, x: TensorLike): Tensor {
+  const t = toTensor(x, caller)
+  return isInteger(t.dtype) ? t : fail('DTypeError', `${caller}: needs int32 or uint32, got ${t.dtype}. Convert with astype('int32').`)
+}
+
+/** Sums of 2, 4, 8 bits side by side, and of the bytes by a product (Warren, Hacker's Delight, figure 5-2). */
+function countOnes(word: Tensor): Tensor {
+  const pairs = subtract(word, bitwiseAnd(rightShiftLogical(word, 1), 0x55555555))
+  const fours = add(bitwiseAnd(pairs, 0x33333333), bitwiseAnd(rightShiftLogical(pairs, 2), 0x33333333))
+  const bytes = bitwiseAnd(add(fours, rightShiftLogical(fours, 4)), 0x0f0f0f0f)
+  return rightShiftLogical(multiply(bytes, 0x01010101), 24)
+}
+
+/** The number of ones among the bits, in the dtype of x. JAX: `lax.population_count`. */
+export function populationCount(x: TensorLike): Tensor {
+  const t = integer('populationCount', x)
+  return astype(countOnes(astype(t, 'uint32')), t.dtype)
+}
+/** The number of ones among the bits of |x|: int32. NumPy: `bitwise_count`. */
+export function bitwiseCount(x: TensorLike): Tensor {
+  return astype(countOnes(astype(abs(integer('bitwiseCount', x)), 'uint32')), 'int32')
+}
+/** The number of leading zeros among the bits, in the dtype of x. JAX: `lax.clz`. */
+export function clz(x: TensorLike): Tensor {
+  const t = integer('clz', x)
+  // The leading one is copied to all places below it.
+  const filled = [1, 2, 4, 8, 16].reduce((w, by) => bitwiseOr(w, rightShiftLogical(w, by)), astype(t, 'uint32'))
+  return astype(subtract(32, countOnes(filled)), t.dtype)
+}
