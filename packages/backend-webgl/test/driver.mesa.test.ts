@@ -1,6 +1,6 @@
 /** A small run on Mesa's llvmpipe, where other things are simplified, guarded and cut off than on SwiftShader. */
 import { array, jit, mean, square, stack, type Tensor, tanh, valueAndGrad, vjp } from '@cotangent/core'
-import type { Backend } from '@cotangent/core/kernel'
+import type { Backend, Loop } from '@cotangent/core/kernel'
 import { describeBackend, opTable } from '@cotangent/core/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, inject, it, test } from 'vitest'
@@ -12,6 +12,7 @@ import { arbContraction, conv, directions, matmulOptions, size } from '../../cor
 import { arbKernelCase } from '../../core/test/support/arbKernels.ts'
 import { convShape, matmul } from '../../core/test/support/contractions.ts'
 import { difference, disjointPlan, runGraph } from '../../core/test/support/runKernels.ts'
+import { elementwise, graphOf } from '../../core/test/support/smallGraphs.ts'
 import { backend as webgl } from '../src/index.ts'
 import { problemOf } from './contraction-kit.ts'
 import { backendFor } from './kit.ts'
@@ -39,6 +40,19 @@ describe('kernels', () => {
       }),
       { numRuns },
     )
+  })
+
+  test('sums of more terms than a fragment may go through', () => {
+    const n = 70_001
+    const sums: Loop = {
+      ...elementwise(3),
+      extents: [3, n],
+      body: [{ op: 'load', dtype: 'int32', buffer: 0, map: { offset: 0, strides: [1, 3] } }],
+      reductions: [{ op: 'sum', dtype: 'int32', value: 0 }],
+      epilogue: [{ op: 'reduced', dtype: 'int32', index: 0 }],
+    }
+    const graph = graphOf([sums], [['int32', 3 * n]], [['int32', 3]])
+    expect(runGraph(backend, graph, [new Int32Array(3 * n).fill(1)])).toEqual([Int32Array.of(n, n, n)])
   })
 
   test('matrix products', () => {

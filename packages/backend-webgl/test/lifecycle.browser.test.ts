@@ -24,6 +24,14 @@ test('tensors larger than the whole budget are computed with, and moved out of t
   await backend.dispose()
 })
 
+test('what is given back beyond the budget is deleted', async () => {
+  const backend = backendFor({ memoryBudget: 2 ** 20 })
+  const buffers = [1, 2].map(value => backend.upload(filled(2 ** 20, value), 'float32'))
+  for (const buffer of buffers) backend.free(buffer)
+  expect(backend.pool.bytes).toBeLessThanOrEqual(2 ** 20)
+  await backend.dispose()
+})
+
 test('two backends compute side by side', async () => {
   const loaded = [(await init({ backend: loader })).backend]
   const inputs = [array(filled(256, 1), { shape: [16, 16] })]

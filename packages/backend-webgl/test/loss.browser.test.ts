@@ -15,7 +15,10 @@ const names = Object.entries(Object.getOwnPropertyDescriptors(WebGL2RenderingCon
   .filter(([name, d]) => typeof d.value === 'function' && name !== 'isContextLost' && name !== 'getExtension')
   .map(([name]) => name)
 
-/** Loses the context in its n-th call from now on, `before` the function or after it. Returns a count of the calls. */
+/**
+ * Loses the context in its n-th call from now on, `before` the function or after it. Returns a count of the calls. What a lost context creates is
+ * null in some browsers and an object without use in others: the former where it is lost before.
+ */
 function loseAt(gl: WebGL2RenderingContext, n: number, before: boolean): () => number {
   let calls = 0
   const target = gl as unknown as Methods
@@ -26,7 +29,7 @@ function loseAt(gl: WebGL2RenderingContext, n: number, before: boolean): () => n
       if (now && before) lose(gl)
       const result = original(...args)
       if (now && !before) lose(gl)
-      return result
+      return before && name.startsWith('create') && gl.isContextLost() ? null : result
     }
   }
   return () => calls
