@@ -2,6 +2,7 @@
  * The op table: one entry a public function, which says how to draw valid inputs, what must be refused, how exact results are, and
  * whether there are derivatives. Its types make it complete: an exported function that has no entry does not compile.
  */
+import type * as fftOf from '../fft/index.ts'
 import type * as lax from '../lax/index.ts'
 import type * as linalgOf from '../linalg/index.ts'
 import type * as np from '../numpy/index.ts'
@@ -13,6 +14,7 @@ import { calculus } from './table/calculus.ts'
 import { control } from './table/control.ts'
 import { creation } from './table/creation.ts'
 import { elementwise } from './table/elementwise.ts'
+import { fftTable } from './table/fft.ts'
 import { floatParts, laxFloatParts } from './table/floats.ts'
 import { functional } from './table/functional.ts'
 import { indexing } from './table/indexing.ts'
@@ -95,6 +97,7 @@ export const opTable: Readonly<Record<string, OpEntry>> = {
   ...control,
   ...prefixed('at', at),
   ...prefixed('lax', { ...laxTable, ...laxLinalg, ...laxFloatParts } satisfies Complete<typeof lax, typeof notOperations.lax>),
+  ...prefixed('fft', fftTable satisfies Complete<typeof fftOf, Record<never, never>>),
   ...prefixed('linalg', linalgTable satisfies Complete<typeof linalgOf, typeof notOperations.linalg>),
   ...prefixed('special', specialTable satisfies Complete<typeof specialOf, typeof notOperations.special>),
   ...prefixed('random', { ...draw, ...samplers } satisfies Complete<typeof random, typeof notOperations.random>),

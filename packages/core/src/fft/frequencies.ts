@@ -1,0 +1,48 @@
+/** The frequencies that the numbers of a transform belong to, and their order. */
+import { fail } from '../errors.ts'
+import { array } from '../numpy/creation.ts'
+import { roll } from '../numpy/manipulation.ts'
+import { normalizeAxis } from '../shape.ts'
+import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+
+export interface FrequencyOptions {
+  /** The distance of two samples. Default 1: frequencies are cycles a sample. */
+  readonly spacing?: number
+}
+
+function checkLength(name: string, n: number, spacing: number): void {
+  if (!Number.isInteger(n) || n < 1) fail('ValueError', `${name}: the length must be a positive integer, got ${n}.`)
+  if (!(spacing > 0)) fail('ValueError', `${name}: the spacing must be positive, got ${spacing}.`)
+}
+
+/** The frequencies of `fft`: 0, 1, ... up to the middle, then the negative ones from below, divided by n times the spacing; `[n]`. NumPy: `fft.fftfreq`. */
+export function fftfreq(n: number, { spacing = 1 }: FrequencyOptions = {}): Tensor {
+  checkLength('fftfreq', n, spacing)
+  return array(Float32Array.from({ length: n }, (_, k) => (2 * k < n ? k : k - n) / (n * spacing)))
+}
+/** The frequencies of `rfft`, `[n / 2 + 1]`. NumPy: `fft.rfftfreq`. */
+export function rfftfreq(n: number, { spacing = 1 }: FrequencyOptions = {}): Tensor {
+  checkLength('rfftfreq', n, spacing)
+  return array(Float32Array.from({ length: (n >> 1) + 1 }, (_, k) => k / (n * spacing)))
+}
+
+export interface ShiftOptions {
+  /** Default: all axes. */
+  readonly axes?: readonly number[]
+}
+
+function shift(name: string, x: TensorLike, axes: readonly number[] | undefined, by: (n: number) => number): Tensor {
+  const t = toTensor(x, name)
+  return (axes?.map(k => normalizeAxis(name, k, t.ndim)) ?? t.shape.map((_, k) => k)).reduce(
+    (y, axis) => roll(y, by(t.shape[axis] as number), { axis }),
+    t,
+  )
+}
+/** Moves frequency 0 from the start to the middle. NumPy: `fft.fftshift`. */
+export function fftshift(x: TensorLike, { axes }: ShiftOptions = {}): Tensor {
+  return shift('fftshift', x, axes, n => n >> 1)
+}
+/** The inverse of `fftshift`. NumPy: `fft.ifftshift`. */
+export function ifftshift(x: TensorLike, { axes }: ShiftOptions = {}): Tensor {
+  return shift('ifftshift', x, axes, n => -(n >> 1))
+}
