@@ -5,7 +5,6 @@ import {
   type Capabilities,
   type DType,
   type Executable,
-  fail,
   finish,
   hostArray,
   type KernelGraph,
@@ -22,7 +21,7 @@ import { ProgramCache } from './runtime/programs.ts'
 import { Runner } from './runtime/runner.ts'
 import { notesOf } from './runtime/schedule.ts'
 import { createStore, type Store, type WebglBuffer } from './runtime/store.ts'
-import { TexturePool } from './runtime/textures.ts'
+import { failFloat64, TexturePool } from './runtime/textures.ts'
 import { readAsync } from './runtime/transfer.ts'
 
 /** What `webgl()` decided, and what tests vary. */
@@ -100,8 +99,7 @@ export class WebglBackend implements Backend {
 
   *compileInSteps(graph: KernelGraph): Steps<Executable> {
     this.device.check()
-    if (graph.buffers.some(b => b.dtype === 'float64'))
-      fail('DTypeError', 'webgl: there is no float64. Convert with astype("float32"), or use the cpu backend.')
+    if (graph.buffers.some(b => b.dtype === 'float64')) failFloat64()
     const steps = WebglExecutable.compileInSteps(graph, this.emit, this.runner, this.store)
     try {
       for (;;) {

@@ -2,6 +2,7 @@
 import { array, init } from '@cotangent/core'
 import type { Buffer, KernelGraph } from '@cotangent/core/kernel'
 import { describe, expect, test, vi } from 'vitest'
+import { graphOf } from '../../core/test/support/smallGraphs.ts'
 import type { WebglBackend } from '../src/backend.ts'
 import { backend as loader, webgl } from '../src/index.ts'
 import { backendFor } from './kit.ts'
@@ -118,6 +119,12 @@ test('float64 is refused, with the way out', async () => {
     expect.objectContaining({ name: 'DTypeError', message: expect.stringMatching(/webgl backend has no float64/) as string }),
   )
   expect(() => array([1, 2]).astype('float64')).toThrow(/webgl backend has no float64.*Convert with astype, or choose another backend/)
+  const refused = expect.objectContaining({
+    name: 'DTypeError',
+    message: expect.stringContaining('webgl: there is no float64') as string,
+  }) as Error
+  expect(() => backend.upload(new Float64Array(1), 'float64')).toThrow(refused)
+  expect(() => backend.compile(graphOf([], [['float64', 1]], []))).toThrow(refused)
   await backend.dispose()
 })
 

@@ -190,7 +190,7 @@ export const isTexel = ({ map, indirect = [] }: Load, axis: number): boolean =>
   map.strides.every((s, k) => k === axis || s % 4 === 0) &&
   [...(map.dynamic ?? []), ...indirect].every(t => t.stride % 4 === 0)
 
-export function widen(value: Value, dtype: Node['dtype'], lanes: Lanes): Value {
+function widen(value: Value, dtype: Node['dtype'], lanes: Lanes): Value {
   if (value.lanes === lanes) return value
   const text = value.value === undefined ? `${glslType(dtype, lanes)}(${value.text})` : constant(dtype, value.value, lanes)
   return { ...value, text, lanes }

@@ -23,9 +23,12 @@ export function formatOf(gl: GL, dtype: DType): Format {
     case 'bool':
       return { internal: gl.RGBA8UI, format: gl.RGBA_INTEGER, type: gl.UNSIGNED_BYTE, bytesPerTexel: 4 }
     case 'float64':
-      return fail('DTypeError', 'webgl: there is no float64. Convert with astype("float32"), or use the cpu backend.')
+      return failFloat64()
   }
 }
+
+export const failFloat64 = (): never =>
+  fail('DTypeError', 'webgl: there is no float64. Convert with astype("float32"), or use the cpu backend.')
 
 export interface Texture extends TextureSpec {
   /** Of this pool, never used twice. */
