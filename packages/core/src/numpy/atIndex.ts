@@ -56,10 +56,15 @@ export interface ParsedIndex {
   readonly shape: Shape
 }
 
-/** An index for one axis, or a new one. */
-type Item = { readonly axis: number; readonly index: AxisIndex } | 'new'
-const isDropped = (item: Item): boolean => item !== 'new' && !isTensor(item.index) && item.index.dropped
-const isGathered = (item: Item): boolean => item !== 'new' && isTensor(item.index)
+/** An index for one axis, a new one, or the ellipsis, which parts its neighbours even where it stands for no axis. */
+type Item = AxisItem | 'new' | '...'
+interface AxisItem {
+  readonly axis: number
+  readonly index: AxisIndex
+}
+const hasAxis = (item: Item): item is AxisItem => typeof item === 'object'
+const isDropped = (item: Item): boolean => hasAxis(item) && !isTensor(item.index) && item.index.dropped
+const isGathered = (item: Item): boolean => hasAxis(item) && isTensor(item.index)
 
 export function parseIndex(caller: string, x: Shape, indices: readonly AtIndex[]): ParsedIndex {
   const items = itemsOf(caller, x, indices)
@@ -70,13 +75,13 @@ export function parseIndex(caller: string, x: Shape, indices: readonly AtIndex[]
     together = advanced.every((at, i) => at === first + i)
   const place = together ? first : 0
   const axesIn = (part: readonly Item[]): number[] =>
-    part.flatMap(item => (item === 'new' || isGathered(item) || isDropped(item) ? [] : [item.axis]))
-  const tensors = items.flatMap(item => (item !== 'new' && isTensor(item.index) ? [item.index] : []))
+    part.flatMap(item => (hasAxis(item) && !isGathered(item) && !isDropped(item) ? [item.axis] : []))
+  const tensors = items.flatMap(item => (hasAxis(item) && isTensor(item.index) ? [item.index] : []))
   const indexShape = broadcastShapes(caller, ...tensors.map(t => t.shape))
   const sizes = (part: readonly Item[]): number[] =>
-    part.flatMap(item => (item === 'new' ? [1] : isTensor(item.index) || item.index.dropped ? [] : [item.index.count]))
+    part.flatMap(item => (item === 'new' ? [1] : item === '...' || isTensor(item.index) || item.index.dropped ? [] : [item.index.count]))
   return {
-    axes: items.flatMap(item => (item === 'new' ? [] : [item.index])),
+    axes: items.flatMap(item => (hasAxis(item) ? [item.index] : [])),
     indexShape,
     before: axesIn(items.slice(0, place)),
     behind: axesIn(items.slice(place)),
@@ -100,8 +105,10 @@ function itemsOf(caller: string, x: Shape, indices: readonly AtIndex[]): Item[] 
   }
   for (const index of indices) {
     if (index === null) items.push('new')
-    else if (index === '...') whole()
-    else
+    else if (index === '...') {
+      items.push('...')
+      whole()
+    } else
       for (const one of isMask(index) ? placesOf(caller, index as Tensor, x, axis) : [oneIndex(caller, index, x, axis)])
         items.push({ axis: axis++, index: one })
   }

@@ -120,13 +120,14 @@ export function nextafter(x: TensorLike, y: TensorLike): Tensor {
   // Towards zero a power of two has its neighbour at half the distance.
   const isPower = equal(abs(scaleByPower(from, negative(e))), 0.5)
   const distance = subtract(e, where(bitwiseAnd(isPower, equal(grows, false)), nmant + 2, nmant + 1))
-  const step = scaleByPower(scalarOf(1, a.dtype), maximum(distance, least))
+  const one = scalarOf(1, a.dtype),
+    step = scaleByPower(one, where(isZero, least, maximum(distance, least)))
   const size = abs(a),
     moved = where(grows, add(size, step), subtract(size, step))
   const finite = where(isinf(a), where(grows, Infinity, max), where(isZero, step, moved))
   const isNegative = where(isZero, equal(isUp, false), less(from, 0))
   const result = where(isNegative, negative(finite), finite)
-  return where(isnan(to), to, where(equal(from, to), add(subtract(a, from), to), where(isnan(a), a, result)))
+  return where(isnan(to), to, where(equal(from, to), where(isZero, to, a), where(isnan(a), a, result)))
 }
 
 /**
