@@ -1,10 +1,11 @@
 /** Draws from distributions with parameters, and of vectors. */
 import fc from 'fast-check'
+import { logistic } from '../../primitives/exponential.ts'
 import * as np from '../../numpy/index.ts'
 import * as random from '../../random/index.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Accuracy } from '../compare.ts'
-import { type OpEntry, type Range, type Refusal, exact, input, refusal, summed, ulps } from '../entry.ts'
+import { type OpEntry, type Range, type Refusal, anyShape, exact, input, refusal, summed, ulps } from '../entry.ts'
 import { draws, manyKeys, near1, noKey, ofShape, onlyFloats } from './random.ts'
 import { spread } from './linalgDecompositions.ts'
 
@@ -42,10 +43,20 @@ const otherShape = (name: string, call: (key: Key) => unknown): Refusal =>
 
 const integer: Pick<OpEntry, 'accuracy' | 'differentiable'> = { accuracy: exact, differentiable: 'integers' }
 
+/** Compared by probabilities: in the tails the draws themselves amplify the rounding of the uniform number without bound. */
+const byProbability = (name: string, f: Parameters<typeof ofShape>[1], probability: (x: Tensor) => Tensor): OpEntry => ({
+  ...ofShape(name, f, near1(16)),
+  cases: draws(
+    anyShape,
+    () => [],
+    (k, shape) => probability(f(k, shape)),
+  ),
+})
+
 export const samplers = {
-  laplace: ofShape('laplace', random.laplace, near1(16)),
-  logistic: ofShape('logistic', random.logistic, near1(16)),
-  cauchy: ofShape('cauchy', random.cauchy, { ulp: 2 ** 12, of: 'largest', reason: 'the tangent near its poles' }),
+  laplace: byProbability('laplace', random.laplace, x => np.multiply(np.sign(x), np.expm1(np.negative(np.abs(x))))),
+  logistic: byProbability('logistic', random.logistic, logistic),
+  cauchy: byProbability('cauchy', random.cauchy, np.arctan),
   rademacher: {
     cases: draws(
       fc.constantFrom<Shape[]>([], [5]),
