@@ -9,6 +9,7 @@ import type { Computed, KernelContext, Shader } from './shader.ts'
 
 /** Parts that are added where a sum is read. More are reduced by the Loop, which keeps the error of long sums small. */
 const FEW = 64
+const isFew = ({ parts }: Grid): boolean => parts <= FEW
 
 /** A value in place of the sum: the epilogue and the stores. */
 export function finish({ extents, parallel, epilogue, stores }: Contraction, sum: Node): Loop {
@@ -26,7 +27,7 @@ export function finishSums(
   const { contraction } = roles,
     pitch = 4 * Math.ceil(roles.columns.size / 4),
     size = pitch * roles.rows.size * roles.batch.size,
-    parts = grid.parts > FEW ? grid.parts : 1
+    parts = isFew(grid) ? 1 : grid.parts
   // No store has a texture of this layout.
   const buffer = context.temporary({ dtype: 'float32', width: 0, height: 0 })
   const buffers = [...context.buffers]
@@ -75,7 +76,7 @@ function functionsOf(
   const { rowBlocks, columnBlocks, parts, layout } = grid
   const texels = Math.ceil(roles.columns.size / 4),
     fragments = grid.batch * rowBlocks * columnBlocks,
-    few = parts <= FEW
+    few = isFew(grid)
   const samplers = targets.map(t => shader.sampler(t, false))
   const fetches = samplers.map((s, k) => {
     const condition = k === samplers.length - 1 ? '' : `if (target == ${k}) `

@@ -113,6 +113,7 @@ class JitFunction {
   }
 
   call(args: readonly unknown[]): unknown {
+    this.calls++
     const leaves: Tensor[] = []
     const entry = this.entryFor(args, leaves)
     const inputs = inputsOf(entry, leaves)
@@ -124,6 +125,7 @@ class JitFunction {
 
   /** Everything up to the start of the run happens in the call itself. */
   async callAsync(args: readonly unknown[]): Promise<unknown> {
+    this.calls++
     const { entry, inputs, donated } = this.concrete(args, 'async')
     return unflattenTree(entry.out, await runProgramAsync(entry.program, inputs, donated, this.name))
   }
@@ -153,7 +155,6 @@ class JitFunction {
 
   /** The entry for these arguments, traced if need be. Appends their leaves. */
   private entryFor(args: readonly unknown[], leaves: Tensor[]): Entry {
-    this.calls++
     if (this.last !== null && matches(this.last, args, leaves) && !isOutdated(this.last, leaves)) return this.last
     const structures = args.map((a, i) => {
       if (this.statics.includes(i)) return null
