@@ -1,5 +1,5 @@
 // The part of the ABIs of the CUDA driver, NVRTC, cuBLASLt and cuDNN that the addon calls, declared by hand so that g++ alone builds it.
-// Sources: cuda.h and library_types.h of CUDA 13.0, nvrtc.h, cublasLt.h, cudnn.h. abi_check.cpp compares all of it with those headers.
+// Sources: cuda.h and library_types.h of CUDA 13.0, nvrtc.h, cublasLt.h, cudnn.h of cuDNN 9.24. abi_check.cpp compares all of it with those headers.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +22,10 @@ using cublasLtDesc = struct cublasLtMatmulDescOpaque*;
 using cublasLtLayout = struct cublasLtMatrixLayoutOpaque*;
 using cublasLtPreference = struct cublasLtMatmulPreferenceOpaque*;
 using cudnnHandle = struct cudnnContext*;
+using cudnnTensor = struct cudnnTensorStruct*;
+using cudnnFilter = struct cudnnFilterStruct*;
+using cudnnConvolution = struct cudnnConvolutionStruct*;
+using cudnnActivation = struct cudnnActivationStruct*;
 
 struct cublasLtAlgo {
   uint64_t data[8];
@@ -94,9 +98,23 @@ static_assert(sizeof(cublasLtAlgo) == 64 && sizeof(cublasLtHeuristic) == 96);
   X(CUBLASLT_EPILOGUE_BIAS, 4) \
   X(CUBLASLT_EPILOGUE_RELU_BIAS, 6)
 
+// The same numbers in cuDNN 8 and 9, but for statuses: libraries.hpp reads those.
+#define ABI_CUDNN_CONSTANTS(X) \
+  X(CUDNN_DATA_FLOAT, 0) \
+  X(CUDNN_DEFAULT_MATH, 0) \
+  X(CUDNN_FMA_MATH, 3) \
+  X(CUDNN_TENSOR_NCHW, 0) \
+  X(CUDNN_TENSOR_NHWC, 1) \
+  X(CUDNN_CROSS_CORRELATION, 1) \
+  X(CUDNN_PROPAGATE_NAN, 1) \
+  X(CUDNN_ACTIVATION_RELU, 1) \
+  X(CUDNN_ACTIVATION_IDENTITY, 5) \
+  X(CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, 1) \
+  X(CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1, 1)
+
 #define ABI_CONSTANT(name, value) name = value,
 enum : int { ABI_DRIVER_CONSTANTS(ABI_CONSTANT) ABI_TYPE_CONSTANTS(ABI_CONSTANT) };
-enum : int { ABI_NVRTC_CONSTANTS(ABI_CONSTANT) ABI_CUBLASLT_CONSTANTS(ABI_CONSTANT) };
+enum : int { ABI_NVRTC_CONSTANTS(ABI_CONSTANT) ABI_CUBLASLT_CONSTANTS(ABI_CONSTANT) ABI_CUDNN_CONSTANTS(ABI_CONSTANT) };
 #undef ABI_CONSTANT
 
 // X(name, exported symbol, parameters...): each returns a status, 0 for success.
@@ -178,7 +196,32 @@ enum : int { ABI_NVRTC_CONSTANTS(ABI_CONSTANT) ABI_CUBLASLT_CONSTANTS(ABI_CONSTA
 #define ABI_CUDNN(X) \
   X(cudnnCreate, cudnnCreate, cudnnHandle*) \
   X(cudnnDestroy, cudnnDestroy, cudnnHandle) \
-  X(cudnnSetStream, cudnnSetStream, cudnnHandle, CUstream)
+  X(cudnnSetStream, cudnnSetStream, cudnnHandle, CUstream) \
+  X(cudnnCreateTensorDescriptor, cudnnCreateTensorDescriptor, cudnnTensor*) \
+  X(cudnnSetTensor4dDescriptor, cudnnSetTensor4dDescriptor, cudnnTensor, int, int, int, int, int, int) \
+  X(cudnnDestroyTensorDescriptor, cudnnDestroyTensorDescriptor, cudnnTensor) \
+  X(cudnnCreateFilterDescriptor, cudnnCreateFilterDescriptor, cudnnFilter*) \
+  X(cudnnSetFilter4dDescriptor, cudnnSetFilter4dDescriptor, cudnnFilter, int, int, int, int, int, int) \
+  X(cudnnDestroyFilterDescriptor, cudnnDestroyFilterDescriptor, cudnnFilter) \
+  X(cudnnCreateConvolutionDescriptor, cudnnCreateConvolutionDescriptor, cudnnConvolution*) \
+  X(cudnnSetConvolution2dDescriptor, cudnnSetConvolution2dDescriptor, cudnnConvolution, int, int, int, int, int, int, int, int) \
+  X(cudnnSetConvolutionMathType, cudnnSetConvolutionMathType, cudnnConvolution, int) \
+  X(cudnnSetConvolutionGroupCount, cudnnSetConvolutionGroupCount, cudnnConvolution, int) \
+  X(cudnnDestroyConvolutionDescriptor, cudnnDestroyConvolutionDescriptor, cudnnConvolution) \
+  X(cudnnCreateActivationDescriptor, cudnnCreateActivationDescriptor, cudnnActivation*) \
+  X(cudnnSetActivationDescriptor, cudnnSetActivationDescriptor, cudnnActivation, int, int, double) \
+  X(cudnnDestroyActivationDescriptor, cudnnDestroyActivationDescriptor, cudnnActivation) \
+  X(cudnnGetConvolutionForwardWorkspaceSize, cudnnGetConvolutionForwardWorkspaceSize, cudnnHandle, cudnnTensor, cudnnFilter, \
+    cudnnConvolution, cudnnTensor, int, size_t*) \
+  X(cudnnGetConvolutionBackwardFilterWorkspaceSize, cudnnGetConvolutionBackwardFilterWorkspaceSize, cudnnHandle, cudnnTensor, cudnnTensor, \
+    cudnnConvolution, cudnnFilter, int, size_t*) \
+  X(cudnnConvolutionForward, cudnnConvolutionForward, cudnnHandle, const void*, cudnnTensor, const void*, cudnnFilter, const void*, \
+    cudnnConvolution, int, void*, size_t, const void*, cudnnTensor, void*) \
+  X(cudnnConvolutionBiasActivationForward, cudnnConvolutionBiasActivationForward, cudnnHandle, const void*, cudnnTensor, const void*, \
+    cudnnFilter, const void*, cudnnConvolution, int, void*, size_t, const void*, cudnnTensor, const void*, cudnnTensor, const void*, \
+    cudnnActivation, cudnnTensor, void*) \
+  X(cudnnConvolutionBackwardFilter, cudnnConvolutionBackwardFilter, cudnnHandle, const void*, cudnnTensor, const void*, cudnnTensor, \
+    const void*, cudnnConvolution, int, void*, size_t, const void*, cudnnFilter, void*)
 
 template <class... Parameters>
 struct Function {

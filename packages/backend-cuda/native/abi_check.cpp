@@ -60,6 +60,7 @@ static_assert(offsetof(abi::cublasLtHeuristic, workspaceSize) == offsetof(cublas
 static_assert(offsetof(abi::cublasLtHeuristic, state) == offsetof(cublasLtMatmulHeuristicResult_t, state));
 #endif
 #ifdef HAS_CUDNN
+ABI_CUDNN_CONSTANTS(CHECK_CONSTANT)
 ABI_CUDNN(CHECK_CUDNN)
 #endif
 

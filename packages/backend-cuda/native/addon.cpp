@@ -1,6 +1,7 @@
 // The addon's JavaScript face: src/runtime/addon.ts describes every function of it.
 #define NAPI_VERSION 8
 #include "compilation.hpp"
+#include "convolutionPlan.hpp"
 #include "open.hpp"
 #include "productPlan.hpp"
 
@@ -101,6 +102,19 @@ napi_value releaseProduct(OpenDevice& device, const Arguments& arguments) {
   return nullptr;
 }
 
+napi_value convolution(OpenDevice& device, const Arguments& arguments) {
+  const napi_env env = arguments.env;
+  const uint64_t handle = device.convolutions.plan(toConvolutionShape(env, arguments.at(0)));
+  if (!handle) return nullptr;
+  const napi_value workspace = toValue(env, device.convolutions.find(handle)->workspace());
+  return toObject(env, {{"handle", toValue(env, handle)}, {"workspace", workspace}});
+}
+
+napi_value releaseConvolution(OpenDevice& device, const Arguments& arguments) {
+  device.convolutions.release(arguments.integer(0, "handle"));
+  return nullptr;
+}
+
 // ---- commands ----
 
 napi_value execute(OpenDevice& device, const Arguments& arguments) {
@@ -187,6 +201,8 @@ constexpr Method methods[] = {
   {"memory", method<memory>},
   {"product", method<product>},
   {"releaseProduct", method<releaseProduct>},
+  {"convolution", method<convolution>},
+  {"releaseConvolution", method<releaseConvolution>},
   {"execute", method<execute>},
   {"capture", method<capture>},
   {"releaseGraph", method<releaseGraph>},
@@ -212,7 +228,9 @@ napi_value toValue(napi_env env, const DeviceProperties& properties) {
 napi_value toValue(napi_env env, std::unique_ptr<OpenDevice> opened, const DeviceProperties& properties,
                    std::shared_ptr<Environment> environment) {
   const napi_value products = toValue(env, opened->products.available());
-  const napi_value object = toObject(env, {{"properties", toValue(env, properties)}, {"products", products}});
+  const napi_value convolutions = toValue(env, opened->convolutions.available());
+  const napi_value object =
+    toObject(env, {{"properties", toValue(env, properties)}, {"products", products}, {"convolutions", convolutions}});
   for (const auto& [name, callback] : methods) {
     napi_value function;
     expect(napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function));

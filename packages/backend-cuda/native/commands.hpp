@@ -3,18 +3,19 @@
 #include <span>
 #include <string>
 
+#include "convolutions.hpp"
 #include "graphs.hpp"
 #include "memory.hpp"
 #include "products.hpp"
 
-enum class Operation : uint32_t { launch = 1, copy = 2, fill = 3, product = 4, graph = 5, loop = 6 };
+enum class Operation : uint32_t { launch = 1, copy = 2, fill = 3, product = 4, graph = 5, loop = 6, convolution = 7 };
 
 using Words = std::span<const uint64_t>;
 
 inline uint32_t low(uint64_t word) { return uint32_t(word); }
 inline uint32_t high(uint64_t word) { return uint32_t(word >> 32); }
 
-constexpr size_t launchWords = 6, copyWords = 4, fillWords = 4, productWords = 7, graphWords = 2, loopWords = 3;
+constexpr size_t launchWords = 6, copyWords = 4, fillWords = 4, productWords = 7, graphWords = 2, loopWords = 3, convolutionWords = 7;
 constexpr int deepestLoop = 8;
 
 /** Bit j of a launch's `counters`. Arguments after the 64th are none. */
@@ -25,6 +26,7 @@ struct Names {
   const Allocations& memory;
   const Modules& modules;
   const Products& products;
+  const Convolutions& convolutions;
   const Graphs& graphs;
 };
 
@@ -70,6 +72,9 @@ class Validation {
       case Operation::product:
         product(at, length);
         return 1;
+      case Operation::convolution:
+        convolution(at, length);
+        return 1;
       case Operation::graph:
         graph(at, length);
         return 1;
@@ -112,15 +117,33 @@ class Validation {
     exactly(productWords, at, length);
     const Product* plan = names.products.find(words[at + 1]);
     if (!plan) refuse(at, "no product has the handle " + std::to_string(words[at + 1]));
-    const uint64_t a = words[at + 2], b = words[at + 3], result = words[at + 4], bias = words[at + 5], workspace = words[at + 6];
+    const uint64_t a = words[at + 2], b = words[at + 3], result = words[at + 4], bias = words[at + 5];
     refuseUnless(((a | b | result) & (plan->shape.alignment - 1)) == 0, at, "an address is not aligned as planned");
     range(at, a, plan->bytesA());
     range(at, b, plan->bytesB());
     range(at, result, plan->bytesResult());
-    refuseUnless((bias != 0) == plan->shape.hasBias(), at, "a bias is missing or too many");
-    range(at, bias, plan->bytesBias());
+    additions(at, bias, plan->shape.hasBias(), plan->bytesBias(), plan->workspace());
+  }
+
+  void convolution(size_t at, size_t length) const {
+    exactly(convolutionWords, at, length);
+    const Convolution* plan = names.convolutions.find(words[at + 1]);
+    if (!plan) refuse(at, "no convolution has the handle " + std::to_string(words[at + 1]));
+    const uint64_t image = words[at + 2], other = words[at + 3], result = words[at + 4], bias = words[at + 5];
+    refuseUnless(((image | other | result | bias) & 15) == 0, at, "an address is not aligned to 16 bytes");
+    range(at, image, plan->shape.bytesImage());
+    range(at, other, plan->bytesOther());
+    range(at, result, plan->bytesResult());
+    additions(at, bias, plan->shape.hasBias(), plan->shape.bytesBias(), plan->workspace());
+  }
+
+  /** The bias and the workspace of a product or convolution, which are its last words. */
+  void additions(size_t at, uint64_t bias, bool hasBias, uint64_t bytesBias, uint64_t bytesWorkspace) const {
+    const uint64_t workspace = words[at + 6];
+    refuseUnless((bias != 0) == hasBias, at, "a bias is missing or too many");
+    range(at, bias, bytesBias);
     refuseUnless(workspace % 256 == 0, at, "the workspace is not aligned to 256 bytes");
-    range(at, workspace, plan->workspace());
+    range(at, workspace, bytesWorkspace);
   }
 
   void graph(size_t at, size_t length) const {

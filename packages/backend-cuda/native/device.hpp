@@ -33,10 +33,12 @@ struct DeviceProperties {
 
 /** What an open device holds. */
 struct OpenDevice {
-  OpenDevice(napi_env env, const Cuda& cuda, const Nvrtc& nvrtc, const CublasLt& lt, abi::CUdevice device, int capability)
-      : session(cuda, nvrtc, device), products(lt, session, stamps, capability), reads(env, session, pinned) {}
+  OpenDevice(napi_env env, const Cuda& cuda, const Nvrtc& nvrtc, const CublasLt& lt, const Cudnn& cudnn, abi::CUdevice device,
+             int capability)
+      : session(cuda, nvrtc, device), products(lt, session, stamps, capability), convolutions(cudnn, session, stamps),
+        reads(env, session, pinned) {}
 
-  Names names() const { return {memory, modules, products, graphs}; }
+  Names names() const { return {memory, modules, products, convolutions, graphs}; }
 
   /** Orders a command buffer, if it is whole. */
   void execute(Words words) const {
@@ -70,6 +72,7 @@ struct OpenDevice {
   Allocations memory{session};
   Modules modules{session, stamps, retired};
   Products products;
+  Convolutions convolutions;
   Graphs graphs{stamps, retired};
   PinnedPool pinned{session};
   Writes writes{session};

@@ -26,6 +26,9 @@ class Execution {
         case Operation::product:
           names.products.find(words[at + 1])->run({words[at + 2], words[at + 3], words[at + 4], words[at + 5], words[at + 6]});
           break;
+        case Operation::convolution:
+          names.convolutions.find(words[at + 1])->run({words[at + 2], words[at + 3], words[at + 4], words[at + 5], words[at + 6]});
+          break;
         case Operation::graph:
           names.graphs.find(words[at + 1])->launch();
           break;

@@ -2,6 +2,7 @@
 #pragma once
 #include <dlfcn.h>
 
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -161,6 +162,28 @@ struct Cudnn : abi::Cudnn {
     if (void* handle = openFirst(names, report)) {
       ABI_CUDNN(FIND_REQUIRED)
     }
+  }
+
+  /** cuDNN 9 numbers statuses by thousands, cuDNN 8 from 1 (its cudnn_ops_infer.h). */
+  static std::string describe(int status) {
+    static const char* const older[] = {
+      "CUDNN_STATUS_SUCCESS", "CUDNN_STATUS_NOT_INITIALIZED", "CUDNN_STATUS_ALLOC_FAILED", "CUDNN_STATUS_BAD_PARAM",
+      "CUDNN_STATUS_INTERNAL_ERROR", "CUDNN_STATUS_INVALID_VALUE", "CUDNN_STATUS_ARCH_MISMATCH", "CUDNN_STATUS_MAPPING_ERROR",
+      "CUDNN_STATUS_EXECUTION_FAILED", "CUDNN_STATUS_NOT_SUPPORTED",
+    };
+    static const char* const newer[] = {
+      "CUDNN_STATUS", "CUDNN_STATUS_NOT_INITIALIZED", "CUDNN_STATUS_BAD_PARAM", "CUDNN_STATUS_NOT_SUPPORTED",
+      "CUDNN_STATUS_INTERNAL_ERROR", "CUDNN_STATUS_EXECUTION_FAILED",
+    };
+    if (status >= 0 && status < int(std::size(older))) return describeByName(older[status], status);
+    return describeByName(status >= 1000 && status < 6000 ? newer[status / 1000] : "CUDNN_STATUS", status);
+  }
+
+  static bool isUnsupported(int status) { return status == 9 || status / 1000 == 3; }
+
+  template <class... P, class... A>
+  void operator()(const abi::Function<P...>& function, A&&... arguments) const {
+    checkedCall(describe, function, std::forward<A>(arguments)...);
   }
 };
 

@@ -130,6 +130,12 @@ inline double toNumber(napi_env env, napi_value value, const std::string& name) 
   return number;
 }
 
+inline bool toBoolean(napi_env env, napi_value value, const std::string& name) {
+  bool result = false;
+  if (napi_get_value_bool(env, value, &result) != napi_ok) throw Refusal{name + " is no boolean"};
+  return result;
+}
+
 /** An integer from `least` to `most`, at most 2^53 - 1. */
 inline int64_t toInteger(napi_env env, napi_value value, const std::string& name, int64_t least, int64_t most) {
   const double number = toNumber(env, value, name);

@@ -46,7 +46,7 @@ struct Opening {
       abi::CUdevice handle = 0;
       cuda(cuda.cuDeviceGet, &handle, int(number));
       properties.emplace(cuda, nvrtc, handle);
-      device = std::make_unique<OpenDevice>(env, cuda, nvrtc, cublasLt, handle, properties->capability);
+      device = std::make_unique<OpenDevice>(env, cuda, nvrtc, cublasLt, cudnn, handle, properties->capability);
     } catch (const Failure& failure) {
       return "device " + std::to_string(number) + " cannot be opened: " + failure.message;
     }

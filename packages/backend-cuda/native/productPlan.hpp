@@ -15,11 +15,7 @@ inline ProductShape toProductShape(napi_env env, napi_value plan) {
   const auto optional = [&](const char* name, int64_t least, int64_t most, int64_t absent) {
     return typeOf(env, getProperty(env, plan, name)) == napi_undefined ? absent : integer(name, least, most);
   };
-  const auto truth = [&](const char* name) {
-    bool value = false;
-    if (napi_get_value_bool(env, getProperty(env, plan, name), &value) != napi_ok) throw Refusal{std::string(name) + " is no boolean"};
-    return value;
-  };
+  const auto truth = [&](const char* name) { return toBoolean(env, getProperty(env, plan, name), name); };
   const ProductShape shape{
     .type = int(integer("type", 0, 63)),
     .compute = int(integer("compute", 0, 127)),

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "descriptors.hpp"
 #include "memory.hpp"
 
 /** ProductPlan of addon.ts: column-major matrices, `result[rows, columns] = a[rows, sum] @ b[sum, columns]`. */
@@ -32,25 +33,6 @@ struct MatrixShape {
     if (elements > (int64_t(1) << 50)) throw Refusal{"a matrix of a product is larger than any memory"};
     return uint64_t(elements) * elementBytes;
   }
-};
-
-/** A descriptor of cuBLASLt and the function that destroys it. */
-template <class T>
-class Descriptor {
- public:
-  template <class... P, class... A>
-  Descriptor(const CublasLt& lt, const abi::Function<T*, P...>& create, const abi::Function<T>& destroy, A&&... arguments)
-      : destroy(destroy.address) {
-    lt(create, &handle, std::forward<A>(arguments)...);
-  }
-  Descriptor(const Descriptor&) = delete;
-  ~Descriptor() { destroy(handle); }
-
-  operator T() const { return handle; }
-
- private:
-  int (*destroy)(T);
-  T handle = nullptr;
 };
 
 class LayoutDescriptor : public Descriptor<abi::cublasLtLayout> {

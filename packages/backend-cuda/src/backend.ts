@@ -13,9 +13,11 @@ import type { EmitKernel, Precision, Target } from './command.ts'
 import { emitKernel } from './kernels/emit.ts'
 import { splitLimits } from './kernels/split.ts'
 import type { Device } from './runtime/addon.ts'
+import { Convolutions } from './runtime/convolutions.ts'
 import { CudaExecutable, releaseResources, type Services } from './runtime/executable.ts'
 import { DeviceMemory } from './runtime/memory.ts'
 import { Modules } from './runtime/modules.ts'
+import { Plans } from './runtime/plans.ts'
 import { Products } from './runtime/products.ts'
 import { Session } from './runtime/session.ts'
 import { createStore, type CudaBuffer, describeLargest, readCell, type Store } from './runtime/store.ts'
@@ -88,7 +90,7 @@ export class CudaBackend implements Backend {
       store,
       workspace,
       modules: new Modules(session, cache, compiler),
-      products: new Products(session, precision),
+      plans: new Plans(new Products(session, precision), new Convolutions(session, precision)),
     }
   }
 

@@ -73,6 +73,51 @@ export interface Product {
   readonly epilogue: ProductEpilogue
 }
 
+export type Pair = readonly [height: number, width: number]
+
+/** A convolution in two dimensions without flipping, of float32, or the gradient of its filter: all but the addresses. */
+export interface ConvolutionShape {
+  /** `filter`: from the image and the cotangent of the result. */
+  readonly direction: 'forward' | 'filter'
+  /** Images are `[batch, height, width, channels]` and filters `[filters, height, width, channels of a group]`; or channels come second. */
+  readonly channelsLast: boolean
+  readonly batch: number
+  readonly channels: number
+  readonly image: Pair
+  /** Of all groups: the channels of the result. */
+  readonly filters: number
+  readonly kernel: Pair
+  readonly result: Pair
+  /** Before the image; behind it is what the result's size needs. */
+  readonly pad: Pair
+  readonly stride: Pair
+  readonly dilation: Pair
+  readonly groups: number
+  /** What is done with the sums of a forward convolution. A bias has one element a filter. */
+  readonly epilogue: 'none' | 'bias' | 'biasRelu'
+}
+
+/** Dense elements from `offset` on, a multiple of 4. */
+export interface Dense {
+  readonly memory: MemoryId
+  readonly offset: number
+}
+
+/** By cuDNN. */
+export interface Convolution {
+  readonly kind: 'convolution'
+  readonly shape: ConvolutionShape
+  readonly image: Dense
+  /** The filter, or the cotangent of the result. */
+  readonly other: Dense
+  /** The result, or the gradient of the filter. */
+  readonly result: Dense
+  readonly bias?: Dense
+}
+
+/** What a library does by a plan, in a workspace. */
+export type LibraryCall = Product | Convolution
+
 /** Sets all bytes to 0. */
 export interface Clear {
   readonly kind: 'clear'
@@ -89,7 +134,7 @@ export interface Copy {
   readonly count: number
 }
 
-export type Command = Launch | Product | Clear | Copy
+export type Command = Launch | LibraryCall | Clear | Copy
 
 /** How float32 products are computed: by float32 units, or by tensor cores from operands rounded to 10 or 7 bits of fraction. */
 export type Precision = 'float32' | 'tf32' | 'bf16'
@@ -111,6 +156,8 @@ export interface EmitContext {
   /** Memory that lives while the kernel runs, with anything in it. */
   temporary(spec: BufferSpec): MemoryId
   spec(memory: MemoryId): BufferSpec
+  /** Is there a cuDNN that takes this? Else kernels compute it. */
+  convolves(shape: ConvolutionShape): boolean
   /** Is the buffer the counter of a Scan that the host counts? Then its element 0 is an argument (`counter`), and memory has it only if a launch reads it. */
   isCounter(buffer: BufferId): boolean
 }

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Device } from '../src/runtime/addon.ts'
-import { copy, fill, float, graph, launch, loop, product, words } from './support/commands.ts'
-import { type Bench, floats, load, prepare, upload } from './support/device.ts'
+import { convolution, copy, fill, float, graph, launch, loop, product, words } from './support/commands.ts'
+import { type Bench, floats, imagePlan, load, prepare, upload } from './support/device.ts'
 
 let bench: Bench
 
@@ -25,6 +25,13 @@ async function useAll(device: Device): Promise<number> {
   const { handle, workspace } = device.product({ ...shape, ...strides, epilogue: 4, candidates: 3 })
   const scratch = workspace === 0 ? 0 : device.allocate(workspace)
   device.execute(...words(product(handle, y, y, x, y, scratch)))
+  for (const plan of [imagePlan, { ...imagePlan, direction: 1, epilogue: 0 }]) {
+    const planned = device.convolution(plan)
+    if (planned === undefined) throw new Error('cuDNN does not take it')
+    const space = device.allocate(planned.workspace)
+    device.execute(...words(convolution(planned.handle, y, y, x, plan.epilogue === 0 ? 0 : y, space)))
+    device.releaseConvolution(planned.handle)
+  }
   device.time(...words(step), 2)
   const sum = floats(device, x, 16).reduce((a, b) => a + b)
   // Together, so that one that throws at once leaves none behind.

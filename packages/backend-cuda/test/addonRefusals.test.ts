@@ -1,8 +1,8 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Device, Operation } from '../src/runtime/addon.ts'
-import { type Command, copy, fill, graph, launch, loop, product, type Triple, type Word, words } from './support/commands.ts'
-import { type Bench, errorOf, ints, type Loaded, load, one, prepare, single } from './support/device.ts'
+import { type ConvolutionPlan, type Device, Operation } from '../src/runtime/addon.ts'
+import { type Command, convolution, copy, fill, graph, launch, loop, product, type Triple, type Word, words } from './support/commands.ts'
+import { type Bench, errorOf, imagePlan, ints, type Loaded, load, one, prepare, single } from './support/device.ts'
 
 let bench: Bench
 let device: Device
@@ -10,6 +10,7 @@ let loaded: Loaded
 /** 4096 bytes; the list of `append` is at its end. */
 let memory: number
 let list: number
+let convolver: number
 /** Handles of every kind and addresses in and around the memory: what makes random words nearly right. */
 let known: readonly number[]
 
@@ -24,7 +25,18 @@ beforeAll(async () => {
   const strides = { leadingA: 4, leadingB: 4, leadingResult: 4, strideA: 0, strideB: 0, strideResult: 0 }
   const planned = device.product({ ...shape, ...strides, epilogue: 1 })
   const recorded = device.capture(...words(fill(memory, 1, 4)))
-  known = [...Object.values(loaded.functions), loaded.module, planned.handle, recorded, memory, memory + 64, memory + 4092, memory + 4096]
+  convolver = device.convolution(imagePlan)?.handle ?? 0
+  known = [
+    ...Object.values(loaded.functions),
+    loaded.module,
+    planned.handle,
+    convolver,
+    recorded,
+    memory,
+    memory + 64,
+    memory + 4092,
+    memory + 4096,
+  ]
 })
 afterAll(() => device.close())
 
@@ -56,7 +68,7 @@ describe('what a buffer must be', () => {
     expect(refusal([[Operation.fill, 0]])).toBe('command at word 0: the length is wrong')
     expect(refusal(fill(memory, 0, 4), [[Operation.fill, 5], memory, 0, 4])).toBe('command at word 4: the length is wrong')
     expect(refusal([[Operation.copy, 3], memory, memory + 8])).toContain('length')
-    expect(refusal([[7, 1]])).toBe('command at word 0: unknown operation 7')
+    expect(refusal([[8, 1]])).toBe('command at word 0: unknown operation 8')
     expect(refusal([[0, 1]])).toContain('unknown operation 0')
     expect(refusal(single(append, [list]))).toContain('number of arguments')
     expect(refusal([[Operation.launch, 5], append, [1, 1], [1, 1], [1, 1]])).toContain('length')
@@ -68,6 +80,36 @@ describe('what a buffer must be', () => {
     expect(refusal(single(loaded.functions.append + 2 ** 24, [list, 1]))).toContain('no function')
     expect(refusal(graph(loaded.functions.append))).toContain('no graph')
     expect(refusal(product(loaded.functions.append, memory, memory, memory))).toContain('no product')
+  })
+
+  test('convolutions', () => {
+    const by = (image: number, other: number, result: number, bias: number, workspace: number): string =>
+      refusal(convolution(convolver, image, other, result, bias, workspace))
+    const space = memory + 1024
+    device.execute(...words(convolution(convolver, memory, memory + 64, memory + 128, memory + 192, space)))
+    expect(refusal(convolution(loaded.module, memory, memory, memory))).toContain('no convolution')
+    expect(refusal([[Operation.convolution, 6], convolver, memory, memory, memory, memory])).toContain('length')
+    expect(by(memory + 4, memory, memory, memory, space)).toContain('aligned to 16')
+    expect(by(memory, memory, memory, memory + 8, space)).toContain('aligned to 16')
+    expect(by(memory, memory, memory, 0, space)).toContain('bias')
+    expect(by(memory, memory, memory, memory, space + 16)).toContain('256')
+    expect(by(memory, memory, memory, memory, memory + 3328)).toContain('live allocation')
+    expect(by(memory + 4064, memory, memory, memory, space)).toContain('36 bytes')
+    expect(by(memory, memory + 4096, memory, memory, space)).toContain('16 bytes')
+  })
+
+  test('plans of convolutions', () => {
+    const planned = (change: Partial<Record<keyof ConvolutionPlan, unknown>>): string =>
+      errorOf(() => device.convolution({ ...imagePlan, ...change } as ConvolutionPlan)).message
+    for (const name of Object.keys(imagePlan) as (keyof ConvolutionPlan)[])
+      for (const value of [-1, 1.5, 2 ** 31, NaN, undefined, 'x']) expect(planned({ [name]: value })).toContain(name)
+    expect(planned({ direction: 1 })).toContain('epilogue')
+    expect(planned({ groups: 2 })).toContain('groups')
+    expect(planned({ resultHeight: 3 })).toContain('another size')
+    expect(planned({ height: 1 })).toContain('another size')
+    expect(planned({ batch: 2 ** 30 })).toContain('2^31')
+    expect(planned({ height: 2 ** 30 + 1, resultHeight: 2 ** 30, channels: 2 ** 30 })).toContain('2^31')
+    expect(() => device.releaseConvolution(convolver + 2 ** 24)).toThrow(TypeError)
   })
 
   test('grids and blocks that a device has', () => {
@@ -164,7 +206,7 @@ describe('any words are refused or valid', () => {
     fc.nat({ max: 12 }).map(index => known[index % known.length] ?? 0),
     small,
     fc.tuple(small, small),
-    fc.tuple(fc.integer({ min: 1, max: 6 }), fc.nat({ max: 12 })),
+    fc.tuple(fc.integer({ min: 1, max: 7 }), fc.nat({ max: 12 })),
     fc.maxSafeNat(),
   )
 

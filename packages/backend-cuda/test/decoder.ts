@@ -9,11 +9,11 @@ export type Ordered =
       readonly threads: readonly number[]
       readonly words: readonly bigint[]
     }
-  | { readonly kind: 'copy' | 'fill' | 'product' | 'graph'; readonly words: readonly bigint[] }
+  | { readonly kind: 'copy' | 'fill' | 'product' | 'convolution' | 'graph'; readonly words: readonly bigint[] }
   /** A loop stores its index. */
   | { readonly kind: 'index'; readonly address: bigint; readonly index: number }
 
-const names = ['', 'launch', 'copy', 'fill', 'product', 'graph', 'loop'] as const
+const names = ['', 'launch', 'copy', 'fill', 'product', 'graph', 'loop', 'convolution'] as const
 
 export function decode(buffer: ArrayBuffer, words: number): readonly Ordered[] {
   return new Decoder(buffer).list(0, words, [])
@@ -44,7 +44,8 @@ class Decoder {
     if (operation === Operation.loop) return this.loop(at, length, loops)
     if (operation === Operation.launch) return [this.launch(at, length, loops)]
     const kind = names[operation]
-    if (kind !== 'copy' && kind !== 'fill' && kind !== 'product' && kind !== 'graph') throw new Error(`operation ${operation}`)
+    if (kind !== 'copy' && kind !== 'fill' && kind !== 'product' && kind !== 'convolution' && kind !== 'graph')
+      throw new Error(`operation ${operation}`)
     return [{ kind, words: [...this.wide.subarray(at + 1, at + length)] }]
   }
 

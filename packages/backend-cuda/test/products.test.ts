@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { elementwise, graphOf } from '../../core/test/support/smallGraphs.ts'
 import type { Matrix, Precision, Product } from '../src/command.ts'
+import { Convolutions } from '../src/runtime/convolutions.ts'
+import { Plans } from '../src/runtime/plans.ts'
 import { Products } from '../src/runtime/products.ts'
 import { backendFor, fakeDriver } from './kit.ts'
 
@@ -143,12 +145,15 @@ test('the precision decides how operands are rounded', () => {
       ],
       [['float32', 1]],
     )
-  const { emit, products } = backend.services
+  const { emit, plans } = backend.services
   const by = (precision: Precision): number => {
-    Object.assign(backend.services, { emit: () => [product], products: new Products(backend.session, precision) })
+    Object.assign(backend.services, {
+      emit: () => [product],
+      plans: new Plans(new Products(backend.session, precision), new Convolutions(backend.session, precision)),
+    })
     const buffers = [x, 1].map(v => backend.upload(Float32Array.of(v), 'float32'))
     const result = backend.readSync(backend.compile(graph).run(buffers)[0] as Buffer)[0] as number
-    Object.assign(backend.services, { emit, products })
+    Object.assign(backend.services, { emit, plans })
     return result
   }
   expect(by('float32')).toBe(Math.fround(x))

@@ -23,14 +23,9 @@ const launch = (list: readonly Argument[]): Launch => ({
 
 /** The steps of a graph whose every leaf kernel compiles to `commands`. */
 function prepared(graph: KernelGraph, commands: readonly Command[], most = Infinity) {
-  const emitted = emitGraph(
-    graph,
-    target,
-    () => commands,
-    () => 0,
-  )
+  const emitted = emitGraph(graph, target, () => commands)
   const layout = new Layout(graph, emitted, new Map())
-  const linked: Linked = { specs: emitted.specs, functionOf: () => 42, productOf: () => 43, workspaceOf: () => 1024 }
+  const linked: Linked = { specs: emitted.specs, functionOf: () => 42, planOf: () => 43, workspaceOf: () => 1024 }
   const steps = schedule(graph.kernels, emitted.commands, most)
   const template = (items: Parameters<typeof writeTemplate>[0]): Template => writeTemplate(items, layout, linked)
   return { layout, steps, template }

@@ -127,28 +127,31 @@ function directResult(roles: Roles): Direct | undefined {
 }
 
 /** The sum, with a bias or without, and with a relu or without. */
-function libraryEpilogue(roles: Roles, value: NodeId): ProductEpilogue | undefined {
-  const { epilogue: nodes, dtype } = roles.contraction,
-    node = (id: NodeId): Node => nodes[id] as Node
-  const last = node(value)
-  const isZero = (n: Node): boolean => n.op === 'const' && n.value === 0
-  if (last.op === 'max') {
-    const [x, y] = last.args.map(node) as [Node, Node],
-      inner = isZero(y) ? x : isZero(x) ? y : undefined
-    const base = inner && biasOf(roles, inner)
-    return base && dtype === 'float32' ? { ...base, activation: 'relu' } : undefined
-  }
-  return biasOf(roles, last)
+function libraryEpilogue({ contraction, batch, rows, columns }: Roles, value: NodeId): ProductEpilogue | undefined {
+  const isColumn = (map: Affine): boolean =>
+    [...batch.axes, ...rows.axes].every(k => strideAt(map, k) === 0) && distance(columns, map) === 1
+  const epilogue = biasAndRelu(contraction.epilogue, value, isColumn)
+  return contraction.dtype === 'float32' || epilogue?.activation === undefined ? epilogue : undefined
 }
 
-function biasOf(roles: Roles, last: Node): ProductEpilogue | undefined {
+/** The value of a node, if it is the sum, with a bias that lies as asked or without, and with a relu or without. */
+export function biasAndRelu(nodes: readonly Node[], value: NodeId, liesWell: (map: Affine) => boolean): ProductEpilogue | undefined {
+  const node = (id: NodeId): Node => nodes[id] as Node,
+    last = node(value)
+  const isZero = (n: Node): boolean => n.op === 'const' && n.value === 0
+  if (last.op !== 'max') return biasOf(nodes, last, liesWell)
+  const [x, y] = last.args.map(node) as [Node, Node],
+    inner = isZero(y) ? x : isZero(x) ? y : undefined
+  const base = inner && biasOf(nodes, inner, liesWell)
+  return base && { ...base, activation: 'relu' }
+}
+
+function biasOf(nodes: readonly Node[], last: Node, liesWell: (map: Affine) => boolean): ProductEpilogue | undefined {
   if (last.op === 'reduced') return {}
   if (last.op !== 'add') return undefined
-  const [x, y] = last.args.map(id => roles.contraction.epilogue[id] as Node) as [Node, Node],
+  const [x, y] = last.args.map(id => nodes[id] as Node) as [Node, Node],
     load = x.op === 'reduced' ? y : y.op === 'reduced' ? x : undefined
   if (load?.op !== 'load' || (load.guards ?? []).length + (load.indirect ?? []).length + (load.map.dynamic ?? []).length > 0)
     return undefined
-  const { batch, rows, columns } = roles,
-    isColumn = [...batch.axes, ...rows.axes].every(k => strideAt(load.map, k) === 0) && distance(columns, load.map) === 1
-  return isColumn ? { bias: { memory: load.buffer, offset: load.map.offset } } : undefined
+  return liesWell(load.map) ? { bias: { memory: load.buffer, offset: load.map.offset } } : undefined
 }

@@ -81,10 +81,13 @@ export function denseStrides({ contraction, batch, rows, columns }: Roles): read
 }
 
 /** The work after the sums, which are dense in `sums`; of `parts` arrays, one after the other, that add up to them. */
-export function finishing(roles: Roles, sums: MemoryId, parts: number): Loop {
-  const { extents, parallel, dtype, epilogue, stores } = roles.contraction,
-    outer = extents.slice(0, parallel),
-    strides = denseStrides(roles)
+export const finishing = (roles: Roles, sums: MemoryId, parts: number): Loop =>
+  afterSums(roles.contraction, denseStrides(roles), sums, parts)
+
+/** The same, of sums that lie in any order: `strides` of each parallel axis. */
+export function afterSums(contraction: Contraction, strides: readonly number[], sums: MemoryId, parts: number): Loop {
+  const { extents, parallel, dtype, epilogue, stores } = contraction,
+    outer = extents.slice(0, parallel)
   const load = (more: readonly number[]): Load => ({ op: 'load', buffer: sums, dtype, map: { offset: 0, strides: [...strides, ...more] } })
   const loop: Loop = { kind: 'loop', extents: outer, parallel, body: [], bodyStores: [], reductions: [], epilogue, stores }
   if (parts === 1) return { ...loop, epilogue: epilogue.map(n => (n.op === 'reduced' ? load([]) : n)) }

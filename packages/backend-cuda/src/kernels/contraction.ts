@@ -1,6 +1,6 @@
 /**
- * Contractions: by cuBLASLt where it can do all of it or the product is large, by tiles of our own otherwise (convolutions, odd layouts,
- * small products with work after them), and by a Loop where there is nothing to gain from tiles: vectors, short sums, integers.
+ * Contractions: large convolutions by cuDNN where it takes them; by cuBLASLt where it can do all of it or the product is large, by tiles of our
+ * own otherwise (other convolutions, odd layouts, small products with work after them), and by a Loop where there is nothing to gain from tiles: vectors, short sums, integers.
  */
 import { asLoop, collapse, type Contraction, dropUnitAxes, isFloat, limitReductions, sizeOf } from '@cotangent/core/kernel'
 import type { Command, EmitContext } from '../command.ts'
@@ -8,6 +8,7 @@ import { productOf } from './contraction-product.ts'
 import { type Roles, rolesOf } from './contraction-roles.ts'
 import { emitTiled } from './contraction-tile.ts'
 import { tilingOf } from './contraction-tiling.ts'
+import { convolutionOf } from './convolution.ts'
 import { emitLoop } from './loop.ts'
 
 /** Multiply-adds from which a call of the library is not slower than our tiles. */
@@ -26,6 +27,9 @@ export function emitContraction(context: EmitContext, given: Contraction): reado
     { batch, rows, columns, sum } = roles
   if (isThin(roles)) return byLoop(context, c)
   const work = batch.size * rows.size * columns.size * sum.size
+  const spatial = work >= VERY_LARGE ? dropUnitAxes(given) : undefined,
+    convolution = spatial?.kind === 'contraction' ? convolutionOf(context, spatial) : undefined
+  if (convolution !== undefined) return convolution
   const plan = context.target.products && work >= LARGE ? productOf(context, roles, work >= VERY_LARGE) : undefined
   if (plan !== undefined) return plan
   const { core, parts } = tilingOf(roles, c.dtype, context.target)

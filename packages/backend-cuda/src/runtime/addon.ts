@@ -3,7 +3,7 @@
  * it knows nothing of graphs and kernels. Device addresses are numbers (below 2^53); functions, products, graphs and modules
  * are handles that it checks.
  *
- * Errors thrown have `code: 'ERR_CUDA'`, `call` (the function of the driver, of NVRTC or of cuBLASLt), `status` (its number, in that library's
+ * Errors thrown have `code: 'ERR_CUDA'`, `call` (the function of the driver, of NVRTC, cuBLASLt or cuDNN), `status` (its number, in that library's
  * numbering: 2 of a function of the driver, `cu` and a capital, is out of memory) and a message `call: NAME (number) text`, then on lines of
  * their own the compiler's log or the kernel. Arguments that are wrong, handles that are none and addresses outside of live allocations are
  * TypeErrors, and nothing has happened. A closed device throws `status` 709.
@@ -52,6 +52,8 @@ export interface Device {
   readonly properties: DeviceProperties
   /** Were the symbols of cuBLASLt found? It starts with the first `product`. */
   readonly products: boolean
+  /** Were the symbols of cuDNN found? It starts with the first `convolution`. */
+  readonly convolutions: boolean
 
   /** CUDA C to a cubin for this device. Throws with the compiler's log. */
   compile(source: string, options: readonly string[]): Uint8Array
@@ -77,6 +79,10 @@ export interface Device {
   /** A cuBLASLt plan: see `ProductPlan`. */
   product(plan: ProductPlan): PlannedProduct
   releaseProduct(handle: number): void
+
+  /** A cuDNN plan: see `ConvolutionPlan`. Undefined where cuDNN does not support it, or only with a workspace of more than 1 GiB. */
+  convolution(plan: ConvolutionPlan): PlannedConvolution | undefined
+  releaseConvolution(handle: number): void
 
   /** Checks `words` words of the command buffer, then orders them on the stream. Refused buffers (TypeError) execute nothing. */
   execute(buffer: ArrayBuffer, words: number): void
@@ -134,6 +140,41 @@ export interface PlannedProduct {
   readonly choice: number
 }
 
+/** A convolution in two dimensions without flipping, of dense float32 tensors. The algorithms give the same bits in each run. */
+export interface ConvolutionPlan {
+  /** 0: the result from image and filter. 1: the gradient of the filter from image and the result's cotangent. */
+  readonly direction: number
+  /** 0: the sums. Forward also 1: a bias is added, 2: and a relu follows. */
+  readonly epilogue: number
+  /** NHWC and filters [filters, height, width, channels / groups]; or NCHW and [filters, channels / groups, height, width]. */
+  readonly channelsLast: boolean
+  /** May operands be rounded to TF32? */
+  readonly tensorCores: boolean
+  readonly batch: number
+  readonly channels: number
+  readonly height: number
+  readonly width: number
+  readonly filters: number
+  readonly kernelHeight: number
+  readonly kernelWidth: number
+  readonly groups: number
+  /** As the paddings, which are the same at both ends, the strides and the dilations make it. */
+  readonly resultHeight: number
+  readonly resultWidth: number
+  readonly padHeight: number
+  readonly padWidth: number
+  readonly strideHeight: number
+  readonly strideWidth: number
+  readonly dilationHeight: number
+  readonly dilationWidth: number
+}
+
+export interface PlannedConvolution {
+  readonly handle: number
+  /** Bytes of device memory that the command must bring. */
+  readonly workspace: number
+}
+
 export interface Addon {
   /** Devices of the driver: 0 where there is none. */
   open(libraries: Libraries, device: number): Opened
@@ -148,9 +189,10 @@ export interface Addon {
  * - copy:    [head, to, from, bytes], which do not overlap
  * - fill:    [head, address, value of a byte, bytes]
  * - product: [head, handle, a, b, result, bias or 0, workspace or 0]
+ * - convolution: [head, handle, image, filter or cotangent, result, bias or 0, workspace or 0], aligned to 16 bytes, the workspace to 256
  * - graph:   [head, handle], not in a buffer that is captured
  * - loop:    [head, count | reverse, address or 0, body...]: the body `count` times, index 0, 1, ... or count - 1 down to 0; at each
  *            start the index is stored as int32 at the address, if any. Loops nest up to 8 deep; all of them together order at most 2^31
  *            commands.
  */
-export const Operation = { launch: 1, copy: 2, fill: 3, product: 4, graph: 5, loop: 6 } as const
+export const Operation = { launch: 1, copy: 2, fill: 3, product: 4, graph: 5, loop: 6, convolution: 7 } as const

@@ -1,8 +1,9 @@
-/** A graph made ready to be run: commands, program text, plans of products, constants on the device. */
+/** A graph made ready to be run: commands, program text, plans of libraries, constants on the device. */
 import { type BufferId, hostArray, type KernelGraph, type TypedArray } from '@cotangent/core/kernel'
-import type { Command, EmitKernel, Product, Target } from '../command.ts'
+import type { Command, EmitKernel, LibraryCall, Target } from '../command.ts'
 import { type Emitted, emitGraph } from './emitted.ts'
-import type { Plan, Products } from './products.ts'
+import type { Plans } from './plans.ts'
+import type { Plan } from './products.ts'
 import { type Program, writeProgram } from './program.ts'
 import type { Names } from './session.ts'
 import type { CudaCell, Store } from './store.ts'
@@ -10,7 +11,7 @@ import type { CudaCell, Store } from './store.ts'
 export interface Compiled {
   readonly emitted: Emitted
   readonly program: Program
-  readonly plans: ReadonlyMap<Product, Plan>
+  readonly plans: ReadonlyMap<LibraryCall, Plan>
   readonly constants: ReadonlyMap<BufferId, CudaCell>
   /** Of its kernels, for messages. */
   readonly names: Names
@@ -20,19 +21,19 @@ interface Services {
   readonly target: Target
   readonly emit: EmitKernel
   readonly store: Store
-  readonly products: Products
+  readonly plans: Plans
 }
 
 /** What it has taken it gives back where it fails. */
-export function compileGraph(graph: KernelGraph, { target, emit, store, products }: Services): Compiled {
-  const plans = new Map<Product, Plan>()
-  const workspaceOf = (product: Product): number => {
-    const plan = products.take(product)
-    plans.set(product, plan)
+export function compileGraph(graph: KernelGraph, { target, emit, store, plans: all }: Services): Compiled {
+  const plans = new Map<LibraryCall, Plan>()
+  const workspaceOf = (call: LibraryCall): number => {
+    const plan = all.take(call)
+    plans.set(call, plan)
     return plan.workspace
   }
   try {
-    const emitted = emitGraph(graph, target, emit, workspaceOf),
+    const emitted = emitGraph(graph, target, emit, { workspaceOf, convolves: shape => all.convolves(shape) }),
       commands = [...emitted.commands.values()].flat()
     return {
       emitted,
@@ -42,7 +43,7 @@ export function compileGraph(graph: KernelGraph, { target, emit, store, products
       names: [...new Set(commands.map(nameOf))],
     }
   } catch (error) {
-    for (const product of plans.keys()) products.give(product)
+    for (const call of plans.keys()) all.give(call)
     throw error
   }
 }

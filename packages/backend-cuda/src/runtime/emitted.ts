@@ -1,6 +1,6 @@
 /** What the kernels of a graph compile to, and where their temporaries lie. */
 import { type BufferId, type BufferSpec, type KernelGraph, knownCounters, withNested } from '@cotangent/core/kernel'
-import type { Command, EmitContext, EmitKernel, LeafKernel, MemoryId, Product, Target } from '../command.ts'
+import type { Command, ConvolutionShape, EmitContext, EmitKernel, LeafKernel, LibraryCall, MemoryId, Target } from '../command.ts'
 import { bytesOnDevice } from '../language/types.ts'
 
 export interface Emitted {
@@ -9,8 +9,8 @@ export interface Emitted {
   readonly specs: readonly BufferSpec[]
   /** Bytes from the arena's begin: of the graph's temporaries as planned, then of the kernels' own, which follow. */
   readonly offsets: ReadonlyMap<MemoryId, number>
-  /** Of the workspaces of products. */
-  readonly workspaces: ReadonlyMap<Product, number>
+  /** Of the workspaces of libraries' calls. */
+  readonly workspaces: ReadonlyMap<LibraryCall, number>
   readonly arena: number
   /** Counters whose values are arguments of launches. */
   readonly counters: ReadonlySet<BufferId>
@@ -22,11 +22,19 @@ export interface Emitted {
 const alignment = 256
 export const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment
 
-/** `workspaceOf`: bytes that a product needs beside its operands. */
-export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, workspaceOf: (product: Product) => number): Emitted {
+/** What emission asks libraries. */
+export interface Libraries {
+  /** Bytes that a call needs beside its operands. */
+  workspaceOf(call: LibraryCall): number
+  convolves(shape: ConvolutionShape): boolean
+}
+
+export const noLibraries: Libraries = { workspaceOf: () => 0, convolves: () => false }
+
+export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, libraries: Libraries = noLibraries): Emitted {
   const specs: BufferSpec[] = [...graph.buffers],
     offsets = new Map<MemoryId, number>(),
-    workspaces = new Map<Product, number>(),
+    workspaces = new Map<LibraryCall, number>(),
     commands = new Map<LeafKernel, readonly Command[]>(),
     counters = knownCounters(graph.kernels)
   graph.buffers.forEach(({ place }, id) => {
@@ -54,12 +62,14 @@ export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, 
       },
       spec: id => specs[id] as BufferSpec,
       isCounter: id => counters.has(id),
+      convolves: shape => libraries.convolves(shape),
     }
     const list = emit(context, kernel)
     commands.set(kernel, list)
     for (const command of list) {
-      const bytes = command.kind === 'product' ? workspaceOf(command) : 0
-      if (command.kind === 'product') workspaces.set(command, bytes === 0 ? -1 : reserve(bytes))
+      if (command.kind !== 'product' && command.kind !== 'convolution') continue
+      const bytes = libraries.workspaceOf(command)
+      workspaces.set(command, bytes === 0 ? -1 : reserve(bytes))
     }
   }
   return { commands, specs, offsets, workspaces, arena, counters, named: namedBy([...commands.values()].flat()) }
@@ -73,6 +83,8 @@ function namedBy(commands: readonly Command[]): ReadonlySet<MemoryId> {
           return c.arguments.flatMap(a => ('memory' in a ? [a.memory] : []))
         case 'product':
           return [c.a.memory, c.b.memory, c.result.memory, ...(c.epilogue.bias === undefined ? [] : [c.epilogue.bias.memory])]
+        case 'convolution':
+          return [c.image, c.other, c.result, ...(c.bias === undefined ? [] : [c.bias])].map(d => d.memory)
         case 'clear':
           return [c.memory]
         case 'copy':

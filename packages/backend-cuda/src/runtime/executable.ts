@@ -1,6 +1,6 @@
 /** A compiled graph: its program, its command buffers, and the ways to run them. */
 import { type Buffer, type Executable, fail, type KernelGraph } from '@cotangent/core/kernel'
-import type { EmitKernel, Product, Target } from '../command.ts'
+import type { EmitKernel, LibraryCall, Target } from '../command.ts'
 import type { Block } from './allocator.ts'
 import { Binding, type Frame, frameOf } from './binding.ts'
 import { compileGraph } from './compiled.ts'
@@ -10,7 +10,8 @@ import { Graphs } from './graphs.ts'
 import { Layout } from './layout.ts'
 import type { DeviceMemory } from './memory.ts'
 import type { Modules } from './modules.ts'
-import type { Plan, Products } from './products.ts'
+import type { Plans } from './plans.ts'
+import type { Plan } from './products.ts'
 import type { Program } from './program.ts'
 import { drive, driveAsync, type Observer, prepare, type Prepared, Run } from './run.ts'
 import { schedule } from './schedule.ts'
@@ -28,7 +29,7 @@ export interface Services {
   readonly store: Store
   readonly workspace: Workspace
   readonly modules: Modules
-  readonly products: Products
+  readonly plans: Plans
 }
 
 /** What an executable holds between its runs; given back on dispose or when the executable is collected. */
@@ -37,7 +38,7 @@ interface Resources {
   readonly program: Program
   /** Has it taken the program's module? */
   linked: boolean
-  readonly products: readonly Product[]
+  readonly calls: readonly LibraryCall[]
   readonly constants: readonly CudaCell[]
   readonly graphs: Graphs
   /** Asynchronous runs that have not ended. */
@@ -51,12 +52,12 @@ export function releaseResources(r: Resources): void {
   if (r.inFlight === 0) giveBack(r)
 }
 
-function giveBack({ services, program, linked, products, constants, graphs }: Resources): void {
+function giveBack({ services, program, linked, calls, constants, graphs }: Resources): void {
   const { session, modules, store } = services
   if (!session.isOpen) return
   graphs.release()
   if (linked) modules.give(program)
-  for (const product of products) services.products.give(product)
+  for (const call of calls) services.plans.give(call)
   for (const cell of constants) store.release(cell)
 }
 
@@ -89,8 +90,8 @@ export class CudaExecutable implements Executable {
     this.linked = {
       specs: emitted.specs,
       functionOf: launch => this.functions()[program.ofLaunch.get(launch) as number] as number,
-      productOf: product => (plans.get(product) as Plan).handle,
-      workspaceOf: product => emitted.workspaces.get(product) ?? -1,
+      planOf: call => (plans.get(call) as Plan).handle,
+      workspaceOf: call => emitted.workspaces.get(call) ?? -1,
     }
     const layout = new Layout(graph, emitted, new Map([...constants].map(([id, cell]) => [id, cell.memory?.address ?? 0])))
     this.frame = frameOf(graph, layout, constants, services)
@@ -100,7 +101,7 @@ export class CudaExecutable implements Executable {
       services,
       program,
       linked: false,
-      products: [...plans.keys()],
+      calls: [...plans.keys()],
       constants: [...constants.values()],
       graphs: new Graphs(session),
       inFlight: 0,

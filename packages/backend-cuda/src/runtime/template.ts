@@ -1,6 +1,6 @@
 /** Items as a command buffer whose words follow the slots of a layout. The format is described in addon.ts. */
 import type { BufferId, BufferSpec } from '@cotangent/core/kernel'
-import type { Argument, Clear, Command, Copy, Launch, MemoryId, Product } from '../command.ts'
+import type { Argument, Clear, Command, Convolution, Copy, Dense, Launch, LibraryCall, MemoryId, Product } from '../command.ts'
 import { bytesOnDevice } from '../language/types.ts'
 import { Operation } from './addon.ts'
 import type { Layout } from './layout.ts'
@@ -12,9 +12,9 @@ import { type Patches, Words } from './words.ts'
 export interface Linked {
   readonly specs: readonly BufferSpec[]
   functionOf(launch: Launch): number
-  productOf(product: Product): number
-  /** Offset of the product's workspace in the arena, or -1. */
-  workspaceOf(product: Product): number
+  planOf(call: LibraryCall): number
+  /** Offset of the call's workspace in the arena, or -1. */
+  workspaceOf(call: LibraryCall): number
 }
 
 export class Template {
@@ -101,6 +101,8 @@ class Writer {
         return this.launch(command)
       case 'product':
         return this.product(command)
+      case 'convolution':
+        return this.convolution(command)
       case 'clear':
         return this.clear(command)
       case 'copy':
@@ -139,19 +141,27 @@ class Writer {
   }
 
   private product(product: Product): number {
-    const { words, layout } = this,
-      { a, b, result, epilogue } = product
-    words.integer(this.linked.productOf(product))
+    const { a, b, result, epilogue } = product
     // In columns, as cuBLASLt thinks: the operands are swapped (products.ts).
-    this.element(b.memory, b.offset)
-    this.element(a.memory, a.offset)
-    this.element(result.memory, result.offset)
-    if (epilogue.bias === undefined) words.integer(0)
-    else this.element(epilogue.bias.memory, epilogue.bias.offset)
-    const workspace = this.linked.workspaceOf(product)
+    this.call(product, [b, a, result], epilogue.bias)
+    return Operation.product
+  }
+
+  private convolution(convolution: Convolution): number {
+    const { image, other, result, bias } = convolution
+    this.call(convolution, [image, other, result], bias)
+    return Operation.convolution
+  }
+
+  private call(call: LibraryCall, operands: readonly Dense[], bias: Dense | undefined): void {
+    const { words, layout, linked } = this,
+      workspace = linked.workspaceOf(call)
+    words.integer(linked.planOf(call))
+    for (const { memory, offset } of operands) this.element(memory, offset)
+    if (bias === undefined) words.integer(0)
+    else this.element(bias.memory, bias.offset)
     if (workspace < 0) words.integer(0)
     else words.place({ slot: layout.arena, offset: workspace })
-    return Operation.product
   }
 
   private clear({ memory }: Clear): number {

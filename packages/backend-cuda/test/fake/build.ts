@@ -69,7 +69,7 @@ const flags = ['-std=c++20', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibili
 
 async function compile(out: string, name: string): Promise<void> {
   const object = `${out}/${name}.o`
-  const optimize = name === 'products.cpp' ? '-O3' : '-O1'
+  const optimize = name === 'products.cpp' || name === 'convolutions.cpp' ? '-O3' : '-O1'
   const defined = [`-DEMULATION_HEADER="${folder}emulation.h"`, `-DPROGRAM_CACHE="${programs}"`]
   await run('g++', [...flags, optimize, ...defined, '-c', folder + name, '-o', `${object}.part`])
   renameSync(`${object}.part`, object)

@@ -20,10 +20,7 @@ float rounded(float x, unsigned bits) {
 }
 
 template <class T> T operand(T x, Rounding rounding) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (rounding == Rounding::tf32) return rounded(x, 13);
-    if (rounding == Rounding::bf16) return rounded(x, 16);
-  }
+  if constexpr (std::is_same_v<T, float>) return operandOf(x, rounding);
   return x;
 }
 
@@ -50,6 +47,11 @@ template <class T> void column(std::vector<T>& sums, std::vector<T>& part, const
 }
 
 }  // namespace
+
+float operandOf(float x, Rounding rounding) {
+  if (rounding == Rounding::tf32) return rounded(x, 13);
+  return rounding == Rounding::bf16 ? rounded(x, 16) : x;
+}
 
 template <class T> void compute(const Product& p) {
   size_t rows = p.d.rows, terms = p.transposeA ? p.a.rows : p.a.columns;

@@ -13,6 +13,8 @@ struct Panel {
 };
 
 enum class Rounding { none, tf32, bf16 };
+// A factor of a product as tensor cores see it.
+float operandOf(float x, Rounding rounding);
 
 struct Product {
   Panel a, b, c, d;

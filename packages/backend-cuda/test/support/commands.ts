@@ -15,6 +15,8 @@ export const copy = (to: number, from: number, bytes: number): Command => comman
 export const fill = (address: number, value: number, bytes: number): Command => command(Operation.fill, address, value, bytes)
 export const product = (handle: number, a: number, b: number, result: number, bias = 0, workspace = 0): Command =>
   command(Operation.product, handle, a, b, result, bias, workspace)
+export const convolution = (handle: number, image: number, other: number, result: number, bias = 0, workspace = 0): Command =>
+  command(Operation.convolution, handle, image, other, result, bias, workspace)
 export const graph = (handle: number): Command => command(Operation.graph, handle)
 export const loop = (count: number, reverse: boolean, address: number, ...body: readonly Command[]): Command =>
   command(Operation.loop, [count, reverse ? 1 : 0], address, ...body.flat())

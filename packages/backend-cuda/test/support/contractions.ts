@@ -12,7 +12,7 @@ export interface Problem {
   readonly rounding?: number
 }
 
-function graphOf({ buffers, contraction }: Case): KernelGraph {
+export function graphOf({ buffers, contraction }: Case): KernelGraph {
   const outputs = [...new Set(writesOf(contraction))],
     inputs = buffers.flatMap((_, i) => (outputs.includes(i) ? [] : [i]))
   const placed = buffers.map((b, i) => {

@@ -1,7 +1,7 @@
 /** Devices of the fake driver, by the addon alone. */
 import { createRequire } from 'node:module'
 import { buildAddon } from '../../scripts/build-addon.ts'
-import type { Addon, Device, Libraries } from '../../src/runtime/addon.ts'
+import type { Addon, ConvolutionPlan, Device, Libraries } from '../../src/runtime/addon.ts'
 import { type Fake, openFake } from '../fake/control.ts'
 import { launch, type Triple, type Word } from './commands.ts'
 
@@ -27,6 +27,30 @@ export async function prepare(without: readonly string[] = []): Promise<Bench> {
     return opened.device
   }
   return { addon, fake, libraries, open }
+}
+
+/** A convolution of a 3 x 3 image with one filter of 2 x 2, a bias and a relu. */
+export const imagePlan: ConvolutionPlan = {
+  direction: 0,
+  epilogue: 2,
+  channelsLast: true,
+  tensorCores: false,
+  batch: 1,
+  channels: 1,
+  height: 3,
+  width: 3,
+  filters: 1,
+  kernelHeight: 2,
+  kernelWidth: 2,
+  groups: 1,
+  resultHeight: 2,
+  resultWidth: 2,
+  padHeight: 0,
+  padWidth: 0,
+  strideHeight: 1,
+  strideWidth: 1,
+  dilationHeight: 1,
+  dilationWidth: 1,
 }
 
 /** Kernels that tests launch; `p` and `w` as `Device.function` takes them. */

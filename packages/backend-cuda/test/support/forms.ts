@@ -27,7 +27,7 @@ export interface Form {
 const targetOf = (precision: Precision): Target => ({ multiprocessors: 132, capability: 90, precision, products: false })
 
 function textOf(graph: KernelGraph, precision: Precision = 'float32', emit: EmitKernel = emitKernel): string {
-  const { commands, specs } = emitGraph(graph, targetOf(precision), emit, () => 0)
+  const { commands, specs } = emitGraph(graph, targetOf(precision), emit)
   return writeProgram([...commands.values()].flat(), specs).text
 }
 

@@ -1,0 +1,90 @@
+/**
+ * Convolutions by cuDNN. The filter of a convolution, and the cotangents for a filter's gradient, are copied where they do not lie as cuDNN wants
+ * them (core's filters have their own channels last, cuDNN's first); results are stored at once where they do, with a bias and a relu if
+ * that is all that comes after them, and else by a Loop.
+ */
+import { type Affine, type Contraction, type Load, type Loop, sizeOf } from '@cotangent/core/kernel'
+import type { Command, Convolution, ConvolutionShape, Dense, EmitContext } from '../command.ts'
+import { biasAndRelu } from './contraction-product.ts'
+import { afterSums } from './contraction-roles.ts'
+import { type Form, formOf } from './convolution-form.ts'
+import { emitLoop } from './loop.ts'
+
+/** Of offsets, in elements: 16 bytes. */
+const alignment = 4
+
+/** Undefined where it is no convolution, or none that cuDNN takes. */
+export function convolutionOf(context: EmitContext, contraction: Contraction): readonly Command[] | undefined {
+  const form = formOf(context, contraction)
+  if (form === undefined || form.imageOffset % alignment !== 0) return undefined
+  const { shape, contraction: c, imageOffset, filterStrides, outputStrides } = form
+  const [otherStrides, resultStrides] = shape.direction === 'forward' ? [filterStrides, outputStrides] : [outputStrides, filterStrides]
+  const strides = resultStrides.slice(0, c.parallel),
+    direct = directResult(form, strides)
+  const planned: ConvolutionShape = { ...shape, epilogue: direct?.epilogue ?? 'none' }
+  if (!context.convolves(planned)) return undefined
+  const other = operand(context, c, c.b, otherStrides)
+  const result = direct?.result ?? {
+    memory: context.temporary({ dtype: c.dtype, size: sizeOf(c.extents.slice(0, c.parallel)) }),
+    offset: 0,
+  }
+  const convolution: Convolution = {
+    kind: 'convolution',
+    shape: planned,
+    image: { memory: c.a.buffer, offset: imageOffset },
+    other: other.place,
+    result,
+    ...(direct?.bias !== undefined && { bias: direct.bias }),
+  }
+  const after = direct === undefined ? emitLoop(context, afterSums(c, strides, result.memory, 1)) : []
+  return [...other.before, convolution, ...after]
+}
+
+const isAligned = ({ offset }: Affine): boolean => offset % alignment === 0
+const liesAs = (map: Affine, strides: readonly number[]): boolean =>
+  (map.dynamic ?? []).length === 0 && isAligned(map) && strides.every((s, k) => s === map.strides[k])
+
+interface Operand {
+  readonly place: Dense
+  readonly before: readonly Command[]
+}
+
+/** What a load reads, as a dense array with these strides. */
+function operand(context: EmitContext, { extents, dtype }: Contraction, load: Load, strides: readonly number[]): Operand {
+  const { buffer, map } = load
+  if (liesAs(map, strides)) return { place: { memory: buffer, offset: map.offset }, before: [] }
+  const axes = extents.flatMap((_, k) => (strides[k] === 0 ? [] : [k])).toSorted((x, y) => (strides[y] as number) - (strides[x] as number)),
+    own = axes.map(k => extents[k] as number),
+    memory = context.temporary({ dtype, size: sizeOf(own) })
+  const along = (all: readonly number[]): readonly number[] => axes.map(k => all[k] as number)
+  const loop: Loop = {
+    kind: 'loop',
+    extents: own,
+    parallel: axes.length,
+    body: [],
+    bodyStores: [],
+    reductions: [],
+    epilogue: [{ op: 'load', buffer, dtype, map: { offset: map.offset, strides: along(map.strides) } }],
+    stores: [{ buffer: memory, map: { offset: 0, strides: along(strides) }, value: 0 }],
+  }
+  return { place: { memory, offset: 0 }, before: emitLoop(context, loop) }
+}
+
+interface Direct {
+  readonly result: Dense
+  readonly bias?: Dense
+  readonly epilogue: ConvolutionShape['epilogue']
+}
+
+/** The result's place, where cuDNN can store it with all that comes after the sums. */
+function directResult({ contraction, shape, channelStrides }: Form, strides: readonly number[]): Direct | undefined {
+  const [store, ...others] = contraction.stores
+  if (store === undefined || others.length > 0 || !liesAs(store.map, strides)) return undefined
+  const channels = channelStrides.slice(0, contraction.parallel),
+    epilogue = biasAndRelu(contraction.epilogue, store.value, map => isAligned(map) && channels.every((s, k) => s === map.strides[k]))
+  const result: Dense = { memory: store.buffer, offset: store.map.offset }
+  if (epilogue === undefined) return undefined
+  const { bias, activation } = epilogue
+  if (bias === undefined) return activation === undefined ? { result, epilogue: 'none' } : undefined
+  return shape.direction === 'forward' ? { result, bias, epilogue: activation === undefined ? 'bias' : 'biasRelu' } : undefined
+}
