@@ -15,6 +15,7 @@ import { sliceAxis } from '../primitives/slice.ts'
 import { checkShape, type Shape } from '../shape.ts'
 import { isTensor, type NestedArray, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { array, type Linspace, linspace, zeros, zerosLike } from './creation.ts'
+import { bartlettAt, blackmanAt, hammingAt, hannAt } from './windowShapes.ts'
 
 // ---- ranges
 
@@ -56,23 +57,22 @@ function windowOf(caller: string, count: number, f: (phase: number) => number): 
   checkShape(caller, [count])
   return array(Float32Array.from({ length: count }, (_, i) => (count === 1 ? 1 : f(i / (count - 1)))))
 }
-const cosine = (phase: number, times = 1): number => Math.cos(2 * Math.PI * times * phase)
 
 /** A triangle, zero at both ends. NumPy: `bartlett`. */
 export function bartlett(count: number): Tensor {
-  return windowOf('bartlett', count, t => 1 - Math.abs(2 * t - 1))
+  return windowOf('bartlett', count, bartlettAt)
 }
 /** 0.42 - 0.5 cos(2 pi t) + 0.08 cos(4 pi t). NumPy: `blackman`. */
 export function blackman(count: number): Tensor {
-  return windowOf('blackman', count, t => 0.42 - 0.5 * cosine(t) + 0.08 * cosine(t, 2))
+  return windowOf('blackman', count, blackmanAt)
 }
 /** 0.54 - 0.46 cos(2 pi t). NumPy: `hamming`. */
 export function hamming(count: number): Tensor {
-  return windowOf('hamming', count, t => 0.54 - 0.46 * cosine(t))
+  return windowOf('hamming', count, hammingAt)
 }
 /** 0.5 - 0.5 cos(2 pi t), zero at both ends. NumPy: `hanning`. */
 export function hanning(count: number): Tensor {
-  return windowOf('hanning', count, t => 0.5 - 0.5 * cosine(t))
+  return windowOf('hanning', count, hannAt)
 }
 
 // ---- from others

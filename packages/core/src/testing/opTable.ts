@@ -3,10 +3,12 @@
  * whether there are derivatives. Its types make it complete: an exported function that has no entry does not compile.
  */
 import type * as fftOf from '../fft/index.ts'
+import type * as imageOf from '../image/index.ts'
 import type * as lax from '../lax/index.ts'
 import type * as linalgOf from '../linalg/index.ts'
 import type * as np from '../numpy/index.ts'
 import type * as random from '../random/index.ts'
+import type * as signalOf from '../signal/index.ts'
 import type * as specialOf from '../special/index.ts'
 import type { OpEntry } from './entry.ts'
 import { at } from './table/at.ts'
@@ -30,6 +32,7 @@ import { reductions } from './table/reductions.ts'
 import { samplers } from './table/samplers.ts'
 import { sets } from './table/sets.ts'
 import { shapes } from './table/shape.ts'
+import { imageTable, signalTable } from './table/signal.ts'
 import { sorting } from './table/sorting.ts'
 import { specialTable } from './table/special.ts'
 import { statistics } from './table/statistics.ts'
@@ -98,6 +101,8 @@ export const opTable: Readonly<Record<string, OpEntry>> = {
   ...prefixed('at', at),
   ...prefixed('lax', { ...laxTable, ...laxLinalg, ...laxFloatParts } satisfies Complete<typeof lax, typeof notOperations.lax>),
   ...prefixed('fft', fftTable satisfies Complete<typeof fftOf, Record<never, never>>),
+  ...prefixed('image', imageTable satisfies Complete<typeof imageOf, Record<never, never>>),
+  ...prefixed('signal', signalTable satisfies Complete<typeof signalOf, Record<never, never>>),
   ...prefixed('linalg', linalgTable satisfies Complete<typeof linalgOf, typeof notOperations.linalg>),
   ...prefixed('special', specialTable satisfies Complete<typeof specialOf, typeof notOperations.special>),
   ...prefixed('random', { ...draw, ...samplers } satisfies Complete<typeof random, typeof notOperations.random>),
