@@ -23,6 +23,7 @@ import type { EmitKernel } from '../src/command.ts'
 import type { CudaOptions } from '../src/index.ts'
 import { convolutionOf } from '../src/kernels/convolution.ts'
 import { emitKernel } from '../src/kernels/emit.ts'
+import { openFake } from './fake/control.ts'
 import { backendFor, everyLibrary, fakeDriver } from './kit.ts'
 import { graphOf, type Problem, problemOf, runCase } from './support/contractions.ts'
 
@@ -203,10 +204,14 @@ test('a window with two guards is none', () => {
     expect(callsOf({ buffers, contraction: { ...contraction, a: { ...contraction.a, guards } } })).toEqual([])
 })
 
-test('without cuDNN, and where it refuses, tiles do it', async () => {
-  const own = await convolving({ libraries: { ...everyLibrary(fake.library), cudnn: 'none' } })
-  for (const [, make] of directions) expect(callsOf(make(layer), own)).toEqual([])
-  await own.dispose()
+test('without cuDNN, and where it is too old or refuses, tiles do it', async () => {
+  const { library } = await openFake(['cudnnSetConvolutionGroupCount'])
+  for (const cudnn of ['none', library]) {
+    const own = await convolving({ libraries: { ...everyLibrary(fake.library), cudnn } })
+    expect(own.session.device.convolutions).toBe(false)
+    for (const [, make] of directions) expect(callsOf(make(layer), own)).toEqual([])
+    await own.dispose()
+  }
   // The look-alike does not support such paddings.
   expect(callsOf(convForward({ ...layer, n: 1, h: 4, w: 4, pad: [70, 70] }))).toEqual([])
 })
