@@ -30,4 +30,4 @@ if ! ./node -e "require('./$addon')" 2> addon.log; then
 fi
 
 nvidia-smi -L || echo 'nvidia-smi: not there'
-exec ./node suite/dist/main.mjs --out out --data mnist --native native --peers bench.py --processes "$(nproc | awk '{ n = int($1 / 2); print n < 1 ? 1 : n > 8 ? 8 : n }')" "$@"
+exec ./node suite/dist/main.mjs --out out --data mnist --native native --peers bench.py "$@"

@@ -1,4 +1,5 @@
 /** What a run of the suite is told, and what its stages answer. */
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Precision } from '../src/command.ts'
 import type { CudaOptions } from '../src/index.ts'
@@ -81,7 +82,7 @@ export function readSetting(args: readonly string[]): Setting & { readonly stage
     short: values.short === true,
     library: values.library,
     python: values.python ?? 'python3',
-    processes: Number(values.processes ?? 4),
+    processes: Number(values.processes ?? Math.min(8, Math.ceil(availableParallelism() / 2))),
     runs: Number(values.runs ?? 6),
     seed: Number(values.seed ?? Date.now() & 0x7fffffff),
     only: values.only === undefined ? [] : values.only.split(','),

@@ -7,11 +7,14 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { init, makeProgram, numpy as np, type Tensor, zeros } from '@cotangent/core'
 import { afterAll, expect, test } from 'vitest'
 import { packageFolder } from '../../../examples/lib/mnist.ts'
 import { comparison, differenceOf, type Finished } from '../device/report.ts'
+import { occupancy } from '../device/occupancy.ts'
 import { bundleSuite } from '../device/pack.ts'
 import { collect } from '../device/runner.ts'
+import { estimateXla } from '../device/xla.ts'
 import { buildAddon } from '../scripts/build-addon.ts'
 import { fakeDriver } from './kit.ts'
 
@@ -75,4 +78,28 @@ test('the comparison takes the quieter run, names what failed, and compares numb
   expect(text).toContain('| mlp_train float32 | 2.00 / 1.00 | 3.00 / 1.00 | failed / 1.00 | 0.67 | 1.0e-2 |')
   expect(text).toContain('50 % of')
   expect(differenceOf([], [])).toBeNaN()
+})
+
+test("XLA's kernels: calls of libraries, and fusions that end at what is stored", async () => {
+  await init({ backend: 'reference' })
+  const [x, w, b] = [zeros([8, 4]), zeros([4, 4]), zeros([4])]
+  const estimate = (f: (x: Tensor, w: Tensor, b: Tensor) => unknown) =>
+    estimateXla(makeProgram(f as (x: Tensor, w: Tensor, b: Tensor) => Tensor)(x, w, b))
+  expect(estimate(x => np.tanh(x).mul(x).add(1))).toEqual({ library: 0, separate: 1, merged: 1 })
+  expect(estimate((x, w, b) => np.tanh(x.matmul(w).add(b)).sum())).toEqual({ library: 1, separate: 1, merged: 1 })
+  expect(estimate((x, w) => np.exp(x.matmul(w.transpose())).matmul(w))).toEqual({ library: 2, separate: 1, merged: 1 })
+  // A maximum, then a sum of exponentials, then the division.
+  expect(estimate(x => np.exp(x.sub(x.max({ axis: 1, keepdims: true }))).div(np.exp(x).sum({ axis: 1, keepdims: true })))).toEqual({
+    library: 0,
+    separate: 3,
+    merged: 2,
+  })
+  expect(estimate((x, w, b) => [x.mul(2), w.mul(2), b.mul(2)])).toEqual({ library: 0, separate: 3, merged: 1 })
+})
+
+test('occupancy is bound by warps, registers or shared memory', () => {
+  expect(occupancy(256, { registers: 32, shared: 0 })).toBe(1)
+  expect(occupancy(256, { registers: 64, shared: 0 })).toBe(0.5)
+  expect(occupancy(256, { registers: 32, shared: 56 * 1024 })).toBe(0.5)
+  expect(occupancy(32, { registers: 16, shared: 0 })).toBe(0.5)
 })
