@@ -44,7 +44,9 @@ const twoResults = (name: string, f: (x: Tensor) => readonly Tensor[]): OpEntry 
   special: x => np.stack(f(x as Tensor).map(y => np.astype(y, 'float32'))),
   refused: [notATensor(name, () => f(text))],
 })
-const neighbours = binary('nextafter', np.nextafter, exact, { dtypes: floats })
+/** Made of many operations, each of which is compiled for each drawn shape. */
+const few = { runs: 6 } as const
+const neighbours: OpEntry = { ...binary('nextafter', np.nextafter, exact, { dtypes: floats }), ...few }
 
 export const floatParts = {
   signbit: unary('signbit', np.signbit, exact, { ...boolean, dtypes: all }),
@@ -52,18 +54,22 @@ export const floatParts = {
   isposinf: unary('isposinf', np.isposinf, exact, { ...boolean, dtypes: all }),
   rint: unary('rint', np.rint, exact, { differentiable: 'piecewise constant', dtypes: all }),
   cbrt: unary('cbrt', np.cbrt, ulps(3, 'a power and a step of Newton'), { range: [0.2, 3] }),
-  copysign: binary('copysign', np.copysign, exact, { dtypes: floats }),
+  copysign: { ...binary('copysign', np.copysign, exact, { dtypes: floats }), ...few },
   fmax: binary('fmax', np.fmax, exact),
   fmin: binary('fmin', np.fmin, exact),
-  heaviside: binary('heaviside', np.heaviside, exact, { dtypes: floats }),
-  logaddexp2: binary(
-    'logaddexp2',
-    np.logaddexp2,
-    { ulp: 8, of: 'largest', reason: 'arguments and result are scaled by a rounded logarithm' },
-    { dtypes: floats },
-  ),
+  heaviside: { ...binary('heaviside', np.heaviside, exact, { dtypes: floats }), ...few },
+  logaddexp2: {
+    ...few,
+    ...binary(
+      'logaddexp2',
+      np.logaddexp2,
+      { ulp: 8, of: 'largest', reason: 'arguments and result are scaled by a rounded logarithm' },
+      { dtypes: floats },
+    ),
+  },
   nextafter: neighbours,
   divmod: {
+    ...few,
     ...binary('divmod', (x, y) => np.stack(np.divmod(x, y)), ulps(1, 'one rounding'), {
       ranges: [
         [0.1, 0.9],
@@ -75,8 +81,8 @@ export const floatParts = {
       refusal('shapes that do not broadcast', 'ShapeError', ['divmod', '[2]', '[3]'], () => np.divmod(np.ones([2]), np.ones([3]))),
     ],
   },
-  modf: twoResults('modf', np.modf),
-  frexp: twoResults('frexp', np.frexp),
+  modf: { ...twoResults('modf', np.modf), ...few },
+  frexp: { ...twoResults('frexp', np.frexp), ...few },
   ldexp: {
     cases: drawn(fc.record({ shape: anyShape, far: fc.constantFrom(1, 7) }), ({ shape, far }) => ({
       inputs: [input(shape, 'float32'), input(shape, 'int32')],
@@ -101,6 +107,7 @@ export const laxFloatParts = {
   populationCount: bits('populationCount', populationCount),
   clz: bits('clz', clz),
   reducePrecision: {
+    ...few,
     cases: shapedCases(
       fc.record({ shape: anyShape, format: fc.constantFrom([8, 7], [5, 10], [4, 3], [8, 23]) }),
       (x, { format: [e = 8, m = 7] }) => reducePrecision(x, e, m),

@@ -78,6 +78,7 @@ const applying = {
     ],
   },
   vectorize: {
+    runs: 6,
     cases: drawn(fc.record({ lead: arbShapeOf(0, 2), ones: fc.boolean(), n: fc.integer({ min: 1, max: 3 }) }), ({ lead, ones, n }) => ({
       inputs: [input([...lead, 2, n], 'float32'), input([...(ones ? [1] : lead.slice(-1)), n], 'float32')],
       call: (a, b) => [

@@ -178,6 +178,7 @@ export const places = {
     ],
   ),
   piecewise: {
+    runs: 6,
     ...moves(
       shapedCases(
         fc.record({ shape: anyShape, elsewhere: fc.boolean() }),
