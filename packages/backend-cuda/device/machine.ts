@@ -23,16 +23,16 @@ export async function machine(setting: Setting): Promise<Outcome> {
   const start = performance.now(),
     backend = (await cuda(cudaOptions(setting))) as CudaBackend,
     opening = performance.now() - start
-  const { properties, products } = backend.session.device
+  const { properties, products, convolutions } = backend.session.device
   await backend.dispose()
   const driver = run('nvidia-smi', ['--query-gpu=name,driver_version,memory.total,clocks.max.sm,power.limit', '--format=csv,noheader'])
   const details = [
     `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
     driver.status === 0 ? `nvidia-smi: ${driver.text}` : 'nvidia-smi: not there',
     `device: ${JSON.stringify(properties)}`,
-    `cuBLASLt: ${products ? 'found' : 'not found'}`,
+    `cuBLASLt: ${products ? 'found' : 'not found'}; cuDNN: ${convolutions ? 'found' : 'not found'}`,
   ]
-  return passed(`${properties.name}, opened in ${opening.toFixed(0)} ms`, { ...properties, products }, details)
+  return passed(`${properties.name}, opened in ${opening.toFixed(0)} ms`, { ...properties, products, convolutions }, details)
 }
 
 /** Where CUDA's headers and tools may be: toolkits, and what pip installs. */
