@@ -1,4 +1,5 @@
-/** The op table with all laws, shared by processes: most of its time is NVRTC's. */
+/** The op table with all laws, shared by processes: most of its time is NVRTC's, so that its programs are kept for another run. */
+import { join } from 'node:path'
 import { describeBackend, opTable } from '@cotangent/core/testing'
 import { cuda } from '../src/index.ts'
 import { collect } from './runner.ts'
@@ -18,7 +19,7 @@ export async function operations(setting: Setting, share: number): Promise<Outco
   const mine = shareOf(setting, share),
     { runner, run } = collect()
   const options = { only: (name: string) => mine.has(name), runs: setting.short ? 2 : setting.runs }
-  describeBackend('cuda', () => cuda(cudaOptions(setting)), runner, options)
+  describeBackend('cuda', () => cuda({ ...cudaOptions(setting), cache: join(setting.out, 'programs') }), runner, options)
   const { passed: right, failures } = await run()
   const summary = `${right} of ${right + failures.length} properties of ${mine.size} functions hold (seed ${setting.seed})`
   return failures.length === 0

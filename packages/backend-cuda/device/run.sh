@@ -3,7 +3,6 @@
 # (a CUDA toolkit, or the packages that come with PyTorch or JAX) and python3; no network. The report is in out/.
 set -eu
 cd "$(dirname "$0")"
-here=$(pwd)
 
 if [ ! -x node ]; then
   echo 'unpacking Node and MNIST'
@@ -19,7 +18,6 @@ python_path=$(python3 -c 'import os, sys; print(":".join(p for p in sys.path if 
 pip_libraries=$(python3 -c 'import glob, sys; print(":".join(sorted({d for p in sys.path if p for d in glob.glob(p + "/nvidia/*/lib")})))')
 export COTANGENT_PYTHON_PATH="$python_path"
 export LD_LIBRARY_PATH="$pip_libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-export XDG_CACHE_HOME="$here/cache"
 
 # The addon that was built elsewhere, or if it does not load here one of the carried sources.
 addon=prebuilt/linux-x64/cuda.node

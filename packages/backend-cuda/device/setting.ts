@@ -101,10 +101,8 @@ export const argumentsOf = (s: Setting, stage: string): readonly string[] => [
 ]
 const pathsOf = ({ out, data, native, peers, python }: Setting) => ({ out, data, native, peers, python })
 
-/** How stages open the backend. Programs are compiled anew, but for those of the op table, which is rather long. */
+/** How stages open the backend. Programs are compiled anew, so that times of first steps have that in them. */
 export function cudaOptions({ library }: Setting, precision: Precision = 'float32'): CudaOptions {
-  return {
-    precision,
-    ...(library !== undefined && { cache: false, libraries: { cuda: library, nvrtc: library, cublasLt: library, cudnn: library } }),
-  }
+  const libraries = library === undefined ? {} : { cuda: library, nvrtc: library, cublasLt: library, cudnn: library }
+  return { precision, cache: false, libraries }
 }

@@ -142,7 +142,7 @@ for (const row of deviceRows(false)) {
 
 console.log(`# The cuda backend's steps, without a GPU
 
-${new Date().toISOString().slice(0, 10)}, for ${architecture} with ${target.multiprocessors} multiprocessors, float32, with cuBLASLt; machine code by ${nvcc === undefined ? 'nobody: there is no nvcc' : 'nvcc'}. Nothing of this was run on a GPU.
+${new Date().toISOString().slice(0, 10)}, for ${architecture} with ${target.multiprocessors} multiprocessors, float32, with cuBLASLt and without cuDNN; machine code by ${nvcc === undefined ? 'nobody: there is no nvcc' : 'nvcc'}. Nothing of this was run on a GPU.
 
 "commands" is what a step orders, in one CUDA graph. "XLA" is an estimate by XLA's documented rules (device/xla.ts), not a run: calls of libraries, and
 fusions with and without merging. Bytes: each command's operands and results once; "least": the step's own inputs and results once, which no fusion can save; a
