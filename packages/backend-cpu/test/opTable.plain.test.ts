@@ -3,4 +3,9 @@ import { describeBackend } from '@cotangent/core/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { cpu } from '../src/index.ts'
 
-describeBackend('cpu without relaxed SIMD, on one thread', () => cpu({ threads: 1, fma: false }), { describe, it, beforeAll, afterAll })
+describeBackend(
+  'cpu without relaxed SIMD, on one thread',
+  () => cpu({ threads: 1, fma: false }),
+  { describe, it, beforeAll, afterAll },
+  { runs: 4 },
+)

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 
 export interface Sampling {
-  /** Drawn cases for each property. Default: the variable COTANGENT_RUNS, else 20. */
+  /** Drawn cases for each property, unless the variable COTANGENT_RUNS says how many. Default 20. */
   readonly runs?: number
   /** Where the cases come from. Default: the variable COTANGENT_SEED, else fast-check's global seed, else a new one each time. */
   readonly seed?: number
@@ -27,7 +27,7 @@ export function checkProperty<T>(
   sampling: Sampling = {},
 ): void {
   const seed = sampling.seed ?? variable('COTANGENT_SEED')
-  const numRuns = sampling.runs ?? variable('COTANGENT_RUNS') ?? DEFAULT_RUNS
+  const numRuns = variable('COTANGENT_RUNS') ?? sampling.runs ?? DEFAULT_RUNS
   const result = fc.check(
     fc.property(cases, c => {
       const verdict = law(c)
