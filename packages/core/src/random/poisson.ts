@@ -48,11 +48,7 @@ function byRejection(key: Key, rate: Tensor): Tensor {
     squeeze = subtract(0.9277, divide(3.6224, subtract(b, 2))),
     logRate = log(rate)
   const shape = rate.shape
-  const init: readonly [Key, Tensor, Tensor] = [
-    key,
-    broadcastTo(scalarOf(-1, 'float32'), shape),
-    broadcastTo(scalarOf(0, 'bool'), shape),
-  ]
+  const init: readonly [Key, Tensor, Tensor] = [key, broadcastTo(scalarOf(-1, 'float32'), shape), broadcastTo(scalarOf(0, 'bool'), shape)]
   const [, out] = whileLoop(
     ([, , accepted]) => any(bitwiseNot(accepted)),
     ([key, out, accepted]) => {
