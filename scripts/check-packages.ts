@@ -145,7 +145,7 @@ const bundle = async (): Promise<string> => {
  * it is now, so that it cannot grow unseen. Lower it whenever the bundle shrinks.
  */
 const budget = 60
-const ceilings = { cpu: 97, webgl: 78 } as const
+const ceilings = { cpu: 104, webgl: 84 } as const
 const minimal = (name: string): string => `import { backend } from '@cotangent/backend-${name}'
 import { grad, init, matmul, ones, sum } from '@cotangent/core'
 await init({ backend: [backend] })
