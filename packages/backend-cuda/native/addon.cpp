@@ -2,7 +2,7 @@
 #define NAPI_VERSION 8
 #include "compilation.hpp"
 #include "convolutionPlan.hpp"
-#include "open.hpp"
+#include "descriptions.hpp"
 #include "productPlan.hpp"
 
 namespace {
@@ -21,6 +21,8 @@ Device& unwrap(const Arguments& arguments) {
   return *static_cast<Device*>(device);
 }
 
+OpenDevice& enter(const Arguments& arguments) { return unwrap(arguments).enter(); }
+
 Words wordsOf(const Arguments& arguments) {
   const std::span<char> buffer = arguments.arrayBuffer(0);
   const int64_t count = arguments.integer(1, "words");
@@ -35,12 +37,16 @@ void requireMemory(const OpenDevice& device, int64_t address, size_t bytes) {
 
 // ---- programs ----
 
-napi_value compile(OpenDevice& device, const Arguments& arguments) {
-  return toBytes(arguments.env, compileProgram(device.session.nvrtc, arguments.string(0, "source"), arguments.strings(1, "options")));
+napi_value compile(const Arguments& arguments) {
+  const auto source = arguments.string(0, "source");
+  const auto options = arguments.strings(1, "options");
+  return toBytes(arguments.env, compileProgram(enter(arguments).session.nvrtc, source, options));
 }
 
-napi_value compileAsync(OpenDevice& device, const Arguments& arguments) {
-  return Compilation::start(arguments.env, device.session.nvrtc, arguments.string(0, "source"), arguments.strings(1, "options"));
+napi_value compileAsync(const Arguments& arguments) {
+  const auto source = arguments.string(0, "source");
+  const auto options = arguments.strings(1, "options");
+  return Compilation::start(arguments.env, enter(arguments).session.nvrtc, source, options);
 }
 
 napi_value load(OpenDevice& device, const Arguments& arguments) {
@@ -89,9 +95,11 @@ napi_value memory(OpenDevice& device, const Arguments& arguments) {
 
 // ---- products ----
 
-napi_value product(OpenDevice& device, const Arguments& arguments) {
+napi_value product(const Arguments& arguments) {
   const napi_env env = arguments.env;
-  const uint64_t handle = device.products.plan(toProductShape(env, arguments.at(0)));
+  const ProductShape shape = toProductShape(env, arguments.at(0));
+  OpenDevice& device = enter(arguments);
+  const uint64_t handle = device.products.plan(shape);
   const Product& plan = *device.products.find(handle);
   const napi_value workspace = toValue(env, plan.workspace()), choice = toValue(env, plan.choice());
   return toObject(env, {{"handle", toValue(env, handle)}, {"workspace", workspace}, {"choice", choice}});
@@ -102,9 +110,11 @@ napi_value releaseProduct(OpenDevice& device, const Arguments& arguments) {
   return nullptr;
 }
 
-napi_value convolution(OpenDevice& device, const Arguments& arguments) {
+napi_value convolution(const Arguments& arguments) {
   const napi_env env = arguments.env;
-  const uint64_t handle = device.convolutions.plan(toConvolutionShape(env, arguments.at(0)));
+  const ConvolutionShape shape = toConvolutionShape(env, arguments.at(0));
+  OpenDevice& device = enter(arguments);
+  const uint64_t handle = device.convolutions.plan(shape);
   if (!handle) return nullptr;
   const napi_value workspace = toValue(env, device.convolutions.find(handle)->workspace());
   return toObject(env, {{"handle", toValue(env, handle)}, {"workspace", workspace}});
@@ -173,15 +183,19 @@ template <napi_value (*body)(OpenDevice&, const Arguments&)>
 napi_value method(napi_env env, napi_callback_info info) {
   return guarded(env, [&] {
     const Arguments arguments(env, info);
-    return body(unwrap(arguments).enter(), arguments);
+    return body(enter(arguments), arguments);
   });
 }
 
-napi_value close(napi_env env, napi_callback_info info) {
-  return guarded(env, [&]() -> napi_value {
-    unwrap(Arguments(env, info)).close(false);
-    return nullptr;
-  });
+/** One that enters the device itself, when it has read its arguments: their getters run the caller's code, which may close the device. */
+template <napi_value (*body)(const Arguments&)>
+napi_value reading(napi_env env, napi_callback_info info) {
+  return guarded(env, [&] { return body(Arguments(env, info)); });
+}
+
+napi_value close(const Arguments& arguments) {
+  unwrap(arguments).close(false);
+  return nullptr;
 }
 
 struct Method {
@@ -190,8 +204,8 @@ struct Method {
 };
 
 constexpr Method methods[] = {
-  {"compile", method<compile>},
-  {"compileAsync", method<compileAsync>},
+  {"compile", reading<compile>},
+  {"compileAsync", reading<compileAsync>},
   {"load", method<load>},
   {"unload", method<unload>},
   {"function", method<getFunction>},
@@ -199,9 +213,9 @@ constexpr Method methods[] = {
   {"allocate", method<allocate>},
   {"release", method<release>},
   {"memory", method<memory>},
-  {"product", method<product>},
+  {"product", reading<product>},
   {"releaseProduct", method<releaseProduct>},
-  {"convolution", method<convolution>},
+  {"convolution", reading<convolution>},
   {"releaseConvolution", method<releaseConvolution>},
   {"execute", method<execute>},
   {"capture", method<capture>},
@@ -211,19 +225,8 @@ constexpr Method methods[] = {
   {"read", method<read>},
   {"synchronize", method<synchronize>},
   {"time", method<time>},
-  {"close", close},
+  {"close", reading<close>},
 };
-
-napi_value toValue(napi_env env, const DeviceProperties& properties) {
-  const napi_value compiler = toArray(env, {toValue(env, properties.compilerMajor), toValue(env, properties.compilerMinor)});
-  return toObject(env, {{"name", toValue(env, properties.name)},
-                        {"capability", toValue(env, properties.capability)},
-                        {"multiprocessors", toValue(env, properties.multiprocessors)},
-                        {"memory", toValue(env, uint64_t(properties.memory))},
-                        {"l2", toValue(env, properties.l2)},
-                        {"driverVersion", toValue(env, properties.driverVersion)},
-                        {"compilerVersion", compiler}});
-}
 
 napi_value toValue(napi_env env, std::unique_ptr<OpenDevice> opened, const DeviceProperties& properties,
                    std::shared_ptr<Environment> environment) {
@@ -243,17 +246,6 @@ napi_value toValue(napi_env env, std::unique_ptr<OpenDevice> opened, const Devic
   device.release();
   expect(napi_type_tag_object(env, object, &deviceTag));
   return object;
-}
-
-napi_value toValue(napi_env env, const Report& report) {
-  std::vector<napi_value> tried, missing;
-  for (const auto& [library, error] : report.tried) {
-    tried.push_back(toObject(env, {{"library", toValue(env, library)}, {"error", toValue(env, error)}}));
-  }
-  for (const auto& symbol : report.missing) missing.push_back(toValue(env, symbol));
-  const napi_value result = toObject(env, {{"tried", toArray(env, tried)}, {"missing", toArray(env, missing)}});
-  if (!report.library.empty()) expect(napi_set_named_property(env, result, "library", toValue(env, report.library)));
-  return result;
 }
 
 napi_value open(napi_env env, napi_callback_info info) {

@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ConvolutionPlan, type Device, Operation } from '../src/runtime/addon.ts'
+import { type ConvolutionPlan, type Device, Operation, type ProductPlan } from '../src/runtime/addon.ts'
 import { type Command, convolution, copy, fill, graph, launch, loop, product, type Triple, type Word, words } from './support/commands.ts'
 import { type Bench, errorOf, imagePlan, ints, type Loaded, load, one, prepare, single } from './support/device.ts'
 
@@ -14,6 +14,10 @@ let convolver: number
 /** Handles of every kind and addresses in and around the memory: what makes random words nearly right. */
 let known: readonly number[]
 
+const shape = { type: 0, compute: 68, rows: 4, columns: 4, sum: 4, batch: 1, transposeA: false, transposeB: false }
+const strides = { leadingA: 4, leadingB: 4, leadingResult: 4, strideA: 0, strideB: 0, strideResult: 0 }
+const productPlan: ProductPlan = { ...shape, ...strides, epilogue: 1 }
+
 beforeAll(async () => {
   bench = await prepare()
   bench.fake.reset()
@@ -21,9 +25,7 @@ beforeAll(async () => {
   loaded = load(device)
   memory = device.allocate(4096)
   list = memory + 2048
-  const shape = { type: 0, compute: 68, rows: 4, columns: 4, sum: 4, batch: 1, transposeA: false, transposeB: false }
-  const strides = { leadingA: 4, leadingB: 4, leadingResult: 4, strideA: 0, strideB: 0, strideResult: 0 }
-  const planned = device.product({ ...shape, ...strides, epilogue: 1 })
+  const planned = device.product(productPlan)
   const recorded = device.capture(...words(fill(memory, 1, 4)))
   convolver = device.convolution(imagePlan)?.handle ?? 0
   known = [
@@ -178,6 +180,22 @@ describe('what a buffer must be', () => {
     }
     expect(ints(device, list, 1)).toEqual([0])
   })
+})
+
+test('arguments that close their device while they are read meet a closed device', () => {
+  const text = 'KERNEL(1) f(int *a) { a[0] = 1; }'
+  /** A copy of which one property is there after the device was closed. */
+  const closing = <T extends object>(own: Device, copy: T, name: keyof T): T => {
+    const value = copy[name]
+    return Object.defineProperty(copy, name, { get: () => (own.close(), value) })
+  }
+  const calls: readonly ((own: Device) => unknown)[] = [
+    own => own.product(closing(own, { ...productPlan }, 'epilogue')),
+    own => own.convolution(closing(own, { ...imagePlan }, 'dilationWidth')),
+    own => own.compile(text, closing(own, ['--gpu-architecture=sm_90'], 0)),
+    own => own.compileAsync(text, closing(own, ['--gpu-architecture=sm_90'], 0)),
+  ]
+  for (const call of calls) expect(errorOf(() => call(bench.open()))).toMatchObject({ code: 'ERR_CUDA', status: 709 })
 })
 
 /** Executes or refuses; the device goes on working. What launches is not run: random arguments may write anywhere in live memory. */
