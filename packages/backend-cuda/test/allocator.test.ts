@@ -1,7 +1,7 @@
 /** The allocator as a state machine: blocks never overlap, are aligned and large enough, and what was given back can be had again. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Allocator, type Block, blockBytes, granule, segmentBytes } from '../src/runtime/allocator.ts'
+import { Allocator, type Block, blockBytes, granule, type Segment, segmentBytes } from '../src/runtime/allocator.ts'
 
 /** Takes from the allocator, with segments from a driver that never runs out; none borders on another. */
 class Driver {
@@ -20,12 +20,15 @@ class Driver {
   }
 
   release(bytes: number): number {
-    const released = this.allocator.releaseUnused(bytes)
-    for (const { address, bytes: size } of released) {
-      expect(this.segments.get(address)).toBe(size)
-      this.segments.delete(address)
-    }
-    return released.reduce((sum, s) => sum + s.bytes, 0)
+    const before = this.bytes,
+      released = this.allocator.releaseUnused(bytes, segment => this.free(segment))
+    expect(released).toBe(before - this.bytes)
+    return released
+  }
+
+  private free({ address, bytes }: Segment): void {
+    expect(this.segments.get(address)).toBe(bytes)
+    this.segments.delete(address)
   }
 
   get bytes(): number {
@@ -92,6 +95,18 @@ test('little is wasted: half a granule on the average, at most 1 MiB beside a la
       expect(block.bytes - blockBytes(bytes)).toBeLessThanOrEqual(bytes <= 2 ** 20 ? 0 : 2 ** 20)
     }),
   )
+})
+
+test('a segment that the driver does not take back can be had again', () => {
+  const { allocator } = new Driver(),
+    bytes = segmentBytes(2 ** 24)
+  allocator.add(2 ** 40, bytes, 2 ** 24)
+  const refuse = (): never => {
+    throw new Error('on purpose')
+  }
+  expect(() => allocator.releaseUnused(Infinity, refuse)).toThrow('on purpose')
+  expect(allocator.reserved).toBe(bytes)
+  expect(allocator.take(2 ** 24)?.address).toBe(2 ** 40)
 })
 
 test('the same requests in the same order soon get the same addresses every time', () => {

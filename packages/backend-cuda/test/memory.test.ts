@@ -1,6 +1,6 @@
 /** Memory: what is kept, what is given back, what happens when it runs short. */
 import { array, grad, init, jit, tanh, type Tensor, zeros } from '@cotangent/core'
-import type { Buffer } from '@cotangent/core/kernel'
+import type { Buffer, Kernel } from '@cotangent/core/kernel'
 import { afterEach, describe, expect, test } from 'vitest'
 import { elementwise, graphOf } from '../../core/test/support/smallGraphs.ts'
 import type { CudaBackend } from '../src/backend.ts'
@@ -96,6 +96,30 @@ test('a run that finds no memory has changed nothing: what was donated is still 
   const [y, z] = executable.run([x], [true]) as readonly [Buffer, Buffer]
   expect([backend.readSync(y)[0], backend.readSync(z)[n - 1]]).toEqual([3, 3])
   expect(() => backend.readSync(x)).toThrow(expect.objectContaining({ name: 'DisposedError' }))
+  await backend.dispose()
+})
+
+test.each([
+  ['one command buffer', 0],
+  ['several', 300],
+])('neither has an asynchronous one, of %s, whose arena does not fit', async (_, rounds) => {
+  const backend = await backendFor({ memoryBudget: 8 * MiB }),
+    n = MiB
+  // By way of a temporary as large as the input, whose memory the result takes over.
+  const [counter, between] = [2, 3],
+    body = [elementwise(n, {}, between), elementwise(n, { buffer: between })],
+    kernels: readonly Kernel[] = rounds === 0 ? body : [{ kind: 'scan', length: rounds, reverse: false, counter, body }]
+  const temporaries = [
+      ['int32', 1],
+      ['float32', n],
+    ] as const,
+    plan = graphOf(kernels, [['float32', n]], [['float32', n]], temporaries),
+    executable = backend.compile({ ...plan, arena: 1024 + 4 * n, donations: [0] })
+  const x = backend.upload(new Float32Array(n).fill(3), 'float32'),
+    pins = backend.store.cellOf(backend.upload(new Float32Array(n), 'float32'))
+  pins.pins++
+  await expect(executable.runAsync?.([x], [true])).rejects.toThrow(/out of memory/)
+  expect(backend.readSync(x)[n - 1]).toBe(3)
   await backend.dispose()
 })
 

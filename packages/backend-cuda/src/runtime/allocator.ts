@@ -85,18 +85,20 @@ export class Allocator {
     this.listOf(segment.small).add({ address, bytes, segment, free: true, previous: undefined, next: undefined })
   }
 
-  /** Takes out the segments of which nothing is in use; the caller gives them back to the driver. At least `bytes` bytes, where there are. */
-  releaseUnused(bytes: number): Segment[] {
-    const released: Segment[] = []
-    let left = bytes
+  /**
+   * Gives segments of which nothing is in use back by `release`, at least `bytes` bytes, where there are; returns how many. One whose release
+   * throws stays.
+   */
+  releaseUnused(bytes: number, release: (segment: Segment) => void): number {
+    let released = 0
     for (const list of [this.large, this.small])
       for (const block of list.blocks()) {
-        if (left <= 0) return released
+        if (released >= bytes) return released
         if (block.bytes !== block.segment.bytes) continue
+        release(block.segment)
         list.remove(block)
         this.reserved -= block.bytes
-        left -= block.bytes
-        released.push(block.segment)
+        released += block.bytes
       }
     return released
   }

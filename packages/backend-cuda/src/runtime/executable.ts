@@ -14,7 +14,7 @@ import type { Plans } from './plans.ts'
 import type { Plan } from './products.ts'
 import type { Program } from './program.ts'
 import { drive, driveAsync, type Observer, prepare, type Prepared, Run } from './run.ts'
-import { schedule } from './schedule.ts'
+import { schedule, type Step } from './schedule.ts'
 import type { Names, Session } from './session.ts'
 import type { CudaCell, Store } from './store.ts'
 import { type Linked, writeTemplate } from './template.ts'
@@ -129,19 +129,22 @@ export class CudaExecutable implements Executable {
   /** Several steps have an arena of their own, since other runs come between them. */
   async runAsync(inputs: readonly Buffer[], donated?: readonly boolean[]): Promise<readonly Buffer[]> {
     const { frame, resources } = this,
-      { workspace, session, memory } = this.services,
+      { workspace, session, memory, modules } = this.services,
       { arena: bytes } = this.emitted,
-      binding = new Binding(frame)
+      binding = new Binding(frame),
+      most = this.observe === undefined ? responsive : 1
     this.check()
     let own: Block | undefined
     resources.inFlight++
     try {
       binding.locate(inputs, donated)
+      if (bytes > 0 && !this.isSingle(most)) own = memory.take(bytes)
+      else workspace.acquire(bytes)
       binding.commit(inputs, donated)
-      if (this.handles === undefined) await this.services.modules.ready(resources.program)
+      if (this.handles === undefined) await modules.ready(resources.program)
       const { values } = binding,
-        steps = this.stepsOf(this.observe === undefined ? responsive : 1)
-      if (!isSingle(steps) && bytes > 0) own = memory.take(bytes)
+        steps = this.stepsOf(most)
+      // Again: others may have let the arena go while the program was compiled.
       values[frame.layout.arena] = own?.address ?? workspace.acquire(bytes)
       if (this.observe !== undefined || !this.orderAtOnce(steps, values)) await driveAsync(session, this.newRun(values).steps(steps))
       await session.settled()
@@ -196,13 +199,19 @@ export class CudaExecutable implements Executable {
   private stepsOf(most: number): readonly Prepared[] {
     let steps = this.prepared.get(most)
     if (steps === undefined) {
-      const { layout } = this.frame,
-        { commands } = this.emitted
-      steps = prepare(schedule(this.graph.kernels, commands, most), items => writeTemplate(items, layout, this.linked))
+      steps = prepare(this.scheduled(most), items => writeTemplate(items, this.frame.layout, this.linked))
       this.prepared.set(most, steps)
     }
     return steps
   }
-}
 
-const isSingle = (steps: readonly Prepared[]): boolean => steps.length === 0 || (steps.length === 1 && steps[0]?.kind === 'execute')
+  private scheduled(most: number): readonly Step[] {
+    return schedule(this.graph.kernels, this.emitted.commands, most)
+  }
+
+  /** Is there one command buffer to order, or nothing? */
+  private isSingle(most: number): boolean {
+    const steps = this.prepared.get(most) ?? this.scheduled(most)
+    return steps.length === 0 || (steps.length === 1 && steps[0]?.kind === 'execute')
+  }
+}

@@ -60,12 +60,8 @@ export class DeviceMemory {
 
   /** Gives at least `bytes` bytes of unused segments back to the driver, where there are; returns how many. */
   releaseUnused(bytes: number): number {
-    let released = 0
-    for (const { address, bytes: size } of this.allocator.releaseUnused(bytes)) {
-      this.session.call(() => this.session.device.release(address))
-      released += size
-    }
-    return released
+    const { session } = this
+    return this.allocator.releaseUnused(bytes, ({ address }) => session.call(() => session.device.release(address)))
   }
 
   private allocation(bytes: number): Block {

@@ -92,6 +92,10 @@ export class CellStore<M extends { readonly bytes: number }> {
   /** The cell of host data. It belongs to the caller until `handle` is called. */
   upload(data: TypedArray, dtype: DType): Cell<M> {
     if (data.length === 0) return this.cell(dtype, 0, undefined)
+    return this.cell(dtype, data.length, this.filled(dtype, data))
+  }
+
+  private filled(dtype: DType, data: TypedArray): M {
     const memory = this.device.take(dtype, data.length)
     try {
       this.device.write(memory, data)
@@ -99,7 +103,7 @@ export class CellStore<M extends { readonly bytes: number }> {
       this.device.give(memory)
       throw error
     }
-    return this.cell(dtype, data.length, memory)
+    return memory
   }
 
   cell(dtype: DType, size: number, memory: M | undefined): Cell<M> {
@@ -205,9 +209,7 @@ export class CellStore<M extends { readonly bytes: number }> {
   }
 
   private restore(cell: Cell<M>, host: TypedArray): void {
-    const memory = this.device.take(cell.dtype, cell.size)
-    this.device.write(memory, host)
-    cell.memory = memory
+    cell.memory = this.filled(cell.dtype, host)
     cell.host = undefined
     this.resident.add(cell)
     this.count(cell)

@@ -10,8 +10,9 @@ interface Memory {
 }
 
 /** Memory that is given back is overwritten, and must not be given back twice. */
-function createStore(): { readonly store: CellStore<Memory>; readonly taken: Set<Memory> } {
-  const taken = new Set<Memory>()
+function createStore(): { readonly store: CellStore<Memory>; readonly taken: Set<Memory>; readonly writes: { fail: boolean } } {
+  const taken = new Set<Memory>(),
+    writes = { fail: false }
   const store = new CellStore<Memory>({
     name: 'test',
     bytesOf: () => 4,
@@ -26,10 +27,11 @@ function createStore(): { readonly store: CellStore<Memory>; readonly taken: Set
     },
     read: parts => parts.map(({ memory, size }) => (memory.content as TypedArray).slice(0, size)),
     write: (memory, data) => {
+      if (writes.fail) throw new Error('on purpose')
       memory.content = data.slice()
     },
   })
-  return { store, taken }
+  return { store, taken, writes }
 }
 
 type Action =
@@ -94,6 +96,19 @@ it('holds what was uploaded, counts it, and gives all memory back', () => {
       }
     }),
   )
+})
+
+it('takes no memory for what cannot be written: a tensor stays on the host', () => {
+  const { store, taken, writes } = createStore(),
+    x = store.handle(store.upload(Float32Array.of(7), 'float32'))
+  store.makeRoom(1)
+  writes.fail = true
+  expect(() => store.upload(Float32Array.of(1), 'float32')).toThrow('on purpose')
+  expect(() => store.locate(store.cellOf(x))).toThrow('on purpose')
+  expect(taken.size).toBe(0)
+  writes.fail = false
+  expect(store.locate(store.cellOf(x))).toBeDefined()
+  expect([...store.read(store.cellOf(x))]).toEqual([7])
 })
 
 it('refuses handles of another store', () => {
