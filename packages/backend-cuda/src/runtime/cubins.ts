@@ -1,6 +1,7 @@
 /**
  * Compiled programs on disk, by a hash of all that they depend on. A file is written beside its place and renamed, so that processes may share
- * the folder. Nothing here fails: without a folder to write to, programs are compiled again.
+ * the folder. It begins with the hash of what follows: drivers believe the offsets in a cubin, and one that was cut short or damaged could end
+ * the process. Nothing here fails: without a folder to write to, programs are compiled again.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,6 +10,9 @@ import { join } from 'node:path'
 
 /** The user's cache folder, by the XDG Base Directory Specification. */
 export const defaultFolder = (): string => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'cotangent', 'cuda')
+
+const digestBytes = 32
+const digestOf = (cubin: Uint8Array): Buffer => createHash('sha256').update(cubin).digest()
 
 export class Cubins {
   private readonly folder: string | undefined
@@ -23,7 +27,9 @@ export class Cubins {
   get(text: string): Uint8Array | undefined {
     if (this.folder === undefined) return undefined
     try {
-      return readFileSync(this.pathOf(text))
+      const file = readFileSync(this.pathOf(text)),
+        cubin = file.subarray(digestBytes)
+      return digestOf(cubin).equals(file.subarray(0, digestBytes)) ? cubin : undefined
     } catch {
       return undefined
     }
@@ -36,7 +42,7 @@ export class Cubins {
     try {
       // Who can write here decides what runs on the GPU.
       mkdirSync(this.folder, { recursive: true, mode: 0o700 })
-      writeFileSync(fresh, cubin)
+      writeFileSync(fresh, Buffer.concat([digestOf(cubin), cubin]))
       renameSync(fresh, path)
     } catch {
       remove(fresh)
