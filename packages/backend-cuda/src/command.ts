@@ -156,6 +156,8 @@ export interface EmitContext {
   /** Memory that lives while the kernel runs, with anything in it. */
   temporary(spec: BufferSpec): MemoryId
   spec(memory: MemoryId): BufferSpec
+  /** Does cuBLASLt, which is there, take this? Else kernels compute it. */
+  multiplies(product: Product): boolean
   /** Is there a cuDNN that takes this? Else kernels compute it. */
   convolves(shape: ConvolutionShape): boolean
   /** Is the buffer the counter of a Scan that the host counts? Then its element 0 is an argument (`counter`), and memory has it only if a launch reads it. */

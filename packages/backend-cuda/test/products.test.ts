@@ -1,5 +1,5 @@
 /** Products by cuBLASLt's look-alike: every layout that a Product can say, with the epilogues, in the precisions. */
-import type { Buffer } from '@cotangent/core/kernel'
+import type { Buffer, Contraction } from '@cotangent/core/kernel'
 import fc from 'fast-check'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { elementwise, graphOf } from '../../core/test/support/smallGraphs.ts'
@@ -120,6 +120,38 @@ test('any offsets, strides, transposes, batches and epilogues', () => {
     { numRuns: 150 },
   )
   expect(backend.memory()).toMatchObject({ live: 0, buffers: 0 })
+})
+
+test('a product that cuBLASLt has no algorithm for is computed by kernels', () => {
+  const n = 64,
+    [a, b] = [data(n * n, 0), data(n * n, 1000)],
+    c: Contraction = {
+      kind: 'contraction',
+      dtype: 'float32',
+      extents: [n, n, n],
+      parallel: 2,
+      a: { op: 'load', dtype: 'float32', buffer: 0, map: { offset: 0, strides: [n, 0, 1] } },
+      b: { op: 'load', dtype: 'float32', buffer: 1, map: { offset: 0, strides: [0, 1, n] } },
+      epilogue: [{ op: 'reduced', dtype: 'float32', index: 0 }],
+      stores: [{ buffer: 2, map: { offset: 0, strides: [n, 1] }, value: 0 }],
+    }
+  const size = ['float32', n * n] as const,
+    graph = graphOf([c], [size, size], [size])
+  fake.reset()
+  fake.fail('cublasLtMatmulAlgoGetHeuristic', 1, 15)
+  const buffers = [a, b].map(x => backend.upload(x, 'float32')),
+    [y] = backend.compile(graph).run(buffers)
+  const sums = backend.readSync(y as Buffer)
+  expect(fake.calls()['cublasLtMatmul'] ?? 0).toBe(0)
+  expect([...sums]).toEqual(
+    Array.from({ length: n * n }, (_, i) => {
+      let sum = 0
+      for (let k = 0; k < n; k++) sum += (a[Math.floor(i / n) * n + k] as number) * (b[k * n + (i % n)] as number)
+      return sum
+    }),
+  )
+  fake.reset()
+  for (const buffer of [...buffers, y as Buffer]) backend.free(buffer)
 })
 
 test('the precision decides how operands are rounded', () => {

@@ -38,6 +38,7 @@ export function productOf(context: EmitContext, roles: Roles, more: boolean): re
     result,
     epilogue: direct?.epilogue ?? {},
   }
+  if (!context.multiplies(product)) return undefined
   const after = direct === undefined ? emitLoop(context, finishing(roles, result.memory, 1)) : []
   return [...a.before, ...b.before, product, ...after]
 }

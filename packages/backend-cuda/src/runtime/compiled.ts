@@ -1,6 +1,6 @@
 /** A graph made ready to be run: commands, program text, plans of libraries, constants on the device. */
 import { type BufferId, hostArray, type KernelGraph, type TypedArray } from '@cotangent/core/kernel'
-import type { Command, EmitKernel, LibraryCall, Target } from '../command.ts'
+import type { Command, ConvolutionShape, EmitKernel, LibraryCall, Product, Target } from '../command.ts'
 import { type Emitted, emitGraph } from './emitted.ts'
 import type { Plans } from './plans.ts'
 import type { Plan } from './products.ts'
@@ -33,7 +33,12 @@ export function compileGraph(graph: KernelGraph, { target, emit, store, plans: a
     return plan.workspace
   }
   try {
-    const emitted = emitGraph(graph, target, emit, { workspaceOf, convolves: shape => all.convolves(shape) }),
+    const libraries = {
+      workspaceOf,
+      multiplies: (product: Product) => all.multiplies(product),
+      convolves: (shape: ConvolutionShape) => all.convolves(shape),
+    }
+    const emitted = emitGraph(graph, target, emit, libraries),
       commands = [...emitted.commands.values()].flat()
     return {
       emitted,

@@ -1,6 +1,6 @@
 /** What the kernels of a graph compile to, and where their temporaries lie. */
 import { type BufferId, type BufferSpec, type KernelGraph, knownCounters, withNested } from '@cotangent/core/kernel'
-import type { Command, ConvolutionShape, EmitContext, EmitKernel, LeafKernel, LibraryCall, MemoryId, Target } from '../command.ts'
+import type { Command, ConvolutionShape, EmitContext, EmitKernel, LeafKernel, LibraryCall, MemoryId, Product, Target } from '../command.ts'
 import { bytesOnDevice } from '../language/types.ts'
 
 export interface Emitted {
@@ -26,10 +26,11 @@ export const aligned = (bytes: number): number => Math.ceil(bytes / alignment) *
 export interface Libraries {
   /** Bytes that a call needs beside its operands. */
   workspaceOf(call: LibraryCall): number
+  multiplies(product: Product): boolean
   convolves(shape: ConvolutionShape): boolean
 }
 
-export const noLibraries: Libraries = { workspaceOf: () => 0, convolves: () => false }
+export const noLibraries: Libraries = { workspaceOf: () => 0, multiplies: () => true, convolves: () => false }
 
 export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, libraries: Libraries = noLibraries): Emitted {
   const specs: BufferSpec[] = [...graph.buffers],
@@ -62,6 +63,7 @@ export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, 
       },
       spec: id => specs[id] as BufferSpec,
       isCounter: id => counters.has(id),
+      multiplies: product => libraries.multiplies(product),
       convolves: shape => libraries.convolves(shape),
     }
     const list = emit(context, kernel)

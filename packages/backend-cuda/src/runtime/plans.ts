@@ -1,5 +1,5 @@
 /** Plans of libraries, by the calls that need them. */
-import type { ConvolutionShape, LibraryCall } from '../command.ts'
+import type { ConvolutionShape, LibraryCall, Product } from '../command.ts'
 import type { Convolutions } from './convolutions.ts'
 import type { Plan, Products } from './products.ts'
 
@@ -10,6 +10,10 @@ export class Plans {
   constructor(products: Products, convolutions: Convolutions) {
     this.products = products
     this.convolutions = convolutions
+  }
+
+  multiplies(product: Product): boolean {
+    return this.products.supports(product)
   }
 
   convolves(shape: ConvolutionShape): boolean {

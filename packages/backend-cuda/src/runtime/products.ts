@@ -3,6 +3,7 @@ import { fail } from '@cotangent/core/kernel'
 import type { Precision, Product } from '../command.ts'
 import { bytesOnDevice } from '../language/types.ts'
 import type { ProductPlan } from './addon.ts'
+import { isDriverError } from './errors.ts'
 import type { Session } from './session.ts'
 import { Shared } from './shared.ts'
 
@@ -25,25 +26,51 @@ const EPILOGUE_BIAS = 4
 export class Products {
   private readonly session: Session
   private readonly precision: Precision
-  private readonly plans: Shared<string, Plan>
+  /** Undefined: what cuBLASLt does not take. */
+  private readonly plans: Shared<string, Plan | undefined>
 
   constructor(session: Session, precision: Precision) {
     this.session = session
     this.precision = precision
-    this.plans = new Shared(256, ({ handle }) => {
-      if (session.isOpen) session.call(() => session.device.releaseProduct(handle))
+    this.plans = new Shared(256, plan => {
+      if (plan !== undefined && session.isOpen) session.call(() => session.device.releaseProduct(plan.handle))
     })
   }
 
+  /** Does cuBLASLt take it? The plan is kept for `take`. */
+  supports(product: Product): boolean {
+    const plan = this.find(product)
+    this.give(product)
+    return plan !== undefined
+  }
+
   take(product: Product): Plan {
-    const plan = planOf(product, this.precision)
-    return this.plans.take(keyOf(plan), () => this.session.retrying(() => this.session.device.product(plan)))
+    return this.find(product) ?? fail('InternalError', 'cuda: a product that cuBLASLt does not take. Please report it.')
   }
 
   give(product: Product): void {
     this.plans.give(keyOf(planOf(product, this.precision)))
   }
+
+  private find(product: Product): Plan | undefined {
+    const plan = planOf(product, this.precision)
+    return this.plans.take(keyOf(plan), () => this.make(plan))
+  }
+
+  private make(plan: ProductPlan): Plan | undefined {
+    const { session } = this
+    try {
+      return session.retrying(() => session.device.product(plan))
+    } catch (error) {
+      if (isUnsupported(error)) return undefined
+      throw error
+    }
+  }
 }
+
+/** CUBLAS_STATUS_NOT_SUPPORTED: none of its algorithms does it, under this alignment and in a fixed order. */
+const isUnsupported = (error: unknown): boolean =>
+  error instanceof Error && isDriverError(error.cause) && error.cause.call === 'cublasLtMatmulAlgoGetHeuristic' && error.cause.status === 15
 
 const keyOf = (plan: ProductPlan): string => Object.values(plan).join(' ')
 
