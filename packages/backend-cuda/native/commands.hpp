@@ -32,7 +32,9 @@ struct Names {
 
 class Validation {
  public:
-  Validation(const Names& names, Words words, bool capturing) : names(names), words(words), capturing(capturing) {}
+  /** `recorded`: where to note the memory that a graph will touch. */
+  Validation(const Names& names, Words words, std::vector<MemoryUse>* recorded = nullptr)
+      : names(names), words(words), recorded(recorded) {}
 
   /** Throws a Refusal that says where and why. */
   void check() { commands(0, words.size(), 0); }
@@ -98,8 +100,11 @@ class Validation {
       const bool address = kernel->parameters[j] == 'p';
       if (isCounter(counters, j)) {
         refuseUnless(!address && word < uint64_t(depth), at, "there is no such loop around it");
-      } else if (address && word != 0 && !names.memory.contains(word)) {
-        refuse(at, "argument " + std::to_string(j) + " of " + kernel->name + " is no address: " + std::to_string(word));
+      } else if (address && word != 0) {
+        if (!names.memory.contains(word)) {
+          refuse(at, "argument " + std::to_string(j) + " of " + kernel->name + " is no address: " + std::to_string(word));
+        }
+        record(word, 1);
       }
     }
   }
@@ -148,8 +153,10 @@ class Validation {
 
   void graph(size_t at, size_t length) const {
     exactly(graphWords, at, length);
-    refuseUnless(!capturing, at, "a graph cannot be part of a graph");
-    if (!names.graphs.find(words[at + 1])) refuse(at, "no graph has the handle " + std::to_string(words[at + 1]));
+    refuseUnless(!recorded, at, "a graph cannot be part of a graph");
+    const Graph* recording = names.graphs.find(words[at + 1]);
+    if (!recording) refuse(at, "no graph has the handle " + std::to_string(words[at + 1]));
+    refuseUnless(recording->isLive(names.memory), at, "the graph touches memory that was released");
   }
 
   uint64_t loop(size_t at, size_t length, int depth) {
@@ -173,8 +180,12 @@ class Validation {
   void exactly(size_t expected, size_t at, size_t length) const { refuseUnless(length == expected, at, "the length is wrong"); }
 
   void range(size_t at, uint64_t address, uint64_t bytes) const {
-    if (names.memory.contains(address, bytes)) return;
+    if (names.memory.contains(address, bytes)) return record(address, bytes);
     refuse(at, std::to_string(bytes) + " bytes at " + std::to_string(address) + " are not in a live allocation");
+  }
+
+  void record(uint64_t address, uint64_t bytes) const {
+    if (recorded && bytes) recorded->push_back({address, bytes});
   }
 
   void refuseUnless(bool condition, size_t at, const char* why) const {
@@ -186,5 +197,5 @@ class Validation {
 
   const Names names;
   const Words words;
-  const bool capturing;
+  std::vector<MemoryUse>* const recorded;
 };

@@ -42,18 +42,20 @@ struct OpenDevice {
 
   /** Orders a command buffer, if it is whole. */
   void execute(Words words) const {
-    Validation(names(), words, false).check();
+    Validation(names(), words).check();
     order(words);
   }
 
   uint64_t capture(Words words) {
-    Validation(names(), words, true).check();
-    return graphs.add(std::make_shared<Graph>(session, modulesOf(modules, words), [&] { order(words); }));
+    std::vector<MemoryUse> uses;
+    Validation(names(), words, &uses).check();
+    return graphs.add(
+        std::make_shared<Graph>(session, modulesOf(modules, words), std::move(uses), memory.released(), [&] { order(words); }));
   }
 
   /** Milliseconds of device time, the best of some repetitions. */
   double time(Words words, int64_t repetitions) const {
-    Validation(names(), words, false).check();
+    Validation(names(), words).check();
     Event start(session, abi::CU_EVENT_DEFAULT), end(session, abi::CU_EVENT_DEFAULT);
     double best = std::numeric_limits<double>::infinity();
     for (int64_t repetition = 0; repetition < repetitions; repetition++) {

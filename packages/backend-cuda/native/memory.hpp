@@ -16,6 +16,13 @@ class DeviceMemory {
   abi::CUdeviceptr address = 0;
 };
 
+/** Bytes of device memory that something will touch. */
+struct MemoryUse {
+  uint64_t address, bytes;
+
+  auto operator<=>(const MemoryUse&) const = default;
+};
+
 class Allocations {
  public:
   explicit Allocations(const Session& session) : session(session) {}
@@ -39,7 +46,11 @@ class Allocations {
     session.synchronize();
     session.cuda(session.cuda.cuMemFree, abi::CUdeviceptr(address));
     ranges.erase(ranges.begin() + (range - ranges.data()));
+    releases++;
   }
+
+  /** How often memory was released: while this is the same, what was live is live. */
+  uint64_t released() const { return releases; }
 
   bool contains(uint64_t address) const { return find(address) != nullptr; }
 
@@ -70,5 +81,6 @@ class Allocations {
 
   const Session& session;
   std::vector<Range> ranges;
+  uint64_t releases = 0;
   mutable size_t last = 0;
 };

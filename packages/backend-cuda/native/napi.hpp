@@ -70,9 +70,22 @@ struct NewBuffer {
 };
 
 inline NewBuffer newArrayBuffer(napi_env env, size_t bytes) {
+  constexpr size_t large = 1 << 20;
   NewBuffer buffer{};
   void* data = nullptr;
-  expect(napi_create_arraybuffer(env, bytes, &data, &buffer.value));
+  if (bytes < large) {
+    expect(napi_create_arraybuffer(env, bytes, &data, &buffer.value));
+  } else {
+    // Where there is no memory JavaScript's constructor throws, and Node-API's function ends the process.
+    napi_value global, constructor;
+    const napi_value length = toValue(env, uint64_t(bytes));
+    expect(napi_get_global(env, &global));
+    expect(napi_get_named_property(env, global, "ArrayBuffer", &constructor));
+    expect(napi_new_instance(env, constructor, 1, &length, &buffer.value));
+    size_t made = 0;
+    expect(napi_get_arraybuffer_info(env, buffer.value, &data, &made));
+    require(made == bytes, "ArrayBuffer is not JavaScript's");
+  }
   buffer.data = static_cast<char*>(data);
   return buffer;
 }

@@ -65,7 +65,7 @@ const isPaths = (value: unknown): boolean => typeof value === 'string' || (Array
 const libraryNames: readonly string[] = ['cuda', 'nvrtc', 'cublasLt', 'cudnn'] satisfies (keyof LibraryPaths)[]
 
 const rules: Readonly<Record<keyof CudaOptions, Rule>> = {
-  device: { text: 'an integer from 0', holds: n => Number.isInteger(n) && (n as number) >= 0 },
+  device: { text: 'an integer from 0, below 2^31', holds: n => Number.isInteger(n) && (n as number) >= 0 && (n as number) < 2 ** 31 },
   precision: { text: "'float32', 'tf32' or 'bf16'", holds: p => precisions.includes(p) },
   memoryBudget: { text: 'at least 4 MiB (in bytes)', holds: n => typeof n === 'number' && n >= 4 * 2 ** 20 },
   debug: { text: 'true or false', holds: value => typeof value === 'boolean' },
@@ -87,4 +87,5 @@ function checkOptions(options: CudaOptions): void {
   if (problems.length > 0) fail('ConfigError', `cuda: ${problems.join('; ')}.`)
 }
 
-const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value))
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' && value !== null ? 'an object' : String(value)

@@ -234,6 +234,19 @@ describe('commands', () => {
     expect(() => device.releaseGraph(recorded)).toThrow(TypeError)
   })
 
+  test('a graph whose memory was released is refused', () => {
+    const list = upload(device, new Int32Array(100)),
+      own = device.allocate(64)
+    const kept = device.capture(...words(fill(list, 1, 4))),
+      recorded = device.capture(...words(fill(list, 0, 4), single(loaded.functions.append, [own, 1])))
+    device.execute(...words(fill(own, 0, 64), graph(recorded)))
+    device.release(own)
+    expect(() => device.execute(...words(graph(kept), graph(recorded)))).toThrow(/word 2: the graph touches memory that was released/)
+    expect(ints(device, list, 1)).toEqual([0])
+    device.execute(...words(graph(kept)))
+    expect(ints(device, list, 1)).toEqual([0x01010101])
+  })
+
   test('time is positive, and the commands run as often as it is told', () => {
     const list = upload(device, new Int32Array(100))
     expect(device.time(...words(single(loaded.functions.append, [list, 1])), 5)).toBeGreaterThanOrEqual(0)

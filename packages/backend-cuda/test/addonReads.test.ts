@@ -114,3 +114,13 @@ test('a device whose reads are pending is not collected; one without is closed',
   }
   expect(bench.fake.live()['streams']).toBe(before)
 })
+
+test('a read that the host has no memory for throws, and the process goes on', async () => {
+  // Pages that nobody touches cost nothing.
+  bench.fake.set({ memory: 2 ** 45, guard: 1, poison: 0 })
+  const bytes = 2 ** 44,
+    address = device.allocate(bytes)
+  expect(() => device.read(address, bytes)).toThrow(RangeError)
+  device.release(address)
+  expect((await device.read(upload(device, new Uint8Array(2 ** 21)), 2 ** 21)).byteLength).toBe(2 ** 21)
+})

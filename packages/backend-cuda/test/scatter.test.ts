@@ -99,3 +99,14 @@ describe.each(['set', 'add', 'mul', 'min', 'max'] as const)('%s', combine => {
     }
   })
 })
+
+test('more updates than can be numbered are refused before anything runs', () => {
+  const compile = (combine: 'set' | 'add', updates: number): unknown =>
+    backend.compile(scatterRows({ rows: 5, width: 1, updates, combine, dtype: 'float32', masked: false }))
+  const refused = (message: string) =>
+    expect.objectContaining({ name: 'BackendError', message: expect.stringContaining(message) as string })
+  compile('add', 2 ** 30)
+  expect(() => compile('add', 2 ** 30 + 1)).toThrow(refused('2^30'))
+  compile('set', 2 ** 31)
+  expect(() => compile('set', 2 ** 32)).toThrow(refused('2^32'))
+})

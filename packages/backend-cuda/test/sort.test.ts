@@ -53,3 +53,14 @@ test('short rows', () => {
 test.each([1024, 2048, 2049, 4096, 5000, 9000])('rows of %i', length => {
   for (const dtype of dtypes) if (length < 5000 || dtype.startsWith('float')) check(length < 5000 ? 2 : 1, length, dtype, length)
 })
+
+test('rows that are too long are refused before anything runs', () => {
+  const compile = (length: number): unknown => {
+    const specs = [['float32', length]] as const
+    return backend.compile(graphOf([{ kind: 'sort', rows: 1, length, inputs: [0], outputs: [1] }], specs, specs))
+  }
+  compile(2 ** 30)
+  expect(() => compile(2 ** 30 + 1)).toThrow(
+    expect.objectContaining({ name: 'BackendError', message: expect.stringContaining('2^30') as string }),
+  )
+})

@@ -94,6 +94,11 @@ test('options out of range are listed', async () => {
   for (const name of Object.keys(bad)) expect(error.message).toContain(name)
 })
 
+test('numbers that no device has', async () => {
+  for (const device of [-1, 1.5, NaN, Infinity, 2 ** 31, 1e300, Object.create(null) as number])
+    await expect(cuda({ device })).rejects.toMatchObject({ name: 'ConfigError', message: expect.stringContaining('device') as string })
+})
+
 test('two devices, and tensors that stay on theirs', async () => {
   fake.set({ devices: 2 })
   const [a, b] = await Promise.all([0, 1].map(device => loader({ device }).load()))

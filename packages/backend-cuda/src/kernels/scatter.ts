@@ -3,7 +3,7 @@
  * sums and extrema of integers are the same in any order; of several that set one element a race of update numbers finds the last;
  * everything else keeps its order (scatter-ordered.ts).
  */
-import { isInteger, type Scatter, sizeOf } from '@cotangent/core/kernel'
+import { fail, isInteger, type Scatter, sizeOf } from '@cotangent/core/kernel'
 import type { Command, EmitContext } from '../command.ts'
 import { storedType } from '../language/types.ts'
 import { scatterBySearch, scatterBySort } from './scatter-ordered.ts'
@@ -12,6 +12,8 @@ import { isInjective, type ScatterRoles, scatterRoles } from './scatter-roles.ts
 
 /** So few updates are looked through by each thread. */
 const FEW = 64
+/** Of updates and of slots, where their numbers are 32-bit words. */
+const MOST = 2 ** 32 - 2
 
 export function emitScatter(context: EmitContext, kernel: Scatter): readonly Command[] {
   if (sizeOf(kernel.extents) === 0) return []
@@ -21,6 +23,8 @@ export function emitScatter(context: EmitContext, kernel: Scatter): readonly Com
   if (isInjective(roles)) return direct(context, roles)
   if (combine !== 'set' && combine !== 'mul' && (isInteger(dtype) || dtype === 'bool')) return unordered(context, roles, combine)
   if (roles.count <= FEW) return scatterBySearch(context, roles)
+  const most = Math.max(roles.count, roles.slots)
+  if (most > MOST) fail('BackendError', `cuda: scatters have fewer than 2^32 updates and targets, got ${most}. Use smaller parts.`)
   return combine === 'set' ? lastWins(context, roles) : scatterBySort(context, roles)
 }
 

@@ -3,6 +3,7 @@
  * of tiles, twice as long each time. A block merges a tile of the result: where it begins and ends in the two runs is found by bisection, the
  * parts go to shared memory, and each thread merges a few neighbours. Every pass reads and writes each item once, in order.
  */
+import { fail } from '@cotangent/core/kernel'
 import type { Command, EmitContext, Launch, MemoryId } from '../command.ts'
 import type { IndexType } from '../language/address.ts'
 import { type ItemKind, itemMemory } from './sort-items.ts'
@@ -24,10 +25,17 @@ export interface ItemSort {
 const THREADS = 256
 /** Pairs of neighbours up to this distance lie with the lanes of one warp. */
 const WARP = 32
+/** Elements of a row: places, and twice the length of a run, are ints. */
+const MOST = 2 ** 30
 
 export function sortItems(context: EmitContext, sort: ItemSort): readonly Command[] {
   const { kind, rows, length } = sort,
     { tile } = kind
+  if (length > MOST)
+    fail(
+      'BackendError',
+      `cuda: sorts rows of at most 2^30 elements, got ${length} (a scatter that combines floats sorts its updates). Use smaller parts.`,
+    )
   if (length <= tile) return [sortTiles(context, sort, undefined)]
   const memory = (): MemoryId => context.temporary(itemMemory(kind, rows * length))
   let from = memory(),

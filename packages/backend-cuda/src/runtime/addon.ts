@@ -94,7 +94,7 @@ export interface Device {
   write(address: number, data: ArrayBufferView): void
   /** Copies out, waiting. */
   readSync(address: number, into: ArrayBufferView): void
-  /** Copies out through pinned memory without blocking the thread. The promise keeps the process alive. */
+  /** Copies out through pinned memory without blocking the thread. The promise keeps the process alive. A RangeError where the host has no memory. */
   read(address: number, bytes: number): Promise<ArrayBuffer>
   /** Waits for the stream; throws what failed on it. */
   synchronize(): void

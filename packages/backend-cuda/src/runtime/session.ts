@@ -133,6 +133,8 @@ export class Session {
     // A read that was under way when the session ended.
     if (this.state === 'disposed') return backendError('cuda: the backend was disposed before this was done.', error)
     if (this.lost !== undefined) return this.lost
+    // Of a read: no ArrayBuffer is so long, or there is no memory for it.
+    if (error instanceof RangeError) return backendError(`cuda: a tensor cannot be read: ${error.message}. Read smaller parts.`, error)
     if (!isDriverError(error)) return internal(error)
     if (isOutOfMemory(error)) return backendError(`cuda: out of memory: ${error.message}. ${remedy}`, error)
     if (!isFatal(error)) return backendError(`cuda: ${error.message}`, error)
