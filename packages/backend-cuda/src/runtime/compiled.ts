@@ -3,7 +3,7 @@ import { type BufferId, hostArray, type KernelGraph, type TypedArray } from '@co
 import type { Command, ConvolutionShape, EmitKernel, LibraryCall, Product, Target } from '../command.ts'
 import { type Emitted, emitGraph } from './emitted.ts'
 import type { Plans } from './plans.ts'
-import type { Plan } from './products.ts'
+import type { Plan } from './libraryPlans.ts'
 import { type Program, writeProgram } from './program.ts'
 import type { Names } from './session.ts'
 import type { CudaCell, Store } from './store.ts'

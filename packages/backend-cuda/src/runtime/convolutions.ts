@@ -1,48 +1,20 @@
 /** Convolutions as plans of cuDNN. */
-import { fail } from '@cotangent/core/kernel'
 import type { ConvolutionShape, Precision } from '../command.ts'
 import type { ConvolutionPlan } from './addon.ts'
-import type { Plan } from './products.ts'
+import { LibraryPlans } from './libraryPlans.ts'
 import type { Session } from './session.ts'
-import { Shared } from './shared.ts'
 
-export class Convolutions {
-  private readonly session: Session
-  private readonly precision: Precision
-  /** Undefined: what cuDNN does not take. */
-  private readonly plans: Shared<string, Plan | undefined>
-
+export class Convolutions extends LibraryPlans<ConvolutionShape, ConvolutionPlan> {
   constructor(session: Session, precision: Precision) {
-    this.session = session
-    this.precision = precision
-    this.plans = new Shared(256, plan => {
-      if (plan !== undefined && session.isOpen) session.call(() => session.device.releaseConvolution(plan.handle))
+    const { device } = session
+    super(session, {
+      library: 'cuDNN',
+      planOf: shape => convolutionPlanOf(shape, precision),
+      make: plan => (device.convolutions ? session.retrying(() => device.convolution(plan)) : undefined),
+      release: handle => device.releaseConvolution(handle),
     })
   }
-
-  /** Does cuDNN take it? The plan is kept for `take`. */
-  supports(shape: ConvolutionShape): boolean {
-    if (!this.session.device.convolutions) return false
-    const plan = this.find(shape)
-    this.give(shape)
-    return plan !== undefined
-  }
-
-  take(shape: ConvolutionShape): Plan {
-    return this.find(shape) ?? fail('InternalError', 'cuda: a convolution that cuDNN does not take. Please report it.')
-  }
-
-  give(shape: ConvolutionShape): void {
-    this.plans.give(keyOf(convolutionPlanOf(shape, this.precision)))
-  }
-
-  private find(shape: ConvolutionShape): Plan | undefined {
-    const plan = convolutionPlanOf(shape, this.precision)
-    return this.plans.take(keyOf(plan), () => this.session.retrying(() => this.session.device.convolution(plan)))
-  }
 }
-
-const keyOf = (plan: ConvolutionPlan): string => Object.values(plan).join(' ')
 
 const epilogues = ['none', 'bias', 'biasRelu'] as const
 

@@ -1,7 +1,8 @@
 /** Plans of libraries, by the calls that need them. */
 import type { ConvolutionShape, LibraryCall, Product } from '../command.ts'
 import type { Convolutions } from './convolutions.ts'
-import type { Plan, Products } from './products.ts'
+import type { Plan } from './libraryPlans.ts'
+import type { Products } from './products.ts'
 
 export class Plans {
   private readonly products: Products

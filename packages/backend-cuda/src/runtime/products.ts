@@ -4,14 +4,8 @@ import type { Precision, Product } from '../command.ts'
 import { bytesOnDevice } from '../language/types.ts'
 import type { ProductPlan } from './addon.ts'
 import { isDriverError } from './errors.ts'
+import { LibraryPlans, type Plan } from './libraryPlans.ts'
 import type { Session } from './session.ts'
-import { Shared } from './shared.ts'
-
-export interface Plan {
-  readonly handle: number
-  /** Bytes that it needs. */
-  readonly workspace: number
-}
 
 // Values of cublasLt.h and library_types.h.
 const CUDA_R_32F = 0
@@ -23,56 +17,29 @@ const EPILOGUE_DEFAULT = 1
 const EPILOGUE_RELU = 2
 const EPILOGUE_BIAS = 4
 
-export class Products {
-  private readonly session: Session
-  private readonly precision: Precision
-  /** Undefined: what cuBLASLt does not take. */
-  private readonly plans: Shared<string, Plan | undefined>
-
+export class Products extends LibraryPlans<Product, ProductPlan> {
   constructor(session: Session, precision: Precision) {
-    this.session = session
-    this.precision = precision
-    this.plans = new Shared(256, plan => {
-      if (plan !== undefined && session.isOpen) session.call(() => session.device.releaseProduct(plan.handle))
+    super(session, {
+      library: 'cuBLASLt',
+      planOf: product => planOf(product, precision),
+      make: plan => planned(session, plan),
+      release: handle => session.device.releaseProduct(handle),
     })
   }
+}
 
-  /** Does cuBLASLt take it? The plan is kept for `take`. */
-  supports(product: Product): boolean {
-    const plan = this.find(product)
-    this.give(product)
-    return plan !== undefined
-  }
-
-  take(product: Product): Plan {
-    return this.find(product) ?? fail('InternalError', 'cuda: a product that cuBLASLt does not take. Please report it.')
-  }
-
-  give(product: Product): void {
-    this.plans.give(keyOf(planOf(product, this.precision)))
-  }
-
-  private find(product: Product): Plan | undefined {
-    const plan = planOf(product, this.precision)
-    return this.plans.take(keyOf(plan), () => this.make(plan))
-  }
-
-  private make(plan: ProductPlan): Plan | undefined {
-    const { session } = this
-    try {
-      return session.retrying(() => session.device.product(plan))
-    } catch (error) {
-      if (isUnsupported(error)) return undefined
-      throw error
-    }
+function planned(session: Session, plan: ProductPlan): Plan | undefined {
+  try {
+    return session.retrying(() => session.device.product(plan))
+  } catch (error) {
+    if (isUnsupported(error)) return undefined
+    throw error
   }
 }
 
 /** CUBLAS_STATUS_NOT_SUPPORTED: none of its algorithms does it, under this alignment and in a fixed order. */
 const isUnsupported = (error: unknown): boolean =>
   error instanceof Error && isDriverError(error.cause) && error.cause.call === 'cublasLtMatmulAlgoGetHeuristic' && error.cause.status === 15
-
-const keyOf = (plan: ProductPlan): string => Object.values(plan).join(' ')
 
 export function planOf(product: Product, precision: Precision): ProductPlan {
   const { dtype, batch, rows, columns, sum, a, b, result, epilogue } = product
