@@ -1,5 +1,5 @@
 /** Every call of the driver fails once, in the whole way from init to dispose: a typed error each time, and the process goes on. */
-import { array, cond, foriLoop, grad, greater, jit, less, scan, type Tensor, whileLoop } from '@cotangent/core'
+import { array, cond, foriLoop, grad, greater, jit, less, scan, type Tensor, whileLoop, zeros } from '@cotangent/core'
 import { CotangentError } from '@cotangent/core/kernel'
 import { setBackend } from '../../core/src/backend/current.ts'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -34,7 +34,10 @@ const loops = jit((x: Tensor): readonly Tensor[] => {
   ]
 })
 
-/** Synchronous and asynchronous, eager and compiled, donated and not, with control flow. Returns all numbers. */
+/** So large that cuBLASLt does it. */
+const product = jit((x: Tensor): Tensor => x.matmul(x).sum())
+
+/** Synchronous and asynchronous, eager and compiled, donated and not, with control flow and a library. Returns all numbers. */
 async function scenario(): Promise<readonly number[]> {
   const backend = await backendFor()
   try {
@@ -45,7 +48,13 @@ async function scenario(): Promise<readonly number[]> {
     ])
     let w = array([[0.5], [0.25]])
     for (let i = 0; i < 4; i++) w = step(w, x)
-    const results = [w, ...(await loops.async(x.sum({ axis: 0 }))), ...loops(x.sum({ axis: 1 })), x.add(1)]
+    const results = [
+      w,
+      ...(await loops.async(x.sum({ axis: 0 }))),
+      ...loops(x.sum({ axis: 1 })),
+      x.add(1),
+      product(zeros([64, 64]).add(0.5)),
+    ]
     const numbers: number[] = []
     for (const [i, t] of results.entries()) numbers.push(...(i % 2 === 0 ? await t.data() : t.dataSync()))
     return numbers
@@ -70,6 +79,7 @@ describe.each([
     const expected = await scenario(),
       calls = Object.entries(fake.calls())
     expect(calls.length).toBeGreaterThan(25)
+    expect(calls.some(([name]) => name === 'cublasLtMatmul')).toBe(true)
     let survived = 0
     for (const [name, count] of calls) {
       // Its answer to "the number of no argument" is this status; and a context that is never released keeps all that was in it.
