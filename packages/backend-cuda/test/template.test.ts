@@ -6,7 +6,7 @@ import { elementwise, graphOf } from '../../core/test/support/smallGraphs.ts'
 import type { Argument, Command, Launch } from '../src/command.ts'
 import { emitGraph } from '../src/runtime/emitted.ts'
 import { Layout } from '../src/runtime/layout.ts'
-import { schedule } from '../src/runtime/schedule.ts'
+import { mostExecuted, schedule } from '../src/runtime/schedule.ts'
 import { type Linked, type Template, writeTemplate } from '../src/runtime/template.ts'
 import { decode, type Ordered } from './decoder.ts'
 
@@ -165,6 +165,16 @@ test('loops that are too long for one command buffer are driven by the host, wit
   values[layout.counterOf(2)] = 77
   body.bind(values)
   expect(read(body)).toMatchObject([{ kind: 'launch', words: [77n] }])
+})
+
+test('nor does a synchronous run order more than the addon takes', () => {
+  const own = [
+    ['int32', 1],
+    ['int32', 1],
+  ] as const
+  const graph = graphOf([scanOf(2, 2 ** 16, [scanOf(3, 2 ** 16, [elementwise(1)])])], [['float32', 1]], [['float32', 1]], own)
+  const { steps } = prepared(graph, [launch([{ name: 'i', counter: 3 }])], mostExecuted)
+  expect(steps).toMatchObject([{ kind: 'scan', body: [{ kind: 'execute' }] }])
 })
 
 test('lists are cut into command buffers of few commands', () => {

@@ -14,7 +14,7 @@ import type { Plans } from './plans.ts'
 import type { Plan } from './libraryPlans.ts'
 import type { Program } from './program.ts'
 import { drive, driveAsync, type Observer, prepare, type Prepared, Run } from './run.ts'
-import { schedule, type Step } from './schedule.ts'
+import { mostExecuted, schedule, type Step } from './schedule.ts'
 import type { Names, Session } from './session.ts'
 import type { CudaCell, Store } from './store.ts'
 import { type Linked, writeTemplate } from './template.ts'
@@ -117,7 +117,7 @@ export class CudaExecutable implements Executable {
       binding.locate(inputs, donated)
       const { values } = binding
       values[this.frame.layout.arena] = workspace.acquire(this.emitted.arena)
-      const steps = this.stepsOf(this.observe === undefined ? Infinity : 1)
+      const steps = this.stepsOf(this.observe === undefined ? mostExecuted : 1)
       binding.commit(inputs, donated)
       if (this.observe !== undefined || !this.orderAtOnce(steps, values)) drive(session, this.newRun(values).steps(steps))
       return binding.hand()

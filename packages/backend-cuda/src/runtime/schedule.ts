@@ -20,6 +20,9 @@ type Commands = ReadonlyMap<LeafKernel, readonly Command[]>
 /** Loops in a command buffer: see addon.ts. */
 const deepest = 8
 
+/** Commands that one command buffer may execute. The addon takes 2^31, in which each round of each loop around them counts as well. */
+export const mostExecuted: number = 2 ** 26
+
 /** How often something of the items is executed. */
 export const countOf = (items: readonly Item[]): number =>
   items.reduce((n, item) => n + (item.kind === 'command' ? 1 : item.scan.length * countOf(item.body)), 0)
