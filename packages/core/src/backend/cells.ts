@@ -127,6 +127,8 @@ export class CellStore<M extends { readonly bytes: number }> {
   free(buffer: CellBuffer<M>): void {
     const { cell } = buffer
     if (cell === undefined) return
+    // Memory of one device must not come to another's.
+    if (buffer.store !== this) this.cellOf(buffer)
     buffer.cell = undefined
     this.registry.unregister(buffer)
     if (cell.host === undefined) this.handles--

@@ -32,7 +32,7 @@ const binary = (name: string, f: (x: Tensor, y: Tensor) => Tensor, ranges: reado
 const positive: Range = [0.1, 4]
 
 export const specialTable = {
-  gammaln: unary('gammaln', special.gammaln, [0.1, 6], near1(16), false),
+  gammaln: unary('gammaln', special.gammaln, [0.1, 6], near1(32), false),
   digamma: unary('digamma', special.digamma, [0.1, 6], near1(32), false),
   polygamma: {
     cases: drawn(fc.record({ n: fc.integer({ min: 0, max: 3 }), negative: fc.boolean() }), ({ n, negative }) => ({
@@ -47,7 +47,7 @@ export const specialTable = {
       refusal('a fraction as order', 'ValueError', ['polygamma', '0.5'], () => special.polygamma(0.5, np.ones([2]))),
     ],
   },
-  betaln: binary('betaln', special.betaln, [positive, positive], near1(32)),
+  betaln: binary('betaln', special.betaln, [positive, positive], near1(64)),
   gammainc: binary('gammainc', special.gammainc, [positive, positive], ulps(64, 'exponentials of sums of logarithms')),
   gammaincc: binary('gammaincc', special.gammaincc, [positive, positive], near1(64)),
   i0e: unary('i0e', special.i0e, [0.1, 12], ulps(16, 'a Chebyshev series'), false),
