@@ -63,6 +63,8 @@ describe('compiled programs', () => {
     expect(await compiledWith(false)).toBe(1)
     // A file is no folder.
     expect(await compiledWith(fileURLToPath(import.meta.url))).toBe(1)
+    // Where no folder can be made.
+    expect(await compiledWith('/proc/none/deep')).toBe(1)
   })
 
   test('are shared by executables of one text, and what the compiler refuses is shown with numbered lines', async () => {

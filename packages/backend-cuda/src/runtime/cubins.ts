@@ -4,9 +4,9 @@
  * the process. Nothing here fails: without a folder to write to, programs are compiled again.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 /** The user's cache folder, by the XDG Base Directory Specification. */
 export const defaultFolder = (): string => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'cotangent', 'cuda')
@@ -41,7 +41,7 @@ export class Cubins {
       fresh = `${path}.${randomUUID()}`
     try {
       // Who can write here decides what runs on the GPU.
-      mkdirSync(this.folder, { recursive: true, mode: 0o700 })
+      makeFolder(this.folder)
       writeFileSync(fresh, Buffer.concat([digestOf(cubin), cubin]))
       renameSync(fresh, path)
     } catch {
@@ -64,5 +64,18 @@ function remove(path: string): void {
     rmSync(path, { force: true })
   } catch {
     // There is no such folder, or it is not ours.
+  }
+}
+
+/** Node's own recursive way never ends below /proc, where no folder can be made and the error is that there is none. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  const parent = dirname(resolve(path))
+  if (parent !== path) makeFolder(parent)
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!existsSync(path)) throw error
   }
 }
