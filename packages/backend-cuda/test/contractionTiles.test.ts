@@ -1,9 +1,8 @@
 /** Every tile of contractions, with whole sums and with sums in parts, whatever the backend would choose. */
-import { collapse, type Contraction, dropUnitAxes } from '@cotangent/core/kernel'
+import { collapse, type Contraction, dropUnitAxes, rolesOf } from '@cotangent/core/kernel'
 import { afterEach, expect, test } from 'vitest'
 import { type Case, convForward, convWeight, matmul } from '../../core/test/support/contractions.ts'
 import type { EmitKernel } from '../src/command.ts'
-import { rolesOf } from '../src/kernels/contraction-roles.ts'
 import { emitTiled } from '../src/kernels/contraction-tile.ts'
 import { candidatesFor } from '../src/kernels/contraction-tiling.ts'
 import { emitKernel } from '../src/kernels/emit.ts'
@@ -42,7 +41,7 @@ test.each([
       services.emit = (context, kernel) => {
         const core = candidatesFor(dtype, context.target)[k]?.core
         if (kernel.kind !== 'contraction' || core === undefined) return emitKernel(context, kernel)
-        return emitTiled(context, rolesOf(collapse(dropUnitAxes(kernel)) as Contraction), core, parts)
+        return emitTiled(context, rolesOf(collapse(dropUnitAxes(kernel)) as Contraction, 'batch'), core, parts)
       }
       for (const [i, c] of (parts === 1 ? cases : cases.slice(2, 5)).entries())
         expect(problemOf(backend, inDtype(c, dtype), { rounding }), `tile ${k}, ${parts} parts, case ${i}`).toBe('')

@@ -3,10 +3,9 @@
  * An address is the sum of a part that a thread's rows (or columns) decide, computed once, and one that the place in the sum decides, computed
  * once a step.
  */
-import { type Affine, type Guard, strideAt } from '@cotangent/core/kernel'
+import { type Affine, type Guard, strideAt, type Roles } from '@cotangent/core/kernel'
 import { affine } from '../language/address.ts'
 import { literal, suffixOf, valueType } from '../language/types.ts'
-import type { Roles } from './contraction-roles.ts'
 import { indicesOf, patternAlong } from './points.ts'
 import type { Writer } from './writer.ts'
 

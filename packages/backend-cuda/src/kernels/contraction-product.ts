@@ -3,9 +3,9 @@
  * and in the result. An operand that does not lie so is copied where it is used often; a result that does not, and any work after the sums
  * but a bias and a relu, is a Loop over the product's temporary.
  */
-import { type Affine, type Load, type Loop, type Node, type NodeId, strideAt } from '@cotangent/core/kernel'
+import { type Affine, type Load, type Loop, type Node, type NodeId, strideAt, type Group, type Roles } from '@cotangent/core/kernel'
 import type { Command, EmitContext, Matrix, Product, ProductEpilogue } from '../command.ts'
-import { finishing, type Group, type Roles } from './contraction-roles.ts'
+import { finishing } from './contraction-finish.ts'
 import { emitLoop } from './loop.ts'
 
 /** A copy reads and writes an element once; it pays where the library then reads it so often. */

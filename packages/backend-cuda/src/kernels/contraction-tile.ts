@@ -3,13 +3,13 @@
  * operands to shared memory while it multiplies the step before, and does the work after the sums itself. Where tiles are few, blocks share
  * a tile's sum, and a second launch adds their parts in order.
  */
-import { type Affine, type Contraction, type Loop, type Node, sizeOf, type Store } from '@cotangent/core/kernel'
+import { type Affine, type Contraction, type Loop, type Node, sizeOf, type Store, type Roles } from '@cotangent/core/kernel'
 import type { Command, EmitContext, Launch, MemoryId } from '../command.ts'
 import { type IndexType, indexType } from '../language/address.ts'
 import { valueType } from '../language/types.ts'
 import type { Core } from './contraction-core.ts'
 import { OperandText } from './contraction-operand.ts'
-import { denseStrides, finishing, type Roles } from './contraction-roles.ts'
+import { denseStrides, finishing } from './contraction-finish.ts'
 import { emitLoop } from './loop.ts'
 import { Nodes } from './nodes.ts'
 import { indicesOf, onePoint } from './points.ts'

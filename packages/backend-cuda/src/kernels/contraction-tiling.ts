@@ -1,8 +1,7 @@
 /** Which tiles a product takes, and how many blocks share a tile's sum. */
-import type { DType } from '@cotangent/core/kernel'
+import type { DType, Roles } from '@cotangent/core/kernel'
 import type { Target } from '../command.ts'
 import { type Core, fmaCore } from './contraction-core.ts'
-import type { Roles } from './contraction-roles.ts'
 import { tensorCore } from './contraction-tensor.ts'
 
 export interface Candidate {

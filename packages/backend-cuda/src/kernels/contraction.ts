@@ -2,10 +2,19 @@
  * Contractions: large convolutions by cuDNN where it takes them; by cuBLASLt where it can do all of it or the product is large, by tiles of our
  * own otherwise (other convolutions, odd layouts, small products with work after them), and by a Loop where there is nothing to gain from tiles: vectors, short sums, integers.
  */
-import { asLoop, collapse, type Contraction, dropUnitAxes, isFloat, limitReductions, sizeOf } from '@cotangent/core/kernel'
+import {
+  asLoop,
+  collapse,
+  type Contraction,
+  dropUnitAxes,
+  isFloat,
+  limitReductions,
+  sizeOf,
+  type Roles,
+  rolesOf,
+} from '@cotangent/core/kernel'
 import type { Command, EmitContext } from '../command.ts'
 import { productOf } from './contraction-product.ts'
-import { type Roles, rolesOf } from './contraction-roles.ts'
 import { emitTiled } from './contraction-tile.ts'
 import { tilingOf } from './contraction-tiling.ts'
 import { convolutionOf } from './convolution.ts'
@@ -23,7 +32,7 @@ export function emitContraction(context: EmitContext, given: Contraction): reado
   if (c.kind === 'loop') return emitLoop(context, c)
   if (sizeOf(c.extents.slice(0, c.parallel)) === 0) return []
   if (!isFloat(c.dtype) || c.a.dtype !== c.dtype || c.b.dtype !== c.dtype || sizeOf(c.extents) === 0) return byLoop(context, c)
-  const roles = rolesOf(c),
+  const roles = rolesOf(c, 'batch'),
     { batch, rows, columns, sum } = roles
   if (isThin(roles)) return byLoop(context, c)
   const work = batch.size * rows.size * columns.size * sum.size

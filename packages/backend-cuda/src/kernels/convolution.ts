@@ -6,7 +6,7 @@
 import { type Affine, type Contraction, type Load, type Loop, sizeOf } from '@cotangent/core/kernel'
 import type { Command, Convolution, ConvolutionShape, Dense, EmitContext } from '../command.ts'
 import { biasAndRelu } from './contraction-product.ts'
-import { afterSums } from './contraction-roles.ts'
+import { afterSums } from './contraction-finish.ts'
 import { type Form, formOf } from './convolution-form.ts'
 import { emitLoop } from './loop.ts'
 

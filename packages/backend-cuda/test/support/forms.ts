@@ -8,11 +8,11 @@ import {
   type KernelGraph,
   type Node,
   type Scatter,
+  rolesOf,
 } from '@cotangent/core/kernel'
 import { type Case, convWeight, matmul } from '../../../core/test/support/contractions.ts'
 import { graphOf, type Spec } from '../../../core/test/support/smallGraphs.ts'
 import type { EmitKernel, Precision, Target } from '../../src/command.ts'
-import { rolesOf } from '../../src/kernels/contraction-roles.ts'
 import { emitTiled } from '../../src/kernels/contraction-tile.ts'
 import { candidatesFor } from '../../src/kernels/contraction-tiling.ts'
 import { emitKernel } from '../../src/kernels/emit.ts'
@@ -67,7 +67,7 @@ export function contractionForms(): readonly Form[] {
           specs = buffers.map((b): Spec => [b.dtype, b.size])
         const graph = graphOf([contraction], specs.slice(0, 2), specs.slice(2))
         const emit: EmitKernel = (context, kernel) =>
-          emitTiled(context, rolesOf(collapse(dropUnitAxes(kernel as Contraction)) as Contraction), core, 1)
+          emitTiled(context, rolesOf(collapse(dropUnitAxes(kernel as Contraction)) as Contraction, 'batch'), core, 1)
         return { name: `${name} of ${dtype} (${precision}) by ${core.rows}x${core.columns}`, text: textOf(graph, precision, emit) }
       }),
     ),

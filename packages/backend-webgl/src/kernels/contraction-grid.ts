@@ -2,8 +2,8 @@
  * The fragments of a product. Each computes a block of the sums: `rows` rows by `columns` texels of four columns, one target each. Fragments
  * are numbered part, batch, row block, column block, the last fastest.
  */
+import type { Roles } from '@cotangent/core/kernel'
 import { type Layout, layoutOf, type Limits } from '../pass.ts'
-import type { Roles } from './contraction-axes.ts'
 
 export interface Grid {
   readonly rows: 1 | 2 | 4

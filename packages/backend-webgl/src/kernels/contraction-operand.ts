@@ -3,9 +3,8 @@
  * that lie so in their buffers are read there; the others are packed first: copied, with their guards resolved and the sum filled up with
  * zeros to a multiple of four.
  */
-import { type Affine, type BufferId, type Load, type Loop, strideAt } from '@cotangent/core/kernel'
+import { type Affine, type BufferId, type Load, type Loop, strideAt, type Group, type Roles } from '@cotangent/core/kernel'
 import { type Layout, layoutOf, type TextureSpec } from '../pass.ts'
-import type { Group, Roles } from './contraction-axes.ts'
 
 export type Direction = 'along' | 'across'
 

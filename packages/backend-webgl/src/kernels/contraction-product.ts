@@ -2,8 +2,8 @@
  * The product of two operands whose texels it can read: one draw into several targets. Sizes and strides are uniforms, so that one program
  * serves all products of a form. Reading with `texture` is faster than with `texelFetch` on drivers that run on the processor.
  */
+import type { Group, Roles } from '@cotangent/core/kernel'
 import type { EmitContext, Pass, TextureId } from '../pass.ts'
-import type { Group, Roles } from './contraction-axes.ts'
 import type { Grid } from './contraction-grid.ts'
 import { type Operand, texelsPerRound, walkOf } from './contraction-operand.ts'
 import { byReciprocal, isExact } from './quotient.ts'

@@ -1,8 +1,7 @@
 /** The sums as Loops see them: a buffer that is computed from the targets of the product. */
-import { type Contraction, type Loop, type Node, stridesOf } from '@cotangent/core/kernel'
+import { type Contraction, type Loop, type Node, stridesOf, type Group, type Roles } from '@cotangent/core/kernel'
 import type { EmitContext, TextureId } from '../pass.ts'
 import { placeOf } from '../runtime/source.ts'
-import type { Group, Roles } from './contraction-axes.ts'
 import type { Grid } from './contraction-grid.ts'
 import { quotient } from './quotient.ts'
 import type { Computed, KernelContext, Shader } from './shader.ts'

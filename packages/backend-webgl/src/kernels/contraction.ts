@@ -2,9 +2,8 @@
  * Contractions in three steps: operands that do not lie well are packed, the product of the two goes to temporary textures, and a Loop does
  * the epilogue and the stores. What does not fit the largest texture is cut into parts.
  */
-import { asLoop, collapse, type Contraction, dropUnitAxes, partOf, sizeOf, writesOf } from '@cotangent/core/kernel'
+import { asLoop, collapse, type Contraction, dropUnitAxes, partOf, sizeOf, writesOf, type Roles, rolesOf } from '@cotangent/core/kernel'
 import { type EmitContext, type Pass, type TextureId, type TextureSpec } from '../pass.ts'
-import { type Roles, rolesOf } from './contraction-axes.ts'
 import { type Grid, gridOf } from './contraction-grid.ts'
 import { inPlace, type Operand, packed, type Packing, packingOf, sidesOf, specOfPacked, walkOf } from './contraction-operand.ts'
 import { productOf } from './contraction-product.ts'
@@ -22,7 +21,7 @@ export function emitContraction(context: EmitContext, given: Contraction): reado
   if (c.kind === 'loop') return emitLoop(context, c)
   if (sizeOf(c.extents.slice(0, c.parallel)) === 0) return []
   if (sizeOf(c.extents) === 0) return emitLoop(context, finish(c, { op: 'const', dtype: c.dtype, value: 0 }))
-  const roles = rolesOf(c)
+  const roles = rolesOf(c, 'none')
   if (isThin(roles)) return byLoop(context, c, 'its batched products have one row or one column')
   if (context.limits.targets < 4) return byLoop(context, c, 'a draw of this device has fewer than four targets')
   const plan = planOf(roles, context)

@@ -1,13 +1,15 @@
 /**
- * The axes of a contraction in the roles that matrix multiplication gives them: batch (of both operands), rows (only of a), columns (only of
- * b; four consecutive ones make a texel), sum. Multiplication commutes: a and b change places where b then has the axis along which
- * results are consecutive. Axes of neither operand, along which the sums do not change, have no role.
+ * The axes of a contraction in the roles that matrix multiplication gives them: batch (of both operands), rows (only of a), columns (only of b),
+ * sum. Multiplication commutes: a and b change places where b then has the axis along which results are consecutive.
  */
-import { type Affine, type Contraction, dropGuards, sizeOf, strideAt, uses } from '@cotangent/core/kernel'
+import { sizeOf } from '../shape.ts'
+import type { Affine, Contraction } from './kernel.ts'
+import { dropGuards, strideAt, uses } from './operands.ts'
 
 /** Axes of one role, outer to inner: together they count through `size` places. */
 export interface Group {
   readonly axes: readonly number[]
+  readonly extents: readonly number[]
   readonly size: number
 }
 
@@ -19,27 +21,32 @@ export interface Roles {
   readonly sum: Group
 }
 
-export function rolesOf(given: Contraction): Roles {
+/** `idle`: the role of axes of neither operand, along which the sums do not change. Without one they belong to no group. */
+export function rolesOf(given: Contraction, idle: 'batch' | 'none'): Roles {
   const { extents } = given
   const kept = { ...given, a: dropGuards(given.a, extents), b: dropGuards(given.b, extents) }
   const contraction = columnsInA(kept) ? { ...kept, a: kept.b, b: kept.a } : kept
-  const { a, b, parallel, stores } = contraction
-  const outer = extents.map((_, k) => k).slice(0, parallel)
-  const stored = stores[0]?.map
-  const group = (axes: readonly number[], ...maps: readonly (Affine | undefined)[]): Group => ({
-    axes: byStride(axes, maps),
-    size: sizeOf(axes.map(k => extents[k] as number)),
-  })
+  const { a, b, parallel, stores } = contraction,
+    outer = extents.map((_, k) => k).slice(0, parallel),
+    stored = stores[0]?.map
+  const group = (axes: readonly number[], ...maps: readonly (Affine | undefined)[]): Group => {
+    const sorted = byStride(axes, maps),
+      own = sorted.map(k => extents[k] as number)
+    return { axes: sorted, extents: own, size: sizeOf(own) }
+  }
   const isRow = (k: number): boolean => uses(a, k) && !uses(b, k),
     isColumn = (k: number): boolean => uses(b, k) && !uses(a, k)
-  const both = outer.filter(k => uses(a, k) && uses(b, k))
-  const summed = extents.map((_, k) => k).slice(parallel)
+  const isBatch = (k: number): boolean => uses(a, k) === uses(b, k) && (uses(a, k) || idle === 'batch')
   return {
     contraction,
-    batch: group(both, stored),
+    batch: group(outer.filter(isBatch), stored),
     rows: group(outer.filter(isRow), a.map, stored),
     columns: group(outer.filter(isColumn), stored, b.map),
-    sum: group(summed, a.map, b.map),
+    sum: group(
+      extents.map((_, k) => k).filter(k => k >= parallel),
+      a.map,
+      b.map,
+    ),
   }
 }
 
