@@ -164,10 +164,14 @@ napi_value readSync(OpenDevice& device, const Arguments& arguments) {
   return nullptr;
 }
 
-napi_value read(OpenDevice& device, const Arguments& arguments) {
+napi_value read(const Arguments& arguments) {
   const int64_t address = arguments.integer(0, "address"), bytes = arguments.integer(1, "bytes");
+  requireMemory(enter(arguments), address, bytes);
+  const NewBuffer buffer = newArrayBuffer(arguments.env, bytes);
+  // Again: making the buffer may have run the caller's code.
+  OpenDevice& device = enter(arguments);
   requireMemory(device, address, bytes);
-  return device.reads.read(address, bytes);
+  return device.reads.read(address, bytes, buffer);
 }
 
 napi_value synchronize(OpenDevice& device, const Arguments&) {
@@ -187,7 +191,7 @@ napi_value method(napi_env env, napi_callback_info info) {
   });
 }
 
-/** One that enters the device itself, when it has read its arguments: their getters run the caller's code, which may close the device. */
+/** One that enters the device itself, when no code of the caller's runs any more: that may close the device. Getters of arguments are such code. */
 template <napi_value (*body)(const Arguments&)>
 napi_value reading(napi_env env, napi_callback_info info) {
   return guarded(env, [&] { return body(Arguments(env, info)); });
@@ -222,7 +226,7 @@ constexpr Method methods[] = {
   {"releaseGraph", method<releaseGraph>},
   {"write", method<write>},
   {"readSync", method<readSync>},
-  {"read", method<read>},
+  {"read", reading<read>},
   {"synchronize", method<synchronize>},
   {"time", method<time>},
   {"close", reading<close>},

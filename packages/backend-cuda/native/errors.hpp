@@ -1,5 +1,7 @@
 // What goes wrong: a library's call failed, or the caller is wrong. Both are thrown, and become JavaScript errors in napi.hpp.
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -8,6 +10,8 @@ struct Failure {
   std::string call;
   int status;
   std::string message;
+  /** Of command buffers: how many commands had been ordered before. */
+  std::optional<uint64_t> ordered = std::nullopt;
 };
 
 /** What the caller passed is wrong; nothing has happened. */

@@ -8,7 +8,14 @@ class Execution {
  public:
   Execution(const Session& session, const Names& names, Words words) : session(session), names(names), words(words) {}
 
-  void run() { commands(0, words.size(), 0); }
+  void run() {
+    try {
+      commands(0, words.size(), 0);
+    } catch (Failure& failure) {
+      failure.ordered = ordered;
+      throw;
+    }
+  }
 
  private:
   void commands(size_t from, size_t end, int depth) {
@@ -34,8 +41,9 @@ class Execution {
           break;
         case Operation::loop:
           loop(at, depth);
-          break;
+          continue;
       }
+      ordered++;
     }
   }
 
@@ -81,6 +89,7 @@ class Execution {
   /** Of the loops around a command, the outermost first. */
   uint64_t indices[deepestLoop] = {};
   void* parameters[Kernel::mostParameters];
+  uint64_t ordered = 0;
 };
 
 /** The modules of the functions that a checked buffer launches. */

@@ -69,6 +69,7 @@ struct NewBuffer {
   char* data;
 };
 
+/** A large one may run the caller's code, which may have changed JavaScript's own objects. */
 inline NewBuffer newArrayBuffer(napi_env env, size_t bytes) {
   constexpr size_t large = 1 << 20;
   NewBuffer buffer{};
@@ -76,11 +77,12 @@ inline NewBuffer newArrayBuffer(napi_env env, size_t bytes) {
   if (bytes < large) {
     expect(napi_create_arraybuffer(env, bytes, &data, &buffer.value));
   } else {
-    // Where there is no memory JavaScript's constructor throws, and Node-API's function ends the process.
-    napi_value global, constructor;
+    // Where there is no memory JavaScript's constructor throws, and Node-API's function ends the process. The global name may be another's.
+    napi_value empty, prototype, constructor;
     const napi_value length = toValue(env, uint64_t(bytes));
-    expect(napi_get_global(env, &global));
-    expect(napi_get_named_property(env, global, "ArrayBuffer", &constructor));
+    expect(napi_create_arraybuffer(env, 0, &data, &empty));
+    expect(napi_get_prototype(env, empty, &prototype));
+    expect(napi_get_named_property(env, prototype, "constructor", &constructor));
     expect(napi_new_instance(env, constructor, 1, &length, &buffer.value));
     size_t made = 0;
     expect(napi_get_arraybuffer_info(env, buffer.value, &data, &made));
@@ -98,6 +100,7 @@ inline napi_value toError(napi_env env, const Failure& failure) {
   expect(napi_create_error(env, toValue(env, std::string("ERR_CUDA")), toValue(env, failure.message), &error));
   expect(napi_set_named_property(env, error, "call", toValue(env, failure.call)));
   expect(napi_set_named_property(env, error, "status", toValue(env, failure.status)));
+  if (failure.ordered) expect(napi_set_named_property(env, error, "ordered", toValue(env, *failure.ordered)));
   return error;
 }
 

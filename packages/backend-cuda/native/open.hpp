@@ -53,9 +53,11 @@ struct Opening {
     return "";
   }
 
+  /** What was tried first, which the user may have named, and last. */
   static std::string whyNot(const Report& report, const char* usual) {
     if (report.tried.empty()) return std::string(usual) + " was not looked for";
-    return report.tried.back().error;
+    const std::string &first = report.tried.front().error, &last = report.tried.back().error;
+    return first == last ? last : first + "; " + last;
   }
 
   static std::string lacking(const Report& report) { return report.library + " lacks " + report.missing.front(); }

@@ -1,40 +1,51 @@
 // Page-locked host memory, which the device copies from and to by itself while the processor goes on.
 #pragma once
 #include <bit>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "session.hpp"
 
-/** Page-locked memory, and the event that tells when the device is done with it. */
+/**
+ * Page-locked memory, and the event that tells when the device is done with it. Where no more pages can be locked it is ordinary memory, with
+ * which the driver's copies wait: a run that is under way does not fail for want of a few bytes.
+ */
 class Pinned {
  public:
   Pinned(const Session& session, size_t bytes) : done(session), session(&session), size(bytes) {
     void* address = nullptr;
-    session.cuda(session.cuda.cuMemHostAlloc, &address, bytes, 0u);
-    memory = static_cast<char*>(address);
+    const int status = session.cuda.cuMemHostAlloc.address(&address, bytes, 0u);
+    if (status == abi::CUDA_ERROR_OUT_OF_MEMORY) ordinary.reset(new (std::nothrow) char[bytes]);
+    if (status != abi::CUDA_SUCCESS && !ordinary) session.cuda.fail(session.cuda.cuMemHostAlloc.name, status);
+    locked = static_cast<char*>(address);
   }
   Pinned(Pinned&& other) noexcept
-      : done(std::move(other.done)), session(other.session), memory(std::exchange(other.memory, nullptr)), size(other.size) {}
+      : done(std::move(other.done)), session(other.session), locked(std::exchange(other.locked, nullptr)),
+        ordinary(std::move(other.ordinary)), size(other.size) {}
   Pinned& operator=(Pinned&& other) noexcept {
     std::swap(done, other.done);
     std::swap(session, other.session);
-    std::swap(memory, other.memory);
+    std::swap(locked, other.locked);
+    std::swap(ordinary, other.ordinary);
     std::swap(size, other.size);
     return *this;
   }
   ~Pinned() {
-    if (memory) session->cuda.cuMemFreeHost.address(memory);
+    if (locked) session->cuda.cuMemFreeHost.address(locked);
   }
 
-  char* data() const { return memory; }
+  char* data() const { return ordinary ? ordinary.get() : locked; }
   size_t bytes() const { return size; }
+  /** Is it what it ought to be? */
+  bool isLocked() const { return !ordinary; }
 
   Event done;
 
  private:
   const Session* session;
-  char* memory = nullptr;
+  char* locked = nullptr;
+  std::unique_ptr<char[]> ordinary;
   size_t size;
 };
 
@@ -55,7 +66,7 @@ class PinnedPool {
 
   /** The device must be done with it. */
   void give(Pinned memory) noexcept {
-    if (kept + memory.bytes() > most) return;
+    if (!memory.isLocked() || kept + memory.bytes() > most) return;
     auto& list = free[sizeClass(memory.bytes())];
     if (list.size() == list.capacity()) {
       try {

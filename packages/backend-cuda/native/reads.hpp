@@ -74,8 +74,7 @@ class Reads {
   /** Held, so that it is not collected, while reads are pending. */
   void keepAlive(napi_value object) { expect(napi_create_reference(env, object, 0, &self)); }
 
-  napi_value read(uint64_t address, size_t bytes) {
-    const NewBuffer buffer = newArrayBuffer(env, bytes);
+  napi_value read(uint64_t address, size_t bytes, const NewBuffer& buffer) {
     if (bytes == 0) return settled(buffer.value);
     List one;
     one.emplace_back(session, pool, bytes, buffer.data);

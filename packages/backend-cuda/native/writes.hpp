@@ -42,6 +42,7 @@ class Writes {
       blocks.push_back(Pinned(session, blockBytes));
     } else {
       blocks[next].done.wait();
+      if (!blocks[next].isLocked()) blocks[next] = Pinned(session, blockBytes);
     }
     current = next;
     used = 0;

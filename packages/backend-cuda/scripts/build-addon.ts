@@ -30,7 +30,7 @@ export async function buildAddon({ sanitize = false }: AddonOptions = {}): Promi
   for (const name of readdirSync(native).sort()) hash.update(name).update(readFileSync(native + name))
   const built = `${cache}/${hash.digest('hex').slice(0, 16)}.node`
   mkdirSync(cache, { recursive: true })
-  await exclusively(`${built}.lock`, async () => {
+  await exclusively(built, async () => {
     if (!existsSync(built)) await compile(options, built)
     if (!sanitize && !isCopy(built)) install(built)
   })

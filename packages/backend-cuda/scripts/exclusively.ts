@@ -1,40 +1,27 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { createServer, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Builds while no other process does: a file that names the process is the lock. One of a process that died is nobody's. */
-export async function exclusively(lock: string, build: () => Promise<void>): Promise<void> {
-  while (!acquire(lock)) {
-    if (isAbandoned(lock)) rmSync(lock, { force: true })
-    await sleep(50)
-  }
+/**
+ * Builds while no other process does. The lock is a socket in Linux's abstract namespace: one process has its name, and the kernel takes it
+ * back when that process ends, however it does.
+ */
+export async function exclusively<T>(what: string, build: () => Promise<T>): Promise<T> {
+  const name = `\0cotangent-${createHash('sha256').update(what).digest('hex')}`
+  let lock = await acquire(name)
+  for (; lock === undefined; lock = await acquire(name)) await sleep(50)
   try {
-    await build()
+    return await build()
   } finally {
-    rmSync(lock, { force: true })
+    await new Promise(resolve => lock.close(resolve))
   }
 }
 
-function acquire(lock: string): boolean {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' })
-    return true
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
-    throw error
-  }
+/** Undefined where another has it. */
+function acquire(name: string): Promise<Server | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error)))
+    server.listen(name, () => resolve(server))
+  })
 }
-
-/** A second is long enough to write the number. */
-function isAbandoned(lock: string): boolean {
-  try {
-    const pid = Number(readFileSync(lock, 'utf8'))
-    if (pid === 0) return Date.now() - statSync(lock).mtimeMs > 1000
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    // Gone since, or of a process that is.
-    return codeOf(error) === 'ESRCH'
-  }
-}
-
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)

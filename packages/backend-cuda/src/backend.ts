@@ -39,7 +39,8 @@ export interface Platform {
   readonly separate?: boolean
 }
 
-const capabilities: Capabilities = {
+/** What it says to core, and to the documentation. */
+export const capabilities: Capabilities = {
   dtypes: ['float32', 'float64', 'int32', 'uint32', 'bool'],
   kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
   contractions: ['float32', 'float64'],
@@ -106,7 +107,7 @@ export class CudaBackend implements Backend {
 
   readSync(buffer: Buffer): TypedArray {
     this.session.check()
-    return this.store.read(this.store.cellOf(buffer))
+    return this.session.call(() => this.store.read(this.store.cellOf(buffer)))
   }
 
   free(buffer: Buffer): void {

@@ -155,6 +155,8 @@ export interface EmitContext {
   readonly target: Target
   /** Memory that lives while the kernel runs, with anything in it. */
   temporary(spec: BufferSpec): MemoryId
+  /** What `way` returns. Where that is undefined its temporaries are given up. */
+  attempt<T>(way: () => T | undefined): T | undefined
   spec(memory: MemoryId): BufferSpec
   /** Does cuBLASLt, which is there, take this? Else kernels compute it. */
   multiplies(product: Product): boolean

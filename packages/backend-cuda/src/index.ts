@@ -24,7 +24,11 @@ export interface CudaOptions {
   readonly memoryBudget?: number
   /** Waits for every kernel, which is slow, names the one that failed, and refuses NaN in results. @default false */
   readonly debug?: boolean
-  /** The folder for compiled programs, or false for none. @default `~/.cache/cotangent/cuda` */
+  /**
+   * The folder for compiled programs, or false for none. Nobody else may be able to write to it. What was not used for longest is removed beyond
+   * 256 MiB, or after 90 days.
+   * @default `~/.cache/cotangent/cuda`
+   */
   readonly cache?: string | false
   /** Where NVIDIA's libraries are, if they are not found: names or paths that are tried first. */
   readonly libraries?: LibraryPaths
@@ -38,7 +42,11 @@ export async function cuda(options: CudaOptions = {}): Promise<Backend> {
   if (opened.device === undefined) return fail('BackendError', `cuda: ${opened.reason}`)
   // Who has no GPU waits for none of this.
   const { CudaBackend } = await import('./backend.ts'),
-    { defaultFolder } = await import('./runtime/cubins.ts')
+    { defaultFolder, isOpenToOthers } = await import('./runtime/cacheFolder.ts')
+  if (typeof cache === 'string' && isOpenToOthers(cache)) {
+    opened.device.close()
+    return fail('ConfigError', `cuda: others can write to the cache folder ${cache}, and so decide what runs: chmod go-w, or take another.`)
+  }
   return new CudaBackend({
     device: opened.device,
     precision,

@@ -126,3 +126,35 @@ unlessSanitized('a read that the host has no memory for throws, and the process 
   device.release(address)
   expect((await device.read(upload(device, new Uint8Array(2 ** 21)), 2 ** 21)).byteLength).toBe(2 ** 21)
 })
+
+test('an ArrayBuffer of JavaScript that was replaced is not called, and closes nothing', async () => {
+  const bytes = 2 ** 21,
+    address = upload(device, new Uint8Array(bytes).fill(7)),
+    { ArrayBuffer: original } = globalThis
+  globalThis.ArrayBuffer = class extends original {
+    constructor(length: number) {
+      super(length)
+      device.close()
+    }
+  } as unknown as ArrayBufferConstructor
+  try {
+    const read = device.read(address, bytes)
+    expect(Buffer.from(await read).equals(Buffer.alloc(bytes, 7))).toBe(true)
+  } finally {
+    globalThis.ArrayBuffer = original
+  }
+  // The constructor that the addon itself finds.
+  const { prototype } = original
+  Object.defineProperty(prototype, 'constructor', {
+    configurable: true,
+    get: () => {
+      device.close()
+      return original
+    },
+  })
+  try {
+    expect(() => device.read(address, bytes)).toThrow(expect.objectContaining({ code: 'ERR_CUDA', status: 709 }))
+  } finally {
+    Object.defineProperty(prototype, 'constructor', { configurable: true, writable: true, value: original })
+  }
+})

@@ -1,13 +1,11 @@
 /** The lock under which the addon and the fake driver are built. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
 import { exclusively } from '../scripts/exclusively.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'cotangent-lock-')),
-  lock = join(folder, 'lock')
-afterAll(() => rmSync(folder, { recursive: true }))
+const nameOf = (lock: string): string => `${import.meta.url} ${process.pid} ${lock}`
 
 test('one builds at a time, the next also after one that failed', async () => {
   let building = 0,
@@ -18,19 +16,28 @@ test('one builds at a time, the next also after one that failed', async () => {
     building--
     if (++built === 2) throw new Error('on purpose')
   }
-  const ended = await Promise.allSettled([1, 2, 3].map(() => exclusively(lock, build)))
+  const ended = await Promise.allSettled([1, 2, 3].map(() => exclusively(nameOf('a'), build)))
   expect(ended.map(e => e.status).sort()).toEqual(['fulfilled', 'fulfilled', 'rejected'])
-  expect(readdirSync(folder)).toEqual([])
 })
 
-test('the lock of a process that is gone is taken', async () => {
-  // Larger than any process number of Linux.
-  writeFileSync(lock, String(2 ** 22 + 1))
-  let built = false
-  await exclusively(lock, async () => void (built = true))
-  expect(built).toBe(true)
-})
-
-test('a lock that cannot be written is an error, not a wait', async () => {
-  await expect(exclusively(join(folder, 'nowhere', 'lock'), async () => {})).rejects.toMatchObject({ code: 'ENOENT' })
+test('what another process builds is waited for; when it is killed, one of those that wait goes on at a time', async () => {
+  const script = `import { exclusively } from ${JSON.stringify(fileURLToPath(new URL('../scripts/exclusively.ts', import.meta.url)))}
+    await exclusively(${JSON.stringify(nameOf('b'))}, () => { console.log('building'); return new Promise(resolve => setTimeout(resolve, 60_000)) })`
+  const other = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(other.stdout, 'data')
+  let building = 0,
+    built = 0
+  const waiting = [1, 2, 3].map(() =>
+    exclusively(nameOf('b'), async () => {
+      expect(++building).toBe(1)
+      await new Promise(resolve => setTimeout(resolve, 5))
+      building--
+      built++
+    }),
+  )
+  await new Promise(resolve => setTimeout(resolve, 20))
+  expect(built).toBe(0)
+  other.kill('SIGKILL')
+  await Promise.all(waiting)
+  expect(built).toBe(3)
 })

@@ -35,6 +35,17 @@ test('without a driver', async () => {
   else await opened.dispose()
 })
 
+test('with a path that is wrong: it is named', async () => {
+  const text = await reason({ libraries: { ...everyLibrary(fake.library), nvrtc: '/nowhere/libnvrtc.so' } }).catch(
+    (e: unknown) => e as Error,
+  )
+  // A machine may have a compiler elsewhere, which is taken then.
+  if (typeof text === 'string') expect(text).toContain('/nowhere/libnvrtc.so')
+  const opened = await cuda(nowhere).catch((e: unknown) => e as Error)
+  if (opened instanceof Error) expect(opened.message).toContain('/nowhere/libnothing.so')
+  else await opened.dispose()
+})
+
 test('soon', async () => {
   const times: number[] = []
   for (let i = 0; i < 10; i++) {

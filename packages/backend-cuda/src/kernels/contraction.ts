@@ -37,9 +37,9 @@ export function emitContraction(context: EmitContext, given: Contraction): reado
   if (isThin(roles)) return byLoop(context, c)
   const work = batch.size * rows.size * columns.size * sum.size
   const spatial = work >= VERY_LARGE ? dropUnitAxes(given) : undefined,
-    convolution = spatial?.kind === 'contraction' ? convolutionOf(context, spatial) : undefined
+    convolution = spatial?.kind === 'contraction' ? context.attempt(() => convolutionOf(context, spatial)) : undefined
   if (convolution !== undefined) return convolution
-  const plan = context.target.products && work >= LARGE ? productOf(context, roles, work >= VERY_LARGE) : undefined
+  const plan = context.target.products && work >= LARGE ? context.attempt(() => productOf(context, roles, work >= VERY_LARGE)) : undefined
   if (plan !== undefined) return plan
   const { core, parts } = tilingOf(roles, c.dtype, context.target)
   return emitTiled(context, roles, core, parts)

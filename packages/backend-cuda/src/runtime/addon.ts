@@ -5,7 +5,7 @@
  *
  * Errors thrown have `code: 'ERR_CUDA'`, `call` (the function of the driver, of NVRTC, cuBLASLt or cuDNN), `status` (its number, in that library's
  * numbering: 2 of a function of the driver, `cu` and a capital, is out of memory) and a message `call: NAME (number) text`, then on lines of
- * their own the compiler's log or the kernel. Arguments that are wrong, handles that are none and addresses outside of live allocations are
+ * their own the compiler's log or the kernel; those of `execute` have `ordered`, how many commands had been ordered before. Arguments that are wrong, handles that are none and addresses outside of live allocations are
  * TypeErrors, and nothing has happened. A closed device throws `status` 709.
  */
 

@@ -48,24 +48,34 @@ export class Binding {
   private readonly frame: Frame
   private readonly cells: CudaCell[] = []
   private readonly blocks: (Block | undefined)[] = []
+  private inputs: readonly Buffer[] = []
+  /** Undefined when there is nothing to give up any more. */
+  private donated: readonly boolean[] | undefined
 
   constructor(frame: Frame) {
     this.frame = frame
     this.values = new Float64Array(frame.layout.slots)
   }
 
-  /** Finds the inputs' memory and makes the outputs'. Until `commit`, nothing has happened to the inputs. */
-  locate(inputs: readonly Buffer[], donated: readonly boolean[] | undefined): void {
-    const { layout, store, memory, outputs } = this.frame,
-      { cells, blocks, values } = this
+  /** Keeps the inputs until `release`, whatever becomes of their handles. */
+  hold(inputs: readonly Buffer[]): void {
+    const { layout, store } = this.frame,
+      { cells } = this
     invariant(inputs.length === layout.inputs, `cuda: a graph of ${layout.inputs} inputs was run with ${inputs.length}`)
-    // All pins before the first address: bringing one back may move others out.
+    this.inputs = inputs
     for (let i = 0; i < inputs.length; i++) {
       const cell = store.cellOf(inputs[i] as Buffer)
       cell.pins++
       cell.references++
       cells.push(cell)
     }
+  }
+
+  /** Finds the inputs' memory, all of them being held, and makes the outputs'. Until `commit`, nothing has happened to the inputs. */
+  locate(donated: readonly boolean[] | undefined): void {
+    const { layout, store, memory, outputs } = this.frame,
+      { cells, blocks, values } = this
+    this.donated = donated
     for (let i = 0; i < cells.length; i++) values[i] = store.locate(cells[i] as CudaCell)?.address ?? 0
     for (let j = 0; j < outputs.length; j++) {
       const { dtype, size, donor } = outputs[j] as Output
@@ -80,11 +90,12 @@ export class Binding {
     }
   }
 
-  /** The donated inputs are given up: their memory becomes the outputs' that take it over, or is freed when the run ends. */
-  commit(inputs: readonly Buffer[], donated: readonly boolean[] | undefined): void {
-    if (donated === undefined) return
+  /** The donated inputs are given up: their memory becomes the outputs' that take it over, or is freed when the run ends. Once a run. */
+  commit(): void {
     const { store, outputs } = this.frame,
-      { cells, blocks } = this
+      { cells, blocks, inputs, donated } = this
+    if (donated === undefined) return
+    this.donated = undefined
     for (let j = 0; j < outputs.length; j++) {
       const { donor, size } = outputs[j] as Output
       if (blocks[j] === undefined && size > 0) blocks[j] = store.detach(cells[donor] as CudaCell)
@@ -116,6 +127,8 @@ export class Binding {
       store.release(cell)
     }
     cells.length = 0
+    this.inputs = []
+    this.donated = undefined
     for (const block of blocks) if (block !== undefined) memory.give(block)
     blocks.length = 0
   }

@@ -46,11 +46,12 @@ export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, 
   for (const kernel of graph.kernels.flatMap(withNested)) {
     if (kernel.kind === 'while' || kernel.kind === 'scan' || kernel.kind === 'branch' || commands.has(kernel)) continue
     // Each kernel's own begin at the same place: they do not outlive it.
-    let end = first
+    let end = first,
+      most = first
     const reserve = (bytes: number): number => {
       const offset = end
       end = aligned(end + bytes)
-      arena = Math.max(arena, end)
+      most = Math.max(most, end)
       return offset
     }
     const context: EmitContext = {
@@ -60,6 +61,17 @@ export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, 
         const id = specs.push(spec) - 1
         offsets.set(id, reserve(spec.size * bytesOnDevice(spec.dtype)))
         return id
+      },
+      attempt: way => {
+        const [count, begin, before] = [specs.length, end, most],
+          result = way()
+        if (result === undefined) {
+          for (let id = count; id < specs.length; id++) offsets.delete(id)
+          specs.length = count
+          end = begin
+          most = before
+        }
+        return result
       },
       spec: id => specs[id] as BufferSpec,
       isCounter: id => counters.has(id),
@@ -73,6 +85,7 @@ export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, 
       const bytes = libraries.workspaceOf(command)
       workspaces.set(command, bytes === 0 ? -1 : reserve(bytes))
     }
+    arena = Math.max(arena, most)
   }
   return { commands, specs, offsets, workspaces, arena, counters, named: namedBy([...commands.values()].flat()) }
 }

@@ -6,12 +6,20 @@ export interface DriverError extends Error {
   readonly code: 'ERR_CUDA'
   readonly call: string
   readonly status: number
+  /** Of `execute`: how many commands had been ordered when one failed. */
+  readonly ordered?: number
 }
 
 export const isDriverError = (e: unknown): e is DriverError => e instanceof Error && 'code' in e && e.code === 'ERR_CUDA'
 
 /** CUDA_ERROR_OUT_OF_MEMORY. */
 export const isOutOfMemory = (e: unknown): boolean => isDriverError(e) && isOfDriver(e) && e.status === 2
+
+/** Was part of a command buffer ordered before this error, made of a DriverError, was thrown? */
+export function hasBegun(e: unknown): boolean {
+  const cause = e instanceof Error ? e.cause : undefined
+  return isDriverError(cause) && (cause.ordered ?? 0) > 0
+}
 
 /** NVRTC and cuBLASLt number their errors themselves. */
 const isOfDriver = ({ call }: DriverError): boolean => /^cu[A-Z]/.test(call)

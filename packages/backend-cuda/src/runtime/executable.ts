@@ -6,6 +6,7 @@ import { Binding, type Frame, frameOf } from './binding.ts'
 import { compileGraph } from './compiled.ts'
 import { debugObserver } from './debug.ts'
 import type { Emitted } from './emitted.ts'
+import { hasBegun } from './errors.ts'
 import { Graphs } from './graphs.ts'
 import { Layout } from './layout.ts'
 import type { DeviceMemory } from './memory.ts'
@@ -14,10 +15,10 @@ import type { Plans } from './plans.ts'
 import type { Plan } from './libraryPlans.ts'
 import type { Program } from './program.ts'
 import { drive, driveAsync, type Observer, prepare, type Prepared, Run } from './run.ts'
-import { mostExecuted, schedule, type Step } from './schedule.ts'
+import { mostExecuted, schedule } from './schedule.ts'
 import type { Names, Session } from './session.ts'
 import type { CudaCell, Store } from './store.ts'
-import { type Linked, writeTemplate } from './template.ts'
+import { type Linked, type Template, writeTemplate } from './template.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface Services {
@@ -114,39 +115,43 @@ export class CudaExecutable implements Executable {
       { workspace, session } = this.services
     this.check()
     try {
-      binding.locate(inputs, donated)
-      const { values } = binding
-      values[this.frame.layout.arena] = workspace.acquire(this.emitted.arena)
       const steps = this.stepsOf(this.observe === undefined ? mostExecuted : 1)
-      binding.commit(inputs, donated)
-      if (this.observe !== undefined || !this.orderAtOnce(steps, values)) drive(session, this.newRun(values).steps(steps))
+      binding.hold(inputs)
+      binding.locate(donated)
+      binding.values[this.frame.layout.arena] = workspace.acquire(this.emitted.arena)
+      if (this.observe !== undefined || !this.orderAtOnce(steps, binding)) drive(session, this.newRun(binding).steps(steps))
+      binding.commit()
       return binding.hand()
     } finally {
       binding.release()
     }
   }
 
-  /** Several steps have an arena of their own, since other runs come between them. */
+  /**
+   * Several steps have an arena of their own, since other runs come between them; and their donated inputs are given up before the first, since
+   * others may use these inputs.
+   */
   async runAsync(inputs: readonly Buffer[], donated?: readonly boolean[]): Promise<readonly Buffer[]> {
     const { frame, resources } = this,
       { workspace, session, memory, modules } = this.services,
       { arena: bytes } = this.emitted,
       binding = new Binding(frame),
-      most = this.observe === undefined ? responsive : 1
+      { values } = binding
     this.check()
     let own: Block | undefined
     resources.inFlight++
     try {
-      binding.locate(inputs, donated)
-      if (bytes > 0 && !this.isSingle(most)) own = memory.take(bytes)
-      else workspace.acquire(bytes)
-      binding.commit(inputs, donated)
+      binding.hold(inputs)
       if (this.handles === undefined) await modules.ready(resources.program)
-      const { values } = binding,
-        steps = this.stepsOf(most)
-      // Again: others may have let the arena go while the program was compiled.
+      const steps = this.stepsOf(this.observe === undefined ? responsive : 1)
+      binding.locate(donated)
+      if (bytes > 0 && !isSingle(steps)) own = memory.take(bytes)
       values[frame.layout.arena] = own?.address ?? workspace.acquire(bytes)
-      if (this.observe !== undefined || !this.orderAtOnce(steps, values)) await driveAsync(session, this.newRun(values).steps(steps))
+      if (this.observe !== undefined || !this.orderAtOnce(steps, binding)) {
+        binding.commit()
+        await driveAsync(session, this.newRun(binding).steps(steps))
+      }
+      binding.commit()
       await session.settled()
       return binding.hand()
     } finally {
@@ -182,36 +187,45 @@ export class CudaExecutable implements Executable {
   }
 
   /** The usual case: all that there is to do is one command buffer. */
-  private orderAtOnce(steps: readonly Prepared[], values: Float64Array): boolean {
+  private orderAtOnce(steps: readonly Prepared[], binding: Binding): boolean {
     const [step] = steps
     if (step === undefined) return true
-    if (steps.length > 1 || step.kind !== 'execute') return false
-    step.template.bind(values)
-    this.resources.graphs.execute(step.template, values, this.names)
+    if (!isSingle(steps) || step.kind !== 'execute') return false
+    step.template.bind(binding.values)
+    try {
+      this.resources.graphs.execute(step.template, binding.values, this.names)
+    } catch (error) {
+      if (hasBegun(error)) binding.commit()
+      throw error
+    }
     return true
   }
 
-  private newRun(values: Float64Array): Run {
-    const { graph, names, observe } = this
-    return new Run({ session: this.services.session, graph, layout: this.frame.layout, names }, values, observe)
+  private newRun(binding: Binding): Run {
+    const { graph, names, observe } = this,
+      { session } = this.services
+    const order = ({ buffer, words }: Template): void => {
+      try {
+        session.execute(buffer, words, names)
+      } catch (error) {
+        if (hasBegun(error)) binding.commit()
+        throw error
+      }
+      binding.commit()
+    }
+    return new Run({ session, graph, layout: this.frame.layout, values: binding.values, order, observe })
   }
 
   private stepsOf(most: number): readonly Prepared[] {
     let steps = this.prepared.get(most)
     if (steps === undefined) {
-      steps = prepare(this.scheduled(most), items => writeTemplate(items, this.frame.layout, this.linked))
+      const scheduled = schedule(this.graph.kernels, this.emitted.commands, most)
+      steps = prepare(scheduled, items => writeTemplate(items, this.frame.layout, this.linked))
       this.prepared.set(most, steps)
     }
     return steps
   }
-
-  private scheduled(most: number): readonly Step[] {
-    return schedule(this.graph.kernels, this.emitted.commands, most)
-  }
-
-  /** Is there one command buffer to order, or nothing? */
-  private isSingle(most: number): boolean {
-    const steps = this.prepared.get(most) ?? this.scheduled(most)
-    return steps.length === 0 || (steps.length === 1 && steps[0]?.kind === 'execute')
-  }
 }
+
+/** Is there one command buffer to order, or nothing? */
+const isSingle = (steps: readonly Prepared[]): boolean => steps.length === 0 || (steps.length === 1 && steps[0]?.kind === 'execute')

@@ -4,7 +4,7 @@
  */
 import type { Branch, KernelGraph, Scan, While } from '@cotangent/core/kernel'
 import type { Layout } from './layout.ts'
-import type { Names, Session } from './session.ts'
+import type { Session } from './session.ts'
 import type { Item, Step } from './schedule.ts'
 import type { Template } from './template.ts'
 
@@ -35,27 +35,36 @@ export function prepare(steps: readonly Step[], write: (items: readonly Item[]) 
 export type Question = { readonly address: number; readonly into: Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer> } | undefined
 export type Steps = Generator<Question, void, number>
 
+type Execute = Prepared & { readonly kind: 'execute' }
+
 /** What happens after each command buffer; debug mode looks at the results there. */
-export type Observer = (step: Prepared & { readonly kind: 'execute' }, values: Float64Array) => void
+export type Observer = (step: Execute, values: Float64Array) => void
+
+export interface RunOptions {
+  readonly session: Session
+  readonly graph: KernelGraph
+  readonly layout: Layout
+  /** By slot. */
+  readonly values: Float64Array
+  /** Orders the command buffer of a template that is bound. */
+  readonly order: (template: Template) => void
+  readonly observe: Observer | undefined
+}
 
 export class Run {
   private readonly session: Session
   private readonly graph: KernelGraph
   private readonly layout: Layout
-  private readonly names: Names
   private readonly values: Float64Array
+  private readonly order: (template: Template) => void
   private readonly observe: Observer | undefined
 
-  constructor(
-    { session, graph, layout, names }: { session: Session; graph: KernelGraph; layout: Layout; names: Names },
-    values: Float64Array,
-    observe?: Observer,
-  ) {
+  constructor({ session, graph, layout, values, order, observe }: RunOptions) {
     this.session = session
     this.graph = graph
     this.layout = layout
-    this.names = names
     this.values = values
+    this.order = order
     this.observe = observe
   }
 
@@ -67,7 +76,7 @@ export class Run {
     switch (step.kind) {
       case 'execute':
         step.template.bind(this.values)
-        this.session.execute(step.template.buffer, step.template.words, this.names)
+        this.order(step.template)
         this.observe?.(step, this.values)
         yield undefined
         return

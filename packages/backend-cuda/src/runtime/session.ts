@@ -4,10 +4,16 @@
  */
 import { CotangentError, fail, type TypedArray } from '@cotangent/core/kernel'
 import type { Device } from './addon.ts'
-import { backendError, isDriverError, isFatal, isOutOfMemory } from './errors.ts'
+import { backendError, type DriverError, isDriverError, isFatal, isOutOfMemory } from './errors.ts'
 
 /** What an error says of an executable: its kernels. */
 export type Names = readonly string[]
+
+interface Ordered {
+  readonly names: Names
+  /** The number of its latest command buffer. */
+  latest: number
+}
 
 /** Executables that are remembered for messages. */
 const most = 8
@@ -20,7 +26,9 @@ export class Session {
   relieve: () => boolean = () => false
   private state: 'open' | 'lost' | 'disposed' = 'open'
   private lost: CotangentError | undefined
-  private ordered: Names[] = []
+  /** Executables that may be under way, the latest last. */
+  private ordered: Ordered[] = []
+  private count = 0
   /** A word that asynchronous waits read. */
   private beacon = 0
 
@@ -77,11 +85,13 @@ export class Session {
   }
 
   execute(buffer: ArrayBuffer, words: number, names: Names): void {
-    if (this.ordered.at(-1) !== names) this.remember(names)
+    this.remember(names)
     try {
       this.device.execute(buffer, words)
     } catch (error) {
-      throw this.translate(error)
+      // The first command may have to load its program; those after one that was ordered cannot be told from what was done.
+      if (!isOutOfMemory(error) || (error as DriverError).ordered !== 0 || !this.relieve()) throw this.translate(error)
+      this.call(() => this.device.execute(buffer, words))
     }
   }
 
@@ -102,8 +112,11 @@ export class Session {
   }
 
   async read(address: number, bytes: number): Promise<ArrayBuffer> {
+    const { count } = this
     try {
-      return await this.retrying(() => this.device.read(address, bytes))
+      const result = await this.retrying(() => this.device.read(address, bytes))
+      this.ordered = this.ordered.filter(({ latest }) => latest > count)
+      return result
     } catch (error) {
       throw this.translate(error)
     }
@@ -123,8 +136,13 @@ export class Session {
   }
 
   private remember(names: Names): void {
-    if (this.ordered.length === most) this.ordered.shift()
-    this.ordered.push(names)
+    const last = this.ordered.at(-1)
+    this.count++
+    if (last?.names === names) last.latest = this.count
+    else {
+      if (this.ordered.length === most) this.ordered.shift()
+      this.ordered.push({ names, latest: this.count })
+    }
   }
 
   /** The error for users. Fatal ones end the session. */
@@ -148,7 +166,7 @@ export class Session {
   }
 
   private suspects(): string {
-    const names = [...new Set(this.ordered.toReversed().flat())]
+    const names = [...new Set(this.ordered.toReversed().flatMap(o => o.names))]
     if (names.length === 0) return ''
     const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : ''
     return `It happened in one of the kernels ordered since the last wait: ${names.slice(0, mostNames).join(', ')}${more} (the option debug finds which). `

@@ -35,7 +35,7 @@ export async function buildFake(without: readonly string[] = []): Promise<BuiltF
   prune()
   if (existsSync(built.control) && existsSync(built.library)) return built
   mkdirSync(out, { recursive: true })
-  await exclusively(`${out}/lock`, async () => {
+  await exclusively(out, async () => {
     if (!existsSync(built.control)) await link(built.control, ['-O1', '-DNAPI_VERSION=8', `-I${headers}`, '-x', 'c', `${folder}control.c`])
     if (!existsSync(built.library)) await buildLibrary(out, built.library, without)
   })
