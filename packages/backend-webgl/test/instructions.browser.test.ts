@@ -91,7 +91,7 @@ describe.each([1, 4] as const)('%i lanes', lanes => {
       for (const amount of [0, 13, 31, 32, -1]) check(name, dtype, [dtype, dtype], [...combinations([dtype]), stored(dtype, amount)], lanes)
   })
 
-  test.each(['max', 'min'] as const)('%s with a constant on either side', name => {
+  test.each(['add', 'sub', 'mul', 'div', 'max', 'min'] as const)('%s with a constant on either side', name => {
     for (const c of [0, -0, 1, Infinity, NaN]) {
       const x = combinations(['float32'])[0] as TypedArray
       check(name, 'float32', ['float32', 'float32'], [x, c], lanes)

@@ -23,12 +23,14 @@ const infix =
   (operator: string): Each =>
   (_, a, b) =>
     `(${a.text} ${operator} ${b.text})`
-/** Drivers take x * 0 for 0 and x + 0 for x, whatever x is. */
-const hideZero = (lanes: Lanes, x: Operand): Operand => (x.value === 0 ? { text: `opaque_${lanes}(${x.text})` } : x)
-const arithmetic = (operator: string): Printer & object => ({
-  ...numbers(infix(operator)),
-  float32: (lanes, a, b) => infix(operator)(lanes, hideZero(lanes, a), hideZero(lanes, b)),
-})
+/** Drivers take x * 0, 0 / x and x / Infinity for 0 and x + 0 for x, whatever x is. */
+const hide = (lanes: Lanes, x: Operand): Operand =>
+  x.value === 0 || Math.abs(x.value ?? 1) === Infinity ? { text: `opaque_${lanes}(${x.text})` } : x
+const float32Infix =
+  (operator: string): Each =>
+  (lanes, a, b) =>
+    infix(operator)(lanes, hide(lanes, a), hide(lanes, b))
+const arithmetic = (operator: string): Printer & object => ({ ...numbers(infix(operator)), float32: float32Infix(operator) })
 const builtin =
   (name: string): Each =>
   (_, a, b) =>
@@ -97,8 +99,11 @@ export const instructions = {
   add: arithmetic('+'),
   sub: arithmetic('-'),
   mul: arithmetic('*'),
-  madd: (_lanes, _to, _from, a, b, c) => `(${a.text} * ${b.text} + ${c.text})`,
-  div: { float32: infix('/'), int32: call('divideInt'), uint32: call('divideUint') },
+  madd: (lanes, _to, _from, ...operands) => {
+    const [a, b, c] = operands.map(x => hide(lanes, x).text)
+    return `(${a} * ${b} + ${c})`
+  },
+  div: { float32: float32Infix('/'), int32: call('divideInt'), uint32: call('divideUint') },
   rem: { float32: call('fmod'), int32: call('remainderInt'), uint32: call('remainderUint') },
   neg: numbers(prefix('-')),
   abs: { float32: builtin('abs'), int32: call('absInt'), uint32: (_, a) => a.text },

@@ -154,7 +154,11 @@ export class Nodes {
   }
 
   private guarded({ guards = [], dtype }: Load, indices: readonly string[], text: string, lanes: Lanes): string {
-    return guards.length === 0 ? text : `(${inside(this.scope.shader, guards, indices)} ? ${text} : ${constant(dtype, 0, lanes)})`
+    if (guards.length === 0) return text
+    // Where the guards never hold drivers would see the zero, and simplify by it.
+    const zero = constant(dtype, 0, lanes),
+      outside = dtype === 'float32' ? `opaque_${lanes}(${zero})` : zero
+    return `(${inside(this.scope.shader, guards, indices)} ? ${text} : ${outside})`
   }
 
   private address({ map, indirect = [] }: Load, indices: readonly string[], lane = 0): string {

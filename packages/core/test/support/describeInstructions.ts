@@ -200,8 +200,8 @@ export function describeInstructions(runKernel: RunLoop, ulps?: number): void {
       }
   })
 
-  test.each(['max', 'min'] as const)('%s with a constant on either side', name => {
-    for (const dtype of ['float32', 'float64', 'int32', 'bool'] as const)
+  test.each(['add', 'sub', 'mul', 'div', 'max', 'min'] as const)('%s with a constant on either side', name => {
+    for (const dtype of (['float32', 'float64', 'int32', 'bool'] as const).filter(d => d !== 'bool' || name === 'max' || name === 'min'))
       for (const c of special[dtype])
         for (const args of [
           [0, 1],
