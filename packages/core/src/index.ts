@@ -28,6 +28,23 @@ export * as random from './random/index.ts'
 export { Key } from './random/key.ts'
 export { flatten, staticValue, tree, type NotATensor, type Settled, type Static, type TreeNode, type TreeOf } from './tree.ts'
 export { stopGradient } from './primitives/stopGradient.ts'
+export {
+  allGather,
+  allToAll,
+  axisIndex,
+  axisSize,
+  pmax,
+  pmean,
+  pmin,
+  ppermute,
+  psum,
+  psumScatter,
+  pvary,
+  type AllGatherOptions,
+  type AxisName,
+  type PsumScatterOptions,
+  type TiledOptions,
+} from './transforms/collectives.ts'
 export { associativeScan, type AssociativeScanOptions } from './transforms/associativeScan.ts'
 export { checkpoint, checkpointPolicies, type CheckpointOptions } from './transforms/checkpoint.ts'
 export { cond, switch_ } from './transforms/control.ts'

@@ -58,10 +58,10 @@ export const triangularSolveP: SimplePrimitive<TriangularParams> = /* @__PURE__ 
 
 /** One matrix for all examples: these are then further columns. */
 function sharingColumns(rules: SimplePrimitive<TriangularParams>): SimplePrimitive<TriangularParams> {
-  const batch: typeof rules.batch = (inputs, axes, size, params) => {
+  const batch: typeof rules.batch = (inputs, axes, size, params, name) => {
     const [a, b] = inputs as readonly [Tensor, Tensor],
       [i, j] = axes
-    if (i != null || j == null) return rules.batch(inputs, axes, size, params)
+    if (i != null || j == null) return rules.batch(inputs, axes, size, params, name)
     const last = moveaxis(b, j, -1)
     const out = bind1(triangularSolveP, [a, reshape(last, [...last.shape.slice(0, -2), (last.shape.at(-2) as number) * size])], params)
     return { outputs: [reshape(out, last.shape)], axes: [last.ndim - 1] }

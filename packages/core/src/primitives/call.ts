@@ -43,11 +43,11 @@ export function callRules<P extends CallParams>(self: () => Primitive<P>): Omit<
       return [results.slice(0, n), spread(results.slice(n), j.nonzero)]
     },
     transpose: (cts, inputs, params) => transposeCall(self(), cts, inputs, params),
-    batch(inputs, axes, size, params) {
+    batch(inputs, axes, size, params, name) {
       const b = batchProgram(
         params.program,
         axes.map(a => a !== null),
-        size,
+        { size, name },
       )
       return { outputs: bindCall(self(), b, inFront(inputs, axes), params, `vmap(${params.name})`), axes: frontAxes(b.batched) }
     },

@@ -2,7 +2,7 @@
  * One of several Programs, chosen by an int32 index that is clamped to the range (JAX: cond, switch). Inputs: the index, then the operands of every
  * branch. Each rule transforms all branches alike.
  */
-import { type Aval, aval, showAval } from '../aval.ts'
+import { type Aval, aval, showAval, varyingAlso, varyingOfAny } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { identity } from '../identity.ts'
 import { bind } from '../program/bind.ts'
@@ -23,6 +23,7 @@ import {
   spread,
   traceClosed,
   transposeProgram,
+  varyingProgram,
 } from '../transforms/programs.ts'
 import { frontAxes, inFront, nonzero, present } from './call.ts'
 import { equal, greaterEqual } from './comparison.ts'
@@ -54,7 +55,7 @@ export const condP: CallPrimitive<CondParams> = {
       checkTypes(`cond: operands of branch ${i}`, avalsOf(b), operands)
       checkTypes(`cond: results of branch ${i}`, out, outputTypes(b))
     })
-    return out
+    return branchTypes(index, branches)
   },
   jvpCall([index, ...operands], [, ...tangents], { branches }) {
     const wrt = nonzero(tangents)
@@ -81,19 +82,21 @@ export const condP: CallPrimitive<CondParams> = {
   },
   transpose(cts, [index, ...operands], { branches }) {
     const linear = operands.map(isUnknown)
-    const transposed = branches.map(b => transposeProgram(b, linear, nonzero(cts), linear))
+    const { varying } = (index as Tensor).aval,
+      out = branchTypes((index as Tensor).aval, branches)
+    const transposed = branches.map(b => transposeProgram(varyingProgram(b, varying, out), linear, nonzero(cts), linear))
     const known = operands.filter((x): x is Tensor => !isUnknown(x))
     return [null, ...spread(bindBranches(index as Tensor, transposed, [...known, ...present(cts)]), linear)]
   },
-  batch([index, ...operands], [axis, ...axes], size, { branches }) {
+  batch([index, ...operands], [axis, ...axes], size, { branches }, name) {
     const batched = axes.map(a => a !== null)
     const inputs = inFront(operands, axes)
     if (axis == null) {
-      const out = any(branches.map(b => batchProgram(b, batched, size).batched))
+      const out = any(branches.map(b => batchProgram(b, batched, { size, name }).batched))
       return {
         outputs: bindBranches(
           index as Tensor,
-          branches.map(b => batchProgram(b, batched, size, out)),
+          branches.map(b => batchProgram(b, batched, { size, name }, out)),
           inputs,
         ),
         axes: frontAxes(out),
@@ -101,7 +104,7 @@ export const condP: CallPrimitive<CondParams> = {
     }
     const all = (branches[0] as Program).outputs.map(() => true)
     const results = branches.map(b => {
-      const { program, consts } = batchProgram(b, batched, size, all)
+      const { program, consts } = batchProgram(b, batched, { size, name }, all)
       return runInline(program, [...consts, ...inputs])
     })
     return {
@@ -134,6 +137,10 @@ export const condP: CallPrimitive<CondParams> = {
     return evaluateProgram(branches[i] as Program, operands)
   },
 }
+
+/** The results of all branches are of one type. They vary where those of any branch do, and where the choice does. */
+const branchTypes = (index: Aval, branches: readonly Program[]): readonly Aval[] =>
+  outputTypes(branches[0] as Program).map((a, i) => varyingAlso(a, varyingOfAny([index, ...branches.map(b => outputTypes(b)[i] as Aval)])))
 
 /** For each example, its branch's result. `results[i]` has the batch axis in front. */
 function chooseByIndex(index: Tensor, results: readonly Tensor[]): Tensor {

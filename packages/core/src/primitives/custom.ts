@@ -2,14 +2,14 @@
  * Functions with derivatives of their own (JAX: custom_jvp, custom_vjp). The equation holds the function's Program, which is what runs, and the
  * user's rules as functions on flat lists of tensors, which replace its derivative.
  */
-import type { Aval } from '../aval.ts'
+import { type Aval, varyingNot } from '../aval.ts'
 import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
-import { bind, isConcrete } from '../program/bind.ts'
+import { bind, bind1, isConcrete } from '../program/bind.ts'
 import { evaluateProgram } from '../program/evaluate.ts'
 import { untracked } from '../region.ts'
 import type { Tensor } from '../tensor.ts'
-import { batchFlat, placeAxis } from '../transforms/batch.ts'
+import { type BatchAxis, batchFlat, placeAxis } from '../transforms/batch.ts'
 import { sharesLinearTrace } from '../transforms/linearTrace.ts'
 import { batchProgram, pick, spread, withAxis } from '../transforms/programs.ts'
 import { type CallParams, frontAxes, inFront, nonzero, present } from './call.ts'
@@ -78,18 +78,18 @@ export const customJvpP: CallPrimitive<CustomJvpParams> = {
   jvpCall: applyJvp,
   linearizeCall: applyJvp,
   transpose: none('a function with a rule of customJvp is not linear'),
-  batch(inputs, axes, size, params) {
+  batch(inputs, axes, size, params, name) {
     const batched = axes.map(a => a !== null),
       n = params.numCaptured
     const all = params.program.outputs.map(() => true)
-    const b = batchProgram(params.program, batched, size, all)
+    const b = batchProgram(params.program, batched, { size, name }, all)
     const rule: CustomJvpParams['rule'] = (primals, tangents) => {
       const is = frontAxes(batched.slice(n))
       const out = batchFlat(
         (...xs) => params.rule(xs.slice(0, primals.length), xs.slice(primals.length)).flat(),
         [...primals, ...tangents],
         [...is, ...is],
-        size,
+        { size, name },
         'vmap',
       )
       const results = out.outputs.map((o, i) => placeAxis(o, out.axes[i] as number | null, 0, size))
@@ -131,23 +131,23 @@ export const customVjpP: CallPrimitive<CustomVjpParams> = {
     return [outputs, spread(results, floats)]
   },
   transpose: none('a function with a rule of customVjp is not linear'),
-  batch(inputs, axes, size, params) {
+  batch(inputs, axes, size, params, name) {
     const batched = axes.map(a => a !== null),
       n = params.numCaptured
     const all = params.program.outputs.map(() => true)
-    const b = batchProgram(params.program, batched, size, all)
+    const b = batchProgram(params.program, batched, { size, name }, all)
     const outputs = bindCustom(customVjpP, [...b.consts, ...inFront(inputs, axes)], {
       ...params,
       program: b.program,
       numCaptured: n + b.consts.length,
-      forward: batchForward(params.forward, batched.slice(n), size),
+      forward: batchForward(params.forward, batched.slice(n), { size, name }),
     })
     return { outputs, axes: frontAxes(all) }
   },
 }
 
 /** The forward rule over a batch. A cotangent of an input that all examples share is the sum over them. */
-function batchForward(forward: CustomVjpParams['forward'], batched: readonly boolean[], size: number): CustomVjpParams['forward'] {
+function batchForward(forward: CustomVjpParams['forward'], batched: readonly boolean[], axis: BatchAxis): CustomVjpParams['forward'] {
   return primals => {
     let one: Forward | undefined
     const out = batchFlat(
@@ -157,15 +157,15 @@ function batchForward(forward: CustomVjpParams['forward'], batched: readonly boo
       },
       primals,
       frontAxes(batched),
-      size,
+      axis,
       'vmap',
     )
     const { outputs, backward } = one as Forward
-    const front = out.outputs.map((o, i) => placeAxis(o, out.axes[i] as number | null, 0, size))
+    const front = out.outputs.map((o, i) => placeAxis(o, out.axes[i] as number | null, 0, axis.size))
     return {
       outputs: front.slice(0, outputs.length),
       residuals: front.slice(outputs.length),
-      backward: (residuals, cotangents) => batchBackward(backward, residuals, cotangents, batched, size),
+      backward: (residuals, cotangents) => batchBackward(backward, residuals, cotangents, batched, axis),
     }
   }
 }
@@ -175,11 +175,11 @@ function batchBackward(
   residuals: Tensors,
   cotangents: Tensors,
   batched: readonly boolean[],
-  size: number,
+  axis: BatchAxis,
 ): readonly MaybeTensor[] {
   let is: readonly boolean[] = []
   const inputs = [...residuals, ...cotangents]
-  const { outputs, axes } = batchFlat(
+  const { outputs, axes, varies } = batchFlat(
     (...xs) => {
       const cts = backward(xs.slice(0, residuals.length), xs.slice(residuals.length))
       is = nonzero(cts)
@@ -187,14 +187,23 @@ function batchBackward(
     },
     inputs,
     inputs.map(() => 0),
-    size,
+    axis,
     'vmap',
   )
-  const front = spread(
-    outputs.map((o, i) => placeAxis(o, axes[i] as number | null, 0, size)),
+  const complete = spread(
+    varies.map(v => axis.name !== null && !v),
     is,
   )
-  return front.map((ct, i) => (ct === null || batched[i] ? ct : (bind(reduceSumP, [ct], { axes: [0] })[0] as Tensor)))
+  const front = spread(
+    outputs.map((o, i) => (varies[i] || axis.name === null ? placeAxis(o, axes[i] as number | null, 0, axis.size) : o)),
+    is,
+  )
+  return front.map((ct, i) => {
+    if (ct === null) return null
+    // A rule that sums over the named axis itself gives the cotangent of a shared input whole.
+    if (complete[i]) return batched[i] ? placeAxis(ct, null, 0, axis.size) : ct
+    return batched[i] ? ct : bind1(reduceSumP, [ct], { axes: [0] })
+  })
 }
 
 interface CustomTangentParams {
@@ -227,7 +236,7 @@ const customTangentP: SimplePrimitive<CustomTangentParams> = {
     )
     return [...residuals.map(() => null), ...pick(results, wrt).map((ct, i) => (isUnknown(inputs[numResiduals + i] as Tensor) ? ct : null))]
   },
-  batch(inputs, axes, size, params) {
+  batch(inputs, axes, size, params, name) {
     const front = inputs.map((x, i) => placeAxis(x, axes[i] ?? null, 0, size))
     const backward: Forward['backward'] = (residuals, cotangents) =>
       batchBackward(
@@ -235,9 +244,13 @@ const customTangentP: SimplePrimitive<CustomTangentParams> = {
         residuals,
         cotangents,
         params.wrt.map(() => true),
-        size,
+        { size, name },
       )
-    const outputs = bind(customTangentP, front, { ...params, backward, outputs: params.outputs.map(a => withAxis(a, size)) })
+    const outputs = bind(customTangentP, front, {
+      ...params,
+      backward,
+      outputs: params.outputs.map(a => withAxis(varyingNot(a, name === null ? [] : [name]), size)),
+    })
     return { outputs, axes: outputs.map(() => 0) }
   },
   lower: (_, __, { name }) => fail('GradientError', `${cannotRun(name)}.`),

@@ -48,9 +48,17 @@ interface Rules<P> {
   readonly transpose:
     | ((cotangents: readonly MaybeTensor[], inputs: readonly (Tensor | Unknown)[], params: P) => readonly MaybeTensor[])
     | NoRule
-  /** The primitive on inputs with one more axis at `axes[i]` (null: not batched), of length `size`; at least one is batched. */
-  readonly batch: (inputs: readonly Tensor[], axes: readonly (number | null)[], size: number, params: P) => Batched
+  /**
+   * The primitive on inputs with one more axis at `axes[i]` (null: not batched), of length `size`; at least one is batched. `axisName` is that of
+   * `vmap`, if it has one: primitives with sub-programs pass it on, collectives over it work along the axis.
+   */
+  readonly batch: (inputs: readonly Tensor[], axes: readonly (number | null)[], size: number, params: P, axisName: string | null) => Batched
   readonly lower: (l: Lowering, inputs: readonly Value[], params: P, outputs: readonly Aval[]) => readonly Value[]
+  /**
+   * For collectives: the named axes that they work over. The trace that binds one gets the equation even if no input is its tracer, and `batch` may
+   * then meet no batched input; `abstractEval` says along which axes the outputs vary.
+   */
+  readonly axisNames?: (params: P) => readonly string[]
   /** Plain JavaScript on float64: the oracle of every test. */
   readonly evaluate: (inputs: readonly HostArray[], params: P, outputs: readonly Aval[]) => readonly HostArray[]
 }
@@ -84,6 +92,7 @@ export interface CallPrimitive<P = object> extends Rules<P> {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Primitive<P = any> = SimplePrimitive<P> | CallPrimitive<P>
 export const isCall = <P>(p: Primitive<P>): p is CallPrimitive<P> => 'jvpCall' in p
+export const isCollective = (p: Primitive): boolean => 'axisNames' in p
 
 /** Params of primitives that have none: one shared object, so that caches can compare by identity. */
 export const noParams: object = Object.freeze({})

@@ -4,7 +4,7 @@
  *
  * Reverse mode keeps what each step needs as further `ys` (scanLinear.ts); the lowering reads and writes slices in place.
  */
-import { type Aval, aval, showAval } from '../aval.ts'
+import { type Aval, aval, reshaped, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { range } from '../lists.ts'
 import type { BufferId } from '../lower/kernel.ts'
@@ -12,7 +12,7 @@ import { type Index, type Lowering, type Value, indexConstant, indexPlusDynamic 
 import { bind } from '../program/bind.ts'
 import { evaluateProgram } from '../program/evaluate.ts'
 import type { Program } from '../program/program.ts'
-import { placeAxis } from '../transforms/batch.ts'
+import { type BatchAxis, placeAxis } from '../transforms/batch.ts'
 import { type JvpProgram, avalsOf, batchProgram, bits, cachedFor, count, jvpProgram, spread } from '../transforms/programs.ts'
 import { nonzero, present } from './call.ts'
 import { checkTypes, outputTypes, reorder, storeAll, storedForBody, updateCarries } from './control.ts'
@@ -42,8 +42,8 @@ export const roles = <T>(inputs: readonly T[], { numConsts: a, numCarry: b }: Sc
   xs: inputs.slice(a + b),
 })
 
-export const stacked = (a: Aval, length: number): Aval => aval([length, ...a.shape], a.dtype, a.weak)
-const slice = (a: Aval): Aval => aval(a.shape.slice(1), a.dtype, a.weak)
+export const stacked = (a: Aval, length: number): Aval => reshaped(a, [length, ...a.shape])
+const slice = (a: Aval): Aval => reshaped(a, a.shape.slice(1))
 
 export const scanP: CallPrimitive<ScanParams> = {
   name: 'scan',
@@ -78,12 +78,12 @@ export const scanP: CallPrimitive<ScanParams> = {
   },
   linearizeCall: (primals, tangents, params) => linearizeScan(primals, tangents, params),
   transpose: (cts, inputs, params) => transposeScan(cts, inputs, params),
-  batch(inputs, axes, size, params) {
+  batch(inputs, axes, size, params, name) {
     const { consts, carry, xs } = roles(
       axes.map(a => a !== null),
       params,
     )
-    const body = settleBatch(params, consts, carry, xs, size)
+    const body = settleBatch(params, consts, carry, xs, { size, name })
     const place = roles(
       inputs.map((x, i) => ({ x, axis: axes[i] ?? null })),
       params,
@@ -163,9 +163,9 @@ function jvpBody(
 
 // ---- batching
 
-function settleBatch(params: ScanParams, consts: readonly boolean[], carry: readonly boolean[], xs: readonly boolean[], size: number) {
+function settleBatch(params: ScanParams, consts: readonly boolean[], carry: readonly boolean[], xs: readonly boolean[], axis: BatchAxis) {
   for (let mask = carry; ; ) {
-    const closed = batchProgram(params.program, [...consts, ...mask, ...xs], size, mask)
+    const closed = batchProgram(params.program, [...consts, ...mask, ...xs], axis, mask)
     if (mask.every((b, i) => b || !closed.batched[i])) return { closed, carry: mask, out: closed.batched }
     mask = mask.map((b, i) => b || (closed.batched[i] as boolean))
   }

@@ -34,7 +34,7 @@ export function hoistFromLoop(params: ScanParams): HoistedScan | null {
   const read = new Set(rest.flatMap(e => e.inputs).concat(program.outputs))
   const values = [...hoisted].flatMap(e => e.outputs).filter(v => read.has(v))
   const outside = simplify({ inputs: [...consts, ...xs], equations: [...hoisted], outputs: values })
-  const before = batchProgram(outside, [...consts.map(() => false), ...xs.map(() => true)], params.length)
+  const before = batchProgram(outside, [...consts.map(() => false), ...xs.map(() => true)], { size: params.length, name: null })
   const stacked = before.batched
   const keep = { consts: consts.map(v => read.has(v)), xs: xs.map(v => read.has(v)) }
   const loopConsts = [...pick(consts, keep.consts), ...values.filter((_, i) => !stacked[i])]

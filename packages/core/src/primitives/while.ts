@@ -13,6 +13,7 @@ import {
   type Closed,
   type JvpProgram,
   avalsOf,
+  batchKey,
   batchProgram,
   bits,
   cachedFor,
@@ -30,7 +31,7 @@ import { any } from './reduce.ts'
 import { reshape } from './reshape.ts'
 import { where } from './select.ts'
 import { instantiate } from './zeros.ts'
-import { placeAxis } from '../transforms/batch.ts'
+import { type BatchAxis, placeAxis } from '../transforms/batch.ts'
 
 export interface WhileParams {
   /** Its constants, carry -> bool scalar. */
@@ -78,11 +79,11 @@ export const whileP: CallPrimitive<WhileParams> = {
   transpose: none(
     'the number of iterations of a whileLoop is not known in advance, so its intermediate values cannot be kept. Use scan, or foriLoop with bounds that are plain numbers',
   ),
-  batch(inputs, axes, size, params) {
+  batch(inputs, axes, size, params, name) {
     return batchWhile(
       inFront(inputs, axes),
       axes.map(a => a !== null),
-      size,
+      { size, name },
       params,
     )
   },
@@ -182,17 +183,17 @@ function jvpPrograms(
 function batchWhile(
   inputs: readonly Tensor[],
   batched: readonly boolean[],
-  size: number,
+  axis: BatchAxis,
   params: WhileParams,
 ): ReturnType<CallPrimitive['batch']> {
   const masks = roles(batched, params),
     { forCondition, forBody, carry } = roles(inputs, params)
   const { carryMask, condition, body, stops } = cachedFor(
     params.body,
-    `while ${identity(params.condition)} batch ${size} ${bits(batched)}`,
-    () => batchPrograms(masks, size, params),
+    `while ${identity(params.condition)} batch ${batchKey(axis)} ${bits(batched)}`,
+    () => batchPrograms(masks, axis, params),
   )
-  const init = carry.map((c, i) => (carryMask[i] && !masks.carry[i] ? placeAxis(c, null, 0, size) : c))
+  const init = carry.map((c, i) => (carryMask[i] && !masks.carry[i] ? placeAxis(c, null, 0, axis.size) : c))
   const bodyInputs = [...body.consts, ...(stops ? forCondition : []), ...forBody]
   const outputs = bind(whileP, [...condition.consts, ...forCondition, ...bodyInputs, ...init], {
     condition: condition.program,
@@ -211,10 +212,10 @@ interface BatchedWhile {
   readonly stops: boolean
 }
 
-function batchPrograms(masks: Roles<boolean>, size: number, params: WhileParams): BatchedWhile {
-  const { carryMask, stops } = settle(masks, size, params)
-  const body = batchProgram(params.body, [...masks.forBody, ...carryMask], size, carryMask)
-  const condition = batchProgram(params.condition, [...masks.forCondition, ...carryMask], size)
+function batchPrograms(masks: Roles<boolean>, axis: BatchAxis, params: WhileParams): BatchedWhile {
+  const { carryMask, stops } = settle(masks, axis, params)
+  const body = batchProgram(params.body, [...masks.forBody, ...carryMask], axis, carryMask)
+  const condition = batchProgram(params.condition, [...masks.forCondition, ...carryMask], axis)
   if (!stops) return { carryMask, condition, body, stops }
   const nc = params.conditionConsts
   const holds = (xs: readonly Tensor[]): Tensor => runInline(condition.program, [...condition.consts, ...xs])[0] as Tensor
@@ -227,7 +228,7 @@ function batchPrograms(masks: Roles<boolean>, size: number, params: WhileParams)
       const state = xs.slice(nc + params.bodyConsts)
       const going = holds([...xs.slice(0, nc), ...state])
       const moved = runInline(body.program, [...body.consts, ...xs.slice(nc)])
-      return moved.map((m, i) => where(reshape(going, [size, ...new Array<number>(m.ndim - 1).fill(1)]), m, state[i] as Tensor))
+      return moved.map((m, i) => where(reshape(going, [axis.size, ...new Array<number>(m.ndim - 1).fill(1)]), m, state[i] as Tensor))
     },
     [...avals.slice(0, nc), ...forBody, ...avals.slice(nc)],
     'while',
@@ -238,12 +239,12 @@ function batchPrograms(masks: Roles<boolean>, size: number, params: WhileParams)
 /** Which carries are batched: the fixed point of the body; all, once the condition differs between examples. */
 function settle(
   masks: Roles<boolean>,
-  size: number,
+  axis: BatchAxis,
   params: WhileParams,
 ): { readonly carryMask: readonly boolean[]; readonly stops: boolean } {
   for (let carryMask = masks.carry; ; ) {
-    const stops = batchProgram(params.condition, [...masks.forCondition, ...carryMask], size).batched[0] as boolean
-    const out = stops ? carryMask.map(() => true) : batchProgram(params.body, [...masks.forBody, ...carryMask], size, carryMask).batched
+    const stops = batchProgram(params.condition, [...masks.forCondition, ...carryMask], axis).batched[0] as boolean
+    const out = stops ? carryMask.map(() => true) : batchProgram(params.body, [...masks.forBody, ...carryMask], axis, carryMask).batched
     if (out.every((b, i) => b === carryMask[i])) return { carryMask, stops }
     carryMask = carryMask.map((b, i) => b || (out[i] as boolean))
   }

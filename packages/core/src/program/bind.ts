@@ -10,6 +10,8 @@ import { fail } from '../errors.ts'
 import { type Primitive, noParams } from '../primitives/primitive.ts'
 import { execute } from '../backend/execute.ts'
 import type { Tensor } from '../tensor.ts'
+import { axisInScope, hasAxesInScope } from './axes.ts'
+import { equationAxes } from './program.ts'
 
 export interface Trace {
   readonly level: number
@@ -74,7 +76,17 @@ export function bind<P extends object>(primitive: Primitive<P>, inputs: readonly
       if (top === null || value.trace.level > top.level) top = value.trace
     }
   }
+  if (hasAxesInScope()) top = reachAxes(primitive, params, top)
   return top === null ? execute(primitive, inputs, params) : top.process(primitive, inputs, params)
+}
+
+/** The innermost of `top` and the traces of the named axes that the equation works over. */
+function reachAxes(primitive: Primitive, params: object, top: Trace | null): Trace | null {
+  for (const name of equationAxes(primitive, params)) {
+    const trace = axisInScope(name)?.trace
+    if (trace !== undefined && (top === null || trace.level > top.level)) top = trace
+  }
+  return top
 }
 
 /** `bind` for primitives with one output. */

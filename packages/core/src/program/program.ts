@@ -1,6 +1,6 @@
 /** A Program: typed equations over primitives, in order. Plain immutable data (JAX: jaxpr). It is closed: what the traced function captured comes in as leading inputs. */
 import type { Aval } from '../aval.ts'
-import type { Primitive } from '../primitives/primitive.ts'
+import { type Primitive, isCall } from '../primitives/primitive.ts'
 
 /** A variable; compared by identity. `id` is unique in the process and only orders and names it. */
 export interface Var {
@@ -39,5 +39,17 @@ export const literal = (value: number, aval: Aval): Literal => ({ kind: 'literal
 export function subprograms(params: object): readonly Program[] {
   return Object.values(params).flatMap((v: unknown) => (isProgram(v) ? [v] : Array.isArray(v) ? v.filter(isProgram) : []))
 }
+
+const freeOf = new WeakMap<Program, readonly string[]>()
+/** The named axes that collectives in a Program work over: it runs where `vmap` binds them. */
+export function freeAxes(program: Program): readonly string[] {
+  let names = freeOf.get(program)
+  if (names === undefined) freeOf.set(program, (names = [...new Set(program.equations.flatMap(e => equationAxes(e.primitive, e.params)))]))
+  return names
+}
+/** The named axes that an equation of this primitive works over, itself or in its sub-programs. */
+export const equationAxes = (primitive: Primitive, params: object): readonly string[] =>
+  primitive.axisNames?.(params) ?? (isCall(primitive) ? subprograms(params).flatMap(freeAxes) : [])
+
 export const isProgram = (v: unknown): v is Program =>
   typeof v === 'object' && v !== null && 'equations' in v && 'inputs' in v && 'outputs' in v

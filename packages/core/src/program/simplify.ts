@@ -1,6 +1,6 @@
 /** Makes a Program smaller without changing its results: dead equations go, equal equations are computed once, scalars of literals are folded. */
 import { convert } from '../dtype.ts'
-import type { Primitive } from '../primitives/primitive.ts'
+import { type Primitive, isCollective } from '../primitives/primitive.ts'
 import { literalKey, paramsKey } from './key.ts'
 import { type Atom, type Equation, type Literal, type Program, type Var, literal, subprograms } from './program.ts'
 
@@ -40,6 +40,7 @@ function shareEqual(program: Program): Program {
 function fold({ primitive, inputs, params, outputs }: Equation): readonly Atom[] | null {
   if (
     inputs.length === 0 ||
+    isCollective(primitive) ||
     !inputs.every(a => a.kind === 'literal') ||
     !outputs.every(v => v.aval.shape.length === 0) ||
     subprograms(params).length > 0

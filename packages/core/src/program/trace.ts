@@ -1,6 +1,6 @@
 /** Stages a function out: runs it on tracers and records every operation as an equation. */
-import { type Aval } from '../aval.ts'
-import type { Primitive } from '../primitives/primitive.ts'
+import { type Aval, invariantAxes, varyingAlso, varyingOfAny } from '../aval.ts'
+import { type Primitive, isCall, isCollective } from '../primitives/primitive.ts'
 import { untracked } from '../region.ts'
 import { Tensor } from '../tensor.ts'
 import { type Trace, type TracerValue, withTrace } from './bind.ts'
@@ -37,12 +37,11 @@ export class ProgramTrace implements Trace {
     return variable
   }
   process(primitive: Primitive, inputs: readonly Tensor[], params: object): readonly Tensor[] {
-    const outputs = primitive
-      .abstractEval(
-        inputs.map(t => t.aval),
-        params,
-      )
-      .map(newVar)
+    const outputs = outputTypes(
+      primitive,
+      inputs.map(t => t.aval),
+      params,
+    ).map(newVar)
     this.equations.push({ primitive, inputs: inputs.map(t => this.atom(t)), params, outputs })
     return outputs.map(v => this.tracer(v))
   }
@@ -59,6 +58,14 @@ export class ProgramTrace implements Trace {
     const value: Staged = { trace: this, variable }
     return new Tensor(variable.aval, value)
   }
+}
+
+/** What a primitive computes varies where an input does; sub-programs and collectives say themselves where. */
+export function outputTypes(primitive: Primitive, inputs: readonly Aval[], params: object): readonly Aval[] {
+  const types = primitive.abstractEval(inputs, params)
+  if (isCall(primitive) || isCollective(primitive)) return types
+  const names = varyingOfAny(inputs)
+  return names === invariantAxes ? types : types.map(a => varyingAlso(a, names))
 }
 
 export interface Staging {

@@ -1,12 +1,15 @@
 /** cond, switch_, scan, whileLoop and foriLoop for users: functions on trees become Programs. */
-import { type Aval, showAval, strong } from '../aval.ts'
+import { type Aval, type AxisNames, showAval, strong } from '../aval.ts'
 import { type ErrorKind, fail } from '../errors.ts'
 import { astype } from '../primitives/cast.ts'
+import { pvaryP, varyLike } from '../primitives/collective.ts'
 import { condP } from '../primitives/cond.ts'
+import { axisIndexP } from '../primitives/exchange.ts'
+import { isCollective } from '../primitives/primitive.ts'
 import { bind, stagingTrace } from '../program/bind.ts'
 import { sameType } from '../program/check.ts'
 import { internProgram } from '../program/intern.ts'
-import { type Program, newVar } from '../program/program.ts'
+import { type Program, equationAxes, newVar, subprograms } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import { trace } from '../program/trace.ts'
 import { sameShape } from '../shape.ts'
@@ -108,6 +111,11 @@ function branch(
       'result',
     )
   })
+  checkMeets(
+    where,
+    index.aval.varying,
+    bodies.map(b => b.program),
+  )
   const captured = [...new Set(bodies.flatMap(b => b.captured))]
   // Every branch takes what any of them captured.
   const branches = bodies.map(b => ({
@@ -122,6 +130,30 @@ function branch(
   const interned = stagingTrace() === null ? branches.map(internProgram) : branches
   return unflattenTree(first.out, bind(condP, [index, ...captured, ...leaves], { branches: interned }))
 }
+
+/** Throws if examples that take different ways would have to meet on one of them. */
+export function checkMeets(where: string, varying: AxisNames, programs: readonly Program[]): void {
+  const found = programs.flatMap(meetings).find(m => m.names.some(n => varying.includes(n)))
+  if (found !== undefined)
+    fail(
+      'ValueError',
+      `${where}: ${found.name} over the axis ${found.names.map(n => `'${n}'`).join(', ')} is called where not all examples come, since what decides differs between them. Call it outside of ${where}, or decide for all at once with pmax or pmin. If it is the gradient of a shared value, make the value each example's own with pvary first.`,
+    )
+}
+
+interface Meeting {
+  readonly name: string
+  readonly names: AxisNames
+}
+/** The collectives in a Program that exchange values. */
+const meetings = (program: Program): readonly Meeting[] =>
+  program.equations.flatMap(({ primitive, params }) =>
+    primitive === pvaryP || primitive === axisIndexP
+      ? []
+      : isCollective(primitive)
+        ? [{ name: primitive.name, names: equationAxes(primitive, params) }]
+        : subprograms(params).flatMap(meetings),
+  )
 
 const differenceKind = (a: Aval, b: Aval): ErrorKind => (sameShape(a.shape, b.shape) ? 'DTypeError' : 'ShapeError')
 
@@ -160,7 +192,13 @@ export function settleCarry(
     const { body, out, next } = attempt(carry)
     checkSameStructure(`${where}: the carry changes its structure`, carry.structure, out, 'carry')
     const changed = carry.leaves.map((t, i) => !sameType(t.aval, next[i] as Aval))
-    if (!changed.some(Boolean)) return { carry, body }
+    if (!changed.some(Boolean)) {
+      // A step may make a carry vary along a named axis: then it does from the start.
+      const varied = carry.leaves.map((t, i) => varyLike(t, next[i] as Aval))
+      if (varied.every((t, i) => t === carry.leaves[i])) return { carry, body }
+      carry = { ...carry, leaves: varied }
+      continue
+    }
     const bad = changed.findIndex((c, i) => c && !(again && weak[i] && (next[i] as Aval).shape.length === (carry.leaves[i] as Tensor).ndim))
     if (bad >= 0)
       fail(

@@ -2,6 +2,7 @@
 import { showAval } from '../aval.ts'
 import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
+import { varyLike } from '../primitives/collective.ts'
 import { instantiate, onesOf } from '../primitives/zeros.ts'
 import { inRegion, owned, withoutRegion } from '../region.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
@@ -142,7 +143,7 @@ function pullBack(lin: Linearized, cotangents: readonly (Tensor | null)[]): read
   const cts = backward(
     lin.tangent,
     inputs,
-    cotangents.filter((_, i) => lin.nonzero[i]),
+    cotangents.map((ct, i) => ct && varyLike(ct, (lin.outputs[i] as Tensor).aval)).filter((_, i) => lin.nonzero[i]),
   )
   return cts.slice(n).map((ct, i) => instantiate(ct, (lin.tangent.inputs[n + i] as { readonly aval: Tensor['aval'] }).aval))
 }

@@ -11,9 +11,10 @@ import { runProgram } from '../backend/execute.ts'
 import { prepareProgram, runProgramAsync } from '../backend/executeAsync.ts'
 import { fail } from '../errors.ts'
 import { jitP } from '../primitives/jit.ts'
+import { axesKey } from '../program/axes.ts'
 import { type Trace, bind, isConcrete, stagingTrace } from '../program/bind.ts'
 import { internProgram } from '../program/intern.ts'
-import type { Program } from '../program/program.ts'
+import { type Program, freeAxes } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import { trace } from '../program/trace.ts'
 import { Storage, type Tensor } from '../tensor.ts'
@@ -61,6 +62,8 @@ interface Entry {
   /** Static arguments where `structures` has null: their value, and as text, since an object may have changed since. */
   readonly statics: readonly StaticArgument[]
   readonly avals: readonly Aval[]
+  /** The named axes in scope: collectives in the function depend on their sizes. */
+  readonly axes: string
   readonly program: Program
   readonly captured: readonly Tensor[]
   /** The one in use at the trace, if anything is captured: it has the constants that the function makes. */
@@ -117,9 +120,10 @@ class JitFunction {
     const leaves: Tensor[] = []
     const entry = this.entryFor(args, leaves)
     const inputs = inputsOf(entry, leaves)
-    const outputs = isConcrete(inputs)
-      ? runProgram(entry.program, inputs, entry.donated === undefined ? undefined : withoutRepeats(inputs, entry.donated), this.name)
-      : bind(jitP, inputs, { program: entry.program, name: this.name })
+    const outputs =
+      isConcrete(inputs) && (entry.axes === '' || freeAxes(entry.program).length === 0)
+        ? runProgram(entry.program, inputs, entry.donated === undefined ? undefined : withoutRepeats(inputs, entry.donated), this.name)
+        : bind(jitP, inputs, { program: entry.program, name: this.name })
     return unflattenTree(entry.out, outputs)
   }
 
@@ -163,7 +167,7 @@ class JitFunction {
     })
     leaves.length = 0
     for (const s of structures) if (s !== null) leaves.push(...s.leaves)
-    const key = `${structures.map((s, i) => (s === null ? staticKey(args[i]) : s.structure.key)).join(';')}|${leaves.map(t => t.aval.id).join()}`
+    const key = `${structures.map((s, i) => (s === null ? staticKey(args[i]) : s.structure.key)).join(';')}|${leaves.map(t => t.aval.id).join()}|${axesKey()}`
     const known = this.entries.get(key),
       kinds = structures.map(s => s?.structure ?? null)
     const entry = known === undefined || isOutdated(known, leaves) ? this.trace(key, args, kinds, leaves) : known
@@ -182,6 +186,7 @@ class JitFunction {
       structures,
       statics: args.map((a, i) => (structures[i] === null ? { value: a, key: staticKey(a) } : noArgument)),
       avals,
+      axes: axesKey(),
       program: stagingTrace() === null ? internProgram(simplify(program)) : simplify(program),
       captured,
       backend: captured.length === 0 ? null : currentBackend(),
@@ -217,6 +222,7 @@ class JitFunction {
       return d === null ? [] : [`${d.path} changed from ${d.a} to ${d.b}`]
     })
     if (args.length !== last.structures.length) reasons.unshift(`called with ${args.length} arguments instead of ${last.structures.length}`)
+    if (last.axes !== axesKey()) reasons.push(`the named axes in scope changed from ${last.axes || 'none'} to ${axesKey() || 'none'}`)
     if (reasons.length > 0) return reasons.join('; ')
     const paths = structures.flatMap((s, i) => (s === null ? [] : leafPaths(s, parameterName(this.f, i))))
     const changed = leaves.flatMap((t, i) =>
@@ -240,7 +246,7 @@ const sameStatic = (a: StaticArgument, b: unknown): boolean =>
 /** Appends the leaves if `args` are of the entry's kind. */
 function matches(entry: Entry, args: readonly unknown[], leaves: Tensor[]): boolean {
   const { structures, avals, captured } = entry
-  if (args.length !== structures.length) return false
+  if (args.length !== structures.length || entry.axes !== axesKey()) return false
   for (let i = 0; i < args.length; i++) {
     const s = structures[i] as Structure | null
     if (s === null ? !sameStatic(entry.statics[i] ?? noArgument, args[i]) : !matchTree(s, args[i], leaves, true)) return false

@@ -3,6 +3,7 @@
  */
 import { fail } from '../errors.ts'
 import { isFloat } from '../dtype.ts'
+import { varyLike } from '../primitives/collective.ts'
 import { type MaybeTensor, type Primitive, isCall, isNone } from '../primitives/primitive.ts'
 import { type Trace, type TracerValue, bind, checkResults, withTrace } from '../program/bind.ts'
 import { owned, release } from '../region.ts'
@@ -27,7 +28,7 @@ export class JvpTrace implements Trace {
   /** A tracer; `null` as tangent gives the primal itself. */
   dual(primal: Tensor, tangent: MaybeTensor): Tensor {
     if (tangent === null) return primal
-    const value: DualValue = { trace: this, primal, tangent }
+    const value: DualValue = { trace: this, primal, tangent: varyLike(tangent, primal.aval) }
     return new Tensor(primal.aval, value)
   }
   primalOf(t: Tensor): Tensor {

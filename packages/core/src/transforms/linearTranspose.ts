@@ -2,6 +2,7 @@
 import { isFloat } from '../dtype.ts'
 import { showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { varyLike } from '../primitives/collective.ts'
 import { zerosOf } from '../primitives/zeros.ts'
 import { simplify } from '../program/simplify.ts'
 import { trace } from '../program/trace.ts'
@@ -42,7 +43,8 @@ export function linearTranspose<A extends Args, R>(
       ct.leaves.map(t => t.aval),
       'cotangent',
     )
-    const cts = backward(linear, [...captured, ...avals.map(aval => ({ unknown: true as const, aval }))], ct.leaves).slice(captured.length)
+    const seeds = ct.leaves.map((t, i) => varyLike(t, (linear.outputs[i] as (typeof linear.outputs)[number]).aval))
+    const cts = backward(linear, [...captured, ...avals.map(aval => ({ unknown: true as const, aval }))], seeds).slice(captured.length)
     return unflattenAll(
       structures,
       cts.map((t, i) => t ?? zerosOf(avals[i] as (typeof avals)[number])),

@@ -1,6 +1,7 @@
 /** scan, whileLoop and foriLoop for users. */
-import { aval, showAval, strong } from '../aval.ts'
+import { reshaped, showAval, strong, varyingAlso } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { varyLike } from '../primitives/collective.ts'
 import { less } from '../primitives/comparison.ts'
 import { iota } from '../primitives/iota.ts'
 import { add } from '../primitives/arithmetic.ts'
@@ -8,10 +9,11 @@ import { astype, scalarOf } from '../primitives/cast.ts'
 import { scanP } from '../primitives/scan.ts'
 import { whileP } from '../primitives/while.ts'
 import { bind } from '../program/bind.ts'
+import type { Atom } from '../program/program.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
 import { toTensor } from '../tensor.ts'
 import { type Flat, type Structure, flattenTree, leafPaths, unflattenTree } from '../tree.ts'
-import { settleCarry, traceBody } from './control.ts'
+import { checkMeets, settleCarry, traceBody } from './control.ts'
 import { type AnyFunction, checkFunction } from './functions.ts'
 
 export interface ScanOptions {
@@ -43,7 +45,7 @@ export function scan(step: AnyFunction, init: unknown, xs: unknown, options: Sca
   checkFunction('scan: the step', step)
   const scanned = flattenTree(xs, 'xs')
   const length = scanLength(scanned, options.length)
-  const slices = scanned.leaves.map(t => strong(aval(t.shape.slice(1), t.dtype)))
+  const slices = scanned.leaves.map(t => strong(reshaped(t.aval, t.shape.slice(1))))
   let ysStructure: Structure | null = null
   const { carry, body } = settleCarry('scan', init, current => {
     const f = (c: never, x: never): unknown => {
@@ -115,6 +117,13 @@ export function whileLoop(condition: AnyFunction, body: AnyFunction, init: unkno
     carry.leaves.map(t => t.aval),
     'the condition of whileLoop',
   )
+  const names = (test.program.outputs[0] as Atom).aval.varying
+  checkMeets('whileLoop', names, [test.program, next.program])
+  if (carry.leaves.some(t => varyingAlso(t.aval, names) !== t.aval)) {
+    // Where examples stop at different steps, all that they carry differs.
+    const varied = carry.leaves.map(t => varyLike(t, varyingAlso(t.aval, names)))
+    return whileLoop(condition as never, body as never, unflattenTree(carry.structure, varied) as never) as never
+  }
   const results = bind(whileP, [...test.captured, ...next.captured, ...carry.leaves], {
     condition: test.program,
     conditionConsts: test.captured.length,

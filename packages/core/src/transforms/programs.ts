@@ -4,15 +4,16 @@
  *
  * Every result is a `Closed`: a Program whose leading inputs are `consts`, concrete tensors that rules made or user rules closed over.
  */
-import { type Aval, aval } from '../aval.ts'
+import { type Aval, type AxisNames, reshaped, varyingAlso, varyingNot } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { varyLike } from '../primitives/collective.ts'
 import { zerosOf } from '../primitives/zeros.ts'
 import { bind } from '../program/bind.ts'
 import type { Program } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import { evalProgram, trace } from '../program/trace.ts'
 import type { Tensor } from '../tensor.ts'
-import { batchFlat, placeAxis } from './batch.ts'
+import { type BatchAxis, batchFlat, placeAxis } from './batch.ts'
 import { jvpFlat } from './jvp.ts'
 import { linearizeFlat } from './linearize.ts'
 import { backward } from './transpose.ts'
@@ -48,7 +49,7 @@ export function traceClosed(f: (...inputs: readonly Tensor[]) => readonly Tensor
 }
 
 /** With a batch axis in front. */
-export const withAxis = (a: Aval, size: number): Aval => aval([size, ...a.shape], a.dtype, a.weak)
+export const withAxis = (a: Aval, size: number): Aval => reshaped(a, [size, ...a.shape])
 
 const caches = new WeakMap<Program, Map<string, unknown>>()
 /** Remembers `make()` for this Program and question. */
@@ -127,6 +128,26 @@ export function linearizeProgram(program: Program, wrt: Mask, instantiate?: Mask
 export const residualsOf = (lin: LinearProgram, inputs: readonly Tensor[], outputs: readonly Tensor[]): readonly Tensor[] =>
   lin.residuals.map(s => ('input' in s ? (inputs[s.input] as Tensor) : (outputs[s.output] as Tensor)))
 
+/** The Program for inputs that vary along `names` too, with results that vary where `out` says. */
+export function varyingProgram(program: Program, names: AxisNames, out: readonly Aval[]): Program {
+  const avals = avalsOf(program)
+  if (
+    avals.every(a => varyingAlso(a, names) === a) &&
+    program.outputs.every((o, i) => varyingAlso(o.aval, (out[i] as Aval).varying) === o.aval)
+  )
+    return program
+  return cachedFor(
+    program,
+    `varying ${JSON.stringify([names, out.map(a => a.varying)])}`,
+    () =>
+      traceClosed(
+        (...xs) => runInline(program, xs).map((t, i) => varyLike(t, out[i] as Aval)),
+        avals.map(a => varyingAlso(a, names)),
+        'cond',
+      ).program,
+  )
+}
+
 export interface TransposedProgram extends Closed {
   /** Linear inputs that have a cotangent. */
   readonly nonzero: Mask
@@ -160,14 +181,20 @@ export function transposeProgram(program: Program, linear: Mask, given: Mask, in
   })
 }
 
+/** A batch axis as text. */
+export const batchKey = ({ size, name }: BatchAxis): string => (name === null ? `${size}` : `${size} ${JSON.stringify(name)}`)
+
 export interface BatchedProgram extends Closed {
   readonly batched: Mask
 }
 
 /** The Program on inputs with the batch axis in front where `batched` holds; outputs in `force` are batched in any case. */
-export function batchProgram(program: Program, batched: Mask, size: number, force?: Mask): BatchedProgram {
-  return cachedFor(program, `batch ${bits(batched)} ${size} ${bits(force)}`, () => {
-    const avals = avalsOf(program).map((a, i) => (batched[i] ? withAxis(a, size) : a))
+export function batchProgram(program: Program, batched: Mask, axis: BatchAxis, force?: Mask): BatchedProgram {
+  const { size, name } = axis
+  return cachedFor(program, `batch ${bits(batched)} ${batchKey(axis)} ${bits(force)}`, () => {
+    const avals = avalsOf(program)
+      .map(a => (name === null ? a : varyingNot(a, [name])))
+      .map((a, i) => (batched[i] ? withAxis(a, size) : a))
     let out: Mask = []
     const closed = traceClosed(
       (...xs) => {
@@ -175,7 +202,7 @@ export function batchProgram(program: Program, batched: Mask, size: number, forc
           (...ys) => runInline(program, ys),
           xs,
           batched.map(b => (b ? 0 : null)),
-          size,
+          axis,
           'vmap',
         )
         out = axes.map((axis, i) => axis !== null || (force?.[i] ?? false))

@@ -1,10 +1,12 @@
 /**
  * The second half of reverse mode: walks a linear Program backwards and carries cotangents from its outputs to its inputs. Each primitive
- * says how (its `transpose` rule); a cotangent that several equations contribute to is their sum.
+ * says how (its `transpose` rule); a cotangent that several equations contribute to is their sum. Under named axes it is also the sum along those
+ * where it varies and the value does not: each example or device contributes.
  */
 import { isFloat } from '../dtype.ts'
 import { fail, invariant } from '../errors.ts'
 import { addP } from '../primitives/arithmetic.ts'
+import { sumLike } from '../primitives/collective.ts'
 import { type MaybeTensor, type Unknown, isNone, isUnknown } from '../primitives/primitive.ts'
 import { bind, bind1 } from '../program/bind.ts'
 import type { Atom, Equation, Program, Var } from '../program/program.ts'
@@ -31,7 +33,8 @@ export function backward(
   const accumulate = (a: Atom, ct: MaybeTensor): void => {
     if (ct === null || a.kind !== 'var' || !linear.has(a)) return
     const sum = sums.get(a)
-    sums.set(a, sum === undefined ? ct : bind1(addP, [sum, ct]))
+    const whole = sumLike(ct, a.aval)
+    sums.set(a, sum === undefined ? whole : bind1(addP, [sum, whole]))
   }
   program.outputs.forEach((a, i) => accumulate(a, cotangents[i] ?? null))
   for (let i = steps.length - 1; i >= 0; i--) {

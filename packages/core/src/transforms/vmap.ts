@@ -2,6 +2,7 @@
 import { showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { inRegion, owned } from '../region.ts'
+import { axisInScope } from '../program/axes.ts'
 import type { Tensor } from '../tensor.ts'
 import { type Flat, type Structure, type TreeNode, flattenTree, leafPaths, unflattenTree } from '../tree.ts'
 import { flatFunction, nameOf, parameterName } from './functions.ts'
@@ -17,6 +18,10 @@ export interface VmapOptions<A extends Args, R> {
   readonly inAxes?: number | { readonly [I in keyof A]: Axes<A[I]> }
   /** Where the mapped axis goes in the result, a tree prefix. Default 0. */
   readonly outAxes?: Axes<NoInfer<R>>
+  /** A name for the mapped axis, by which `psum` and the other collectives in `f` mean it. */
+  readonly axisName?: string
+  /** The number of examples; needed when no argument is mapped. */
+  readonly axisSize?: number
 }
 
 /**
@@ -26,13 +31,14 @@ export interface VmapOptions<A extends Args, R> {
  * @example vmap((w: Tensor, x: Tensor) => w.mul(x).sum(), { inAxes: [null, 0] })(w, batch)
  */
 export function vmap<A extends Args, R>(f: (...args: A) => R, options: VmapOptions<A, R> = {}): (...args: A) => R {
-  const { inAxes = 0, outAxes = 0 } = options
+  const { inAxes = 0, outAxes = 0, axisName, axisSize } = options
   const what = `vmap of ${nameOf(f)}`
   return named(
     `vmap(${nameOf(f)})`,
     (...args) =>
       inRegion(
         () => {
+          if (axisName !== undefined) checkAxisName(what, axisName)
           if (typeof inAxes !== 'number' && inAxes.length !== args.length)
             fail(
               'TreeError',
@@ -49,6 +55,7 @@ export function vmap<A extends Args, R>(f: (...args: A) => R, options: VmapOptio
             leaves,
             axes,
             flat.flatMap((t, k) => leafPaths(t.structure, parameterName(f, mapped[k] as number))),
+            axisSize,
           )
           const ofMapped = (...trees: unknown[]): unknown =>
             f(...(args.map((a, i) => (mapped.includes(i) ? trees[mapped.indexOf(i)] : a)) as unknown as A))
@@ -57,7 +64,7 @@ export function vmap<A extends Args, R>(f: (...args: A) => R, options: VmapOptio
             flat.map(t => t.structure),
             'the result',
           )
-          const out = batchFlat(g.call, leaves, axes, size, what)
+          const out = batchFlat(g.call, leaves, axes, { size, name: axisName ?? null }, what)
           const targets = prefixAxes(`${what}: outAxes`, outAxes, g.out(), 'the result')
           const outputs = owned(() => out.outputs.map((x, i) => placeOutput(what, x, out.axes[i] ?? null, targets[i] ?? null, size)))
           return { result: unflattenTree(g.out(), outputs) as R, tensors: outputs }
@@ -101,10 +108,36 @@ function prefixAxes(where: string, prefix: unknown, structure: Structure, path: 
   })
 }
 
-function commonSize(what: string, leaves: readonly Tensor[], axes: readonly (number | null)[], paths: readonly string[]): number {
+function checkAxisName(what: string, name: string): void {
+  if (typeof name !== 'string' || name === '')
+    fail('ValueError', `${what}: axisName must be a string that is not empty, got ${JSON.stringify(name)}.`)
+  if (axisInScope(name) !== undefined)
+    fail(
+      'ValueError',
+      `${what}: the axis name '${name}' is taken by a vmap around this one, which collectives inside could not mean any more. Choose another axisName.`,
+    )
+}
+
+function commonSize(
+  what: string,
+  leaves: readonly Tensor[],
+  axes: readonly (number | null)[],
+  paths: readonly string[],
+  given: number | undefined,
+): number {
+  if (given !== undefined && (!Number.isInteger(given) || given < 0))
+    fail('ValueError', `${what}: axisSize must be a non-negative integer, got ${given}.`)
   const mapped = leaves.flatMap((t, i) => (axes[i] == null ? [] : [{ size: t.shape[axes[i]] as number, i }]))
   const [first] = mapped
-  if (first === undefined) return fail('ValueError', `${what}: nothing is mapped: inAxes is null for all arguments.`)
+  if (first === undefined)
+    return (
+      given ?? fail('ValueError', `${what}: nothing is mapped: inAxes is null for all arguments. Say how many examples: { axisSize: n }.`)
+    )
+  if (given !== undefined && first.size !== given)
+    fail(
+      'ShapeError',
+      `${what}: ${show(first.i)} has ${first.size}, but axisSize is ${given}. Leave axisSize out where an argument is mapped.`,
+    )
   const other = mapped.find(m => m.size !== first.size)
   if (other !== undefined)
     fail(

@@ -7,6 +7,9 @@ import {
   type TreeNode,
   type TreeOf,
   add,
+  allGather,
+  axisIndex,
+  axisSize,
   checkpoint,
   cond,
   customJvp,
@@ -20,6 +23,10 @@ import {
   jit,
   jvp,
   multiply,
+  pmean,
+  ppermute,
+  psum,
+  pvary,
   random,
   scan,
   stopGradient,
@@ -78,6 +85,14 @@ same<Tensor>()(vmap(loss, { inAxes: [null, 0, 0] })(linear, x, x))
 same<Tensor>()(vmap(loss, { inAxes: [{ w: 0, b: null }, 0, 0] })(linear, x, x))
 same<Linear>()(vmap(grad(loss), { inAxes: [null, 0, 0] })(linear, x, x))
 same<Linear>()(jit(grad(loss))(linear, x, x))
+same<Linear>()(vmap(grad(loss), { inAxes: [null, 0, 0], outAxes: null, axisName: 'batch' })(linear, x, x))
+same<Tensor>()(vmap(() => axisIndex('i'), { axisName: 'i', axisSize: 4 })())
+same<Linear>()(pmean(linear, 'batch'))
+same<Deep>()(pvary(deep, ['i', 'j']))
+same<Linear[]>()(allGather(layers, 'i', { tiled: true }))
+same<Block>()(ppermute(block, 'i', [[0, 1]]))
+same<Tensor>()(psum(1, 'i'))
+same<number>()(axisSize('i'))
 same<Linear>()(await jit(grad(loss)).async(linear, x, x))
 same<(params: Linear, x: Tensor, y: Tensor) => Promise<Linear>>()(jit(grad(loss)).async)
 same<Linear>()(jit(<P extends TreeOf<P>>(p: P): P => p)(linear))
