@@ -237,6 +237,7 @@ export const trunc: DataLast<typeof np.trunc> = /* @__PURE__ */ dataLast(np.trun
 export const union1d: DataLast<typeof np.union1d> = /* @__PURE__ */ dataLast(np.union1d)
 export const unique: DataLast<typeof np.unique> = /* @__PURE__ */ dataLast(np.unique)
 export const unravelIndex: DataLast<typeof np.unravelIndex> = /* @__PURE__ */ dataLast(np.unravelIndex)
+export const unstack: DataLast<typeof np.unstack> = /* @__PURE__ */ dataLast(np.unstack)
 export const unwrap: DataLast<typeof np.unwrap> = /* @__PURE__ */ dataLast(np.unwrap)
 export const vander: DataLast<typeof np.vander> = /* @__PURE__ */ dataLast(np.vander)
 export const variance: DataLast<typeof np.variance> = /* @__PURE__ */ dataLast(np.variance)

@@ -3,11 +3,19 @@ import { fail } from '../errors.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { promoteOperands } from '../primitives/cast.ts'
 import { expandDims, squeeze } from '../primitives/reshape.ts'
+import { swapaxes } from '../primitives/transpose.ts'
 import { showShape } from '../shape.ts'
 import { eye } from '../numpy/creation.ts'
 import { matmul } from '../numpy/linalg.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { inv } from './solve.ts'
+
+/** The last two axes exchanged: `[..., m, n]` to `[..., n, m]`. NumPy: `linalg.matrix_transpose`. */
+export function matrixTranspose(x: TensorLike): Tensor {
+  const t = toTensor(x, 'matrixTranspose')
+  if (t.ndim < 2) fail('ShapeError', `matrixTranspose: needs matrices, got shape ${showShape(t.shape)}.`)
+  return swapaxes(t, -1, -2)
+}
 
 /**
  * The n-th power of square matrices `[..., m, m]` by repeated squaring; a negative n inverts, 0 gives the identity. Integers stay integers for n >= 0.

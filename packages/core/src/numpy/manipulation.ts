@@ -4,7 +4,7 @@ import { broadcastTo } from '../primitives/broadcast.ts'
 import { promoteOperands } from '../primitives/cast.ts'
 import { concatenate } from '../primitives/concatenate.ts'
 import { padWith } from '../primitives/pad.ts'
-import { expandDims, ravel, reshape } from '../primitives/reshape.ts'
+import { expandDims, ravel, reshape, squeeze } from '../primitives/reshape.ts'
 import { flip } from '../primitives/reverse.ts'
 import { sliceAxis } from '../primitives/slice.ts'
 import { swapaxes } from '../primitives/transpose.ts'
@@ -49,6 +49,14 @@ export function stack(xs: readonly TensorLike[], { axis = 0 }: OneAxis = {}): Te
     tensors.map(t => expandDims(t, k)),
     { axis: k },
   )
+}
+
+/** The parts of size 1 along an axis (default 0), without it: the inverse of `stack`. Array API, JAX: `unstack`. */
+export function unstack(x: TensorLike, { axis = 0 }: OneAxis = {}): readonly Tensor[] {
+  const t = toTensor(x, 'unstack')
+  if (t.ndim === 0) fail('ShapeError', 'unstack: a scalar has no axis, got shape [].')
+  const k = normalizeAxis('unstack', axis, t.ndim)
+  return Array.from({ length: t.shape[k] as number }, (_, i) => squeeze(sliceAxis(t, i, i + 1, { axis: k }), { axis: k }))
 }
 
 const atLeast =

@@ -3,7 +3,7 @@ import { fail } from '../errors.ts'
 import { add, divide, multiply, subtract } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { promoteFloats, toBool, toFloat } from '../primitives/cast.ts'
-import { isfinite } from '../primitives/comparison.ts'
+import { equal, isfinite } from '../primitives/comparison.ts'
 import { exp, log, sqrt, square } from '../primitives/exponential.ts'
 import { max, min, nonEmpty, sum } from '../primitives/reduce.ts'
 import { reshape, squeeze } from '../primitives/reshape.ts'
@@ -80,7 +80,8 @@ export function countNonzero(x: TensorLike, options: Reduce = {}): Tensor {
   return sum(t, withAxes('countNonzero', t, options))
 }
 
-/** log(sum(exp(x))) over axes (default: all), without overflow: the maximum is taken out first. SciPy, JAX: `logsumexp`. */
+/** log(sum(exp(x))) over axes (default: all), without overflow: the maximum is taken out first. SciPy, JAX: `logsumexp`. The slope is zero
+ * where all elements are -Infinity. */
 export function logsumexp(x: TensorLike, options: Reduce = {}): Tensor {
   const t = toFloat('logsumexp', x)
   const axes = normalizeAxes('logsumexp', options.axis, t.ndim)
@@ -88,7 +89,10 @@ export function logsumexp(x: TensorLike, options: Reduce = {}): Tensor {
   const top = constantOf(max(t, { ...options, keepdims: true }))
   // The maximum may be infinite, and Infinity - Infinity is NaN.
   const shift = where(isfinite(top), top, 0)
-  const total = log(sum(exp(subtract(t, shift)), options))
+  // The sum is zero only where all elements are -Infinity. The logarithm of a safe number there keeps the slopes at zero, not NaN.
+  const terms = sum(exp(subtract(t, shift)), options),
+    isNone = equal(terms, 0)
+  const total = where(isNone, -Infinity, log(where(isNone, 1, terms)))
   return add(total, options.keepdims === true ? shift : squeeze(shift, { axis: axes }))
 }
 

@@ -17,6 +17,7 @@ import {
   vjpIsTranspose,
   vmapIsLoop,
 } from './laws.ts'
+import { kinks, slopeAtKink } from './kinks.ts'
 import { opTable } from './opTable.ts'
 import { type Sampling, checkProperty, variable } from './sampling.ts'
 import { specialValues } from './special.ts'
@@ -24,9 +25,15 @@ import { specialValues } from './special.ts'
 /** What the kit needs of a test runner: Vitest, Jest and node:test have it (node:test calls the hooks `before` and `after`). */
 export interface Runner {
   readonly describe: (name: string, body: () => void) => void
-  readonly it: (name: string, body: () => void | Promise<void>) => void
+  /** Vitest passes a context: the number of drawn cases is written into `task.meta.cases`, for reporters. */
+  readonly it: (name: string, body: (context?: TestContext) => void | Promise<void>) => void
   readonly beforeAll: (body: () => void | Promise<void>) => void
   readonly afterAll: (body: () => void | Promise<void>) => void
+}
+
+/** What tests of Vitest get; of other runners it is something else. */
+export interface TestContext {
+  readonly task?: { readonly meta: object }
 }
 
 export interface ConformanceOptions extends Sampling {
@@ -52,6 +59,18 @@ export const laws: Readonly<Record<string, { readonly law: Law; readonly applies
   'vmap is a loop': { law: (c, e) => vmapIsLoop(c, e.accuracy), applies: e => e.batched === undefined },
   'jit is eager': { law: (c, e) => jitIsEager(c, e.accuracy), applies: () => true },
 }
+
+const SPECIAL = 'special values',
+  KINKS = 'declared kinks',
+  REFUSALS = 'refuses bad input'
+
+/** The names of the laws that are checked of an entry. */
+export const lawsOf = (name: string, entry: OpEntry): readonly string[] => [
+  ...Object.keys(laws).filter(law => laws[law]?.applies(entry)),
+  ...(entry.special === undefined ? [] : [SPECIAL]),
+  ...(kinks[name] === undefined ? [] : [KINKS]),
+  ...(entry.refused.length === 0 ? [] : [REFUSALS]),
+]
 
 /**
  * Declares the conformance tests of a backend: all laws for all functions of the op table. `create` makes the backend; the kit disposes
@@ -97,12 +116,31 @@ function describeOp(op: string, entry: OpEntry, sampling: Sampling, { describe, 
   describe(op, () => {
     for (const [name, { law, applies }] of Object.entries(laws)) {
       if (applies(entry))
-        it(name, () => checkProperty(`${op}: ${name}`, entry.cases, c => law(c, entry), showCase, atMost(sampling, entry.runs)))
+        it(name, context => {
+          let cases = 0
+          const counted = (c: Case): Verdict => (cases++, law(c, entry))
+          checkProperty(`${op}: ${name}`, entry.cases, counted, showCase, atMost(sampling, entry.runs))
+          report(context, cases)
+        })
     }
     const { special, specialArity = 1 } = entry
-    if (special !== undefined) it('special values', () => hold(specialValues(special, specialArity, entry.accuracy)))
-    if (entry.refused.length > 0) it('refuses bad input', () => entry.refused.forEach(r => hold(refuses(r))))
+    if (special !== undefined) it(SPECIAL, () => hold(specialValues(special, specialArity, entry.accuracy)))
+    const declared = kinks[op]
+    if (declared !== undefined)
+      it(KINKS, context => {
+        declared.forEach(k => hold(slopeAtKink(k)))
+        report(context, declared.length)
+      })
+    if (entry.refused.length > 0)
+      it(REFUSALS, context => {
+        entry.refused.forEach(r => hold(refuses(r)))
+        report(context, entry.refused.length)
+      })
   })
+}
+
+function report(context: TestContext | undefined, cases: number): void {
+  if (context?.task !== undefined) Object.assign(context.task.meta, { cases })
 }
 
 /** Fewer cases, unless more are asked for by the variable COTANGENT_RUNS. */

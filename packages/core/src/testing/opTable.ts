@@ -50,6 +50,10 @@ export const notOperations = {
     broadcastShapes: 'gives a shape',
     finfo: 'gives numbers',
     iinfo: 'gives numbers',
+    load: 'reads bytes',
+    loadz: 'reads bytes',
+    save: 'gives bytes',
+    savez: 'gives bytes',
     isdtype: 'about dtypes',
     issubdtype: 'about dtypes',
     isscalar: 'about its argument',
@@ -106,4 +110,32 @@ export const opTable: Readonly<Record<string, OpEntry>> = {
   ...prefixed('linalg', linalgTable satisfies Complete<typeof linalgOf, typeof notOperations.linalg>),
   ...prefixed('special', specialTable satisfies Complete<typeof specialOf, typeof notOperations.special>),
   ...prefixed('random', { ...draw, ...samplers } satisfies Complete<typeof random, typeof notOperations.random>),
+}
+
+/** A part of the documentation: names of the op table that belong together. */
+export interface Chapter {
+  readonly chapter: string
+  readonly names: readonly string[]
+}
+const chapter = (name: string, table: object): Chapter => ({ chapter: name, names: Object.keys(table) })
+const transforms: Chapter = { chapter: 'transforms', names: Object.keys(opTable).filter(key => !key.includes('.') && !(key in numpyTable)) }
+const module = (name: string): Chapter => ({ chapter: name, names: Object.keys(opTable).filter(key => key.startsWith(`${name}.`)) })
+
+/** The op table by chapters, in the order of reading. */
+export const chapters: Readonly<Record<string, Chapter>> = {
+  Transforms: transforms,
+  Elementwise: chapter('numpy', { ...elementwise, ...floatParts }),
+  Reductions: chapter('numpy', { ...reductions, ...nan, ...statistics }),
+  'Creation and windows': chapter('numpy', { ...creation, ...functional }),
+  'Shapes, joining and moving': chapter('numpy', { ...shapes, ...joining }),
+  'Indexing, sorting and sets': chapter('numpy', { ...indexing, ...places, ...sorting, ...sets }),
+  'Products, polynomials and calculus': chapter('numpy', { ...linalg, ...products, ...polynomials, ...calculus }),
+  'at: indices as people write them': module('at'),
+  linalg: module('linalg'),
+  fft: module('fft'),
+  special: module('special'),
+  random: module('random'),
+  image: module('image'),
+  signal: module('signal'),
+  lax: module('lax'),
 }

@@ -169,6 +169,10 @@ export const linalgTable = {
       refusal('a fraction', 'ValueError', ['matrixPower', '0.5'], () => la.matrixPower(m22(), 0.5)),
     ],
   },
+  matrixTranspose: {
+    ...ofRectangles('matrixTranspose', la.matrixTranspose),
+    accuracy: summed(0),
+  },
   multiDot: {
     cases: drawn(fc.record({ n: fc.integer({ min: 1, max: 3 }), row: fc.boolean(), column: fc.boolean() }), ({ n, row, column }) => ({
       inputs: [

@@ -204,6 +204,11 @@ const joins = {
       refusal('an axis out of range', 'ShapeError', ['stack', 'axis 3'], () => np.stack([m23()], { axis: 3 })),
     ],
   ),
+  unstack: moves(arbAxis(1, 3, 1), (x, { axis }) => np.unstack(x, { axis }), [
+    notATensor('unstack', () => np.unstack(text)),
+    badAxis('unstack', x => np.unstack(x, { axis: 2 })),
+    refusal('a scalar', 'ShapeError', ['unstack', '[]'], () => np.unstack(1)),
+  ]),
   hstack: joined(
     stackCases(xs => np.hstack(xs)),
     [
