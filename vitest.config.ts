@@ -3,6 +3,7 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { type Driver, drivers, findChromium, isolationHeaders } from './scripts/browser.ts'
 import { findNvcc, isInPath, withoutCuda } from './scripts/compilers.ts'
 import { leaveOut } from './scripts/leftOut.ts'
+import { missingNodes } from './scripts/nodes.ts'
 import { findMesaChromium } from './scripts/mesa.ts'
 import './scripts/provided.ts'
 
@@ -30,6 +31,8 @@ function cudaTests(): readonly string[] {
   if (why !== undefined) leaveOut('tests of the cuda backend', why)
   else if (!isInPath('tcc')) leaveOut('the fast compiler of cuda kernels', 'there is no tcc; on Debian: apt-get install tcc')
   if (why === undefined && findNvcc() === undefined) leaveOut('machine code of the cuda kernels', 'there is no nvcc: set NVCC to one')
+  const nodes = why === undefined ? missingNodes() : undefined
+  if (nodes !== undefined) leaveOut('the cuda addon in other versions of Node', nodes)
   return why === undefined ? [] : ['packages/backend-cuda/**']
 }
 

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Device } from '../src/runtime/addon.ts'
+import { otherNodes } from '../../../scripts/nodes.ts'
 import { addonPath, type Bench, ints, prepare, upload } from './support/device.ts'
 
 const user = fileURLToPath(new URL('./fixtures/addonUser.cjs', import.meta.url))
@@ -71,10 +72,9 @@ describe('worker threads', () => {
   })
 })
 
-/** The Node of this process, that of the system, and those of COTANGENT_NODES (paths, separated by colons), each version once. */
+/** The Node of this process, that of the system, and those of scripts/nodes.ts, each version once. Where one is missing the summary of a run says so. */
 async function findNodes(): Promise<readonly (readonly [version: string, path: string])[]> {
-  const more = (process.env['COTANGENT_NODES'] ?? '').split(':').filter(path => path !== '')
-  const paths = [process.execPath, '/usr/bin/node', '/usr/local/bin/node', ...more].filter(path => existsSync(path))
+  const paths = [process.execPath, '/usr/bin/node', '/usr/local/bin/node', ...otherNodes()].filter(path => existsSync(path))
   const versions = await Promise.all(paths.map(async path => (await run(path, ['--version'])).stdout.trim()))
   return [...new Map(versions.map((version, i) => [version, paths[i] ?? ''] as const))]
 }
