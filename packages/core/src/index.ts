@@ -45,6 +45,8 @@ export {
   type PsumScatterOptions,
   type TiledOptions,
 } from './transforms/collectives.ts'
+export * as debug from './debug/index.ts'
+export { pureCallback, type PureCallbackOptions, type ShapesOf } from './transforms/callback.ts'
 export { associativeScan, type AssociativeScanOptions } from './transforms/associativeScan.ts'
 export { checkpoint, checkpointPolicies, type CheckpointOptions } from './transforms/checkpoint.ts'
 export { cond, switch_ } from './transforms/control.ts'

@@ -6,6 +6,7 @@ import { type Aval, aval, showAval } from '../aval.ts'
 import { type DType, type TypedArray, convert, hostArray } from '../dtype.ts'
 import { fail, invariant } from '../errors.ts'
 import { type Primitive, noParams } from '../primitives/primitive.ts'
+import { needsHost, programNeedsHost } from '../program/effects.ts'
 import { paramsKey } from '../program/key.ts'
 import { type Program, newVar } from '../program/program.ts'
 import { type Shape, sizeOf } from '../shape.ts'
@@ -13,6 +14,7 @@ import { Storage, Tensor, failDisposed } from '../tensor.ts'
 import type { Backend, Buffer } from './backend.ts'
 import { type Compiled, compile } from './compile.ts'
 import { currentBackend } from './current.ts'
+import { runHostEquation, runInParts } from './stepwise.ts'
 
 /** A concrete tensor with a copy of `data` (row-major, `bool` as bytes 0 and 1) on the backend in use. */
 export function fromHost(data: TypedArray, shape: Shape, dtype: DType, backend: Backend = currentBackend()): Tensor {
@@ -25,6 +27,7 @@ export function fromHost(data: TypedArray, shape: Shape, dtype: DType, backend: 
 
 /** Runs one primitive on concrete tensors. */
 export function execute(primitive: Primitive, inputs: readonly Tensor[], params: object): readonly Tensor[] {
+  if (needsHost(primitive, params)) return runHostEquation(primitive, inputs, params, runProgram)
   const backend = backendOf(inputs, primitive.name)
   const key = eagerKey(inputs, params)
   let cache = eagerCache(backend).get(primitive)
@@ -46,6 +49,11 @@ export function execute(primitive: Primitive, inputs: readonly Tensor[], params:
 
 /** Runs a closed Program on concrete tensors. The same Program object is compiled once a backend and donation pattern. */
 export function runProgram(program: Program, inputs: readonly Tensor[], donated?: readonly boolean[], name = 'jit'): readonly Tensor[] {
+  if (programNeedsHost(program)) {
+    const results = runInParts(program, inputs, runProgram)
+    giveUp(inputs, donated)
+    return results
+  }
   const backend = backendOf(inputs, name)
   return run(compiledProgram(program, backend, donated), backend, inputs, name, donated)
 }
@@ -87,11 +95,15 @@ function run(
   const buffers = buffersOf(inputs, backend, name)
   const results = compiled.graph.outputs.length === 0 ? [] : compiled.executable.run(buffers, givable(compiled, inputs, donated))
   const tensors = wrap(compiled, backend, inputs, buffers, results)
-  if (donated !== undefined)
-    donated.forEach((given, i) => {
-      if (given) (inputs[i] as Tensor).dispose()
-    })
+  giveUp(inputs, donated)
   return tensors
+}
+
+/** Disposes the donated inputs, whose memory results may have by now. */
+function giveUp(inputs: readonly Tensor[], donated: readonly boolean[] | undefined): void {
+  donated?.forEach((given, i) => {
+    if (given) (inputs[i] as Tensor).dispose()
+  })
 }
 
 /** The donated inputs whose buffers the backend may have: not numbers, which are cached, nor what another tensor or a result shares. */

@@ -1,12 +1,14 @@
 /** Running a Program without blocking the calling thread. What the run needs is kept from the call until it ends, whatever the user disposes. */
+import { programNeedsHost } from '../program/effects.ts'
 import type { Program } from '../program/program.ts'
 import { untracked } from '../region.ts'
 import { Storage, Tensor } from '../tensor.ts'
 import type { Backend, Buffer, Executable } from './backend.ts'
 import { type Compiled, compileInSteps } from './compile.ts'
-import { backendOf, buffersOf, givable, keepProgram, knownProgram, wrap } from './execute.ts'
+import { backendOf, buffersOf, givable, keepProgram, knownProgram, runProgram, wrap } from './execute.ts'
+import { programsBetween } from './stepwise.ts'
 
-/** As `runProgram`. Donated inputs are disposed at once. Throws before anything runs, or rejects. */
+/** As `runProgram`. Donated inputs are disposed at once. Throws before anything runs, or rejects. What calls the host runs in a later task. */
 export function runProgramAsync(
   program: Program,
   inputs: readonly Tensor[],
@@ -21,6 +23,10 @@ export function runProgramAsync(
   })
   return inTurn(backend, async () => {
     try {
+      if (programNeedsHost(program)) {
+        await nextTask()
+        return runProgram(program, kept, undefined, name)
+      }
       const compiled = knownProgram(program, backend, donated) ?? (await compileLater(program, backend, donated))
       const results = compiled.graph.outputs.length === 0 ? [] : await start(compiled.executable, buffers, givable(compiled, kept, donated))
       return wrap(compiled, backend, kept, buffers, results)
@@ -38,8 +44,11 @@ export async function prepareProgram(
   name = 'jit',
 ): Promise<void> {
   const backend = backendOf(inputs, name)
-  const compiled = knownProgram(program, backend, donated) ?? (await compileLater(program, backend, donated))
-  await compiled.executable.ready?.()
+  for (const part of programNeedsHost(program) ? programsBetween(program) : [program]) {
+    const given = part === program ? donated : undefined
+    const compiled = knownProgram(part, backend, given) ?? (await compileLater(part, backend, given))
+    await compiled.executable.ready?.()
+  }
 }
 
 /** Milliseconds of compiling after which others have the thread. */

@@ -136,6 +136,10 @@ export const condP: CallPrimitive<CondParams> = {
     const i = Math.min(Math.max(index?.data[0] as number, 0), branches.length - 1)
     return evaluateProgram(branches[i] as Program, operands)
   },
+  stepwise([index, ...operands], { branches }, run) {
+    const i = Math.min(Math.max((index as Tensor).item(), 0), branches.length - 1)
+    return run(branches[i] as Program, operands)
+  },
 }
 
 /** The results of all branches are of one type. They vary where those of any branch do, and where the choice does. */

@@ -35,6 +35,9 @@ export interface Batched {
   readonly axes: readonly (number | null)[]
 }
 
+/** Runs a Program on concrete tensors. */
+export type RunProgram = (program: Program, inputs: readonly Tensor[]) => readonly Tensor[]
+
 interface Rules<P> {
   readonly name: string
   /** Names of the inputs, for messages and printing; the last name stands for all further inputs of a variadic primitive. */
@@ -61,6 +64,10 @@ interface Rules<P> {
   readonly axisNames?: (params: P) => readonly string[]
   /** Plain JavaScript on float64: the oracle of every test. */
   readonly evaluate: (inputs: readonly HostArray[], params: P, outputs: readonly Aval[]) => readonly HostArray[]
+  /** It does more than compute its outputs, so it stays when nobody reads them (calls for debugging, checks). */
+  readonly effect?: true
+  /** Runs it on concrete tensors in JavaScript: no kernel does. Programs that hold such equations run in parts (backend/stepwise.ts). */
+  readonly onHost?: (inputs: readonly Tensor[], params: P) => readonly Tensor[]
 }
 
 /** A primitive whose outputs are computed before its tangents. */
@@ -86,6 +93,8 @@ export interface CallPrimitive<P = object> extends Rules<P> {
   ) => readonly [outputs: readonly Tensor[], tangents: readonly MaybeTensor[]]
   /** For equations that are only a Program on the same inputs (jit, checkpoint), which may replace them. */
   readonly inline?: (params: P) => Program
+  /** Runs it on concrete tensors, its sub-programs by `run`: where a part of them is for the host. Absent: as `inline` says. */
+  readonly stepwise?: (inputs: readonly Tensor[], params: P, run: RunProgram) => readonly Tensor[]
 }
 
 // Equations and traces hold primitives of any params; the pair (primitive, params) is made together in `bind`, so it always fits.

@@ -18,6 +18,7 @@ import { nonzero, present } from './call.ts'
 import { checkTypes, outputTypes, reorder, storeAll, storedForBody, updateCarries } from './control.ts'
 import type { CallPrimitive, HostArray, MaybeTensor } from './primitive.ts'
 import { linearizeScan, transposeScan } from './scanLinear.ts'
+import { scanStepwise } from './stepwise.ts'
 import { moveaxis } from './transpose.ts'
 import { instantiate } from './zeros.ts'
 
@@ -102,6 +103,7 @@ export const scanP: CallPrimitive<ScanParams> = {
   },
   lower: (l, inputs, params, outputs) => lowerScan(l, inputs, params, outputs),
   evaluate: (inputs, params, outputs) => evaluateScan(inputs, params, outputs),
+  stepwise: scanStepwise,
 }
 
 // ---- forward mode

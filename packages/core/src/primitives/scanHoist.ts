@@ -3,6 +3,7 @@
  * gradient of the weights is then one large matrix product after the loop instead of a small one, added up, in every step.
  */
 import { bind } from '../program/bind.ts'
+import { hasEffect } from '../program/effects.ts'
 import type { Equation, Program, Var } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import { evalProgram } from '../program/trace.ts'
@@ -66,7 +67,13 @@ function hoistable(program: Program, consts: readonly Var[], xs: readonly Var[])
   return program.equations.filter(e => {
     const inputs = e.inputs.filter(a => a.kind === 'var')
     const largest = Math.max(0, ...inputs.map(v => v.aval.size))
-    if (isCall(e.primitive) || inputs.length === 0 || !inputs.every(v => available.has(v)) || e.outputs.some(v => v.aval.size > largest))
+    if (
+      isCall(e.primitive) ||
+      hasEffect(e) ||
+      inputs.length === 0 ||
+      !inputs.every(v => available.has(v)) ||
+      e.outputs.some(v => v.aval.size > largest)
+    )
       return false
     for (const v of e.outputs) available.add(v)
     return true

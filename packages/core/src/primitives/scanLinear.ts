@@ -7,6 +7,7 @@
 import { fail } from '../errors.ts'
 import { range } from '../lists.ts'
 import { bind } from '../program/bind.ts'
+import { hasEffect } from '../program/effects.ts'
 import type { Atom, Program, Var } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import type { Tensor } from '../tensor.ts'
@@ -156,14 +157,15 @@ function placeResiduals(
     return { kind: 'ys', index: n - numCarry + position(stackedAtoms, a) }
   })
   const inputs = program.inputs.slice(0, own + numConsts)
-  const equations = program.equations.filter(e => e.outputs.every(v => fixed.has(v)))
+  const equations = program.equations.filter(e => !hasEffect(e) && e.outputs.every(v => fixed.has(v)))
   return { residuals: placed, hoisted: simplify({ inputs, equations, outputs: hoistedAtoms }), stackedAtoms }
 }
 
-/** Variables that depend on the first `n` inputs only. */
+/** Variables that depend on the first `n` inputs only, and not on equations that must run in every step. */
 function invariantVars(program: Program, n: number): ReadonlySet<Var> {
   const fixed = new Set<Var>(program.inputs.slice(0, n))
-  for (const e of program.equations) if (e.inputs.every(a => a.kind === 'literal' || fixed.has(a))) e.outputs.forEach(v => fixed.add(v))
+  for (const e of program.equations)
+    if (!hasEffect(e) && e.inputs.every(a => a.kind === 'literal' || fixed.has(a))) e.outputs.forEach(v => fixed.add(v))
   return fixed
 }
 

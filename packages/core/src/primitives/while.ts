@@ -30,6 +30,7 @@ import { type CallPrimitive, type HostArray, type MaybeTensor, none } from './pr
 import { any } from './reduce.ts'
 import { reshape } from './reshape.ts'
 import { where } from './select.ts'
+import { whileStepwise } from './stepwise.ts'
 import { instantiate } from './zeros.ts'
 import { type BatchAxis, placeAxis } from '../transforms/batch.ts'
 
@@ -109,6 +110,14 @@ export const whileP: CallPrimitive<WhileParams> = {
     while ((evaluateProgram(params.condition, [...forCondition, ...state])[0] as HostArray).data[0] !== 0)
       state = evaluateProgram(params.body, [...forBody, ...state])
     return state
+  },
+  stepwise(inputs, params, run) {
+    const { forCondition, forBody, carry } = roles(inputs, params)
+    return whileStepwise(
+      carry,
+      state => run(params.condition, [...forCondition, ...state])[0] as Tensor,
+      state => run(params.body, [...forBody, ...state]),
+    )
   },
 }
 

@@ -1,6 +1,7 @@
 /** Makes a Program smaller without changing its results: dead equations go, equal equations are computed once, scalars of literals are folded. */
 import { convert } from '../dtype.ts'
 import { type Primitive, isCollective } from '../primitives/primitive.ts'
+import { hasEffect } from './effects.ts'
 import { literalKey, paramsKey } from './key.ts'
 import { type Atom, type Equation, type Literal, type Program, type Var, literal, subprograms } from './program.ts'
 
@@ -41,6 +42,8 @@ function fold({ primitive, inputs, params, outputs }: Equation): readonly Atom[]
   if (
     inputs.length === 0 ||
     isCollective(primitive) ||
+    outputs.length === 0 ||
+    primitive.onHost !== undefined ||
     !inputs.every(a => a.kind === 'literal') ||
     !outputs.every(v => v.aval.shape.length === 0) ||
     subprograms(params).length > 0
@@ -62,7 +65,7 @@ function equationKey(inputs: readonly Atom[], params: object): string | null {
   return `${atoms};${paramsKey(params)}`
 }
 
-/** Equations whose outputs nobody reads. */
+/** Without the equations whose outputs nobody reads, but for those with effects. */
 export function dropDead(program: Program): Program {
   const used = new Set<Var>()
   const use = (a: Atom): void => {
@@ -72,7 +75,7 @@ export function dropDead(program: Program): Program {
   const kept: Equation[] = []
   for (let i = program.equations.length - 1; i >= 0; i--) {
     const e = program.equations[i] as Equation
-    if (!e.outputs.some(v => used.has(v))) continue
+    if (!e.outputs.some(v => used.has(v)) && !hasEffect(e)) continue
     e.inputs.forEach(use)
     kept.push(e)
   }

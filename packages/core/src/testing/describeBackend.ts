@@ -7,6 +7,7 @@ import { checkKernels } from '../lower/check.ts'
 import { checkAsynchronousCalls } from './asynchronous.ts'
 import { type Case, showCase } from './case.ts'
 import type { OpEntry, Refusal } from './entry.ts'
+import { checkHostCalls } from './hostCalls.ts'
 import {
   type Verdict,
   equalsReference,
@@ -97,6 +98,7 @@ export function describeBackend(name: string, create: () => Promise<Backend>, ru
       await backend.dispose()
     })
     runner.it('asynchronous calls', () => checkAsynchronousCalls())
+    runner.it('calls of the host', () => checkHostCalls())
     for (const [op, entry] of Object.entries(opTable)) if (only(op)) describeOp(op, entry, options, runner)
   })
 }

@@ -1,0 +1,2 @@
+/** `debug`: looking into functions that are traced. */
+export { callback, print, type NamedValues } from '../transforms/callback.ts'

@@ -1,0 +1,138 @@
+/** pureCallback, debug.callback and debug.print for users. */
+import { aval } from '../aval.ts'
+import { type DType, checkDType } from '../dtype.ts'
+import { fail } from '../errors.ts'
+import { formatArray } from '../format.ts'
+import { type VmapMethod, debugCallbackP, pureCallbackP } from '../primitives/callback.ts'
+import { bind } from '../program/bind.ts'
+import { type Shape, checkShape } from '../shape.ts'
+import { Tensor, type TensorLike, isTensor, toTensor } from '../tensor.ts'
+import { checkSameStructure, flattenTree, unflattenTree } from '../tree.ts'
+import { makeStrong } from './control.ts'
+import { type AnyFunction, flatFunction, flattenArguments, nameOf } from './functions.ts'
+import type { Args } from './types.ts'
+
+/** A tree like `R` with shapes and dtypes in place of its tensors: written out, or as `evalShape` gives them. */
+export type ShapesOf<R> = R extends Tensor
+  ? { readonly shape: Shape; readonly dtype: DType }
+  : R extends string | null | undefined
+    ? R
+    : { readonly [K in keyof R]: ShapesOf<R[K]> }
+
+export interface PureCallbackOptions {
+  /** What `vmap` does; without it `vmap` refuses. */
+  readonly vmapMethod?: VmapMethod
+}
+
+/**
+ * Calls `f` with concrete tensors when the result is needed, also inside `jit`, `scan` or `cond`, on every backend. It must be pure: it may be called
+ * several times, or not at all if nothing reads its result. `result` gives the shapes and dtypes of what it returns. It has no derivative of its own:
+ * wrap it with `customJvp` or `customVjp`. JAX: `pure_callback`.
+ *
+ * @example pureCallback(x => array(lookUp(x.dataSync())), { shape: [3], dtype: 'float32' }, [x])
+ */
+export function pureCallback<A extends Args, R>(
+  f: (...args: A) => R,
+  result: ShapesOf<NoInfer<R>>,
+  args: A,
+  { vmapMethod }: PureCallbackOptions = {},
+): R {
+  const name = nameOf(f)
+  if (vmapMethod !== undefined && !['sequential', 'expandDims', 'broadcastAll'].includes(vmapMethod))
+    fail('ValueError', `pureCallback: vmapMethod must be 'sequential', 'expandDims' or 'broadcastAll', got ${String(vmapMethod)}.`)
+  const flat = flattenArguments(f, args)
+  const declared = flattenTree(placeholders(result, 'result'), 'result')
+  const g = flatFunction(
+    f,
+    flat.map(t => t.structure),
+    `the result of ${name}`,
+  )
+  const call = (inputs: readonly Tensor[]): readonly Tensor[] => {
+    const out = g.call(...inputs)
+    checkSameStructure(`pureCallback: ${name} returned another tree than declared`, declared.structure, g.out(), 'result')
+    return out
+  }
+  const outputs = bind(
+    pureCallbackP,
+    flat.flatMap(t => t.leaves),
+    { name, call, results: declared.leaves.map(t => t.aval), vmapMethod: vmapMethod ?? null },
+  )
+  return unflattenTree(declared.structure, outputs) as R
+}
+
+/** The tree with tensors of the declared types, whose values nobody reads. */
+function placeholders(spec: unknown, path: string): unknown {
+  if (isTensor(spec)) return spec
+  if (typeof spec !== 'object' || spec === null) return spec
+  const { shape, dtype } = spec as { readonly shape?: unknown; readonly dtype?: unknown }
+  if (Array.isArray(shape) && typeof dtype === 'string') {
+    checkShape(`pureCallback: ${path}`, shape)
+    return new Tensor(aval(shape, checkDType(`pureCallback: ${path}`, dtype)), { scalar: 0 })
+  }
+  if (Array.isArray(spec)) return spec.map((s, i) => placeholders(s, `${path}[${i}]`))
+  return Object.fromEntries(Object.entries(spec).map(([k, s]) => [k, placeholders(s, `${path}.${k}`)]))
+}
+
+/**
+ * Calls `f` with concrete values for its effect: to log, to plot, to count. Inside `jit` and control flow it is called at each run, in the order of the
+ * program, once an example under `vmap`, and with the values, not the tangents, under `grad`. JAX: `debug.callback` (ordered).
+ */
+export function callback<A extends Args>(f: (...args: A) => unknown, ...args: A): void {
+  const flat = flattenArguments(f, args)
+  const call = flatFunction(
+    (...xs: never[]) => {
+      ;(f as AnyFunction)(...xs)
+      return null
+    },
+    flat.map(t => t.structure),
+    'nothing',
+  ).call
+  bind(
+    debugCallbackP,
+    flat.flatMap(t => t.leaves),
+    { name: nameOf(f), call: inputs => call(...inputs), results: [], vmapMethod: null },
+  )
+}
+
+/** Named values of a format. */
+export type NamedValues = Readonly<Record<string, TensorLike>>
+
+/**
+ * Prints values with `console.log`, also inside `jit`, control flow, `vmap` and `grad`, where a plain `console.log` sees tracers: see `callback` for when.
+ * `{}` takes the next value, `{name}` the value of that name in an object that comes last. JAX: `debug.print`.
+ *
+ * @example debug.print('step {}: loss = {loss}', i, { loss })
+ */
+export function print(format: string, ...values: readonly (TensorLike | NamedValues)[]): void {
+  const last = values.at(-1)
+  const named = last !== undefined && typeof last === 'object' && !isTensor(last) ? last : {}
+  const positional = (named === last ? values.slice(0, -1) : values) as readonly TensorLike[]
+  const names = fillIn(format, positional, named)
+  const tensors = names.map(([name, x]) => makeStrong(toTensor(x, `debug.print: the value of {${name}}`)))
+  callback(
+    (...xs: readonly Tensor[]) => {
+      let next = 0
+      console.log(format.replace(PLACE, () => show(xs[next++] as Tensor)))
+    },
+    ...tensors,
+  )
+}
+
+const PLACE = /\{([\p{ID_Continue}$]*)\}/gu
+
+/** The value of each place of a format, in order. */
+export function fillIn(format: string, positional: readonly TensorLike[], named: NamedValues): readonly (readonly [string, TensorLike])[] {
+  let next = 0
+  const values = [...format.matchAll(PLACE)].map(([, name = '']) => {
+    const x = name === '' ? positional[next++] : named[name]
+    return x === undefined
+      ? fail('ValueError', `debug.print: "${format}" has a place {${name}}, but there is no value for it.`)
+      : ([name, x] as const)
+  })
+  if (next < positional.length)
+    fail('ValueError', `debug.print: "${format}" has ${next} places {}, but there are ${positional.length} values for them.`)
+  return values
+}
+
+/** A tensor's elements as NumPy prints them. */
+export const show = (t: Tensor): string => formatArray(t.dataSync(), t.shape, t.dtype)
