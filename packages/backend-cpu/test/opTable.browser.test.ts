@@ -17,5 +17,5 @@ const create = async (): Promise<Backend> => {
   pool = opened.pool
   return opened.backend
 }
-describeBackend(`${nameOf(variant)}, in a page`, create, { describe, it, beforeAll, afterAll }, { runs: 1 })
+describeBackend(`${nameOf(variant)}, in a page`, create, { describe, it, beforeAll, afterAll }, { runs: 1, mathematics: false })
 it('threads took part', () => expect(pool.parallelRuns).toBeGreaterThan(100))

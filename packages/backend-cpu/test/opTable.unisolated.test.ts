@@ -25,4 +25,9 @@ it('four threads are asked for, and one computes, on memory that is not shared',
   undo()
 })
 
-describeBackend('cpu without shared memory', () => backend.load({ threads: 2 }), { describe, it, beforeAll, afterAll }, { runs: 1 })
+describeBackend(
+  'cpu without shared memory',
+  () => backend.load({ threads: 2 }),
+  { describe, it, beforeAll, afterAll },
+  { runs: 1, mathematics: false },
+)

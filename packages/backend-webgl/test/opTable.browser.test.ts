@@ -3,4 +3,4 @@ import { describeBackend } from '@cotangent/core/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { backend } from '../src/index.ts'
 
-describeBackend('webgl', () => backend.load({}), { describe, it, beforeAll, afterAll }, { runs: 2 })
+describeBackend('webgl', () => backend.load({}), { describe, it, beforeAll, afterAll }, { runs: 1 })

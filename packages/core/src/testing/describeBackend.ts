@@ -10,6 +10,8 @@ import type { OpEntry, Refusal } from './entry.ts'
 import { checkHostCalls } from './hostCalls.ts'
 import {
   type Verdict,
+  computesJvp,
+  computesVjp,
   equalsReference,
   equalsReferenceInDouble,
   jitIsEager,
@@ -40,6 +42,11 @@ export interface TestContext {
 export interface ConformanceOptions extends Sampling {
   /** Only functions whose name this accepts. */
   readonly only?: (name: string) => boolean
+  /**
+   * false leaves out what the oracle answers without the backend (derivatives against differences, second derivatives, kinks) and refusals:
+   * enough for further variants of a backend that passes everything. Default true.
+   */
+  readonly mathematics?: boolean
 }
 
 type Law = (c: Case, entry: OpEntry) => Verdict
@@ -59,6 +66,16 @@ export const laws: Readonly<Record<string, { readonly law: Law; readonly applies
   },
   'vmap is a loop': { law: (c, e) => vmapIsLoop(c, e.accuracy), applies: e => e.batched === undefined },
   'jit is eager': { law: (c, e) => jitIsEager(c, e.accuracy), applies: () => true },
+}
+
+/** What the laws say of a backend alone. */
+const computed: typeof laws = {
+  ...Object.fromEntries(Object.entries(laws).filter(([name]) => name !== 'second derivatives')),
+  'jvp is the derivative': { law: (c, e) => computesJvp(c, e.accuracy), applies: e => e.differentiable === true },
+  'vjp is the transpose of jvp': {
+    law: (c, e) => computesVjp(c, e.accuracy),
+    applies: e => e.differentiable === true && e.reverse === undefined,
+  },
 }
 
 const SPECIAL = 'special values',
@@ -114,9 +131,10 @@ export function checkOperation(name: string, entry: OpEntry, sampling: Sampling 
   describeOp(name, entry, sampling, { describe: (_, body) => body(), it: (_, body) => void body() })
 }
 
-function describeOp(op: string, entry: OpEntry, sampling: Sampling, { describe, it }: Pick<Runner, 'describe' | 'it'>): void {
+function describeOp(op: string, entry: OpEntry, options: ConformanceOptions, { describe, it }: Pick<Runner, 'describe' | 'it'>): void {
+  const { mathematics = true, ...sampling } = options
   describe(op, () => {
-    for (const [name, { law, applies }] of Object.entries(laws)) {
+    for (const [name, { law, applies }] of Object.entries(mathematics ? laws : computed)) {
       if (applies(entry))
         it(name, context => {
           let cases = 0
@@ -127,6 +145,7 @@ function describeOp(op: string, entry: OpEntry, sampling: Sampling, { describe, 
     }
     const { special, specialArity = 1 } = entry
     if (special !== undefined) it(SPECIAL, () => hold(specialValues(special, specialArity, entry.accuracy)))
+    if (!mathematics) return
     const declared = kinks[op]
     if (declared !== undefined)
       it(KINKS, context => {
