@@ -31,4 +31,4 @@ export type Program<O> = (options: O, host: Host) => Promise<void>
 
 /** The one line for who made a mistake, the whole story of anything unexpected. */
 export const describeError = (e: unknown): string =>
-  e instanceof CotangentError && e.kind !== 'InternalError' ? `${e.kind}: ${e.message}` : String(e instanceof Error ? (e.stack ?? e) : e)
+  e instanceof CotangentError && e.kind !== 'InternalError' ? `${e.kind}: ${e.summary}` : String(e instanceof Error ? (e.stack ?? e) : e)

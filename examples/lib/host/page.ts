@@ -25,6 +25,6 @@ export async function runJob({ program, host, isTerminal, options }: Job): Promi
     await main(options, remoteHost(host, isTerminal))
     return null
   } catch (e) {
-    return e instanceof CotangentError ? { kind: e.kind, message: e.message } : { message: describeError(e) }
+    return e instanceof CotangentError ? { kind: e.kind, message: e.summary } : { message: describeError(e) }
   }
 }

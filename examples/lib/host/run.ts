@@ -22,7 +22,7 @@ export async function runProgram<O extends ProgramOptions>(program: URL, options
   const [first, ...others] = environment() ?? options.backend
   if (first !== 'webgl') return here(options)
   const browser = await launchChromium().catch((cause: unknown) => {
-    const reason = `it runs in a browser. ${cause instanceof Error ? cause.message : String(cause)}`
+    const reason = `it runs in a browser. ${reasonOf(cause)}`
     if (others.length === 0) throw new CotangentError('BackendError', `webgl: ${reason}`, { cause })
     nodeHost.print(`webgl is not used: ${reason}`)
     return null
@@ -50,3 +50,6 @@ export async function command(run: () => Promise<void>): Promise<void> {
     process.exitCode = 1
   }
 }
+
+const reasonOf = (cause: unknown): string =>
+  cause instanceof CotangentError ? cause.summary : cause instanceof Error ? cause.message : String(cause)

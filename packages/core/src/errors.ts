@@ -1,6 +1,8 @@
+import { showLine, type UserLine, userLine } from './userLine.ts'
+
 /**
- * Every error the library throws on purpose. The message says what happened, where, with which shapes or values, and what to do.
- * `kind` is the tag of the union: `switch (error.kind)` is exhaustive.
+ * Every error the library throws on purpose. The message says what happened, where, with which shapes or values, and what to do, and ends with the
+ * user's own line. `kind` is the tag of the union: `switch (error.kind)` is exhaustive.
  */
 export type ErrorKind =
   | 'ShapeError' // shapes, axes or sizes that do not fit
@@ -17,11 +19,18 @@ export type ErrorKind =
 export class CotangentError extends Error {
   override readonly name: ErrorKind
   readonly kind: ErrorKind
+  /** The message without the line. */
+  readonly summary: string
+  /** The user's line that ran: the innermost one outside the library. Undefined where the stack does not tell, as in a bundle of one file. */
+  readonly line: UserLine | undefined
 
   constructor(kind: ErrorKind, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options)
+    const line = userLine()
+    super(line === undefined ? message : `${message}\n  at ${showLine(line)}`, options)
     this.kind = kind
     this.name = kind
+    this.summary = message
+    this.line = line
   }
 }
 
@@ -29,6 +38,10 @@ export class CotangentError extends Error {
 export function fail(kind: ErrorKind, message: string, cause?: unknown): never {
   throw new CotangentError(kind, message, cause === undefined ? undefined : { cause })
 }
+
+/** What went wrong, for a message that contains it. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof CotangentError ? error.summary : error instanceof Error ? error.message : String(error)
 
 /** States an invariant of the library itself. */
 export function invariant(condition: boolean, message: string): asserts condition {

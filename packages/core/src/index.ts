@@ -11,8 +11,10 @@ export {
   type Loaded,
 } from './backend/load.ts'
 export type { Backend, MemoryStatistics } from './backend/backend.ts'
+export { debugTracers } from './program/bind.ts'
 export { explain, type ExplainedTrace, type Explanation } from './explain.ts'
 export { CotangentError, type ErrorKind } from './errors.ts'
+export type { UserLine } from './userLine.ts'
 export type { DType, TypedArray } from './dtype.ts'
 export type { Shape } from './shape.ts'
 export { Tensor, isTensor, type NestedArray, type Reduce, type TensorLike } from './tensor.ts'

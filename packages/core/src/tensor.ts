@@ -13,7 +13,7 @@ import { hostScalar, nest } from './host.ts'
 import { At } from './numpy/at.ts'
 import type { AtIndex } from './numpy/atIndex.ts'
 import * as np from './numpy/index.ts'
-import type { TracerValue } from './program/bind.ts'
+import { originOf, type TracerValue } from './program/bind.ts'
 import { trackStorage } from './region.ts'
 import { type Shape, showShape } from './shape.ts'
 
@@ -64,8 +64,13 @@ export interface ScalarValue {
 }
 export type TensorValue = Storage | ScalarValue | TracerValue
 
-/** Where JavaScript looks for properties that tensors do not have: `x[0] = 1` fails with a hint, instead of doing nothing outside of modules. */
+/** Where JavaScript looks for properties that tensors do not have: `x[0]` and `x[0] = 1` fail with a hint, instead of silence. */
 const elements: object = new Proxy(Object.prototype, {
+  get(target, property, receiver) {
+    const name = typeof property === 'string' ? property : ''
+    if (/^-?\d+$/.test(name)) fail('ValueError', `x[${name}]: JavaScript cannot index tensors. Write x.at(${name}).get().`)
+    return Reflect.get(target, property, receiver) as unknown
+  },
   set(_, property) {
     const name = String(property)
     return fail(
@@ -229,13 +234,23 @@ export class Tensor {
     return this.toString()
   }
 
+  /** For `JSON.stringify`: nested arrays, as of `toArray`, or a number. It waits. A traced value throws. */
+  toJSON(): NestedArray {
+    this.concrete('JSON.stringify')
+    return nest(this.dataSync(), this.shape, this.dtype)
+  }
+
   /** `${t}` prints, also while traced; `t > 0`, `+t`, `t + 1` throw, since JavaScript has no operators on tensors. */
   [Symbol.toPrimitive](hint: string): string {
-    if (hint === 'string') return this.toString()
-    if ('trace' in this.value)
+    const { value } = this
+    if (hint === 'string')
+      return 'trace' in value
+        ? `${this.toString()} (no numbers while ${value.trace.what} traces; return it and print it outside)`
+        : this.toString()
+    if ('trace' in value)
       fail(
         'TracerError',
-        `\`x > 0\` and \`+x\` do not work on a traced value (${showAval(this.aval)}). Use where(x.greater(0), a, b), cond or scan; under grad alone, x.item() is the number.`,
+        `\`x > 0\` and \`+x\` do not work on a value (${showAval(this.aval)}) that ${value.trace.what} traces: it has no number to compare. Use where(x.greater(0), a, b), cond or scan; under grad alone, x.item() is the number.`,
       )
     return fail(
       'ValueError',
@@ -249,7 +264,7 @@ export class Tensor {
     if ('trace' in v)
       return fail(
         'TracerError',
-        `${what}: the value (${showAval(this.aval)}) is traced by ${v.trace.what} and has no number yet. Branch with where, cond or switch_, loop with scan or whileLoop, or return the value and read it outside.`,
+        `${what}: the value (${showAval(this.aval)}, ${originOf(v)}) is traced by ${v.trace.what} and has no number yet. Branch with where, cond or switch_, loop with scan or whileLoop, or return the value and read it outside.`,
       )
     if (v instanceof Storage && v.disposed) return failDisposed(`${what}: the tensor (${showAval(this.aval)})`)
     return v

@@ -2,7 +2,7 @@
 // The types alone: programs that only call `init` need no fp-ts code in their bundle.
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import { fail } from '../errors.ts'
+import { fail, reasonOf } from '../errors.ts'
 import type { Backend } from './backend.ts'
 import { setBackend } from './current.ts'
 import { createReference } from './reference.ts'
@@ -153,7 +153,7 @@ const loadOne =
       if (typeof wanted !== 'string') return right(await wanted.load(options))
       return right(wanted === 'reference' ? createReference() : await (await importBackend(wanted)).load(options))
     } catch (e) {
-      return left(e instanceof Error ? e.message : String(e))
+      return left(reasonOf(e))
     }
   }
 

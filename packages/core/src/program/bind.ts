@@ -6,10 +6,12 @@
  * Why levels: transforms nest, `grad(x => grad(y => x * y)(x))`. Each running transform is a Trace one level above those outside it. A
  * trace peels its own tracers, binds the same primitives again on what is inside them, and so hands the work one level down.
  */
+import { showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { type Primitive, noParams } from '../primitives/primitive.ts'
 import { execute } from '../backend/execute.ts'
 import type { Tensor } from '../tensor.ts'
+import { showLine, type Trail, userLineOf } from '../userLine.ts'
 import { axisInScope, hasAxesInScope } from './axes.ts'
 import { equationAxes } from './program.ts'
 
@@ -27,6 +29,31 @@ export interface TracerValue {
   readonly trace: Trace
   /** The value one level down, where a tracer has one (jvp, linearize): if it is concrete, its numbers may be read. */
   readonly primal?: Tensor
+  /** Where it was made, or by which operation. Absent: it is an argument of the traced function. */
+  readonly made?: Trail | string | undefined
+}
+
+let everyLine = false
+
+/**
+ * Debug mode: errors about traced values of `grad`, `jvp` and `vmap` tell the line that made the value, as those about values of `jit` and
+ * control flow always do. It makes every operation inside these transforms some microseconds slower.
+ */
+export function debugTracers(on: boolean = true): void {
+  everyLine = on
+}
+
+/** Where the results of an operation are made. It costs microseconds: right while staging, which is done once. Its text is made on demand. */
+export const madeHere = (): Trail => new Error()
+/** The same for a trace that runs at each call, if nothing is staged around it: the name of the operation, unless debug mode asks for more. */
+export const madeBy = (primitive: Primitive): Trail | string => (everyLine || staging !== null ? madeHere() : primitive.name)
+
+/** Where a traced value comes from, for messages: `made at loss (train.ts:3:4)`. */
+export function originOf({ made, trace }: TracerValue): string {
+  if (made === undefined) return `an argument in ${trace.what}`
+  if (typeof made === 'string') return `made by ${made} in ${trace.what}`
+  const line = userLineOf(made)
+  return `made in ${trace.what}${line === undefined ? '' : `, at ${showLine(line)}`}`
 }
 
 let depth = 0
@@ -102,6 +129,6 @@ export function checkResults(where: string, results: readonly Tensor[]): void {
 function escaped(name: string, t: Tensor, trace: Trace): never {
   fail(
     'TracerError',
-    `${name}: a traced value (${t.dtype}[${t.shape.join()}]) is used after ${trace.what} has returned. Return it from the function instead of storing it outside.`,
+    `${name}: a traced value (${showAval(t.aval)}, ${originOf(t.value as TracerValue)}) is used after ${trace.what} has returned, when it has no numbers. Return it from the function instead of storing it outside.`,
   )
 }

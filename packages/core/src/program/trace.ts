@@ -3,7 +3,7 @@ import { type Aval, invariantAxes, varyingAlso, varyingOfAny } from '../aval.ts'
 import { type Primitive, isCall, isCollective } from '../primitives/primitive.ts'
 import { untracked } from '../region.ts'
 import { Tensor } from '../tensor.ts'
-import { type Trace, type TracerValue, withTrace } from './bind.ts'
+import { madeHere, type Trace, type TracerValue, withTrace } from './bind.ts'
 import { type Atom, type Equation, type Program, type Var, literal, newVar } from './program.ts'
 
 interface Staged extends TracerValue {
@@ -43,7 +43,8 @@ export class ProgramTrace implements Trace {
       params,
     ).map(newVar)
     this.equations.push({ primitive, inputs: inputs.map(t => this.atom(t)), params, outputs })
-    return outputs.map(v => this.tracer(v))
+    const made = this.made()
+    return outputs.map(v => this.tracer(v, made))
   }
   /** The Program so far, for these explicit inputs; captured tensors come first. */
   finish(inputs: readonly Tensor[], outputs: readonly Tensor[]): Staging {
@@ -54,8 +55,12 @@ export class ProgramTrace implements Trace {
       captured: [...this.captured.keys()],
     }
   }
-  private tracer(variable: Var): Tensor {
-    const value: Staged = { trace: this, variable }
+  /** Where the values of an equation are made, for messages. */
+  protected made(): TracerValue['made'] {
+    return madeHere()
+  }
+  private tracer(variable: Var, made?: TracerValue['made']): Tensor {
+    const value: Staged = { trace: this, variable, made }
     return new Tensor(variable.aval, value)
   }
 }

@@ -179,7 +179,7 @@ export function refuses({ because, call, kind, says }: Refusal): Verdict {
   } catch (e) {
     if (!(e instanceof CotangentError) || e.kind !== kind)
       return `${because}: expected a ${kind}, got ${e instanceof Error ? `${e.name}: ${e.message}` : String(e)}`
-    const missing = says.find(text => !e.message.includes(text))
+    const missing = says.find(text => !e.summary.includes(text))
     return missing === undefined ? null : `${because}: the message does not contain "${missing}": ${e.message}`
   }
   return `${because}: expected a ${kind}, got no error`

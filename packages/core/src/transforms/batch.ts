@@ -4,7 +4,7 @@ import { broadcastTo } from '../primitives/broadcast.ts'
 import { type Batched, type Primitive, isCall, isCollective } from '../primitives/primitive.ts'
 import { moveaxis } from '../primitives/transpose.ts'
 import { withNamedAxis } from '../program/axes.ts'
-import { type Trace, type TracerValue, bind, withTrace } from '../program/bind.ts'
+import { madeBy, type Trace, type TracerValue, bind, withTrace } from '../program/bind.ts'
 import { equationAxes } from '../program/program.ts'
 import { owned, release } from '../region.ts'
 import { Tensor } from '../tensor.ts'
@@ -34,9 +34,9 @@ export class BatchTrace implements Trace {
     this.axis = axis
   }
   /** A tracer for one example of `stacked`; without an axis `stacked` itself, unless it `varies` by its type. */
-  example(stacked: Tensor, axis: number | null, varies = false): Tensor {
+  example(stacked: Tensor, axis: number | null, varies = false, made?: TracerValue['made']): Tensor {
     if (axis === null && !varies) return stacked
-    const value: BatchValue = { trace: this, stacked, axis }
+    const value: BatchValue = { trace: this, stacked, axis, made }
     const { name } = this.axis,
       { weak, varying } = stacked.aval
     return new Tensor(
@@ -58,11 +58,12 @@ export class BatchTrace implements Trace {
   process(primitive: Primitive, inputs: readonly Tensor[], params: object): readonly Tensor[] {
     return owned(() => {
       const { outputs, axes } = this.apply(primitive, inputs, params)
-      const varies = this.varies(primitive, inputs, params)
+      const varies = this.varies(primitive, inputs, params),
+        made = madeBy(primitive)
       return outputs.map((out, i) => {
         const axis = axes[i] ?? null
         if (axis === null && !varies(i)) release([out])
-        return this.example(out, axis, varies(i))
+        return this.example(out, axis, varies(i), made)
       })
     })
   }

@@ -177,8 +177,9 @@ class JitFunction {
 
   private trace(key: string, args: readonly unknown[], structures: readonly (Structure | null)[], leaves: readonly Tensor[]): Entry {
     const reason = this.reason(args, structures, leaves)
-    const traced = structures.filter(s => s !== null)
-    const f = (...dynamic: unknown[]): unknown => this.f(...(structures.map((s, i) => (s === null ? args[i] : dynamic.shift())) as never[]))
+    const traced = structures.filter(s => s !== null),
+      { f: called } = this
+    const f = (...dynamic: unknown[]): unknown => called(...(structures.map((s, i) => (s === null ? args[i] : dynamic.shift())) as never[]))
     const g = flatFunction(f, traced, `the result of ${this.name}`)
     const avals = leaves.map(t => t.aval)
     const { program, captured } = trace(g.call, avals, `jit of ${this.name}`)

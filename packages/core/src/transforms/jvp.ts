@@ -5,7 +5,7 @@ import { fail } from '../errors.ts'
 import { isFloat } from '../dtype.ts'
 import { varyLike } from '../primitives/collective.ts'
 import { type MaybeTensor, type Primitive, isCall, isNone } from '../primitives/primitive.ts'
-import { type Trace, type TracerValue, bind, checkResults, withTrace } from '../program/bind.ts'
+import { madeBy, type Trace, type TracerValue, bind, checkResults, withTrace } from '../program/bind.ts'
 import { owned, release } from '../region.ts'
 import { Tensor } from '../tensor.ts'
 import { holdsLinear } from './linearTrace.ts'
@@ -26,9 +26,9 @@ export class JvpTrace implements Trace {
     this.what = what
   }
   /** A tracer; `null` as tangent gives the primal itself. */
-  dual(primal: Tensor, tangent: MaybeTensor): Tensor {
+  dual(primal: Tensor, tangent: MaybeTensor, made?: TracerValue['made']): Tensor {
     if (tangent === null) return primal
-    const value: DualValue = { trace: this, primal, tangent: varyLike(tangent, primal.aval) }
+    const value: DualValue = { trace: this, primal, tangent: varyLike(tangent, primal.aval), made }
     return new Tensor(primal.aval, value)
   }
   primalOf(t: Tensor): Tensor {
@@ -45,10 +45,11 @@ export class JvpTrace implements Trace {
         inputs.map(t => this.tangentOf(t)),
         params,
       )
+      const made = madeBy(primitive)
       return outputs.map((out, i) => {
         const tangent = tangents[i] ?? null
         if (tangent === null) release([out])
-        return this.dual(out, tangent)
+        return this.dual(out, tangent, made)
       })
     })
   }

@@ -21,6 +21,8 @@ export class LinearTrace extends ProgramTrace {
       return evalProgram(called, inputs, bind)
     return super.process(primitive, inputs, params)
   }
+  /** Users do not see tangents. */
+  protected override made(): undefined {}
 }
 
 /** The Program that an equation stands for, if it is only that. */
