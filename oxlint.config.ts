@@ -42,7 +42,7 @@ const restrict = (files: readonly string[], allowed: Restriction, ...patterns: r
 })
 
 const core = packages('fp-ts', 'fp-ts/**')
-const foundation = ['errors', 'userLine', 'dtype', 'shape', 'aval', 'identity']
+const foundation = ['errors', 'userLine', 'half', 'dtype', 'promotion', 'stored', 'shape', 'aval', 'identity']
 const kernelFiles = ['lower/kernel.ts', 'lower/instructions.ts', 'backend/backend.ts']
 const src = (...paths: readonly string[]): readonly string[] => paths.map(path => `packages/core/src/${path}`)
 

@@ -1,7 +1,7 @@
 /** The cpu backend: WebAssembly SIMD kernels generated at run time, on one memory and as many threads as there are cores. */
 import {
   bytesOf,
-  dtypes,
+  computeDTypes,
   fail,
   type Backend,
   type Buffer,
@@ -34,8 +34,9 @@ export interface Platform {
   readonly runner: Runner & { dispose(): Promise<void> }
 }
 
-const capabilities: Capabilities = {
-  dtypes,
+/** What it says to core, and to the documentation. */
+export const capabilities: Capabilities = {
+  dtypes: computeDTypes,
   kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
   contractions: ['float32'],
   winograd: contraction.winograd,

@@ -1,9 +1,10 @@
 /** How each scalar instruction of the kernel IR is written in WebAssembly SIMD, by the dtype of its operands. */
-import { type DType, fail, type InstructionName, isFloat } from '@cotangent/core/kernel'
+import { type ComputeDType, fail, type InstructionName, isFloat } from '@cotangent/core/kernel'
 import { choose, constant, narrow } from './math/value.ts'
 import { cast } from './math/cast.ts'
 import type { Expression, Ops } from './math/expression.ts'
 import { constantShift, integerDivide, integerRemainder, shift } from './math/integer.ts'
+import { roundBfloat16, roundFloat16 } from './math/half.ts'
 import { hostFunction } from './math/host.ts'
 import { math, type MathName } from './math/float32.ts'
 import { remainder } from './math/remainder.ts'
@@ -13,8 +14,8 @@ import type { SimdName } from './wasm/simd.ts'
 type Each = (o: Ops, a: Expression, b: Expression, c: Expression) => Expression
 type Values = readonly Expression[]
 /** For instructions whose halves do not correspond: conversions and selections. */
-type Whole = (o: Ops, to: DType, from: DType, args: readonly Values[]) => Values
-export type Printer = Partial<Record<DType, Each>> | Whole
+type Whole = (o: Ops, to: ComputeDType, from: ComputeDType, args: readonly Values[]) => Values
+export type Printer = Partial<Record<ComputeDType, Each>> | Whole
 
 const simple =
   (name: SimdName): Each =>
@@ -104,6 +105,8 @@ export const instructions: Readonly<Record<InstructionName, Printer>> = {
   atanh: transcendental('atanh'),
   erf: transcendental('erf'),
   pow: transcendental('pow', 2),
+  roundFloat16,
+  roundBfloat16,
   isFinite: { float32: finite('f32x4'), float64: finite('f64x2') },
   eq: equality('eq'),
   ne: equality('ne'),
@@ -133,7 +136,7 @@ const shifts: Partial<Record<InstructionName, 'shl' | 'shr_s' | 'shr_u'>> = {
 }
 
 /** The instruction with a constant as its second operand, where that is cheaper than with a value. */
-export function withConstant(o: Ops, name: InstructionName, dtype: DType, a: Values, second: number): Values | undefined {
+export function withConstant(o: Ops, name: InstructionName, dtype: ComputeDType, a: Values, second: number): Values | undefined {
   const kind = shifts[name]
   if (kind !== undefined) return [constantShift(o, kind, a[0] as Expression, second)]
   return (name === 'max' || name === 'min') && isFloat(dtype) ? clampBy(o, name, dtype, a, second) : undefined
@@ -143,7 +146,7 @@ export function withConstant(o: Ops, name: InstructionName, dtype: DType, a: Val
  * pmax and pmin are one instruction where max and min are eight: they keep a NaN in their first operand, and of equal operands take the first,
  * which is wrong for zeros alone: max(-0, 0) is put right by adding 0, min(0, -0) is left to the general way.
  */
-function clampBy(o: Ops, name: 'max' | 'min', dtype: DType, a: Values, c: number): Values | undefined {
+function clampBy(o: Ops, name: 'max' | 'min', dtype: ComputeDType, a: Values, c: number): Values | undefined {
   if (Number.isNaN(c) || (name === 'min' && Object.is(c, -0))) return undefined
   const type = dtype === 'float64' ? 'f64x2' : 'f32x4',
     bound = constant(o, dtype, c)
@@ -152,7 +155,7 @@ function clampBy(o: Ops, name: 'max' | 'min', dtype: DType, a: Values, c: number
 }
 
 /** The instruction on values; `from` is the dtype of its first operand. Operands are used several times: give locals or constants. */
-export function instruction(o: Ops, name: InstructionName, to: DType, from: DType, args: readonly Values[]): Values {
+export function instruction(o: Ops, name: InstructionName, to: ComputeDType, from: ComputeDType, args: readonly Values[]): Values {
   const printer: Printer = instructions[name]
   if (typeof printer === 'function') return printer(o, to, from, args)
   const each = printer[from]

@@ -2,8 +2,8 @@
 import {
   type Affine,
   type BufferSpec,
-  type DType,
-  dtypes,
+  type ComputeDType,
+  computeDTypes,
   type DynamicTerm,
   type Guard,
   hostArray,
@@ -28,7 +28,7 @@ export interface Draw {
   pick<T>(from: readonly T[]): T
 }
 
-const exact: Readonly<Record<DType, readonly number[]>> = {
+const exact: Readonly<Record<ComputeDType, readonly number[]>> = {
   float32: [0, 1, -1, 2, -2, 0.5, -0.5, 1, 1],
   float64: [0, 1, -1, 2, -2, 0.5, -0.5, 1, 1],
   int32: [0, 1, -1, 2, 7, -2147483648, 2147483647, 3],
@@ -48,7 +48,7 @@ export function randomInts(seed: number): (n: number) => number {
 }
 
 /** Powers of two and zeros, or edge values of integers. */
-export function filled(seed: number, dtype: DType, size: number): TypedArray {
+export function filled(seed: number, dtype: ComputeDType, size: number): TypedArray {
   const random = randomInts(seed)
   return hostArray(dtype, size).map(() => exact[dtype][random(exact[dtype].length)] as number)
 }
@@ -61,7 +61,7 @@ export class Builder {
     this.draw = draw
   }
 
-  buffer(dtype: DType, size: number, fill?: (i: number) => number): number {
+  buffer(dtype: ComputeDType, size: number, fill?: (i: number) => number): number {
     this.buffers.push({ dtype, size })
     this.data.push(fill === undefined ? filled(this.draw.int(0, 1e6), dtype, size) : hostArray(dtype, size).map((_, i) => fill(i)))
     return this.buffers.length - 1
@@ -112,7 +112,7 @@ export class Builder {
     })
   }
 
-  load(nodes: Node[], extents: readonly number[], dtype: DType): number {
+  load(nodes: Node[], extents: readonly number[], dtype: ComputeDType): number {
     const kind = this.draw.int(0, 5)
     if (kind === 4) return this.guarded(nodes, extents, dtype)
     if (kind === 5) return this.gather(nodes, extents, dtype)
@@ -121,7 +121,7 @@ export class Builder {
   }
 
   /** The address is a combination of the guards' indices, so it is valid where they hold. */
-  private guarded(nodes: Node[], extents: readonly number[], dtype: DType): number {
+  private guarded(nodes: Node[], extents: readonly number[], dtype: ComputeDType): number {
     const guards = this.guards(extents)
     let step = 1
     const map = { offset: 0, strides: extents.map(() => 0), dynamic: [] as DynamicTerm[] }
@@ -135,7 +135,7 @@ export class Builder {
     return nodes.push(load) - 1
   }
 
-  private gather(nodes: Node[], extents: readonly number[], dtype: DType): number {
+  private gather(nodes: Node[], extents: readonly number[], dtype: ComputeDType): number {
     const n = this.draw.int(1, 9),
       { map, size } = this.map(extents)
     const index = this.gatherIndex(nodes, extents, n),
@@ -151,7 +151,7 @@ export class Builder {
   }
 
   /** A store that meets every element of its buffer at most once. */
-  store(extents: readonly number[], dtype: DType, value: number): Store {
+  store(extents: readonly number[], dtype: ComputeDType, value: number): Store {
     const { draw } = this
     const strides = new Array<number>(extents.length).fill(0)
     const order = draw.int(0, 2) > 0 ? extents.map((_, i) => extents.length - 1 - i) : shuffled(draw, extents.length)
@@ -175,15 +175,15 @@ function shuffled(draw: Draw, n: number): number[] {
 }
 
 /** Loads, iota and inside nodes, then instructions on them; every node's dtype is `dtype` or bool or int32. */
-export function nodesFor(draw: Draw, b: Builder, extents: readonly number[], dtype: DType, reduced: readonly Node[]): Node[] {
+export function nodesFor(draw: Draw, b: Builder, extents: readonly number[], dtype: ComputeDType, reduced: readonly Node[]): Node[] {
   const nodes: Node[] = [...reduced]
   for (let i = draw.int(reduced.some(n => n.dtype === dtype) ? 0 : 1, 3); i > 0; i--) b.load(nodes, extents, dtype)
   if (draw.int(0, 3) === 0) nodes.push({ op: 'inside', dtype: 'bool', guards: b.guards(extents) })
   if (draw.int(0, 3) === 0 && dtype !== 'bool')
     nodes.push({ op: 'iota', dtype, map: { offset: 1, strides: extents.map(() => draw.pick([0, 1, 3])) } })
   if (draw.int(0, 3) === 0) nodes.push({ op: 'const', dtype, value: draw.pick(exact[dtype]) })
-  const some = (d: DType): number => draw.pick(nodes.flatMap((n, i) => (n.dtype === d ? [i] : [])))
-  const has = (d: DType): boolean => nodes.some(n => n.dtype === d)
+  const some = (d: ComputeDType): number => draw.pick(nodes.flatMap((n, i) => (n.dtype === d ? [i] : [])))
+  const has = (d: ComputeDType): boolean => nodes.some(n => n.dtype === d)
   for (let i = draw.int(0, 3); i > 0; i--) {
     const op = draw.pick(['max', 'min', 'lt', 'ge', 'eq', 'select', 'cast', 'neg'] as const)
     if (op === 'lt' || op === 'ge' || op === 'eq') nodes.push({ op, dtype: 'bool', args: [some(dtype), some(dtype)] })
@@ -211,14 +211,14 @@ export function extentsFor(draw: Draw, n: number): number[] {
 }
 
 export function buildLoop(draw: Draw): LoopCase {
-  const dtype = draw.pick(dtypes),
+  const dtype = draw.pick(computeDTypes),
     b = new Builder(draw)
   const outer = extentsFor(draw, draw.int(0, 3)),
     inner = draw.int(0, 1) === 0 ? [] : extentsFor(draw, draw.int(1, 2))
   const extents = [...outer, ...inner]
   const body: Node[] = [],
     bodyStores: Store[] = [],
-    reductions: { op: ReduceOp; dtype: DType; value: number; index?: number }[] = []
+    reductions: { op: ReduceOp; dtype: ComputeDType; value: number; index?: number }[] = []
   if (inner.length > 0) {
     body.push(...nodesFor(draw, b, extents, dtype, []))
     const value = body.findLastIndex(n => n.dtype === dtype)

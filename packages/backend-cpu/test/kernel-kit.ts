@@ -1,5 +1,6 @@
 /** Runs one kernel in a memory of its own on one thread, and the same kernel on the reference interpreter. */
 import { type BufferSpec, bytesOf, type DType, hostArray, type Kernel, type TypedArray } from '@cotangent/core/kernel'
+import type { Memory } from '../../core/src/backend/reference/memory.ts'
 import { compileKernels } from '../../core/src/backend/reference/kernels.ts'
 import { emitKernel } from '../src/kernels/emit.ts'
 import type { EmitContext, Phase } from '../src/kernels/kernel.ts'
@@ -121,6 +122,6 @@ export function runKernel(
 /** The reference interpreter on copies of the data. */
 export function interpret(kernel: Kernel, data: readonly TypedArray[]): TypedArray[] {
   const copies = data.map(d => d.slice())
-  compileKernels([kernel], 64)(copies)
+  compileKernels([kernel], 64)(copies as Memory)
   return copies
 }

@@ -1,5 +1,14 @@
 /** A small emitter of scalar loops, so that the runtime is tested by itself, and graphs written by hand for it. */
-import type { BufferId, BufferSpec, DType, KernelGraph, Loop, Node, Placement } from '@cotangent/core/kernel'
+import {
+  computeDType,
+  type BufferId,
+  type BufferSpec,
+  type ComputeDType,
+  type KernelGraph,
+  type Loop,
+  type Node,
+  type Placement,
+} from '@cotangent/core/kernel'
 import { CpuBackend, type Platform } from '../src/backend.ts'
 import { address, BEGIN, END, phaseParams, type EmitContext, type Phase } from '../src/kernels/kernel.ts'
 import type { Runner } from '../src/runtime/executable.ts'
@@ -58,14 +67,14 @@ const element = (f: WasmFunction, buffer: BufferId, i: Local, stride: number, of
     .i32(4 * offset)
     .add()
 
-const opcodes: Readonly<Record<string, Partial<Record<DType, number>>>> = {
+const opcodes: Readonly<Record<string, Partial<Record<ComputeDType, number>>>> = {
   add: { float32: 0x92, int32: 0x6a },
   mul: { float32: 0x94, int32: 0x6c },
   sub: { float32: 0x93, int32: 0x6b },
   lt: { float32: 0x5d, int32: 0x48 },
 }
 
-function value(f: WasmFunction, nodes: readonly Node[], id: number, i: Local): DType {
+function value(f: WasmFunction, nodes: readonly Node[], id: number, i: Local): ComputeDType {
   const node = nodes[id] as Node
   switch (node.op) {
     case 'load':
@@ -82,7 +91,7 @@ function value(f: WasmFunction, nodes: readonly Node[], id: number, i: Local): D
       return node.dtype
     default: {
       if (!('args' in node)) throw new Error(`the test emitter has no ${node.op}`)
-      const from = node.args.map(a => value(f, nodes, a, i))[0] as DType
+      const from = node.args.map(a => value(f, nodes, a, i))[0] as ComputeDType
       f.op(opcodes[node.op]?.[from] as number)
       return node.dtype
     }
@@ -101,7 +110,7 @@ export class GraphBuilder {
   private readonly inputs: BufferId[] = []
   private readonly outputs: BufferId[] = []
 
-  private add(name: string, dtype: DType, size: number, place: Placement): this {
+  private add(name: string, dtype: ComputeDType, size: number, place: Placement): this {
     this.names.set(name, this.buffers.length)
     this.buffers.push({ dtype, size, place })
     return this
@@ -109,15 +118,15 @@ export class GraphBuilder {
   id(name: string): BufferId {
     return this.names.get(name) as BufferId
   }
-  input(name: string, size: number, dtype: DType = 'float32'): this {
+  input(name: string, size: number, dtype: ComputeDType = 'float32'): this {
     this.inputs.push(this.buffers.length)
     return this.add(name, dtype, size, { kind: 'input', index: this.inputs.length - 1 })
   }
-  output(name: string, size: number, dtype: DType = 'float32'): this {
+  output(name: string, size: number, dtype: ComputeDType = 'float32'): this {
     this.outputs.push(this.buffers.length)
     return this.add(name, dtype, size, { kind: 'output', index: this.outputs.length - 1 })
   }
-  temporary(name: string, size: number, dtype: DType = 'float32'): this {
+  temporary(name: string, size: number, dtype: ComputeDType = 'float32'): this {
     const offset = this.arena
     this.arena += Math.ceil((4 * size) / 64) * 64
     return this.add(name, dtype, size, { kind: 'temporary', offset })
@@ -143,7 +152,7 @@ export class GraphBuilder {
           epilogue.push({
             op: 'load',
             buffer: this.id(e),
-            dtype: b.dtype,
+            dtype: computeDType(b.dtype),
             map: { offset: 0, strides: [b.size === 1 && size > 1 ? 0 : 1] },
           }) - 1
         )
@@ -164,8 +173,8 @@ export class GraphBuilder {
     }
   }
 
-  private typeOf(e: Expression): DType {
-    if (typeof e === 'string') return (this.buffers[this.id(e)] as BufferSpec).dtype
+  private typeOf(e: Expression): ComputeDType {
+    if (typeof e === 'string') return computeDType((this.buffers[this.id(e)] as BufferSpec).dtype)
     if (typeof e === 'number') return 'float32'
     return this.typeOf(typeof e[1] === 'number' ? e[2] : e[1])
   }

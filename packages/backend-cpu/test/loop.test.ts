@@ -1,4 +1,4 @@
-import { type DType, dtypes, hostArray, type Loop, type Node } from '@cotangent/core/kernel'
+import { type ComputeDType, computeDTypes, hostArray, type Loop, type Node } from '@cotangent/core/kernel'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { buildLoop, drawWith, filled } from './arbitrary-loop.ts'
@@ -16,7 +16,7 @@ test('random loops give what the reference interpreter gives, however tasks are 
 })
 
 /** `out[i, j, k] = x[i, k, j] (+ y[i, j, k])`, in tiles where the sizes allow. */
-function transposition(outer: number, rows: number, columns: number, dtype: DType, sum: boolean): Loop {
+function transposition(outer: number, rows: number, columns: number, dtype: ComputeDType, sum: boolean): Loop {
   const there = { offset: 0, strides: [rows * columns, columns, 1] },
     across = { offset: 0, strides: [rows * columns, 1, rows] }
   const both: Node[] = [
@@ -43,7 +43,7 @@ test('transpositions of any size', { timeout: 30_000 }, () => {
       fc.integer({ min: 1, max: 3 }),
       extent,
       extent,
-      fc.constantFrom(...dtypes),
+      fc.constantFrom(...computeDTypes),
       fc.boolean(),
       (outer, rows, columns, dtype, sum) => {
         const size = outer * rows * columns,

@@ -1,4 +1,4 @@
-import type { BufferSpec, DType, Loop, Node, ReduceOp, TypedArray } from '@cotangent/core/kernel'
+import type { BufferSpec, ComputeDType, Loop, Node, ReduceOp, TypedArray } from '@cotangent/core/kernel'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { runKernel } from './kernel-kit.ts'
@@ -6,7 +6,7 @@ import { runKernel } from './kernel-kit.ts'
 /** Reduces axis `axis` of a matrix. */
 function reduce(
   op: ReduceOp,
-  dtype: DType,
+  dtype: ComputeDType,
   rows: number,
   columns: number,
   axis: 0 | 1,
@@ -36,7 +36,7 @@ function reduce(
   }
 }
 
-const run = (op: ReduceOp, data: TypedArray, dtype: DType, rows: number, columns: number, axis: 0 | 1): TypedArray => {
+const run = (op: ReduceOp, data: TypedArray, dtype: ComputeDType, rows: number, columns: number, axis: 0 | 1): TypedArray => {
   const { loop, buffers } = reduce(op, dtype, rows, columns, axis)
   return runKernel(loop, buffers, [data, new Float64Array(buffers[1]?.size ?? 0) as TypedArray]).at(-1) as TypedArray
 }

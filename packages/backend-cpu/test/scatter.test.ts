@@ -1,4 +1,4 @@
-import { type DType, hostArray, type Node, type Scatter, type TypedArray, type BufferSpec } from '@cotangent/core/kernel'
+import { type ComputeDType, hostArray, type Node, type Scatter, type TypedArray, type BufferSpec } from '@cotangent/core/kernel'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Builder, type Draw, drawWith, extentsFor, filled, nodesFor } from './arbitrary-loop.ts'
@@ -9,7 +9,7 @@ const combines = ['set', 'add', 'mul', 'min', 'max'] as const
 /** Any body and map, indices by load, sometimes a condition. */
 function buildScatter(draw: Draw): { kernel: Scatter; buffers: readonly BufferSpec[]; data: readonly TypedArray[] } {
   const b = new Builder(draw),
-    dtype = draw.pick<DType>(['float32', 'float64', 'int32', 'uint32'])
+    dtype = draw.pick<ComputeDType>(['float32', 'float64', 'int32', 'uint32'])
   const extents = extentsFor(draw, draw.int(0, 3))
   const body: Node[] = nodesFor(draw, b, extents, dtype, [])
   const value = body.findLastIndex(n => n.dtype === dtype)

@@ -1,13 +1,13 @@
-import { type BufferSpec, type DType, dtypes, hostArray, type Sort, type TypedArray } from '@cotangent/core/kernel'
+import { type BufferSpec, type ComputeDType, computeDTypes, hostArray, type Sort, type TypedArray } from '@cotangent/core/kernel'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { randomInts } from './arbitrary-loop.ts'
 import { interpret, runKernel } from './kernel-kit.ts'
 
 /** Sorts keys, an int32 iota and a float64 buffer by the keys. */
-function check(keys: TypedArray, dtype: DType, rows: number, length: number): void {
+function check(keys: TypedArray, dtype: ComputeDType, rows: number, length: number): void {
   const size = rows * length,
-    types: readonly DType[] = [dtype, 'int32', 'float64']
+    types: readonly ComputeDType[] = [dtype, 'int32', 'float64']
   const kernel: Sort = { kind: 'sort', rows, length, inputs: [0, 1, 2], outputs: [3, 4, 5] }
   const buffers: BufferSpec[] = [...types, ...types].map(d => ({ dtype: d, size }))
   const data = [
@@ -20,7 +20,7 @@ function check(keys: TypedArray, dtype: DType, rows: number, length: number): vo
   expect(runKernel(kernel, buffers, data, { split: true })).toEqual(wanted)
 }
 
-const values: Readonly<Record<DType, readonly number[]>> = {
+const values: Readonly<Record<ComputeDType, readonly number[]>> = {
   float32: [0, -0, NaN, 1, -1, Infinity, -Infinity, 1e-45, -1e-45, 3e38, 0.5],
   float64: [0, -0, NaN, 1, -1, Infinity, -Infinity, 5e-324, -5e-324, 1e300, -1e300, 0.5],
   int32: [0, 1, -1, 2147483647, -2147483648, 256, 65536],
@@ -28,7 +28,7 @@ const values: Readonly<Record<DType, readonly number[]>> = {
   bool: [0, 1],
 }
 
-describe.each(dtypes)('%s', dtype => {
+describe.each(computeDTypes)('%s', dtype => {
   test('few distinct values: stable, in any length', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 120 }), fc.integer(), (rows, length, seed) => {

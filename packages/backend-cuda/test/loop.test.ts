@@ -1,8 +1,8 @@
 /** Loops in each of their forms give the bits of the reference, in any order of threads; and what long sums lose. */
 import {
   type Affine,
-  type DType,
-  dtypes,
+  type ComputeDType,
+  computeDTypes,
   hostArray,
   type Loop,
   type Node,
@@ -121,7 +121,7 @@ const pointsOf = (extents: readonly number[]): readonly (readonly number[])[] =>
   extents.reduce<readonly (readonly number[])[]>((all, n) => all.flatMap(p => Array.from({ length: n }, (_, i) => [...p, i])), [[]])
 
 /** `[rows, columns]` reduced along its rows (axis 1) or its columns (axis 0). */
-function reduction(op: ReduceOp, dtype: DType, rows: number, columns: number, axis: 0 | 1): Loop {
+function reduction(op: ReduceOp, dtype: ComputeDType, rows: number, columns: number, axis: 0 | 1): Loop {
   const isArg = op === 'argmax' || op === 'argmin',
     map: Affine = { offset: 0, strides: axis === 1 ? [columns, 1] : [1, columns] }
   return {
@@ -139,11 +139,11 @@ function reduction(op: ReduceOp, dtype: DType, rows: number, columns: number, ax
   }
 }
 
-const isExact = (op: ReduceOp, dtype: DType): boolean =>
+const isExact = (op: ReduceOp, dtype: ComputeDType): boolean =>
   dtype === 'bool' ? !['sum', 'prod'].includes(op) : !dtype.startsWith('float') || !['and', 'or', 'xor'].includes(op)
 
 /** Ties everywhere, and products that are exact. */
-const entries = (op: ReduceOp, dtype: DType, size: number): TypedArray =>
+const entries = (op: ReduceOp, dtype: ComputeDType, size: number): TypedArray =>
   hostArray(dtype, size).map((_, i) => (op === 'prod' ? 1 - 2 * (i % 2) : (Math.imul(i, 40503) >>> 5) % (dtype === 'bool' ? 2 : 7)))
 
 describe.each([0, 1] as const)('reductions along axis %i', axis => {
@@ -163,7 +163,7 @@ describe.each([0, 1] as const)('reductions along axis %i', axis => {
   ] as const
   const ops = ['sum', 'prod', 'max', 'min', 'argmax', 'argmin', 'and', 'or', 'xor'] as const
   test.each(ops)('%s', op => {
-    for (const dtype of dtypes)
+    for (const dtype of computeDTypes)
       for (const [rows, columns] of sizes) {
         if (!isExact(op, dtype) || (rows * columns > 40_000 && (dtype !== 'float32' || !['sum', 'argmin'].includes(op)))) continue
         const data = entries(op, dtype, rows * columns),
@@ -247,7 +247,7 @@ test.each([0, 1] as const)('the bits of sums along axis %i depend neither on the
 })
 
 /** `out[i, j, k] = x[i, k, j] + y[i, j, k]`, in tiles where the sizes allow; `mirror` turns the axis of the load round. */
-function transposition(outer: number, rows: number, columns: number, dtype: DType, mirror: boolean, edge: number): Loop {
+function transposition(outer: number, rows: number, columns: number, dtype: ComputeDType, mirror: boolean, edge: number): Loop {
   const there: Affine = { offset: 0, strides: [rows * columns, columns, 1] }
   const across: Affine = mirror
     ? { offset: rows - 1, strides: [rows * columns, -1, rows] }
@@ -277,7 +277,7 @@ test('transpositions', () => {
       fc.constantFrom(1, 2, 3),
       extent,
       extent,
-      fc.constantFrom(...dtypes),
+      fc.constantFrom(...computeDTypes),
       fc.boolean(),
       fc.constantFrom(0, 1),
       (outer, rows, columns, dtype, mirror, edge) => {

@@ -1,5 +1,5 @@
 /** Scatters against the reference, bit by bit, in any order of threads. */
-import { type DType, dtypes, hostArray, type Node, type Scatter, type TypedArray } from '@cotangent/core/kernel'
+import { type ComputeDType, computeDTypes, hostArray, type Node, type Scatter, type TypedArray } from '@cotangent/core/kernel'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createReference } from '../../core/src/backend/reference.ts'
@@ -34,13 +34,13 @@ interface Rows {
   readonly width: number
   readonly updates: number
   readonly combine: Scatter['combine']
-  readonly dtype: DType
+  readonly dtype: ComputeDType
   readonly masked: boolean
 }
 
 /** `target[index[u], :] (combine)= value[u, :]`, with indices of which some are out of range where `masked`. Inputs: target, index, value; result: target. */
 function scatterRows({ rows, width, updates, combine, dtype, masked }: Rows): ReturnType<typeof graphOf> {
-  const at = (buffer: number, type: DType, strides: readonly number[]): Node => ({
+  const at = (buffer: number, type: ComputeDType, strides: readonly number[]): Node => ({
     op: 'load',
     buffer,
     dtype: type,
@@ -69,7 +69,7 @@ function scatterRows({ rows, width, updates, combine, dtype, masked }: Rows): Re
 }
 
 /** Values whose sums round, so that another order has other bits. */
-function values(dtype: DType, size: number): TypedArray {
+function values(dtype: ComputeDType, size: number): TypedArray {
   return hostArray(dtype, size).map((_, i) => {
     const k = Math.imul(i + 1, 40503) >>> 6
     if (dtype === 'bool') return k % 2
@@ -87,7 +87,7 @@ describe.each(['set', 'add', 'mul', 'min', 'max'] as const)('%s', combine => {
     [1000, 5, 200],
     [40, 1, 5000],
   ])('%i rows of %i, %i updates', (rows, width, updates) => {
-    for (const dtype of dtypes) {
+    for (const dtype of computeDTypes) {
       if (dtype === 'bool' && (combine === 'add' || combine === 'mul')) continue
       for (const masked of [false, true]) {
         const graph = scatterRows({ rows, width, updates, combine, dtype, masked })

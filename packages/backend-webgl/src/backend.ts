@@ -12,6 +12,7 @@ import {
   type Steps,
   type TypedArray,
 } from '@cotangent/core/kernel'
+import { noDType } from './glsl/types.ts'
 import { emitKernel } from './kernels/emit.ts'
 import type { EmitKernel } from './pass.ts'
 import { Device, type DeviceOptions } from './runtime/device.ts'
@@ -21,7 +22,7 @@ import { ProgramCache } from './runtime/programs.ts'
 import { Runner } from './runtime/runner.ts'
 import { notesOf } from './runtime/schedule.ts'
 import { createStore, type Store, type WebglBuffer } from './runtime/store.ts'
-import { failFloat64, TexturePool } from './runtime/textures.ts'
+import { TexturePool } from './runtime/textures.ts'
 import { readAsync } from './runtime/transfer.ts'
 
 /** What `webgl()` decided, and what tests vary. */
@@ -30,7 +31,8 @@ export interface Platform extends DeviceOptions {
   readonly emit?: EmitKernel
 }
 
-const capabilities: Capabilities = {
+/** What it says to core, and to the documentation. */
+export const capabilities: Capabilities = {
   dtypes: ['float32', 'int32', 'uint32', 'bool'],
   kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
   contractions: ['float32'],
@@ -99,7 +101,7 @@ export class WebglBackend implements Backend {
 
   *compileInSteps(graph: KernelGraph): Steps<Executable> {
     this.device.check()
-    if (graph.buffers.some(b => b.dtype === 'float64')) failFloat64()
+    for (const { dtype } of graph.buffers) if (!capabilities.dtypes.includes(dtype)) noDType(dtype)
     const steps = WebglExecutable.compileInSteps(graph, this.emit, this.runner, this.store)
     try {
       for (;;) {

@@ -1,7 +1,8 @@
 /** Runs single instructions and single kernels in the browser, apart from the rest of the kernels. */
 import {
   type BufferSpec,
-  type DType,
+  computeDType,
+  type ComputeDType,
   type InstructionName,
   type Kernel,
   type KernelGraph,
@@ -9,6 +10,7 @@ import {
   writesOf,
 } from '@cotangent/core/kernel'
 import { compileKernels } from '../../core/src/backend/reference/kernels.ts'
+import type { Memory } from '../../core/src/backend/reference/memory.ts'
 import { WebglBackend } from '../src/backend.ts'
 import { type Operand, instruction } from '../src/glsl/instructions.ts'
 import { type Lanes, constant, fromTexel, glslType, toTexel } from '../src/glsl/types.ts'
@@ -49,7 +51,7 @@ const copy = (from: number, to: number, { dtype, size }: BufferSpec): Kernel => 
   body: [],
   bodyStores: [],
   reductions: [],
-  epilogue: [{ op: 'load', buffer: from, dtype, map: { offset: 0, strides: [1] } }],
+  epilogue: [{ op: 'load', buffer: from, dtype: computeDType(dtype), map: { offset: 0, strides: [1] } }],
   stores: [{ buffer: to, map: { offset: 0, strides: [1] }, value: 0 }],
 })
 
@@ -74,7 +76,7 @@ export function runKernel(
 /** The same on the reference. */
 export function interpret(kernel: Kernel, data: readonly TypedArray[]): TypedArray[] {
   const copies = data.map(d => d.slice())
-  compileKernels([kernel], 64)(copies)
+  compileKernels([kernel], 64)(copies as Memory)
   return copies.filter((_, i) => writesOf(kernel).includes(i))
 }
 
@@ -83,8 +85,8 @@ export type Argument = TypedArray | number
 
 export interface Call {
   readonly name: InstructionName
-  readonly to: DType
-  readonly from: readonly DType[]
+  readonly to: ComputeDType
+  readonly from: readonly ComputeDType[]
   readonly args: readonly Argument[]
 }
 
@@ -104,11 +106,17 @@ export function evaluate({ name, to, from, args }: Call, lanes: Lanes): TypedArr
 let single: WebglBackend | undefined
 let next: Pass | undefined
 
-function elementwise(name: InstructionName, to: DType, from: readonly DType[], args: readonly Argument[], lanes: Lanes): Pass {
+function elementwise(
+  name: InstructionName,
+  to: ComputeDType,
+  from: readonly ComputeDType[],
+  args: readonly Argument[],
+  lanes: Lanes,
+): Pass {
   let count = 0
   const loads: string[] = []
   const operands = args.map((a, i): Operand => {
-    const dtype = from[i] as DType
+    const dtype = from[i] as ComputeDType
     if (typeof a === 'number') return { text: constant(dtype, a, lanes), value: a }
     const buffer = count++
     const texel = fromTexel(dtype, 4, `texelFetch(in${buffer}, ivec2(gl_FragCoord.xy), 0)`)
@@ -120,11 +128,12 @@ function elementwise(name: InstructionName, to: DType, from: readonly DType[], a
     instruction(
       name,
       to,
-      from[0] as DType,
+      from[0] as ComputeDType,
       operands.map(o => (o.value === undefined ? { text: `${o.text}[${l}]` } : o)),
       1,
     )
-  const value = lanes === 4 ? instruction(name, to, from[0] as DType, operands, 4) : `${result}(${[0, 1, 2, 3].map(lane).join(', ')})`
+  const value =
+    lanes === 4 ? instruction(name, to, from[0] as ComputeDType, operands, 4) : `${result}(${[0, 1, 2, 3].map(lane).join(', ')})`
   const main = `void main() {\n  ${loads.join('\n  ')}\n  ${result} y = ${value};\n  out0 = ${toTexel(to, 4, 'y')};\n}\n`
   return {
     name: `${name} of ${from.join()}`,

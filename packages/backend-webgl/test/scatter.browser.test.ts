@@ -1,4 +1,4 @@
-import { type BufferSpec, type DType, hostArray, type Node, type Scatter, type TypedArray } from '@cotangent/core/kernel'
+import { type BufferSpec, type ComputeDType, hostArray, type Node, type Scatter, type TypedArray } from '@cotangent/core/kernel'
 import * as fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Builder, type Draw, drawWith, extentsFor, filled, nodesFor } from '../../backend-cpu/test/arbitrary-loop.ts'
@@ -21,7 +21,7 @@ const combines = ['set', 'add', 'mul', 'min', 'max'] as const
 /** Any body and map, indices by load, sometimes a condition. */
 function buildScatter(draw: Draw): { kernel: Scatter; buffers: readonly BufferSpec[]; data: readonly TypedArray[] } {
   const b = new Builder(draw),
-    dtype = draw.pick<DType>(['float32', 'int32', 'uint32'])
+    dtype = draw.pick<ComputeDType>(['float32', 'int32', 'uint32'])
   const extents = extentsFor(draw, draw.int(0, 3))
   const body: Node[] = nodesFor(draw, b, extents, dtype, [])
   const value = body.findLastIndex(n => n.dtype === dtype)
@@ -47,7 +47,7 @@ test('random scatters combine in iteration order', () => {
   )
 })
 
-const load = (buffer: number, dtype: DType, strides: readonly number[]): Node => ({
+const load = (buffer: number, dtype: ComputeDType, strides: readonly number[]): Node => ({
   op: 'load',
   buffer,
   dtype,
@@ -114,7 +114,7 @@ test('each example scatters into its own row', () => {
 })
 
 /** `table[index[i]]` combined with `values[i]`. */
-function elements(dtype: DType, combine: Scatter['combine'], values: TypedArray, bins: number): void {
+function elements(dtype: ComputeDType, combine: Scatter['combine'], values: TypedArray, bins: number): void {
   const n = values.length
   const kernel: Scatter = {
     kind: 'scatter',

@@ -1,5 +1,5 @@
 /** An abstract value: what is known of a tensor while tracing. Interned, so that equality is identity and caches key on `id`. */
-import type { DType } from './dtype.ts'
+import { type DType, shortDType } from './dtype.ts'
 import { type Shape, sizeOf } from './shape.ts'
 
 export interface Aval {
@@ -45,11 +45,9 @@ export function aval(shape: Shape, dtype: DType, weak = false, varying: AxisName
   return a
 }
 
-const short: Record<DType, string> = { float32: 'f32', float64: 'f64', int32: 'i32', uint32: 'u32', bool: 'bool' }
-
 /** `f32[2,3]`, with `~` for a weak type: `f32~[]`, and with the named axes along which it varies: `f32[2,3]{batch}`. */
 export const showAval = (a: Aval): string =>
-  `${short[a.dtype]}${a.weak ? '~' : ''}[${a.shape.join()}]${a.varying.length === 0 ? '' : `{${a.varying.join()}}`}`
+  `${shortDType[a.dtype]}${a.weak ? '~' : ''}[${a.shape.join()}]${a.varying.length === 0 ? '' : `{${a.varying.join()}}`}`
 export const strong = (a: Aval): Aval => (a.weak ? aval(a.shape, a.dtype, false, a.varying) : a)
 
 /** The same type of another shape. */

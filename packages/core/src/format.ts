@@ -1,5 +1,5 @@
 /** Tensors as text, as NumPy prints them: aligned columns, as few digits as tell the value apart up to 8, large arrays with their middle elided. */
-import { type DType, isFloat } from './dtype.ts'
+import { convert, type DType, isFloat } from './dtype.ts'
 import { type Shape, stridesOf } from './shape.ts'
 
 /** Arrays with more elements than this are shown by the first and last `EDGE` of each axis. */
@@ -79,8 +79,8 @@ const sign = (x: number): string => (x < 0 || Object.is(x, -0) ? '-' : '')
 
 /** The shortest decimal that reads back as the same value of the dtype. */
 export function shortest(x: number, dtype: DType): string {
-  if (dtype !== 'float32') return String(x)
-  for (let p = 1; p < 9; p++) if (Math.fround(Number(x.toPrecision(p))) === x) return String(Number(x.toPrecision(p)))
+  if (dtype === 'float64') return String(x)
+  for (let p = 1; p < 9; p++) if (convert(Number(x.toPrecision(p)), dtype) === x) return String(Number(x.toPrecision(p)))
   return String(Number(x.toPrecision(9)))
 }
 /** The value of the shortest decimal: no digits beyond those of the dtype appear. */

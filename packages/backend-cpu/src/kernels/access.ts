@@ -1,5 +1,5 @@
 /** Loads and stores of up to four elements at a distance of `stride` elements, touching exactly those elements. */
-import { bytesOf, type DType } from '@cotangent/core/kernel'
+import { bytesOf, type ComputeDType } from '@cotangent/core/kernel'
 import type { Ops } from '../math/expression.ts'
 import { type Local, V128, type WasmFunction } from '../wasm/assembler.ts'
 import type { Cursor } from './address.ts'
@@ -24,12 +24,12 @@ const LOAD_LANE = { 4: 0x56, 8: 0x57 } as const,
   STORE_LANE = { 4: 0x5a, 8: 0x5b } as const,
   LOAD_ZERO = { 4: 0x5c, 8: 0x5d } as const
 type Width = keyof typeof LOAD_LANE
-const bytes = (dtype: DType): Width => bytesOf(dtype) as Width
-const access = (f: WasmFunction, opcode: number, dtype: DType, offset: number): WasmFunction =>
+const bytes = (dtype: ComputeDType): Width => bytesOf(dtype) as Width
+const access = (f: WasmFunction, opcode: number, dtype: ComputeDType, offset: number): WasmFunction =>
   f.op(0xfd, opcode, alignOf(dtype), ...leb(offset))
 
 /** bool in memory is 0 or 1, in registers a mask. */
-export function maskLoaded(o: Ops, dtype: DType, value: Value): Value {
+export function maskLoaded(o: Ops, dtype: ComputeDType, value: Value): Value {
   if (dtype === 'bool')
     setValue(
       o,
@@ -40,7 +40,7 @@ export function maskLoaded(o: Ops, dtype: DType, value: Value): Value {
 }
 
 /** One element in all lanes. */
-export function loadSplat(o: Ops, dtype: DType, address: PushAddress): Value {
+export function loadSplat(o: Ops, dtype: ComputeDType, address: PushAddress): Value {
   const { f } = o
   const offset = address(0)
   if (dtype === 'float64') f.vLoad64Splat(offset)
@@ -51,7 +51,7 @@ export function loadSplat(o: Ops, dtype: DType, address: PushAddress): Value {
 }
 
 /** Replaces one lane by an element of memory. */
-export function loadLane(o: Ops, dtype: DType, value: Value, lane: number, address: () => number): void {
+export function loadLane(o: Ops, dtype: ComputeDType, value: Value, lane: number, address: () => number): void {
   const at = placeOf(dtype, lane),
     l = value[at.half] as Local
   const offset = address()
@@ -59,14 +59,14 @@ export function loadLane(o: Ops, dtype: DType, value: Value, lane: number, addre
 }
 
 /** Writes one lane; the value is in memory form already. */
-function storeLane(o: Ops, dtype: DType, value: Value, lane: number, address: () => number): void {
+function storeLane(o: Ops, dtype: ComputeDType, value: Value, lane: number, address: () => number): void {
   const at = placeOf(dtype, lane)
   const offset = address()
   access(o.f.get(value[at.half] as Local), STORE_LANE[bytes(dtype)], dtype, offset).op(at.lane)
 }
 
 /** Lanes 0 .. lanes - 1 from addresses `stride` elements apart; the other lanes are zero or anything. */
-export function loadStrided(o: Ops, dtype: DType, stride: number, lanes: number, address: PushAddress): Value {
+export function loadStrided(o: Ops, dtype: ComputeDType, stride: number, lanes: number, address: PushAddress): Value {
   if (lanes === 4 && stride === 1) return maskLoaded(o, dtype, loadFull(o, dtype, address))
   if (lanes === 4 && bytes(dtype) === 4 && stride === -1) return maskLoaded(o, dtype, loadReversed(o, dtype, address))
   if (lanes === 4 && bytes(dtype) === 4 && stride === 2) return maskLoaded(o, dtype, loadEven(o, dtype, address))
@@ -86,7 +86,7 @@ export function loadStrided(o: Ops, dtype: DType, stride: number, lanes: number,
   return maskLoaded(o, dtype, value)
 }
 
-function loadFull(o: Ops, dtype: DType, address: PushAddress): Value {
+function loadFull(o: Ops, dtype: ComputeDType, address: PushAddress): Value {
   const value = newValue(o, dtype)
   value.forEach((l, half) => {
     const offset = address(16 * half)
@@ -95,7 +95,7 @@ function loadFull(o: Ops, dtype: DType, address: PushAddress): Value {
   return value
 }
 
-function loadReversed(o: Ops, dtype: DType, address: PushAddress): Value {
+function loadReversed(o: Ops, dtype: ComputeDType, address: PushAddress): Value {
   const [l] = newValue(o, dtype) as [Local]
   const offset = address(-12)
   o.f.vLoad(offset).set(l)
@@ -105,7 +105,7 @@ function loadReversed(o: Ops, dtype: DType, address: PushAddress): Value {
 }
 
 /** Elements 0, 2, 4, 6 from two overlapping loads that end with element 6. */
-function loadEven(o: Ops, dtype: DType, address: PushAddress): Value {
+function loadEven(o: Ops, dtype: ComputeDType, address: PushAddress): Value {
   const value = newValue(o, dtype)
   const load = (at: number) => (): void => {
     const offset = address(at)
@@ -117,7 +117,7 @@ function loadEven(o: Ops, dtype: DType, address: PushAddress): Value {
 }
 
 /** Writes lanes 0 .. lanes - 1 at addresses `stride` elements apart. */
-export function storeStrided(o: Ops, dtype: DType, stride: number, lanes: number, value: Value, address: PushAddress): void {
+export function storeStrided(o: Ops, dtype: ComputeDType, stride: number, lanes: number, value: Value, address: PushAddress): void {
   const stored = dtype === 'bool' ? [o.local(o.v('v128.and', o.get(value[0] as Local), o.i32(1)))] : value
   const perHalf = 16 / bytes(dtype)
   for (let half = 0; half < halvesOf(dtype); half++) {

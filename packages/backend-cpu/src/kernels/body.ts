@@ -15,7 +15,7 @@
 import {
   type Affine,
   bytesOf,
-  type DType,
+  type ComputeDType,
   type InstructionName,
   invariant,
   type Load,
@@ -53,7 +53,7 @@ export class Body implements BodyState {
     this.cursors = new Cursors(o.f, spec.levels)
     this.guards = new Guards(this)
     spec.nodes.forEach((n, id) => this.plan(n, id))
-    this.targets = spec.stores.map(s => this.cursors.of(s.map, bytesOf(this.context.buffers[s.buffer]?.dtype as DType), s.buffer))
+    this.targets = spec.stores.map(s => this.cursors.of(s.map, bytesOf(this.context.buffers[s.buffer]?.dtype as ComputeDType), s.buffer))
   }
 
   prologue(): void {
@@ -198,7 +198,7 @@ export class Body implements BodyState {
 }
 
 /** `first, first + stride, ...` as numbers of a dtype. */
-function iota(o: Ops, dtype: DType, cursor: Cursor, stride: number, copy: number): readonly (() => void)[] {
+function iota(o: Ops, dtype: ComputeDType, cursor: Cursor, stride: number, copy: number): readonly (() => void)[] {
   const first = (): void => {
     cursor.push(o.f).simd(0x11)
   }

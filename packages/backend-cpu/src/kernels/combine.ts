@@ -1,5 +1,5 @@
 /** The operators of reductions on values. */
-import { type DType, identityOf, type ReduceOp } from '@cotangent/core/kernel'
+import { type ComputeDType, identityOf, type ReduceOp } from '@cotangent/core/kernel'
 import { instruction } from '../instructions.ts'
 import type { Expression, Ops } from '../math/expression.ts'
 import { constant } from '../math/value.ts'
@@ -9,13 +9,13 @@ export type CombineOp = Exclude<ReduceOp, 'argmax' | 'argmin'>
 
 const instructionOf = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and', or: 'or', xor: 'xor' } as const
 
-export const identity = (o: Ops, op: ReduceOp, dtype: DType): Values => constant(o, dtype, identityOf(op, dtype))
+export const identity = (o: Ops, op: ReduceOp, dtype: ComputeDType): Values => constant(o, dtype, identityOf(op, dtype))
 
-export const combine = (o: Ops, op: CombineOp, dtype: DType, a: Values, b: Values): Values =>
+export const combine = (o: Ops, op: CombineOp, dtype: ComputeDType, a: Values, b: Values): Values =>
   instruction(o, instructionOf[op], dtype, dtype, [a, b])
 
 /** Is `x` better than `best`, as a 32-bit mask: greater (or less), or the first NaN. */
-export function better(o: Ops, op: 'argmax' | 'argmin', dtype: DType, x: Values, best: Values): Expression {
+export function better(o: Ops, op: 'argmax' | 'argmin', dtype: ComputeDType, x: Values, best: Values): Expression {
   const wins = instruction(o, op === 'argmax' ? 'gt' : 'lt', 'bool', dtype, [x, best])[0] as Expression
   if (dtype !== 'float32' && dtype !== 'float64') return wins
   const isNaN = instruction(o, 'ne', 'bool', dtype, [x, x])[0] as Expression
@@ -24,7 +24,7 @@ export function better(o: Ops, op: 'argmax' | 'argmin', dtype: DType, x: Values,
 }
 
 /** Is neither better: equal, or both NaN. */
-export const tied = (o: Ops, op: 'argmax' | 'argmin', dtype: DType, x: Values, y: Values): Expression =>
+export const tied = (o: Ops, op: 'argmax' | 'argmin', dtype: ComputeDType, x: Values, y: Values): Expression =>
   o.v('v128.not', o.v('v128.or', better(o, op, dtype, x, y), better(o, op, dtype, y, x)))
 
 /** Lanes of a value moved: for float64 the lanes are those of the pair. */

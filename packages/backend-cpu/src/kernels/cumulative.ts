@@ -4,7 +4,7 @@
  * element to the next is four times shorter (Hillis and Steele, "Data parallel algorithms", 1986).
  * float32 sums and products run in float64, so that their error does not grow along the axis.
  */
-import { type Affine, bytesOf, type Cumulative, type DType } from '@cotangent/core/kernel'
+import { type Affine, bytesOf, type Cumulative, type ComputeDType } from '@cotangent/core/kernel'
 import { cast } from '../math/cast.ts'
 import { type Expression, Ops } from '../math/expression.ts'
 import { cumulativeCost, loops } from '../tuning.ts'
@@ -36,7 +36,7 @@ class CumulativeEmitter {
   private readonly kernel: Cumulative
   private readonly source: Cursor
   private readonly target: Cursor
-  private readonly running: DType
+  private readonly running: ComputeDType
 
   constructor(o: Ops, kernel: Cumulative) {
     const { length, inner, reverse, dtype, op } = kernel

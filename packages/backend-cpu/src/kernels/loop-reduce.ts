@@ -5,7 +5,7 @@
  * Long float sums are blocked: every `BLOCK` additions the accumulators are folded into totals by compensated addition (Neumaier 1974), so the
  * error does not grow with the number of blocks. Accumulators of one result share a total: registers are few.
  */
-import { type DType, isFloat, type Loop, type Node, type Reduction } from '@cotangent/core/kernel'
+import { type ComputeDType, isFloat, type Loop, type Node, type Reduction } from '@cotangent/core/kernel'
 import type { Expression, Ops } from '../math/expression.ts'
 import { I32, type Local } from '../wasm/assembler.ts'
 import type { Blocks } from './address.ts'
@@ -66,7 +66,7 @@ export class Reducer {
   private create(r: Reduction, copy: number): Accumulator {
     const { o } = this
     const dtype = this.inputOf(r)
-    const set = (d: DType, e: readonly Expression[]): Value => {
+    const set = (d: ComputeDType, e: readonly Expression[]): Value => {
       const v = newValue(o, d)
       setValue(o, v, e)
       return v
@@ -80,7 +80,7 @@ export class Reducer {
     return (r.op === 'max' || r.op === 'min') && isFloat(dtype) ? { value, nan: zero() } : { value }
   }
 
-  private inputOf(r: Reduction): DType {
+  private inputOf(r: Reduction): ComputeDType {
     return (this.loop.body[r.value] as Node).dtype
   }
 
@@ -132,7 +132,7 @@ export class Reducer {
   /** Takes over a better value with its index. The first value always wins. */
   private contest(
     op: 'argmax' | 'argmin',
-    dtype: DType,
+    dtype: ComputeDType,
     a: Accumulator,
     x: readonly Expression[],
     index: Expression,
@@ -191,7 +191,7 @@ export class Reducer {
   }
 
   /** Combines all accumulators into the first, in pairs. */
-  private gather(op: CombineOp, dtype: DType, all: readonly Accumulator[]): void {
+  private gather(op: CombineOp, dtype: ComputeDType, all: readonly Accumulator[]): void {
     const { o } = this
     for (let apart = 1; apart < all.length; apart *= 2) {
       for (let i = 0; i + apart < all.length; i += 2 * apart) {
@@ -215,7 +215,7 @@ export class Reducer {
   }
 
   /** value = total + error; where the total is infinite the error is NaN and does not count. A mask of NaN is a NaN itself. */
-  private close(a: Accumulator, dtype: DType): void {
+  private close(a: Accumulator, dtype: ComputeDType): void {
     const { o } = this
     a.nan?.forEach((n, half) => o.set(a.value[half] as Local, o.v('v128.or', o.get(a.value[half] as Local), o.get(n))))
     if (a.total === undefined) return
@@ -239,7 +239,7 @@ export class Reducer {
   }
 
   /** Of equal values the one with the lower index. */
-  private lastWinner(op: 'argmax' | 'argmin', dtype: DType, all: readonly Accumulator[]): Value {
+  private lastWinner(op: 'argmax' | 'argmin', dtype: ComputeDType, all: readonly Accumulator[]): Value {
     const [first, ...others] = all as readonly [Accumulator, ...Accumulator[]]
     for (const a of others)
       this.duel(
@@ -261,7 +261,7 @@ export class Reducer {
 
   private duel(
     op: 'argmax' | 'argmin',
-    dtype: DType,
+    dtype: ComputeDType,
     a: Accumulator,
     x: readonly Expression[],
     index: readonly Expression[],

@@ -2,7 +2,7 @@
  * Scatter: points in iteration order, each a read-modify-write. Vectors lie along the last axis where its points have distinct targets at one
  * distance, the indices do not change along it and the condition neither: then the order of any two points with one target is kept.
  */
-import { bytesOf, type BufferSpec, type DType, type Node, type Scatter } from '@cotangent/core/kernel'
+import { bytesOf, type BufferSpec, type ComputeDType, type Node, type Scatter } from '@cotangent/core/kernel'
 import { Ops } from '../math/expression.ts'
 import { loops, scatterCost } from '../tuning.ts'
 import { I32, type Local, WasmFunction } from '../wasm/assembler.ts'
@@ -82,14 +82,14 @@ class ScatterEmitter {
   private readonly body: Body
   private readonly targets: Cursors
   private readonly target: Cursor
-  private readonly dtype: DType
+  private readonly dtype: ComputeDType
 
   constructor(o: Ops, context: EmitContext, kernel: Scatter, vector: number) {
     const levels = kernel.extents.map((_, axis) => axis + 1)
     this.o = o
     this.kernel = kernel
     this.vector = vector
-    this.dtype = context.buffers[kernel.buffer]?.dtype as DType
+    this.dtype = context.buffers[kernel.buffer]?.dtype as ComputeDType
     this.body = new Body(o, context, { nodes: kernel.body, stores: [], levels, vector })
     this.targets = new Cursors(o.f, levels)
     this.target = this.targets.of(kernel.map, bytesOf(this.dtype), kernel.buffer)

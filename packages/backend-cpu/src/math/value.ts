@@ -2,19 +2,19 @@
  * Values of four consecutive elements. float32, int32, uint32: one v128. bool: one v128 mask, all bits of a lane set for true (in memory 0
  * and 1). float64: two v128, elements 0-1 and 2-3.
  */
-import { type DType, bytesOf } from '@cotangent/core/kernel'
+import { type ComputeDType, bytesOf } from '@cotangent/core/kernel'
 import type { Expression, Ops } from './expression.ts'
 import { type Local, V128 } from '../wasm/assembler.ts'
 
 export type Value = readonly Local[]
 
-export const halvesOf = (dtype: DType): number => (dtype === 'float64' ? 2 : 1)
-export const newValue = (o: Ops, dtype: DType): Value => Array.from({ length: halvesOf(dtype) }, () => o.f.local(V128))
+export const halvesOf = (dtype: ComputeDType): number => (dtype === 'float64' ? 2 : 1)
+export const newValue = (o: Ops, dtype: ComputeDType): Value => Array.from({ length: halvesOf(dtype) }, () => o.f.local(V128))
 export const expressions = (o: Ops, v: Value): readonly Expression[] => v.map(l => o.get(l))
 export const setValue = (o: Ops, v: Value, e: readonly Expression[]): void => v.forEach((l, i) => o.set(l, e[i] as Expression))
 
 /** A constant in all lanes. */
-export function constant(o: Ops, dtype: DType, x: number): readonly Expression[] {
+export function constant(o: Ops, dtype: ComputeDType, x: number): readonly Expression[] {
   switch (dtype) {
     case 'float32':
       return [o.f32(x)]
@@ -44,7 +44,7 @@ export function choose(o: Ops, mask: Expression, a: readonly Expression[], b: re
 }
 
 /** Where one element of a value lives in its registers: which half, which lane. */
-export const placeOf = (dtype: DType, lane: number): { readonly half: number; readonly lane: number } =>
+export const placeOf = (dtype: ComputeDType, lane: number): { readonly half: number; readonly lane: number } =>
   dtype === 'float64' ? { half: lane >> 1, lane: lane & 1 } : { half: 0, lane }
 /** log2 of an element's bytes: the alignment immediate of its lane accesses. */
-export const alignOf = (dtype: DType): number => (bytesOf(dtype) === 8 ? 3 : 2)
+export const alignOf = (dtype: ComputeDType): number => (bytesOf(dtype) === 8 ? 3 : 2)

@@ -2,7 +2,16 @@
  * Node lists as statements, for one point or for four that are neighbours along an axis. What is the same for all four is computed once, and
  * loads of four neighbouring elements are one access; the rest is in a loop over the lanes, which the compiler unrolls.
  */
-import { type Affine, type DType, type Guard, invariant, type Load, type Node, type NodeId, type Store } from '@cotangent/core/kernel'
+import {
+  type Affine,
+  type ComputeDType,
+  type Guard,
+  invariant,
+  type Load,
+  type Node,
+  type NodeId,
+  type Store,
+} from '@cotangent/core/kernel'
 import { affine, inside } from '../language/address.ts'
 import { instruction } from '../language/instructions.ts'
 import { literal, storedType, suffixOf, valueType } from '../language/types.ts'
@@ -77,7 +86,7 @@ export class Nodes {
     ;(this.points.lanes === 1 ? this.before : this.inner).push(statement)
   }
 
-  dtypeOf(id: NodeId): DType {
+  dtypeOf(id: NodeId): ComputeDType {
     return (this.list[id] as Node).dtype
   }
 
@@ -144,7 +153,7 @@ export class Nodes {
     }
   }
 
-  private define(id: NodeId, dtype: DType, text: string, varies: boolean): Value {
+  private define(id: NodeId, dtype: ComputeDType, text: string, varies: boolean): Value {
     const name = `${this.prefix}${id}`
     ;(varies ? this.inner : this.before).push(`const ${valueType(dtype)} ${name} = ${text};`)
     return { text: name, varies }
@@ -182,7 +191,7 @@ export class Nodes {
     return { text: `${name}[l]`, varies: true }
   }
 
-  private guarded(guards: readonly Guard[], varies: boolean, dtype: DType, element: string): string {
+  private guarded(guards: readonly Guard[], varies: boolean, dtype: ComputeDType, element: string): string {
     return guards.length === 0 ? element : `${inside(guards, this.scope(varies))} ? ${element} : ${literal(dtype, 0)}`
   }
 

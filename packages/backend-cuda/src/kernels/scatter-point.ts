@@ -1,5 +1,5 @@
 /** The text of a scatter at one point: where its target is, whether it counts, its value. */
-import type { Affine, DType, InstructionName, Node } from '@cotangent/core/kernel'
+import type { Affine, ComputeDType, InstructionName, Node } from '@cotangent/core/kernel'
 import type { EmitContext, Launch, MemoryId } from '../command.ts'
 import { affine, indexType } from '../language/address.ts'
 import { instruction } from '../language/instructions.ts'
@@ -21,7 +21,7 @@ export interface Point {
 export class ScatterText {
   readonly roles: ScatterRoles
   readonly writer: Writer
-  readonly dtype: DType
+  readonly dtype: ComputeDType
 
   constructor(roles: ScatterRoles, writer: Writer) {
     this.roles = roles

@@ -2,7 +2,7 @@
  * What sorts move: items, each a key with its place in the row. Places break ties, so that no two items are equal and any correct sort is
  * stable. Keys are unsigned integers in the order of the elements, with -0 equal to +0 and NaN last.
  */
-import type { BufferSpec, DType } from '@cotangent/core/kernel'
+import type { BufferSpec, ComputeDType } from '@cotangent/core/kernel'
 
 /** Items of 32-bit keys, in one 64-bit word, or of 64-bit keys, in two. */
 export interface ItemKind {
@@ -53,10 +53,10 @@ ${path('wide')}`
 export const narrow: ItemKind = { name: 'narrow', words: 1, tile: 2048, functions: [narrowFunctions] }
 const wide: ItemKind = { name: 'wide', words: 2, tile: 1024, functions: [wideFunctions] }
 
-export const itemKindOf = (dtype: DType): ItemKind => (dtype === 'float64' ? wide : narrow)
+export const itemKindOf = (dtype: ComputeDType): ItemKind => (dtype === 'float64' ? wide : narrow)
 
 /** The key of an element, an expression. */
-export function keyOf(dtype: DType, text: string): string {
+export function keyOf(dtype: ComputeDType, text: string): string {
   switch (dtype) {
     case 'float32':
       return `sort_key_f32(${text})`

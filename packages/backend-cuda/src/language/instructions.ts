@@ -1,10 +1,10 @@
 /** How each scalar instruction of the kernel IR is written in C, by the dtype of its first operand. Operands are names or constants. */
-import { type DType, fail, type InstructionName } from '@cotangent/core/kernel'
+import { type ComputeDType, fail, type InstructionName } from '@cotangent/core/kernel'
 
 type Each = (a: string, b: string, c: string) => string
-type Whole = (to: DType, from: DType, a: string, b: string, c: string) => string
+type Whole = (to: ComputeDType, from: ComputeDType, a: string, b: string, c: string) => string
 /** By the operands' dtype, or for all of them. */
-type Printer = Partial<Record<DType, Each>> | Whole
+type Printer = Partial<Record<ComputeDType, Each>> | Whole
 
 const infix =
   (operator: string): Each =>
@@ -44,7 +44,7 @@ const bitwise =
   (_to, _from, a, b) =>
     `(${a} ${operator} ${b})`
 
-const typed = (dtype: DType, text: string): string => (dtype === 'int32' ? `(int)${text}` : text)
+const typed = (dtype: ComputeDType, text: string): string => (dtype === 'int32' ? `(int)${text}` : text)
 
 const cast: Whole = (to, from, a) => {
   if (to === from) return a
@@ -105,6 +105,8 @@ export const instructions = {
   atanh: math('atanh'),
   erf: math('erf'),
   pow: math('pow'),
+  roundFloat16: { float32: call('round_f16_f32'), float64: call('round_f16_f64') },
+  roundBfloat16: { float32: call('round_bf16_f32'), float64: call('round_bf16_f64') },
   isFinite: { float32: a => `(fabsf(${a}) <= 3.4028234663852886e+38f)`, float64: a => `(fabs(${a}) <= 1.7976931348623157e+308)` },
   eq: comparison('=='),
   ne: comparison('!='),
@@ -125,7 +127,7 @@ export const instructions = {
 } satisfies Record<InstructionName, Printer>
 
 /** The expression of an instruction: `to` is the node's dtype, `from` that of its first operand. */
-export function instruction(name: InstructionName, to: DType, from: DType, args: readonly string[]): string {
+export function instruction(name: InstructionName, to: ComputeDType, from: ComputeDType, args: readonly string[]): string {
   const printer: Printer = instructions[name]
   const [a = '', b = '', c = ''] = args
   if (typeof printer === 'function') return printer(to, from, a, b, c)

@@ -1,5 +1,5 @@
 /** C types and constants of the dtypes. In memory bool is a byte; in expressions it is an int, 0 or 1, since C and C++ disagree on `bool`. */
-import type { DType } from '@cotangent/core/kernel'
+import { type ComputeDType, type DType, fail, isStorage } from '@cotangent/core/kernel'
 
 /** Ends the names of the prelude's functions: `load4_f32`, `shuffle_xor_i32`. */
 export type Suffix = 'f32' | 'f64' | 'i32' | 'u32' | 'b8'
@@ -11,7 +11,7 @@ interface CType {
   readonly bytes: number
 }
 
-const types: Readonly<Record<DType, CType>> = {
+const types: Readonly<Record<ComputeDType, CType>> = {
   float32: { stored: 'float', value: 'float', suffix: 'f32', bytes: 4 },
   float64: { stored: 'double', value: 'double', suffix: 'f64', bytes: 8 },
   int32: { stored: 'int', value: 'int', suffix: 'i32', bytes: 4 },
@@ -19,18 +19,24 @@ const types: Readonly<Record<DType, CType>> = {
   bool: { stored: 'unsigned char', value: 'int', suffix: 'b8', bytes: 1 },
 }
 
+/** Core refuses the others by `capabilities.dtypes`. */
+const typeOf = (dtype: DType): CType =>
+  isStorage(dtype)
+    ? fail('DTypeError', `cuda: there is no ${dtype}. Convert with astype("float32"), or use the cpu backend.`)
+    : types[dtype]
+
 /** Of an element of a buffer. */
-export const storedType = (dtype: DType): string => types[dtype].stored
+export const storedType = (dtype: DType): string => typeOf(dtype).stored
 /** Of a value in an expression. */
-export const valueType = (dtype: DType): string => types[dtype].value
-export const suffixOf = (dtype: DType): Suffix => types[dtype].suffix
+export const valueType = (dtype: DType): string => typeOf(dtype).value
+export const suffixOf = (dtype: DType): Suffix => typeOf(dtype).suffix
 /** The suffix of a value outside memory: shuffles and arithmetic take bool as int. */
-export const valueSuffix = (dtype: DType): Suffix => (dtype === 'bool' ? 'i32' : types[dtype].suffix)
+export const valueSuffix = (dtype: DType): Suffix => (dtype === 'bool' ? 'i32' : typeOf(dtype).suffix)
 /** Bytes of an element on the device. */
-export const bytesOnDevice = (dtype: DType): number => types[dtype].bytes
+export const bytesOnDevice = (dtype: DType): number => typeOf(dtype).bytes
 
 /** The constant that a `const` node means. An expression that may stand anywhere. */
-export function literal(dtype: DType, value: number): string {
+export function literal(dtype: ComputeDType, value: number): string {
   switch (dtype) {
     case 'float32':
       return floatLiteral(Math.fround(value), 'uint_as_float(0x7f800000u)', 'uint_as_float(0x7fc00000u)', 'f')

@@ -2,7 +2,7 @@
 import {
   collapse,
   type Contraction,
-  type DType,
+  type ComputeDType,
   dropUnitAxes,
   type Kernel,
   type KernelGraph,
@@ -32,7 +32,7 @@ function textOf(graph: KernelGraph, precision: Precision = 'float32', emit: Emit
 }
 
 /** The case with operands and sums of another dtype. */
-export function inDtype({ buffers, contraction }: Case, dtype: DType): Case {
+export function inDtype({ buffers, contraction }: Case, dtype: ComputeDType): Case {
   const { a, b, epilogue } = contraction
   return {
     buffers: buffers.map(spec => ({ ...spec, dtype })),
@@ -74,7 +74,7 @@ export function contractionForms(): readonly Form[] {
   )
 }
 
-function scatterForm(combine: Scatter['combine'], dtype: DType, updates: number): KernelGraph {
+function scatterForm(combine: Scatter['combine'], dtype: ComputeDType, updates: number): KernelGraph {
   const width = 64
   const body: readonly Node[] = [
     { op: 'load', buffer: 0, dtype: 'int32', map: { offset: 0, strides: [1, 0] } },

@@ -5,6 +5,7 @@
  * difference here whose rounding matters goes through one.
  */
 import { type Functions, NOT_A_NUMBER } from './template.ts'
+import { floatLiteral } from './types.ts'
 
 const comparison = (name: string, operator: string, builtin: string): Functions => ({
   [name]: lanes => (lanes === 1 ? `#define ${name}_1(a, b) ((a) ${operator} (b))` : `#define ${name}_4(a, b) ${builtin}(a, b)`),
@@ -55,6 +56,22 @@ export const bits: Functions = {
   opaque: '$F $opaque($F x) { return uintBitsToFloat(floatBitsToUint(x) + uZero); }',
   isNan: '$B $isNan($F x) { return $gt(floatBitsToInt(x) & 0x7fffffff, $I(0x7f800000)); }',
   isFinite: '$B $isFinite($F x) { return $lt(floatBitsToInt(x) & 0x7fffffff, $I(0x7f800000)); }',
+  /** To the nearest float16. Below its normal numbers as an integer, in units of 2^-24. */
+  roundFloat16: `
+$F $roundFloat16($F x) {
+  $U u = floatBitsToUint(x) & 0x7fffffffu;
+  $U normal = (u + 0xfffu + ((u >> 13) & 1u)) & 0xffffe000u;
+  $U subnormal = floatBitsToUint(roundEven(uintBitsToFloat(u) * 16777216.0) * ${floatLiteral(2 ** -24)});
+  $U rounded = $choose($lt(u, $U(0x38800000u)), subnormal, min(normal, $U(0x47800000u)));
+  $U size = $choose($gt(rounded, $U(0x477fe000u)), $U(0x7f800000u), rounded);
+  return $pick($isNan(x), x, uintBitsToFloat(size | (floatBitsToUint(x) & 0x80000000u)));
+}`,
+  /** To the nearest bfloat16: the upper half of the bits. */
+  roundBfloat16: `
+$F $roundBfloat16($F x) {
+  $U u = floatBitsToUint(x);
+  return $pick($isNan(x), x, uintBitsToFloat((u + 0x7fffu + ((u >> 16) & 1u)) & 0xffff0000u));
+}`,
   /** Magnitude of a, sign of b. */
   copySign: `
 $F $copySign($F a, $F b) {

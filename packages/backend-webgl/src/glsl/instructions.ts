@@ -1,5 +1,5 @@
 /** How each scalar instruction of the kernel IR is written in GLSL, by the dtype of its first operand. One text serves one lane and four. */
-import { type DType, fail, type InstructionName } from '@cotangent/core/kernel'
+import { type ComputeDType, fail, type InstructionName } from '@cotangent/core/kernel'
 import { constant, glslType, type Lanes, noFloat64 } from './types.ts'
 
 /** A variable, or an expression without side effects that may be repeated. */
@@ -10,9 +10,9 @@ export interface Operand {
 }
 
 type Each = (lanes: Lanes, a: Operand, b: Operand) => string
-type Whole = (lanes: Lanes, to: DType, from: DType, a: Operand, b: Operand, c: Operand) => string
+type Whole = (lanes: Lanes, to: ComputeDType, from: ComputeDType, a: Operand, b: Operand, c: Operand) => string
 /** By the operands' dtype, or for all of them. */
-type Printer = Partial<Record<DType, Each>> | Whole
+type Printer = Partial<Record<ComputeDType, Each>> | Whole
 
 /** A function of prelude.ts. */
 const call =
@@ -40,7 +40,7 @@ const prefix =
   (_, a) =>
     `(${operator}${a.text})`
 
-const type = (dtype: DType, lanes: Lanes): string => glslType(dtype, lanes)
+const type = (dtype: ComputeDType, lanes: Lanes): string => glslType(dtype, lanes)
 const integers = (each: Each): Printer & object => ({ int32: each, uint32: each })
 const numbers = (each: Each): Printer & object => ({ float32: each, ...integers(each) })
 const float = (name: string): Printer => ({ float32: call(name) })
@@ -73,7 +73,7 @@ const extremum =
 const asUint = (lanes: Lanes, o: Operand): string => `${type('uint32', lanes)}(${o.text})`
 /** Shifts of the bits as uint or int; by a constant without a check. */
 const shift =
-  (name: 'shiftLeft' | 'shiftRight' | 'shiftSigned', as: DType): Whole =>
+  (name: 'shiftLeft' | 'shiftRight' | 'shiftSigned', as: ComputeDType): Whole =>
   (lanes, to, _from, a, b) => {
     const value = `${type(as, lanes)}(${a.text})`
     if (b.value === undefined) return `${type(to, lanes)}(${name}_${lanes}(${value}, ${asUint(lanes, b)}))`
@@ -134,6 +134,8 @@ export const instructions = {
   atanh: float('atanh'),
   erf: float('erf'),
   pow: float('pow'),
+  roundFloat16: float('roundFloat16'),
+  roundBfloat16: float('roundBfloat16'),
   isFinite: float('isFinite'),
   eq: comparison('eq', call('eq')),
   ne: comparison('ne', call('ne')),
@@ -157,7 +159,7 @@ export const instructions = {
  * The expression of an instruction: `to` is the node's dtype, `from` that of its first operand. It may name functions of prelude.ts: pass the
  * finished text of the shader to `preludeOf`.
  */
-export function instruction(name: InstructionName, to: DType, from: DType, args: readonly Operand[], lanes: Lanes): string {
+export function instruction(name: InstructionName, to: ComputeDType, from: ComputeDType, args: readonly Operand[], lanes: Lanes): string {
   if (to === 'float64' || from === 'float64') noFloat64()
   const printer: Printer = instructions[name],
     none = { text: '' }

@@ -1,19 +1,26 @@
 /** GLSL types and constants of the dtypes. A value is one element (`lanes` 1) or the four of a texel (`lanes` 4). */
-import { type DType, fail } from '@cotangent/core/kernel'
+import { type ComputeDType, type DType, fail, isStorage } from '@cotangent/core/kernel'
 
 export type Lanes = 1 | 4
 
-const scalar: Readonly<Record<Exclude<DType, 'float64'>, string>> = { float32: 'float', int32: 'int', uint32: 'uint', bool: 'bool' }
-const vector: Readonly<Record<Exclude<DType, 'float64'>, string>> = { float32: 'vec4', int32: 'ivec4', uint32: 'uvec4', bool: 'bvec4' }
+const scalar: Readonly<Record<Exclude<ComputeDType, 'float64'>, string>> = { float32: 'float', int32: 'int', uint32: 'uint', bool: 'bool' }
+const vector: Readonly<Record<Exclude<ComputeDType, 'float64'>, string>> = {
+  float32: 'vec4',
+  int32: 'ivec4',
+  uint32: 'uvec4',
+  bool: 'bvec4',
+}
 
 /** The type of a value in expressions. In textures bool is uint 0 or 1: see `fromTexel` and `toTexel`. */
 export function glslType(dtype: DType, lanes: Lanes): string {
-  return dtype === 'float64' ? noFloat64() : (lanes === 1 ? scalar : vector)[dtype]
+  return dtype === 'float64' || isStorage(dtype) ? noDType(dtype) : (lanes === 1 ? scalar : vector)[dtype]
 }
 
-export function noFloat64(): never {
-  return fail('DTypeError', 'webgl: there is no float64. Convert with astype("float32"), or use the cpu backend.')
+/** Core refuses them by `capabilities.dtypes`. */
+export function noDType(dtype: DType): never {
+  return fail('DTypeError', `webgl: there is no ${dtype}. Convert with astype("float32"), or use the cpu backend.`)
 }
+export const noFloat64 = (): never => noDType('float64')
 
 /** What a texture holds, as a value in expressions. */
 export const fromTexel = (dtype: DType, lanes: Lanes, text: string): string =>
@@ -39,12 +46,12 @@ export function floatLiteral(value: number): string {
 }
 
 /** The constant that a `const` node means, in all lanes. */
-export function constant(dtype: DType, value: number, lanes: Lanes): string {
+export function constant(dtype: ComputeDType, value: number, lanes: Lanes): string {
   const text = literal(dtype, value)
   return lanes === 1 ? text : `${glslType(dtype, 4)}(${text})`
 }
 
-function literal(dtype: DType, value: number): string {
+function literal(dtype: ComputeDType, value: number): string {
   switch (dtype) {
     case 'float32':
       return floatLiteral(value)

@@ -45,14 +45,6 @@ const passesOf = (context: EmitContext, loop: Loop): readonly Pass[] =>
     .filter(d => sizeOf(d.extents) > 0)
     .flatMap(draw => new LoopShader(context, loop, draw).passes())
 
-const storedZero: Readonly<Record<DType, string>> = {
-  float32: 'vec4(0)',
-  float64: 'vec4(0)',
-  int32: 'ivec4(0)',
-  uint32: 'uvec4(0)',
-  bool: 'uvec4(0)',
-}
-
 /** Points whose float sum is a part of a long one. */
 const PART = 64
 
@@ -97,7 +89,7 @@ class LoopShader {
 
   /** Draws over the elements of `range`: whole texels, or one lane after the other. */
   private part(stores: readonly string[], elements: ElementRange): readonly Pass[] {
-    const text = [...this.declared(this.dtypes.map(d => storedZero[d])), 'bool found = false;']
+    const text = [...this.declared(this.dtypes.map(d => `${storedType(d)}(0)`)), 'bool found = false;']
     if (this.lanes === 4)
       return [{ ...this.pass([...text, 'int e = 4 * targetTexel();', ...stores, 'if (!found) discard;']), over: { elements } }]
     const pass = this.pass([...text, 'int e = 4 * targetTexel() + lane;', ...stores, 'if (!found) discard;'])
@@ -142,7 +134,7 @@ class LoopShader {
 
   private oldContent({ buffer }: Output, dtype: DType): string {
     const keep = !this.draw.covers && this.context.isWritten(buffer)
-    return keep ? sameTexel(this.shader.sampler(buffer, false)) : storedZero[dtype]
+    return keep ? sameTexel(this.shader.sampler(buffer, false)) : `${storedType(dtype)}(0)`
   }
 
   /** Evaluates the points of one store map, at element `e`, into r0, r1, ... */

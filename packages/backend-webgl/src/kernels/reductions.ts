@@ -1,5 +1,13 @@
 /** Accumulators of reductions, in one lane or four. */
-import { type DType, identityOf, type InstructionName, isFloat, type Node, type Reduction, type ReduceOp } from '@cotangent/core/kernel'
+import {
+  type ComputeDType,
+  identityOf,
+  type InstructionName,
+  isFloat,
+  type Node,
+  type Reduction,
+  type ReduceOp,
+} from '@cotangent/core/kernel'
 import { instruction, type Operand } from '../glsl/instructions.ts'
 import { constant, glslType, type Lanes } from '../glsl/types.ts'
 import type { Nodes, Value } from './nodes.ts'
@@ -84,7 +92,7 @@ function winner(r: Reduction, op: 'argmax' | 'argmin', body: readonly Node[], na
 }
 
 /** Compilers drop the addition of a zero that they know, and 0 + -0 is not -0. */
-function declaration(dtype: DType, name: string, lanes: Lanes, value: number): string {
+function declaration(dtype: ComputeDType, name: string, lanes: Lanes, value: number): string {
   const known = constant(dtype, value, lanes)
   return `${glslType(dtype, lanes)} ${name} = ${isFloat(dtype) && value === 0 ? `opaque_${lanes}(${known})` : known};`
 }

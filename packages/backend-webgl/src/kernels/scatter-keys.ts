@@ -2,7 +2,7 @@
  * Scatters that blending does in parts: a float32 holds integers below 2^24, so an integer sum is that of its four bytes; and of keys, whose
  * unsigned order is that of the values, the largest upper half is found first, and then the largest lower half among those.
  */
-import type { DType, Scatter } from '@cotangent/core/kernel'
+import { computeDType, type ComputeDType, type Scatter } from '@cotangent/core/kernel'
 import { instruction } from '../glsl/instructions.ts'
 import { fromTexel, glslType, noFloat64, toTexel } from '../glsl/types.ts'
 import { type EmitContext, layoutOf, type Pass, type TextureId } from '../pass.ts'
@@ -36,7 +36,7 @@ export function emitIntegerSum(context: EmitContext, kernel: Scatter): readonly 
   return passes
 }
 
-function addBytes(context: EmitContext, { buffer }: Scatter, dtype: DType, sums: TextureId): Pass {
+function addBytes(context: EmitContext, { buffer }: Scatter, dtype: ComputeDType, sums: TextureId): Pass {
   const shader = new Shader(context)
   const old = sameTexel(shader.sampler(buffer, false)),
     sampler = shader.sampler(sums, true)
@@ -79,7 +79,7 @@ export function emitExtremum(context: EmitContext, kernel: Scatter, combine: 'mi
 
 function compare(context: EmitContext, kernel: Scatter, combine: 'min' | 'max', upper: TextureId, lower: TextureId): Pass {
   const shader = new Shader(context),
-    { dtype } = context.spec(kernel.buffer),
+    dtype = computeDType(context.spec(kernel.buffer).dtype),
     type = glslType(dtype, 4)
   const texel = (id: TextureId): string => sameTexel(shader.sampler(id, false))
   const best = instruction(combine, dtype, dtype, [{ text: 'old' }, { text: 'found' }], 4)
@@ -95,7 +95,7 @@ out0 = ${toTexel(dtype, 4, 'best')};
 }
 
 /** A uint that is greatest for the value that wins: NaN, else the greatest or the least. */
-function orderOf(dtype: DType, lanes: 1 | 4, value: string, combine: 'min' | 'max'): string {
+function orderOf(dtype: ComputeDType, lanes: 1 | 4, value: string, combine: 'min' | 'max'): string {
   const uint = glslType('uint32', lanes)
   switch (dtype) {
     case 'float32':
@@ -111,7 +111,7 @@ function orderOf(dtype: DType, lanes: 1 | 4, value: string, combine: 'min' | 'ma
 }
 
 /** The value of a key; `order` is it without the complement for the minimum. */
-function valueOf(dtype: DType, order: string, key: string): string {
+function valueOf(dtype: ComputeDType, order: string, key: string): string {
   switch (dtype) {
     case 'float32':
       return `floatOf_4(${order}, ${key})`

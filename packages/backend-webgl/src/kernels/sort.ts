@@ -3,7 +3,7 @@
  * the merge path (Odeh, Green, Mwassi, Shmueli & Birk, "Merge path", 2012), so that rows of any length are sorted, stably. Sorted are keys whose
  * unsigned order is that of the elements, and with them the elements' places in their row; all buffers are gathered by these at the end.
  */
-import type { BufferId, DType, Sort } from '@cotangent/core/kernel'
+import { type BufferId, type ComputeDType, computeDType, type Sort } from '@cotangent/core/kernel'
 import { fromTexel, glslType, noFloat64, toTexel } from '../glsl/types.ts'
 import type { EmitContext, Pass, TextureId } from '../pass.ts'
 import { sameTexel, Shader } from './shader.ts'
@@ -19,7 +19,7 @@ export function emitSort(context: EmitContext, kernel: Sort): readonly Pass[] {
   if (rows * length === 0) return []
   const pair = (): Pair => {
     const layout = context.spec(inputs[0] as BufferId)
-    const temporary = (dtype: DType): TextureId => context.temporary({ ...layout, dtype })
+    const temporary = (dtype: ComputeDType): TextureId => context.temporary({ ...layout, dtype })
     return { keys: temporary('uint32'), places: temporary('int32') }
   }
   const passes: Pass[] = []
@@ -37,7 +37,7 @@ export function emitSort(context: EmitContext, kernel: Sort): readonly Pass[] {
 }
 
 /** The keys of four elements: NaN last, -0 equal to +0. */
-function keyOf(dtype: DType, text: string): string {
+function keyOf(dtype: ComputeDType, text: string): string {
   switch (dtype) {
     case 'float32':
       return `floatKey_4(${text})`
@@ -54,7 +54,7 @@ function keyOf(dtype: DType, text: string): string {
 
 function makeKeys(context: EmitContext, input: BufferId, length: number, { keys, places }: Pair): Pass {
   const shader = new Shader(context),
-    { dtype } = context.spec(input)
+    dtype = computeDType(context.spec(input).dtype)
   const element = fromTexel(dtype, 4, sameTexel(shader.sampler(input, false)))
   shader.uniform({ name: 'rowLength', type: 'int', value: length })
   const places4 = '(4 * targetTexel() + ivec4(0, 1, 2, 3)) % rowLength'

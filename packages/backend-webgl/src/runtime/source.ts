@@ -12,13 +12,8 @@ export interface Source {
 
 /** Of textures and outputs: bool is uint there. */
 const storedType = (dtype: DType): string => (dtype === 'bool' ? 'uvec4' : glslType(dtype, 4))
-const samplerType: Readonly<Record<DType, string>> = {
-  float32: 'sampler2D',
-  float64: 'sampler2D',
-  int32: 'isampler2D',
-  uint32: 'usampler2D',
-  bool: 'usampler2D',
-}
+const samplerType = (dtype: DType): string => samplers[storedType(dtype) as keyof typeof samplers]
+const samplers = { vec4: 'sampler2D', ivec4: 'isampler2D', uvec4: 'usampler2D' } as const
 
 const header = `#version 300 es
 precision highp float;
@@ -68,7 +63,7 @@ export function assemble(pass: Pass, specOf: (texture: TextureId) => TextureSpec
 }
 
 function declareTexture({ name, indexed = false }: SampledTexture, { dtype, width, height }: TextureSpec): string {
-  const sampler = `uniform ${samplerType[dtype]} ${name};\n`
+  const sampler = `uniform ${samplerType(dtype)} ${name};\n`
   if (!indexed) return sampler
   const vector = glslType(dtype, 4),
     fetched = `texture(${name}, ${placeOf('t', { width, height })})`

@@ -1,5 +1,6 @@
 /** Textures, kept for reuse when they are given back: a new one costs an allocation and is filled with zeros. */
 import { type DType, fail } from '@cotangent/core/kernel'
+import { noDType } from '../glsl/types.ts'
 import type { TextureSpec } from '../pass.ts'
 import type { Device, GL } from './device.ts'
 
@@ -11,7 +12,7 @@ export interface Format {
   readonly bytesPerTexel: number
 }
 
-/** By dtype; float64 is none of ours (core refuses it by `capabilities.dtypes`). */
+/** By dtype. */
 export function formatOf(gl: GL, dtype: DType): Format {
   switch (dtype) {
     case 'float32':
@@ -22,13 +23,10 @@ export function formatOf(gl: GL, dtype: DType): Format {
       return { internal: gl.RGBA32UI, format: gl.RGBA_INTEGER, type: gl.UNSIGNED_INT, bytesPerTexel: 16 }
     case 'bool':
       return { internal: gl.RGBA8UI, format: gl.RGBA_INTEGER, type: gl.UNSIGNED_BYTE, bytesPerTexel: 4 }
-    case 'float64':
-      return failFloat64()
+    default:
+      return noDType(dtype)
   }
 }
-
-export const failFloat64 = (): never =>
-  fail('DTypeError', 'webgl: there is no float64. Convert with astype("float32"), or use the cpu backend.')
 
 export interface Texture extends TextureSpec {
   /** Of this pool, never used twice. */

@@ -7,6 +7,7 @@ import { decompose } from '../lower/decompose.ts'
 import { fuse } from '../lower/fuse.ts'
 import type { BufferId, KernelGraph } from '../lower/kernel.ts'
 import { type Lowered, lower } from '../lower/lower.ts'
+import { dropRounding } from '../lower/narrow.ts'
 import { planMemory } from '../lower/plan.ts'
 import { splitReductions } from '../lower/split.ts'
 import { unrollReductions } from '../lower/unroll.ts'
@@ -62,7 +63,7 @@ function* lowerInSteps(program: Program, backend: Backend, donatable: readonly b
   yield
   const fused = fuse(kernels)
   yield
-  const decomposed = decompose(simplifyAxes(convolveByTiles(fused, backend.capabilities)), backend)
+  const decomposed = decompose(simplifyAxes(convolveByTiles(dropRounding(fused), backend.capabilities)), backend)
   const lowered = compact(splitReductions(unrollReductions(decomposed), backend.capabilities.split))
   yield
   const planned = plan(

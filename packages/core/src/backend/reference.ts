@@ -2,19 +2,21 @@
  * The reference backend: interprets the kernel IR in plain JavaScript. It is the executable specification of lower/kernel.ts: everything
  * is evaluated in float64 and rounded to the node's dtype, every access is checked, and unwritten temporaries read as NaN.
  */
-import { type DType, dtypes, hostArray, type TypedArray } from '../dtype.ts'
+import { bitsOf, type DType, dtypes, type TypedArray } from '../dtype.ts'
 import { fail, invariant } from '../errors.ts'
 import type { KernelGraph } from '../lower/kernel.ts'
 import type { Backend, Buffer, Executable, MemoryStatistics } from './backend.ts'
+import { fromStored, type StoredArray, toStored } from '../stored.ts'
 import { compileKernels } from './reference/kernels.ts'
+import { type Cells, cellsIn } from './reference/memory.ts'
 
 class HostBuffer implements Buffer {
   readonly dtype: DType
   readonly size: number
   /** Undefined once freed. */
-  data: TypedArray | undefined
+  data: Cells | undefined
 
-  constructor(dtype: DType, data: TypedArray) {
+  constructor(dtype: DType, data: Cells) {
     this.dtype = dtype
     this.size = data.length
     this.data = data
@@ -28,7 +30,7 @@ class Ledger {
   #buffers = 0
   readonly #collected = new FinalizationRegistry<number>(bytes => this.#remove(bytes))
 
-  add(dtype: DType, data: TypedArray): HostBuffer {
+  add(dtype: DType, data: Cells): HostBuffer {
     const buffer = new HostBuffer(dtype, data)
     this.#live += data.byteLength
     this.#peak = Math.max(this.#peak, this.#live)
@@ -55,7 +57,7 @@ class Ledger {
 }
 
 /** The array of a live buffer of this backend. */
-function dataOf(buffer: Buffer): TypedArray {
+function dataOf(buffer: Buffer): Cells {
   if (!(buffer instanceof HostBuffer))
     return fail('BackendError', 'reference: this buffer belongs to another backend. Move it with t.to(backend).')
   return buffer.data ?? fail('DisposedError', 'reference: this buffer was freed.')
@@ -76,15 +78,15 @@ export function createReference({ lanes = 256 }: ReferenceOptions = {}): Backend
     capabilities: {
       dtypes,
       kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
-      contractions: ['float32', 'float64', 'int32', 'uint32'],
+      contractions: dtypes.filter(d => d !== 'bool'),
     },
     upload(data, dtype) {
-      const copy = hostArray(dtype, data.length)
-      copy.set(data)
+      const copy = newCells(dtype, data.length)
+      copy.set(toStored(data, dtype))
       return ledger.add(dtype, copy)
     },
-    read: async buffer => dataOf(buffer).slice(),
-    readSync: buffer => dataOf(buffer).slice(),
+    read: async buffer => readOf(buffer),
+    readSync: readOf,
     free(buffer) {
       if (buffer instanceof HostBuffer) ledger.free(buffer)
     },
@@ -93,6 +95,18 @@ export function createReference({ lanes = 256 }: ReferenceOptions = {}): Backend
     dispose: async () => {},
   }
 }
+
+/** Zeros. */
+function newCells(dtype: DType, size: number): Cells {
+  try {
+    return cellsIn(dtype, new ArrayBuffer((size * bitsOf(dtype)) / 8), 0, size)
+  } catch (cause) {
+    return fail('BackendError', `out of memory: ${size} elements of ${dtype} do not fit. Use smaller shapes.`, cause)
+  }
+}
+
+/** A copy for the host. */
+const readOf = (buffer: Buffer): TypedArray => fromStored(dataOf(buffer).slice() as StoredArray, buffer.dtype)
 
 function compile(graph: KernelGraph, ledger: Ledger, lanes: number): Executable {
   const run = compileKernels(graph.kernels, lanes)
@@ -110,7 +124,7 @@ function compile(graph: KernelGraph, ledger: Ledger, lanes: number): Executable 
       })
       return graph.outputs.map(id => {
         const { dtype, place } = graph.buffers[id] as KernelGraph['buffers'][number],
-          data = memory[id] as TypedArray
+          data = memory[id] as Cells
         return ledger.add(dtype, place.kind === 'output' ? data : data.slice())
       })
     },
@@ -143,45 +157,30 @@ function takenOver(graph: KernelGraph, inputs: readonly Buffer[], donated: reado
 /** The arrays of all buffers for one run. Temporaries really share the arena, so that a faulty memory plan gives wrong results here too. */
 function layOut(
   graph: KernelGraph,
-  inputs: readonly TypedArray[],
-  constants: readonly (TypedArray | undefined)[],
+  inputs: readonly Cells[],
+  constants: readonly (Cells | undefined)[],
   taken: ReadonlyMap<number, number>,
-): TypedArray[] {
+): Cells[] {
   const arena = new Uint8Array(graph.arena).fill(0xff)
   return graph.buffers.map(({ dtype, size, place }, id) => {
     switch (place.kind) {
       case 'input':
-        return inputs[place.index] as TypedArray
+        return inputs[place.index] as Cells
       case 'constant':
-        return constants[id] as TypedArray
+        return constants[id] as Cells
       case 'output': {
         const donor = taken.get(place.index)
-        return donor === undefined ? hostArray(dtype, size) : (inputs[donor] as TypedArray)
+        return donor === undefined ? newCells(dtype, size) : (inputs[donor] as Cells)
       }
       case 'temporary':
-        return viewOf(dtype, arena.buffer, place.offset, size)
+        return cellsIn(dtype, arena.buffer, place.offset, size)
     }
   })
 }
 
-function viewOf(dtype: DType, buffer: ArrayBufferLike, offset: number, size: number): TypedArray {
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(buffer, offset, size)
-    case 'float64':
-      return new Float64Array(buffer, offset, size)
-    case 'int32':
-      return new Int32Array(buffer, offset, size)
-    case 'uint32':
-      return new Uint32Array(buffer, offset, size)
-    case 'bool':
-      return new Uint8Array(buffer, offset, size)
-  }
-}
-
 /** A copy of the bytes of a constant, since `data` may be any view, aligned or not. */
-function constantArray(dtype: DType, size: number, data: ArrayBufferView): TypedArray {
-  const copy = hostArray(dtype, size)
+function constantArray(dtype: DType, size: number, data: ArrayBufferView): Cells {
+  const copy = newCells(dtype, size)
   invariant(data.byteLength >= copy.byteLength, `reference: a constant of ${size} ${dtype} has ${data.byteLength} bytes`)
   new Uint8Array(copy.buffer).set(new Uint8Array(data.buffer, data.byteOffset, copy.byteLength))
   return copy

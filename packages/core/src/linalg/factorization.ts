@@ -110,5 +110,5 @@ export function toSquare(where: string, x: TensorLike): Tensor {
 }
 /** For primitives called directly: a float dtype and two axes. */
 export function checkMatrix(where: string, a: Aval): void {
-  if (!isFloat(a.dtype)) fail('DTypeError', `${where}: needs float32 or float64, got ${showAval(a)}. Convert with astype.`)
+  if (!isFloat(a.dtype)) fail('DTypeError', `${where}: needs a float dtype, got ${showAval(a)}. Convert with astype.`)
 }

@@ -1,4 +1,5 @@
 /** What a kernel reads and writes, without the kernels nested in it. */
+import { type DType, isStorage } from '../dtype.ts'
 import { sizeOf } from '../shape.ts'
 import {
   type Affine,
@@ -72,9 +73,10 @@ export function canReplace(kernel: Kernel, source: BufferId, target: BufferId, b
   return onlyLoadedHere && loads.every(load => loadsWhatIsStored(load, store))
 }
 
-/** Bools only for bools: a backend may keep them in fewer bytes. */
+/** Bools and storage dtypes only for their like: a backend may keep them in other ways than by their bytes. */
 const sameLayout = (a: BufferSpec, b: BufferSpec): boolean =>
-  a.size === b.size && bytesOf(a.dtype) === bytesOf(b.dtype) && (a.dtype === 'bool') === (b.dtype === 'bool')
+  a.size === b.size && (a.dtype === b.dtype || (bytesOf(a.dtype) === bytesOf(b.dtype) && isPlain(a.dtype) && isPlain(b.dtype)))
+const isPlain = (dtype: DType): boolean => dtype !== 'bool' && !isStorage(dtype)
 
 const loadsWhatIsStored = (load: Load, store: Store): boolean =>
   (load.guards ?? []).length === 0 && (load.indirect ?? []).length === 0 && sameMap(load.map, store.map)

@@ -1,11 +1,12 @@
-/** Builds node lists. Equal nodes are made once (hash-consing), guards that always hold are dropped, recipes of lazy values are expanded in place. */
-import { convert, type DType, isFloat } from '../dtype.ts'
+/** Builds node lists, whose nodes have dtypes to compute with (widen.ts). Equal nodes are made once (hash-consing), guards that always hold are dropped, recipes of lazy values are expanded in place. */
+import { bitsOf, computeDType, convert, type DType, isFloat, isStorage } from '../dtype.ts'
 import { invariant } from '../errors.ts'
 import { stridesOf } from '../shape.ts'
 import type { InstructionName } from './instructions.ts'
 import type { Affine, Guard, Load, Loop, Node, NodeId, Store } from './kernel.ts'
 import { type Body, type Index, type Value, indexAdd, indexConstant, indexScale } from './lowering.ts'
 import { type Lazy, asLazy } from './value.ts'
+import { applyStorage, castStorage, wrapTo } from './widen.ts'
 
 /** The element offset of position `index` in a row-major array of `shape`. */
 export function flatten(shape: readonly number[], index: readonly Index[], axes: number): Affine {
@@ -56,6 +57,8 @@ export class BodyBuilder implements Body {
   readonly extents: readonly number[]
   private readonly list: Node[] = []
   private readonly known = new Map<string, NodeId>()
+  /** Integers of 8 bits in an int32. */
+  private readonly small = new Set<NodeId>()
   /** Guards that hold for everything being read at the moment. */
   private active: readonly Guard[] = []
 
@@ -81,13 +84,19 @@ export class BodyBuilder implements Body {
     return this.list.length - 1
   }
   constant(value: number, dtype: DType): NodeId {
-    return this.push({ op: 'const', dtype, value: convert(value, dtype) })
+    return this.noted(this.push({ op: 'const', dtype: computeDType(dtype), value: convert(value, dtype) }), dtype)
   }
   iota(index: Index, dtype: DType): NodeId {
-    return this.push({ op: 'iota', dtype, map: index })
+    return this.wrapped(this.push({ op: 'iota', dtype: computeDType(dtype), map: index }), dtype)
   }
   apply(op: InstructionName, args: readonly NodeId[], dtype: DType): NodeId {
+    if (op === 'cast') return this.cast(args[0] as NodeId, dtype)
+    if (isStorage(dtype)) return this.noted(applyStorage(this, op, args, dtype), dtype)
     return this.unchanged(op, args) ?? this.push({ op, dtype, args })
+  }
+  /** A result of a reduction, whose integers may have left the range of the dtype. */
+  reduced(index: number, dtype: DType): NodeId {
+    return this.wrapped(this.push({ op: 'reduced', dtype: computeDType(dtype), index }), dtype)
   }
 
   read(value: Value, index: readonly Index[]): NodeId {
@@ -117,6 +126,17 @@ export class BodyBuilder implements Body {
     )
   }
 
+  private cast(x: NodeId, dtype: DType): NodeId {
+    if (isStorage(dtype)) return this.noted(castStorage(this, x, dtype, this.small.has(x)), dtype)
+    return this.node(x).dtype === dtype ? x : this.push({ op: 'cast', dtype, args: [x] })
+  }
+  private wrapped(x: NodeId, dtype: DType): NodeId {
+    return this.noted(wrapTo(this, x, dtype), dtype)
+  }
+  private noted(x: NodeId, dtype: DType): NodeId {
+    if (bitsOf(dtype) === 8) this.small.add(x)
+    return x
+  }
   /** The operand that an instruction gives back as it is, for all its values: `x * 1`, `x / 1`, `x - 0`. Not `x + 0`, which turns -0 into 0. */
   private unchanged(op: InstructionName, [a, b]: readonly NodeId[]): NodeId | null {
     const is = (id: NodeId | undefined, value: number): boolean => {
@@ -132,12 +152,12 @@ export class BodyBuilder implements Body {
     const n: Load = {
       op: 'load',
       buffer: v.buffer,
-      dtype,
+      dtype: computeDType(dtype),
       map: flatten(shape, index, this.extents.length),
       ...(this.active.length > 0 && { guards: this.active }),
       ...(indirect !== undefined && { indirect }),
     }
-    return this.push(n)
+    return this.noted(this.push(n), dtype)
   }
 }
 

@@ -4,7 +4,8 @@
  *
  * Types: `T` is the node's dtype. `compare` instructions take two operands of one dtype and give bool. Booleans are 0 and 1.
  */
-import { convert, type DType, isFloat, isInteger } from '../dtype.ts'
+import { bitsOf, convert, type DType, isFloat, isInteger, isUnsigned } from '../dtype.ts'
+import { roundHalf } from '../half.ts'
 
 /** Which dtypes an instruction's operands may have. */
 export type Domain = 'any' | 'number' | 'float' | 'integer' | 'bitwise'
@@ -89,6 +90,8 @@ export type InstructionName =
   | 'atanh'
   | 'erf'
   | 'pow'
+  | 'roundFloat16'
+  | 'roundBfloat16'
   | 'isFinite'
   | 'eq'
   | 'ne'
@@ -108,7 +111,7 @@ export type InstructionName =
   | 'bitcast'
 
 export const instructions: Readonly<Record<InstructionName, Instruction>> = {
-  // arithmetic; integers wrap modulo 2^32, integer division by zero gives -1 (as XLA on CPU), remainder by zero gives the dividend
+  // arithmetic; integers wrap modulo their bits, integer division by zero gives -1 (as XLA on CPU), remainder by zero gives the dividend
   add: op(2, 'number', (a, b) => a + b),
   sub: op(2, 'number', (a, b) => a - b),
   mul: op(2, 'number', (a, b, _, d) => (isInteger(d) ? Math.imul(a, b) : a * b)),
@@ -152,6 +155,10 @@ export const instructions: Readonly<Record<InstructionName, Instruction>> = {
   erf: op(1, 'float', erf),
   /** IEEE pow: pow(x, 0) = pow(1, y) = 1 even for NaN (unlike Math.pow(1, NaN)). */
   pow: op(2, 'float', (a, b) => (a === 1 ? 1 : a === -1 && !Number.isFinite(b) && b === b ? 1 : a ** b)),
+  /** To the nearest number that float16 has (half to even; infinity beyond its range; NaN and -0 stay), as the instruction's own dtype. */
+  roundFloat16: op(1, 'float', a => roundHalf(a, 'float16')),
+  /** The same for bfloat16. */
+  roundBfloat16: op(1, 'float', a => roundHalf(a, 'bfloat16')),
   isFinite: op(1, 'float', a => (Number.isFinite(a) ? 1 : 0), 'bool'),
   // comparison
   eq: op(2, 'any', (a, b) => (a === b ? 1 : 0), 'bool'),
@@ -166,10 +173,10 @@ export const instructions: Readonly<Record<InstructionName, Instruction>> = {
   xor: op(2, 'bitwise', (a, b) => a ^ b),
   /** For bool: logical not. */
   not: op(1, 'bitwise', (a, _b, _c, d) => (d === 'bool' ? 1 - a : ~a)),
-  /** A shift by 32 or more gives 0 (the sign for shiftRightArithmetic), as XLA. */
+  /** A shift by all bits or more gives 0 (the sign for shiftRightArithmetic), as XLA. */
   shiftLeft: op(2, 'integer', (a, b) => (b >>> 0 > 31 ? 0 : a << b)),
-  shiftRightLogical: op(2, 'integer', (a, b) => (b >>> 0 > 31 ? 0 : a >>> b)),
-  shiftRightArithmetic: op(2, 'integer', (a, b) => (a | 0) >> (b >>> 0 > 31 ? 31 : b)),
+  shiftRightLogical: op(2, 'integer', (a, b, _, d) => (b >>> 0 > 31 ? 0 : (bitsOf(d) === 8 ? a & 0xff : a) >>> b)),
+  shiftRightArithmetic: op(2, 'integer', (a, b, _, d) => (bitsOf(d) === 8 ? (a << 24) >> 24 : a | 0) >> (b >>> 0 > 31 ? 31 : b)),
   // selection and conversion
   /** select(predicate: bool, whenTrue: T, whenFalse: T). */
   select: op(3, 'any', (p, a, b) => (p !== 0 ? a : b)),
@@ -184,15 +191,15 @@ export const instructions: Readonly<Record<InstructionName, Instruction>> = {
  * between integers the bits stay; anything to bool is `!= 0`.
  */
 export function castTo(a: number, from: DType, to: DType): number {
-  if (!isFloat(from)) return convert(a, to)
-  switch (to) {
-    case 'int32':
-      return a !== a ? 0 : Math.min(2147483647, Math.max(-2147483648, Math.trunc(a))) | 0
-    case 'uint32':
-      return a !== a ? 0 : Math.min(4294967295, Math.max(0, Math.trunc(a))) >>> 0
-    default:
-      return convert(a, to)
-  }
+  if (!isFloat(from) || !isInteger(to)) return convert(a, to)
+  const [low, high] = rangeOfInteger(to)
+  return a !== a ? 0 : convert(Math.min(high, Math.max(low, Math.trunc(a))), to)
+}
+
+/** The smallest and the largest number of an integer dtype. */
+export function rangeOfInteger(dtype: DType): readonly [low: number, high: number] {
+  const values = 2 ** bitsOf(dtype)
+  return isUnsigned(dtype) ? [0, values - 1] : [-values / 2, values / 2 - 1]
 }
 
 function bitcast(a: number, from: DType, to: DType): number {
@@ -228,6 +235,7 @@ export type ReduceOp = 'sum' | 'prod' | 'max' | 'min' | 'and' | 'or' | 'xor' | '
 
 /** The value of an empty reduction. argmax and argmin have none: lowering refuses them. */
 export function identityOf(op: ReduceOp, dtype: DType): number {
+  const [low, high] = dtype === 'bool' ? [0, 1] : isInteger(dtype) ? rangeOfInteger(dtype) : [-Infinity, Infinity]
   switch (op) {
     case 'sum':
     case 'or':
@@ -236,11 +244,11 @@ export function identityOf(op: ReduceOp, dtype: DType): number {
     case 'prod':
       return 1
     case 'and':
-      return dtype === 'bool' ? 1 : dtype === 'uint32' ? 0xffffffff : -1
+      return dtype === 'bool' || isUnsigned(dtype) ? high : -1
     case 'max':
-      return dtype === 'bool' || dtype === 'uint32' ? 0 : dtype === 'int32' ? -2147483648 : -Infinity
+      return low
     case 'min':
-      return dtype === 'bool' ? 1 : dtype === 'uint32' ? 0xffffffff : dtype === 'int32' ? 2147483647 : Infinity
+      return high
     case 'argmax':
     case 'argmin':
       return 0

@@ -4,7 +4,7 @@
  * A KernelGraph is a list of kernels, run in order, over numbered buffers. Each kernel walks an iteration space `extents`; its first
  * `parallel` axes are independent of one another, the rest are reduced. Addresses are affine in the axes' indices.
  */
-import type { DType } from '../dtype.ts'
+import { bitsOf, type ComputeDType, type DType } from '../dtype.ts'
 import type { InstructionName, ReduceOp } from './instructions.ts'
 
 export type BufferId = number
@@ -43,7 +43,7 @@ export interface Guard {
 export interface Load {
   readonly op: 'load'
   readonly buffer: BufferId
-  readonly dtype: DType
+  readonly dtype: ComputeDType
   readonly map: Affine
   readonly guards?: readonly Guard[]
   readonly indirect?: readonly { readonly index: NodeId; readonly stride: number }[]
@@ -52,14 +52,14 @@ export interface Load {
 /** One scalar value at one point of the iteration space. Operands are earlier nodes of the same list. */
 export type Node =
   | Load
-  | { readonly op: 'const'; readonly dtype: DType; readonly value: number }
+  | { readonly op: 'const'; readonly dtype: ComputeDType; readonly value: number }
   /** An affine function of the indices as a number of an integer or float dtype. */
-  | { readonly op: 'iota'; readonly dtype: DType; readonly map: Affine }
+  | { readonly op: 'iota'; readonly dtype: ComputeDType; readonly map: Affine }
   /** bool: do all guards hold here? */
   | { readonly op: 'inside'; readonly dtype: 'bool'; readonly guards: readonly Guard[] }
   /** The result of reduction `index`; only in an epilogue. For a Contraction, index 0 is the sum. */
-  | { readonly op: 'reduced'; readonly dtype: DType; readonly index: number }
-  | { readonly op: InstructionName; readonly dtype: DType; readonly args: readonly NodeId[] }
+  | { readonly op: 'reduced'; readonly dtype: ComputeDType; readonly index: number }
+  | { readonly op: InstructionName; readonly dtype: ComputeDType; readonly args: readonly NodeId[] }
 
 /** Writes the value of a node. `map` (no guards: a store never leaves its buffer, and no two points of a kernel store to one element). */
 export interface Store {
@@ -74,7 +74,7 @@ export interface Store {
  */
 export interface Reduction {
   readonly op: ReduceOp
-  readonly dtype: DType
+  readonly dtype: ComputeDType
   readonly value: NodeId
   readonly index?: NodeId
 }
@@ -105,7 +105,7 @@ export interface Contraction {
   readonly kind: 'contraction'
   readonly extents: readonly number[]
   readonly parallel: number
-  readonly dtype: DType
+  readonly dtype: ComputeDType
   readonly a: Load
   readonly b: Load
   readonly epilogue: readonly Node[]
@@ -142,7 +142,7 @@ export interface Sort {
 export interface Cumulative {
   readonly kind: 'cumulative'
   readonly op: 'sum' | 'prod' | 'max' | 'min'
-  readonly dtype: DType
+  readonly dtype: ComputeDType
   readonly outer: number
   readonly length: number
   readonly inner: number
@@ -208,5 +208,5 @@ export interface KernelGraph {
   readonly donations: readonly number[]
 }
 
-/** Bytes of one element in the memory plan: float64 8, all others 4 (bool too). A backend may store differently inside its own arena. */
-export const bytesOf = (dtype: DType): number => (dtype === 'float64' ? 8 : 4)
+/** Bytes of one element in the memory plan: those of the dtype, but 4 of a bool. A backend may store differently inside its own arena. */
+export const bytesOf = (dtype: DType): number => (dtype === 'bool' ? 4 : bitsOf(dtype) / 8)

@@ -6,7 +6,7 @@
  * - results of reductions and contractions are stored; fuse.ts then moves elementwise consumers into their epilogues.
  */
 import { type Aval, aval as makeAval } from '../aval.ts'
-import { convert } from '../dtype.ts'
+import { computeDType, convert } from '../dtype.ts'
 import { invariant } from '../errors.ts'
 import type { Program, Var } from '../program/program.ts'
 import type { Atom } from '../program/program.ts'
@@ -91,7 +91,7 @@ class Lowerer implements Lowering {
     const value = rule(body, at, over)
     const index = position?.(body, at, over)
     const epilogue = new BodyBuilder(out.shape)
-    const result = epilogue.push({ op: 'reduced', dtype: out.dtype, index: 0 })
+    const result = epilogue.reduced(0, out.dtype)
     const buffer = this.allocate(out)
     this.emit({
       kind: 'loop',
@@ -112,14 +112,14 @@ class Lowerer implements Lowering {
       over = identity(reduced.length, extents.length, n)
     const operand = (o: Operand): Load => this.load(o, new BodyBuilder(extents), at, over)
     const epilogue = new BodyBuilder(out.shape)
-    const result = epilogue.push({ op: 'reduced', dtype: out.dtype, index: 0 })
+    const result = epilogue.reduced(0, out.dtype)
     const [la, lb] = [operand(a), operand(b)]
     const buffer = this.allocate(out)
     this.emit({
       kind: 'contraction',
       extents,
       parallel: n,
-      dtype: out.dtype,
+      dtype: computeDType(out.dtype),
       a: la,
       b: lb,
       epilogue: epilogue.nodes(),

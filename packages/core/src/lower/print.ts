@@ -1,4 +1,5 @@
 /** Kernels as text, for `explain` and golden tests. The same graph always gives the same text. */
+import { shortDType } from '../dtype.ts'
 import {
   type BufferId,
   bytesOf,
@@ -12,7 +13,7 @@ import {
   type Store,
 } from './kernel.ts'
 import { axisName, printAddress, printAffine, printLoad } from './print/address.ts'
-import { type Expressions, printConstant, printNodes, shortDType } from './print/expression.ts'
+import { type Expressions, printConstant, printNodes } from './print/expression.ts'
 
 /**
  * The memory plan, then the kernels in order:

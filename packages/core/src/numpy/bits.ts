@@ -8,7 +8,7 @@ import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 function integer(caller: string, x: TensorLike): Tensor {
   const t = toTensor(x, caller)
-  return isInteger(t.dtype) ? t : fail('DTypeError', `${caller}: needs int32 or uint32, got ${t.dtype}. Convert with astype('int32').`)
+  return isInteger(t.dtype) ? t : fail('DTypeError', `${caller}: needs an integer dtype, got ${t.dtype}. Convert with astype('int32').`)
 }
 
 /** Sums of 2, 4, 8 bits side by side, and of the bytes by a product (Warren, Hacker's Delight, figure 5-2). */

@@ -1,6 +1,6 @@
 /** Making tensors, from host data and by formula; and back to nested arrays. */
 import { fromHost } from '../backend/execute.ts'
-import { checkDType, convert, type DType, hostArray, isFloat, type TypedArray } from '../dtype.ts'
+import { checkDType, convert, convertsItself, type DType, dtypes, hostArray, isFloat, type TypedArray } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { add, divide, multiply } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
@@ -28,7 +28,7 @@ export interface ArrayOptions {
 /**
  * A tensor with a copy of host data: nested arrays, a typed array or a number. Without `dtype`, numbers give float32 (integral ones too:
  * JavaScript does not tell 1 from 1.0) and booleans bool; a Float64Array gives float32 as in JAX's 32-bit mode (ask for `dtype: 'float64'` to
- * keep it), a Uint32Array uint32, all other integer arrays int32. Numbers that an integer dtype cannot hold wrap; fractions are cut.
+ * keep it), other typed arrays their own dtype, a Uint8ClampedArray uint8, arrays of 16-bit integers int32. Numbers that an integer dtype cannot hold wrap; fractions are cut.
  * Throws a ShapeError that names the place where nesting is ragged. NumPy: `array`.
  *
  * @example array([[1, 2], [3, 4]], { dtype: 'int32' })
@@ -47,11 +47,11 @@ export function array(data: NestedArray | ArrayBufferView, { dtype, shape }: Arr
 
 /** Elements as `dtype` stores them. An array of the very type is passed on: uploading copies it. */
 function toHost(source: ArrayLike<number>, dtype: DType): TypedArray {
-  const host = hostArray(dtype, 0)
-  if (source.constructor === host.constructor && dtype !== 'bool') return source as TypedArray
+  const host = hostArray(dtype, 0),
+    plain = convertsItself(dtype)
+  if (source.constructor === host.constructor && plain) return source as TypedArray
   const out = hostArray(dtype, source.length)
-  // Typed arrays store numbers by the same conversion, except that booleans are `!= 0`.
-  if (dtype !== 'bool') out.set(source)
+  if (plain) out.set(source)
   else for (let i = 0; i < source.length; i++) out[i] = convert(source[i] as number, dtype)
   return out
 }
@@ -62,8 +62,10 @@ function typedArray(data: ArrayBufferView): ArrayLike<number> {
   return data as unknown as ArrayLike<number>
 }
 function dtypeOfTypedArray(data: ArrayBufferView): DType {
-  if (data instanceof Uint32Array) return 'uint32'
-  return data.constructor.name.startsWith('Float') ? 'float32' : 'int32'
+  const { name } = data.constructor
+  if (data instanceof Float64Array) return 'float32'
+  if (data instanceof Uint8ClampedArray) return 'uint8'
+  return dtypes.find(d => name.toLowerCase() === `${d}array`) ?? (name.startsWith('Float') ? 'float32' : 'int32')
 }
 
 /** bool if all leaves are. */

@@ -1,7 +1,8 @@
 /** What dtypes can hold, of which kinds they are, and what they are promoted to. */
-import { checkDType, type DType, dtypes, isFloat, isInteger, promote, type WeakDType } from '../dtype.ts'
+import { bitsOf, checkDType, type DType, dtypes, isFloat, isInteger, isUnsigned } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { promoteOperands, scalarOf } from '../primitives/cast.ts'
+import { promote, type WeakDType } from '../promotion.ts'
 import { isTensor, type Tensor, type TensorLike } from '../tensor.ts'
 
 /** Limits of a float dtype, with NumPy's names. */
@@ -59,6 +60,10 @@ export function limitsOf(caller: string, dtype: DType): FloatLimits {
       return limits(dtype, 8, 23)
     case 'float64':
       return limits(dtype, 11, 52)
+    case 'float16':
+      return limits(dtype, 5, 10)
+    case 'bfloat16':
+      return limits(dtype, 8, 7)
     default:
       return fail('DTypeError', `${caller}: needs a float dtype, got ${dtype}. Use iinfo for integers.`)
   }
@@ -82,20 +87,16 @@ export interface IntegerLimits {
 /** Limits of an integer dtype, or of a tensor's. NumPy: `iinfo`. */
 export function iinfo(dtype: Typed): IntegerLimits {
   const d = dtypeOf('iinfo', dtype)
-  switch (d) {
-    case 'int32':
-      return { dtype: d, bits: 32, min: -(2 ** 31), max: 2 ** 31 - 1 }
-    case 'uint32':
-      return { dtype: d, bits: 32, min: 0, max: 2 ** 32 - 1 }
-    default:
-      return fail('DTypeError', `iinfo: needs an integer dtype, got ${d}. Use finfo for floats.`)
-  }
+  if (!isInteger(d)) return fail('DTypeError', `iinfo: needs an integer dtype, got ${d}. Use finfo for floats.`)
+  const bits = bitsOf(d)
+  return isUnsigned(d)
+    ? { dtype: d, bits, min: 0, max: 2 ** bits - 1 }
+    : { dtype: d, bits, min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 }
 }
 
 // ---- kinds
 
-const isSigned = (d: DType): boolean => isInteger(d) && d.startsWith('int')
-const isUnsigned = (d: DType): boolean => isInteger(d) && !isSigned(d)
+const isSigned = (d: DType): boolean => isInteger(d) && !isUnsigned(d)
 const isNumber = (d: DType): boolean => d !== 'bool'
 
 /** Kinds of the array API standard, for `isdtype`. */

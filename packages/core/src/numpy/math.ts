@@ -10,6 +10,7 @@ import { sin } from '../primitives/trigonometric.ts'
 import { abs, add, divide, maximum, minimum, multiply, subtract } from '../primitives/arithmetic.ts'
 import { normalizeAxis } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+import { limitsOf } from './dtypes.ts'
 
 /** 2 to the power x. NumPy: `exp2`. */
 export function exp2(x: TensorLike): Tensor {
@@ -62,7 +63,7 @@ export interface NanToNum {
 export function nanToNum(x: TensorLike, { nan = 0, posinf, neginf }: NanToNum = {}): Tensor {
   const t = toTensor(x, 'nanToNum')
   if (!isFloat(t.dtype)) return t
-  const largest = t.dtype === 'float64' ? Number.MAX_VALUE : 3.4028234663852886e38
+  const largest = limitsOf('nanToNum', t.dtype).max
   const finite = where(equal(t, Infinity), posinf ?? largest, where(equal(t, -Infinity), neginf ?? -largest, t))
   return where(isnan(t), nan, finite)
 }

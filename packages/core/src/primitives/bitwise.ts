@@ -1,9 +1,10 @@
 /** Bits of integers, and logic on bool. Not differentiable: these dtypes have no tangents. */
+import { isInteger, isUnsigned } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { bind1 } from '../program/bind.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { promoteOperands } from './cast.ts'
-import { elementwise } from './family.ts'
+import { elementwise, nameOfDomain } from './family.ts'
 import type { NoParams, SimplePrimitive } from './primitive.ts'
 
 type Elementwise = SimplePrimitive<NoParams>
@@ -38,23 +39,26 @@ export function bitwiseXor(x: TensorLike, y: TensorLike): Tensor {
 export function bitwiseNot(x: TensorLike): Tensor {
   return bind1(notP, [toTensor(x, 'bitwiseNot')])
 }
-/** x shifted left by `bits`; 32 or more give 0. NumPy: `left_shift`. */
+/** x shifted left by `bits`; as many as x has, or more, give 0. NumPy: `left_shift`. */
 export function leftShift(x: TensorLike, bits: TensorLike): Tensor {
   return bind1(shiftLeftP, integers('leftShift', x, bits))
 }
-/** x shifted right by `bits`: fills with the sign for int32, with zeros for uint32. NumPy: `right_shift`. */
+/** x shifted right by `bits`: fills with the sign for signed integers, with zeros for unsigned ones. NumPy: `right_shift`. */
 export function rightShift(x: TensorLike, bits: TensorLike): Tensor {
   const operands = integers('rightShift', x, bits)
-  return bind1(operands[0]?.dtype === 'uint32' ? shiftRightLogicalP : shiftRightArithmeticP, operands)
+  return bind1(isUnsigned((operands[0] as Tensor).dtype) ? shiftRightLogicalP : shiftRightArithmeticP, operands)
 }
-/** x shifted right by `bits`, filled with zeros for int32 too. JAX: `lax.shift_right_logical`. */
+/** x shifted right by `bits`, filled with zeros for signed integers too. JAX: `lax.shift_right_logical`. */
 export function rightShiftLogical(x: TensorLike, bits: TensorLike): Tensor {
   return bind1(shiftRightLogicalP, integers('rightShiftLogical', x, bits))
 }
 
 function integers(where: string, x: TensorLike, bits: TensorLike): Tensor[] {
   const operands = promoteOperands(where, x, bits)
-  if (operands.some(t => t.dtype !== 'int32' && t.dtype !== 'uint32'))
-    fail('DTypeError', `${where}: needs int32 or uint32, got ${operands.map(t => t.dtype).join(' and ')}. Convert with astype('int32').`)
+  if (operands.some(t => !isInteger(t.dtype)))
+    fail(
+      'DTypeError',
+      `${where}: needs ${nameOfDomain('integer')}, got ${operands.map(t => t.dtype).join(' and ')}. Convert with astype('int32').`,
+    )
   return operands
 }

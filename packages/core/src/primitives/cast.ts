@@ -1,9 +1,10 @@
 /** Conversion between dtypes, and the promotion of operands to a common one. */
 import { type Aval, aval, showAval } from '../aval.ts'
-import { checkDType, convert, type DType, isFloat, isInteger, promote, type WeakDType } from '../dtype.ts'
+import { bitsOf, checkDType, convert, type DType, isFloat, isHalf, isInteger } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { castTo, instructions } from '../lower/instructions.ts'
 import { bind1 } from '../program/bind.ts'
+import { promote, type WeakDType } from '../promotion.ts'
 import { broadcastShapes } from '../shape.ts'
 import { Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { batchElementwise, first, mapHost } from './family.ts'
@@ -27,14 +28,7 @@ export const castP: SimplePrimitive<CastParams> = {
   batch: (tensors, axes, _, params) => batchElementwise(castP, tensors, axes, params),
   lower: (l, values, { dtype }, outputs) => {
     const x = first(values)
-    return [
-      l.elementwise(
-        first(outputs),
-        [x],
-        (b, [a]) => (x.aval.dtype === dtype ? (a as number) : b.apply('cast', [a as number], dtype)),
-        x.aval.dtype === dtype ? 0 : 1,
-      ),
-    ]
+    return [l.elementwise(first(outputs), [x], (b, [a]) => b.apply('cast', [a as number], dtype), x.aval.dtype === dtype ? 0 : 1)]
   },
   evaluate: (arrays, { dtype }, [out]) => [
     mapHost(out as Aval, arrays, ([a]) => (isFloat(dtype) ? (a as number) : castTo(a as number, first(arrays).aval.dtype, dtype))),
@@ -48,7 +42,7 @@ export const bitcastP: SimplePrimitive<{ readonly dtype: DType }> = {
   abstractEval: (avals, { dtype }) => {
     const x = first(avals)
     for (const d of [x.dtype, dtype])
-      if (d === 'bool' || d === 'float64')
+      if (d === 'bool' || bitsOf(d) !== 32)
         fail('DTypeError', `bitcast: from ${showAval(x)} to ${dtype}: both must have 32 bits: float32, int32 or uint32.`)
     return [aval(x.shape, dtype)]
   },
@@ -84,8 +78,10 @@ export const scalarOf = (value: number, dtype: DType, weak = false): Tensor => n
 
 function convertTo(t: Tensor, to: WeakDType): Tensor {
   if (t.dtype === to.dtype && t.aval.weak === to.weak) return t
-  if ('scalar' in t.value)
-    return scalarOf(isFloat(to.dtype) ? t.value.scalar : castTo(t.value.scalar, t.dtype, to.dtype), to.dtype, to.weak)
+  if ('scalar' in t.value) {
+    const { scalar } = t.value
+    return scalarOf(isFloat(to.dtype) && !isHalf(to.dtype) ? scalar : castTo(scalar, t.dtype, to.dtype), to.dtype, to.weak)
+  }
   return bind1(castP, [t], { dtype: to.dtype, weak: to.weak })
 }
 
@@ -95,25 +91,34 @@ type Tensors<T extends readonly TensorLike[]> = { -readonly [K in keyof T]: Tens
 /**
  * Operands converted to their common dtype by JAX's promotion in 32-bit mode. JavaScript numbers are weak: they yield to any tensor of their
  * kind. Since JavaScript has no integer literals, a number beside integer tensors counts as an integer when its value is integral and fits 32
- * bits, otherwise as float32: `x.add(1)` keeps int32, `x.add(0.5)` gives float32. Numbers alone, and numbers beside bool, are float32.
+ * bits, otherwise as float32: `x.add(1)` keeps int32, `x.add(0.5)` gives float32. Numbers alone, and numbers beside bool, are float32. A whole number that
+ * int8 and uint8 tensors cannot hold is refused.
  */
 export function promoteOperands<T extends readonly TensorLike[]>(where: string, ...operands: T): Tensors<T> {
   const tensors = operands.map(x => toTensor(x, where))
   const { dtype, weak } = first(tensors).aval
   if (tensors.every(t => t.dtype === dtype && t.aval.weak === weak)) return tensors as Tensors<T>
-  const integers = tensors.find(t => isInteger(t.dtype) && !isNumber(t))
-  const typed = integers === undefined ? tensors : tensors.map(t => asInteger(t, integers.dtype))
+  const typed = integerNumbers(where, tensors)
   const to = typed.map((t): WeakDType => t.aval).reduce(promote)
   return typed.map(t => (t.dtype === to.dtype ? t : convertTo(t, to))) as Tensors<T>
 }
 
 const isNumber = (t: Tensor): boolean => t.aval.weak && 'scalar' in t.value
 
-/** A number with an integral value of 32 bits becomes a weak integer; everything else stays. */
-function asInteger(t: Tensor, dtype: DType): Tensor {
+/** Beside integers, without floats, numbers with an integral value of 32 bits become weak integers; everything else stays. */
+function integerNumbers(where: string, tensors: readonly Tensor[]): readonly Tensor[] {
+  const others = tensors.filter(t => !isNumber(t))
+  const { dtype } = others.map((t): WeakDType => t.aval).reduce(promote, { dtype: 'bool', weak: false })
+  return isInteger(dtype) ? tensors.map(t => asInteger(where, t, dtype)) : tensors
+}
+
+function asInteger(where: string, t: Tensor, dtype: DType): Tensor {
   if (!isNumber(t) || !('scalar' in t.value)) return t
   const n = t.value.scalar
-  return Number.isInteger(n) && n >= -(2 ** 31) && n < 2 ** 32 ? scalarOf(convert(n, dtype), dtype, true) : t
+  if (!Number.isInteger(n) || n < -(2 ** 31) || n >= 2 ** 32) return t
+  if (bitsOf(dtype) === 8 && (n < -128 || n > 255))
+    fail('ValueError', `${where}: ${n} does not fit ${dtype}. Convert the tensor first: x.astype('int32').`)
+  return scalarOf(convert(n, dtype), dtype, true)
 }
 
 /** An operand of a function on floats: integers and booleans become float32, as in JAX. */

@@ -1,12 +1,13 @@
 /** Running sums, products, maxima and minima along an axis, from the start or (reverse) from the end. */
 import { showAval } from '../aval.ts'
+import { computeDType } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { instructions } from '../lower/instructions.ts'
+import { narrowed, widened } from '../lower/narrow.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, sizeOf, stridesOf } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { add, multiply } from './arithmetic.ts'
-import { astype } from './cast.ts'
 import { equal } from './comparison.ts'
 import { first, wrap } from './family.ts'
 import { gatherP } from './gather.ts'
@@ -14,6 +15,7 @@ import { eachIndex } from './host.ts'
 import { iota } from './iota.ts'
 import { padWith } from './pad.ts'
 import { isUnknown, none, type SimplePrimitive } from './primitive.ts'
+import { asNumbers } from './reduce.ts'
 import { ravel } from './reshape.ts'
 import { where } from './select.ts'
 import { moveToFront } from './transpose.ts'
@@ -50,20 +52,22 @@ function cumulative(
     }),
     lower(l, values, { axis, reverse }, outputs) {
       const out = first(outputs),
-        { shape, dtype } = out
-      const buffer = l.allocate(out)
+        { shape } = out,
+        x = widened(l, first(values)),
+        dtype = computeDType(out.dtype)
+      const buffer = l.allocate(x.aval)
       l.emit({
         kind: 'cumulative',
         op,
         dtype,
         reverse,
-        input: l.buffer(first(values)),
+        input: l.buffer(x),
         output: buffer,
         outer: sizeOf(shape.slice(0, axis)),
         length: shape[axis] as number,
         inner: sizeOf(shape.slice(axis + 1)),
       })
-      return [l.wrap(out, buffer)]
+      return [narrowed(l, l.wrap(x.aval, buffer), out)]
     },
     evaluate(arrays, { axis, reverse }, outputs) {
       const out = first(outputs),
@@ -150,7 +154,8 @@ function running(
   { axis, reverse = false }: CumulativeOptions,
 ): Tensor {
   const t = toTensor(x, where),
-    numbers = t.dtype === 'bool' ? astype(t, 'int32') : t
+    adds = primitive === cumsumP || primitive === cumprodP,
+    numbers = adds || t.dtype === 'bool' ? asNumbers(where, t) : t
   const line = axis === undefined ? ravel(numbers) : numbers
   return bind1(primitive, [line], { axis: normalizeAxis(where, axis ?? 0, line.ndim), reverse })
 }

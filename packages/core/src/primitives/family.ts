@@ -3,7 +3,7 @@
 import { type HostArray, type MaybeTensor, type NoParams, type NoRule, type SimplePrimitive, isNone, isUnknown, none } from './primitive.ts'
 import { type Domain, inDomain, type InstructionName, instructions } from '../lower/instructions.ts'
 import { type Aval, aval, showAval } from '../aval.ts'
-import type { DType } from '../dtype.ts'
+import { computeDType, convert, type DType, isFloat, isHalf, listOf } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import type { NodeId } from '../lower/kernel.ts'
 import type { Body } from '../lower/lowering.ts'
@@ -43,13 +43,9 @@ interface ElementwiseRules {
 export type ElementwiseRule = ElementwiseRules &
   ({ readonly name: InstructionName; readonly composite?: undefined } | { readonly name: string; readonly composite: Composite })
 
-const domainNames: Record<Domain, string> = {
-  any: 'any dtype',
-  number: 'a number (not bool)',
-  float: 'float32 or float64',
-  integer: 'int32 or uint32',
-  bitwise: 'int32, uint32 or bool',
-}
+/** What a domain accepts, for messages. */
+export const nameOfDomain = (domain: Domain): string =>
+  domain === 'any' ? 'any dtype' : domain === 'number' ? 'a number (not bool)' : listOf(d => inDomain(domain, d))
 
 /** Elementwise on operands of one dtype, with NumPy broadcasting. `select`-like mixtures of dtypes have files of their own. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -77,8 +73,12 @@ export function elementwise(rule: ElementwiseRule): SimplePrimitive<NoParams> {
     batch: (tensors, axes) => batchElementwise(self, tensors, axes),
     lower: (l, values, _, [out]) => {
       const dtype = rule.result === 'bool' ? 'bool' : first(values).aval.dtype
-      const element = rule.composite?.lower ?? ((b, args, d) => b.apply(rule.name as InstructionName, args, d))
-      return [l.elementwise(out as Aval, values, (b, args) => element(b, args, dtype), cost)]
+      if (rule.composite === undefined)
+        return [l.elementwise(out as Aval, values, (b, args) => b.apply(rule.name as InstructionName, args, dtype), cost)]
+      // Its constants must not be rounded to a float that is only stored.
+      const inside = isHalf(dtype) ? computeDType(dtype) : dtype,
+        { lower } = rule.composite
+      return [l.elementwise(out as Aval, values, (b, args) => lower(b, args, inside), cost)]
     },
     evaluate: (arrays, _, [out]) => {
       const dtype = first(arrays).aval.dtype
@@ -94,7 +94,7 @@ function elementwiseType(rule: ElementwiseRule, avals: readonly Aval[]): Aval {
   const { dtype } = first(avals)
   for (const a of avals) {
     if (!inDomain(domain, a.dtype))
-      fail('DTypeError', `${publicName}: needs ${domainNames[domain]}, got ${avals.map(showAval).join(', ')}. Convert with astype.`)
+      fail('DTypeError', `${publicName}: needs ${nameOfDomain(domain)}, got ${avals.map(showAval).join(', ')}. Convert with astype.`)
     if (a.dtype !== dtype)
       fail('DTypeError', `${publicName}: operands have different dtypes: ${avals.map(showAval).join(', ')}. Convert one with astype.`)
   }
@@ -166,5 +166,4 @@ export function mapHost(out: Aval, arrays: readonly HostArray[], f: (x: readonly
 }
 
 /** Integers wrap, booleans become 0 or 1, floats stay float64: the oracle does not round. */
-export const wrap = (v: number, d: DType): number =>
-  d === 'int32' ? v | 0 : d === 'uint32' ? v >>> 0 : d === 'bool' ? (v !== 0 ? 1 : 0) : v
+export const wrap = (v: number, d: DType): number => (isFloat(d) ? v : convert(v, d))

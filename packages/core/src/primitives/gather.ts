@@ -3,8 +3,9 @@
  * cotangents up at the indices (scatter).
  */
 import { type Aval, aval } from '../aval.ts'
-import type { DType } from '../dtype.ts'
+import { type DType, isInteger, isUnsigned } from '../dtype.ts'
 import { fail } from '../errors.ts'
+import { rangeOfInteger } from '../lower/instructions.ts'
 import type { Value } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis } from '../shape.ts'
@@ -97,14 +98,14 @@ export const gatherP: SimplePrimitive<GatherParams> = {
   },
 }
 
-/** What JAX reads out of bounds: NaN, the smallest int32, the largest uint32, true. */
+/** What JAX reads out of bounds: NaN, the smallest signed integer, the largest unsigned one, true. */
 export const defaultFill = (dtype: DType): number =>
-  dtype === 'int32' ? -(2 ** 31) : dtype === 'uint32' ? 2 ** 32 - 1 : dtype === 'bool' ? 1 : NaN
+  isInteger(dtype) ? rangeOfInteger(dtype)[isUnsigned(dtype) ? 1 : 0] : dtype === 'bool' ? 1 : NaN
 
 /** Index tensors as int32. */
 export function toIndices(where: string, x: TensorLike): Tensor {
   if (typeof x === 'number' && Number.isInteger(x)) return scalarOf(x, 'int32')
-  if (!isTensor(x) || (x.dtype !== 'int32' && x.dtype !== 'uint32'))
+  if (!isTensor(x) || !isInteger(x.dtype))
     fail('DTypeError', `${where}: indices must be integers, got ${isTensor(x) ? x.dtype : String(x)}. Convert with astype('int32').`)
   return astype(x, 'int32')
 }

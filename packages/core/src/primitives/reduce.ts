@@ -5,7 +5,7 @@
  * among the factors do no harm and all higher derivatives exist.
  */
 import { aval, showAval } from '../aval.ts'
-import { isFloat } from '../dtype.ts'
+import { bitsOf, isFloat, isInteger, isUnsigned } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { identityOf, type InstructionName, instructions } from '../lower/instructions.ts'
 import type { Index } from '../lower/lowering.ts'
@@ -17,7 +17,7 @@ import { broadcastTo } from './broadcast.ts'
 import { astype, toBool } from './cast.ts'
 import { equal } from './comparison.ts'
 import { concatenate } from './concatenate.ts'
-import { first, wrap } from './family.ts'
+import { first, nameOfDomain, wrap } from './family.ts'
 import { eachIndex } from './host.ts'
 import { isUnknown, none, type SimplePrimitive } from './primitive.ts'
 import { reshape } from './reshape.ts'
@@ -40,8 +40,6 @@ interface ReductionRule {
   readonly transpose?: (ct: Tensor, shape: Shape, axes: readonly number[]) => Tensor
 }
 
-const domainNames = { any: 'any dtype', number: 'numbers (not bool)', bitwise: 'int32, uint32 or bool' } as const
-
 /* @__NO_SIDE_EFFECTS__ */
 function reduction(rule: ReductionRule): SimplePrimitive<ReduceParams> {
   const { name, op, domain } = rule
@@ -51,7 +49,11 @@ function reduction(rule: ReductionRule): SimplePrimitive<ReduceParams> {
     abstractEval(avals, { axes }) {
       const x = first(avals)
       const accepted = domain === 'any' || (domain === 'number' ? x.dtype !== 'bool' : !isFloat(x.dtype))
-      if (!accepted) fail('DTypeError', `${name}: needs ${domainNames[domain]}, got ${showAval(x)}. Convert with astype.`)
+      if (!accepted)
+        fail(
+          'DTypeError',
+          `${name}: needs ${domain === 'number' ? 'numbers (not bool)' : nameOfDomain(domain)}, got ${showAval(x)}. Convert with astype.`,
+        )
       return [
         aval(
           x.shape.filter((_, k) => !axes.includes(k)),
@@ -198,10 +200,11 @@ function reduce(primitive: SimplePrimitive<ReduceParams>, where: string, x: Tens
   return keepdims ? reshape(out, keepdimsShape(x.shape, axes)) : out
 }
 
-/** bool counts as 0 and 1. */
-const asNumbers = (where: string, x: TensorLike): Tensor => {
+/** What sums and products are made of: bool counts as 0 and 1 of int32, int8 as int32 and uint8 as uint32, as in NumPy. */
+export const asNumbers = (where: string, x: TensorLike): Tensor => {
   const t = toTensor(x, where)
-  return t.dtype === 'bool' ? astype(t, 'int32') : t
+  if (t.dtype === 'bool') return astype(t, 'int32')
+  return isInteger(t.dtype) && bitsOf(t.dtype) < 32 ? astype(t, isUnsigned(t.dtype) ? 'uint32' : 'int32') : t
 }
 
 /** x, refused if there is nothing to choose from along the reduced axes. */
@@ -215,11 +218,11 @@ export function nonEmpty(where: string, x: TensorLike, { axis }: Pick<Reduce, 'a
   return t
 }
 
-/** Sum over axes (default: all); bool counts as int32, integers wrap. NumPy: `sum`. */
+/** Sum over axes (default: all); bool and int8 give int32, uint8 uint32; integers wrap. NumPy: `sum`. */
 export function sum(x: TensorLike, options: Reduce = {}): Tensor {
   return reduce(reduceSumP, 'sum', asNumbers('sum', x), options)
 }
-/** Product over axes (default: all); bool counts as int32. NumPy: `prod`. */
+/** Product over axes (default: all); bool and int8 give int32, uint8 uint32; integers wrap. NumPy: `prod`. */
 export function prod(x: TensorLike, options: Reduce = {}): Tensor {
   return reduce(reduceProdP, 'prod', asNumbers('prod', x), options)
 }

@@ -6,6 +6,7 @@ import { type Aval, aval, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { instructions } from '../lower/instructions.ts'
 import { flatten } from '../lower/body.ts'
+import { narrowed, widened } from '../lower/narrow.ts'
 import { indexAxis, type Value } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, sameShape, showShape, sizeOf, stridesOf } from '../shape.ts'
@@ -84,13 +85,13 @@ export const scatterP: SimplePrimitive<ScatterParams> = {
   batch: batchScatter,
   lower(l, [x, updates, ...indices], params, outputs) {
     const out = first(outputs),
-      target = x as Value,
-      u = updates as Value
+      target = widened(l, x as Value),
+      u = widened(l, updates as Value)
     const layout = layoutOf(target, indices, params),
       { shape } = u.aval
-    const buffer = l.allocate(out)
+    const buffer = l.allocate(target.aval)
     l.store(target, buffer, out.shape, index => index)
-    if (u.aval.size === 0 || out.size === 0) return [l.wrap(out, buffer)]
+    if (u.aval.size === 0 || out.size === 0) return [narrowed(l, l.wrap(target.aval, buffer), out)]
     const b = l.body(shape.length),
       point = shape.map((_, k) => indexAxis(k, shape.length)),
       strides = stridesOf(out.shape)
@@ -107,7 +108,7 @@ export const scatterP: SimplePrimitive<ScatterParams> = {
       value,
       ...(inside !== null && { where: inside }),
     })
-    return [l.wrap(out, buffer)]
+    return [narrowed(l, l.wrap(target.aval, buffer), out)]
   },
   evaluate([x, updates, ...indices], params, outputs) {
     const out = first(outputs),

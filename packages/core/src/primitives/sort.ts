@@ -1,6 +1,7 @@
 /** Stable sorting along an axis: by the first operand, ascending, NaN last, -0 equal to 0; the other operands follow. */
 import { type Aval, aval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { narrowed, widened } from '../lower/narrow.ts'
 import { bind, bind1 } from '../program/bind.ts'
 import { normalizeAxis, sameShape, type Shape, showShape, stridesOf } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
@@ -42,10 +43,13 @@ export const sortP: SimplePrimitive<SortParams> = {
     const { shape } = first(outputs),
       length = shape[axis] as number
     if (first(outputs).size === 0) return values
-    const rows = values.map(v => l.stored(toLast(l, v, axis)))
+    const rows = values.map(v => l.stored(widened(l, toLast(l, v, axis))))
     const buffers = rows.map(v => l.allocate(v.aval))
     l.emit({ kind: 'sort', rows: first(outputs).size / length, length, inputs: rows.map(v => l.buffer(v)), outputs: buffers })
-    return rows.map((v, k) => fromLast(l, l.wrap(v.aval, buffers[k] as number), axis, outputs[k] as Aval))
+    return rows.map((v, k) => {
+      const out = outputs[k] as Aval
+      return narrowed(l, fromLast(l, l.wrap(v.aval, buffers[k] as number), axis, aval(out.shape, v.aval.dtype)), out)
+    })
   },
   evaluate(arrays, { axis }, outputs) {
     const { shape } = first(outputs),

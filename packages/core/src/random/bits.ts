@@ -37,7 +37,7 @@ export interface UniformOptions extends FloatOptions {
 
 export function floatDType(where: string, dtype: DType = 'float32'): DType {
   const d = checkDType(where, dtype)
-  return isFloat(d) ? d : fail('DTypeError', `${where}: dtype must be float32 or float64, got ${d}.`)
+  return isFloat(d) ? d : fail('DTypeError', `${where}: dtype must be a float, got ${d}.`)
 }
 
 /** Uniform floats in `[minval, maxval)`. JAX: `random.uniform`. */

@@ -39,8 +39,12 @@ export interface ArbTensorOptions {
 const defaultRange: Readonly<Record<DType, readonly [number, number]>> = {
   float32: [-2, 2],
   float64: [-2, 2],
+  float16: [-2, 2],
+  bfloat16: [-2, 2],
   int32: [-9, 9],
   uint32: [0, 9],
+  int8: [-9, 9],
+  uint8: [0, 9],
   bool: [0, 1],
 }
 const isShape = (shape: Shape | fc.Arbitrary<Shape>): shape is Shape => Array.isArray(shape)

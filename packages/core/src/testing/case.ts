@@ -1,6 +1,6 @@
 /** One drawn application of a public function: inputs and the call. Values follow from a seed: a case is small data, shrunk by shape. */
 import { aval } from '../aval.ts'
-import { type DType, type TypedArray, convert, hostArray, isFloat } from '../dtype.ts'
+import { type DType, type TypedArray, convert, hostArray, isFloat, isHalf } from '../dtype.ts'
 import { fromHost } from '../backend/execute.ts'
 import type { HostArray } from '../primitives/primitive.ts'
 import { type Shape, sizeOf } from '../shape.ts'
@@ -48,7 +48,7 @@ export function uniformAt(seed: number, input: number, element: number): number 
 export function valuesOf(spec: InputSpec, seed: number, input: number): Float64Array {
   const [low, high] = spec.range,
     size = sizeOf(spec.shape)
-  if (isFloat(spec.dtype)) return genericFloats(low, high, size, seed, input)
+  if (isFloat(spec.dtype)) return genericFloats(low, high, size, seed, input).map(v => (isHalf(spec.dtype) ? convert(v, spec.dtype) : v))
   return Float64Array.from({ length: size }, (_, i) => convert(Math.floor(low + (high - low + 1) * uniformAt(seed, input, i)), spec.dtype))
 }
 
@@ -77,7 +77,7 @@ export const hostInput = (spec: InputSpec, data: Float64Array): HostArray => ({ 
 /** The same values as a tensor on the backend in use. */
 export function tensorOf(x: HostArray): Tensor {
   const data: TypedArray = hostArray(x.aval.dtype, x.data.length)
-  data.set(x.data)
+  for (let i = 0; i < data.length; i++) data[i] = convert(x.data[i] as number, x.aval.dtype)
   return fromHost(data, x.aval.shape, x.aval.dtype)
 }
 export const hostOf = (t: Tensor): HostArray => ({ aval: t.aval, data: Float64Array.from(t.dataSync()) })

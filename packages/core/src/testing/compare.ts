@@ -1,5 +1,6 @@
 /** Comparing results: within a number of ulps, NaN equal to NaN, integers exactly. */
-import { isFloat } from '../dtype.ts'
+import { convert, isFloat } from '../dtype.ts'
+import { limitsOf } from '../numpy/dtypes.ts'
 import type { HostArray } from '../primitives/primitive.ts'
 
 /** How far a backend's float32 result may be from the float64 value. */
@@ -14,9 +15,6 @@ export interface Accuracy {
   /** Why it is not smaller. */
   readonly reason: string
 }
-
-const EPS = { float32: 2 ** -23, float64: 2 ** -52 }
-const TINY = { float32: 2 ** -149, float64: 2 ** -1074 }
 
 const largest = (arrays: readonly HostArray[]): number =>
   arrays.reduce((m, x) => x.data.reduce((n, v) => (Number.isFinite(v) ? Math.max(n, Math.abs(v)) : n), m), 0)
@@ -49,12 +47,12 @@ export function difference(
 function close(got: number, wanted: number, { aval: { dtype } }: HostArray, { ulp, floor = 0 }: Accuracy, scale: number): boolean {
   if (Object.is(got, wanted) || got === wanted || (got !== got && wanted !== wanted)) return true
   if (!isFloat(dtype)) return false
-  const d = dtype as 'float32' | 'float64'
-  const rounded = d === 'float32' ? Math.fround(wanted) : wanted
+  const rounded = convert(wanted, dtype)
   if (got === rounded) return true
+  const { eps, max, smallestSubnormal } = limitsOf('difference', dtype)
   if (!Number.isFinite(rounded) || !Number.isFinite(got))
-    return Math.abs(wanted) > 3.3e38 && (got === Math.sign(wanted) * Infinity || Math.abs(got) > 3.3e38)
-  return Math.abs(got - wanted) <= Math.max(floor, ulp * Math.max(EPS[d] * Math.max(Math.abs(wanted), scale), TINY[d]))
+    return Math.abs(wanted) > 0.97 * max && (got === Math.sign(wanted) * Infinity || Math.abs(got) > 0.97 * max)
+  return Math.abs(got - wanted) <= Math.max(floor, ulp * Math.max(eps * Math.max(Math.abs(wanted), scale), smallestSubnormal))
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What the op table says of one public function, and the usual ways to draw its inputs. */
 import fc from 'fast-check'
-import { type DType, isFloat } from '../dtype.ts'
+import { type DType, isFloat, isUnsigned } from '../dtype.ts'
 import type { ErrorKind } from '../errors.ts'
 import type { Tensor } from '../tensor.ts'
 import type { Case, InputSpec } from './case.ts'
@@ -66,7 +66,7 @@ export const numbers: readonly DType[] = ['float32', 'int32', 'uint32']
 export const integers: readonly DType[] = ['int32', 'uint32']
 export const all: readonly DType[] = ['float32', 'int32', 'uint32', 'bool']
 
-const rangeFor = (d: DType, range: Range): Range => (isFloat(d) ? range : d === 'uint32' ? [0, 9] : d === 'bool' ? [0, 1] : [-9, 9])
+const rangeFor = (d: DType, range: Range): Range => (isFloat(d) ? range : isUnsigned(d) ? [0, 9] : d === 'bool' ? [0, 1] : [-9, 9])
 /** An input of a shape and dtype. The range is for floats; integers lie in -9..9, unsigned ones in 0..9. */
 export const input = (shape: readonly number[], dtype: DType, range: Range = [-2, 2]): InputSpec => ({
   shape,

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createReference } from '../../src/backend/reference.ts'
-import { type DType, dtypes, hostArray, type TypedArray } from '../../src/dtype.ts'
+import { type ComputeDType, computeDTypes, hostArray, type TypedArray } from '../../src/dtype.ts'
 import type { Affine, Kernel, KernelGraph, Load, Loop } from '../../src/lower/kernel.ts'
 import { arbKernelCase, type KernelCase } from '../support/arbKernels.ts'
 import { runNaively } from '../support/naive.ts'
@@ -147,7 +147,7 @@ describe('sort', () => {
 
   test('sorts each row of every dtype', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...dtypes), fc.nat(4), fc.nat(6), fc.nat(), (dtype, rows, length, seed) => {
+      fc.property(fc.constantFrom(...computeDTypes), fc.nat(4), fc.nat(6), fc.nat(), (dtype, rows, length, seed) => {
         const data = hostArray(dtype, rows * length).map((_, i) => (dtype === 'bool' ? (i * seed) % 2 : (i * seed) % 11))
         const [sorted] = run(
           graphOf([{ kind: 'sort', rows, length, inputs: [0], outputs: [1] }], [[dtype, data.length]], [[dtype, data.length]]),
@@ -161,7 +161,7 @@ describe('sort', () => {
 })
 
 test('cumulative sums run along the middle axis, from either end', () => {
-  const along = (reverse: boolean, dtype: DType, data: TypedArray, op: 'sum' | 'max' = 'sum'): unknown =>
+  const along = (reverse: boolean, dtype: ComputeDType, data: TypedArray, op: 'sum' | 'max' = 'sum'): unknown =>
     run(
       graphOf(
         [{ kind: 'cumulative', op, dtype, outer: 2, length: 3, inner: 2, reverse, input: 0, output: 1 }],

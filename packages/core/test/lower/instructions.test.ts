@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type DType, convert } from '../../src/dtype.ts'
+import { type ComputeDType, convert } from '../../src/dtype.ts'
 import { erf, identityOf, type InstructionName, instructions } from '../../src/lower/instructions.ts'
 
 /** Both are the same number, NaN and the sign of zero included, but for `ulps` units in the last place of float64. */
@@ -8,7 +8,7 @@ function expectClose(actual: number, expected: number, ulps: number, what: strin
   if (!close) expect.fail(`${what}: got ${actual}, NumPy gives ${expected}`)
 }
 
-const evaluate = (name: InstructionName, args: readonly number[], dtype: DType, from = dtype): number =>
+const evaluate = (name: InstructionName, args: readonly number[], dtype: ComputeDType, from = dtype): number =>
   convert(instructions[name].evaluate(args, dtype, from), dtype)
 
 /** Rows of a name and numbers. */
@@ -200,14 +200,14 @@ test('conversions', () => {
 })
 
 test('identities are neutral', () => {
-  const values: Record<DType, readonly number[]> = {
+  const values: Record<ComputeDType, readonly number[]> = {
     float32: [-Infinity, -1, 0, Infinity],
     float64: [-Infinity, 3, Infinity],
     int32: [-2147483648, 0, 2147483647],
     uint32: [0, 5, 4294967295],
     bool: [0, 1],
   }
-  for (const [dtype, xs] of Object.entries(values) as [DType, readonly number[]][]) {
+  for (const [dtype, xs] of Object.entries(values) as [ComputeDType, readonly number[]][]) {
     for (const [op, name] of [
       ['sum', 'add'],
       ['prod', 'mul'],

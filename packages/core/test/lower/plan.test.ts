@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createReference } from '../../src/backend/reference.ts'
-import type { DType } from '../../src/dtype.ts'
+import type { ComputeDType } from '../../src/dtype.ts'
 import { type Affine, bytesOf, type Kernel, type KernelGraph, type Loop } from '../../src/lower/kernel.ts'
 import { livenessOf } from '../../src/lower/liveness.ts'
 import { planMemory, type UnplannedGraph } from '../../src/lower/plan.ts'
@@ -71,7 +71,7 @@ describe('laws on random graphs', () => {
 const identity: Affine = { offset: 0, strides: [1] }
 
 /** `target[i] = -source[i]`, loading through `map`. */
-const negate = (source: number, target: number, size: number, map: Affine = identity, dtype: DType = 'float32'): Loop => ({
+const negate = (source: number, target: number, size: number, map: Affine = identity, dtype: ComputeDType = 'float32'): Loop => ({
   kind: 'loop',
   extents: [size],
   parallel: 1,

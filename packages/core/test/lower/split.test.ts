@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { SplitLimits } from '../../src/backend/backend.ts'
 import { createReference } from '../../src/backend/reference.ts'
-import { type DType, hostArray } from '../../src/dtype.ts'
+import { type ComputeDType, type DType, hostArray } from '../../src/dtype.ts'
 import { checkKernels } from '../../src/lower/check.ts'
 import type { Kernel, KernelGraph, Loop } from '../../src/lower/kernel.ts'
 import type { UnplannedGraph } from '../../src/lower/plan.ts'
@@ -45,7 +45,7 @@ describe('on random graphs', () => {
 })
 
 /** Sum and argmax of `[reduced..., n]` over all but the last axis, by one Loop that also stores the doubled elements. */
-function reduction(n: number, reduced: readonly number[], dtype: DType = 'float32'): KernelGraph {
+function reduction(n: number, reduced: readonly number[], dtype: ComputeDType = 'float32'): KernelGraph {
   const size = reduced.reduce((a, b) => a * b, 1)
   const strides = reduced.map((_, i) => n * reduced.slice(i + 1).reduce((a, b) => a * b, 1))
   const map = { offset: 0, strides: [1, ...strides] },

@@ -41,9 +41,25 @@ describe('array', () => {
       new Int32Array(1),
       new Uint32Array(1),
       new Uint8Array(1),
+      new Uint8ClampedArray(1),
+      new Int8Array(1),
+      new Int16Array(1),
       3,
     ].map(x => array(x).dtype)
-    expect(dtypes).toEqual(['float32', 'bool', 'float32', 'float32', 'float32', 'int32', 'uint32', 'int32', 'float32'])
+    expect(dtypes).toEqual([
+      'float32',
+      'bool',
+      'float32',
+      'float32',
+      'float32',
+      'int32',
+      'uint32',
+      'uint8',
+      'uint8',
+      'int8',
+      'int32',
+      'float32',
+    ])
     expect(array(new Float64Array([1 / 3]), { dtype: 'float64' }).item()).toBe(1 / 3)
     expect(values(array([1.9, -1], { dtype: 'uint32' }))).toEqual([1, 4294967295])
     expect(values(array([2, 0], { dtype: 'bool' }))).toEqual([true, false])

@@ -134,6 +134,6 @@ describe('dtypes', () => {
     expect(np.resultType('uint32', double(1))).toBe('float64')
     expect(np.resultType(1)).toBe('float32')
     expect(() => np.resultType()).toThrow(/resultType: needs at least one/)
-    expect(() => np.resultType('float16' as never)).toThrow(/resultType: unknown dtype "float16"/)
+    expect(() => np.resultType('int16' as never)).toThrow(/resultType: unknown dtype "int16"/)
   })
 })

@@ -25,6 +25,6 @@ test('values', () => {
   expect(values(rightShift(uint(4294967288), 28))).toEqual([15])
 })
 test('floats are refused', () => {
-  expect(() => bitwiseAnd(float(1), float(1))).toThrow(/bitwiseAnd: needs int32, uint32 or bool, got f32\[1\]/)
-  expect(() => leftShift(float(1), 1)).toThrow(/leftShift: needs int32 or uint32.*astype/)
+  expect(() => bitwiseAnd(float(1), float(1))).toThrow(/bitwiseAnd: needs int32, uint32, int8, uint8 or bool, got f32\[1\]/)
+  expect(() => leftShift(float(1), 1)).toThrow(/leftShift: needs int32, uint32, int8 or uint8.*astype/)
 })

@@ -3,7 +3,7 @@
  * backend gives the same bits (NaNs are all alike).
  */
 import type * as fc from 'fast-check'
-import { type DType, dtypes as allDTypes, type TypedArray } from '../../src/dtype.ts'
+import { type ComputeDType, computeDTypes as allDTypes, type TypedArray } from '../../src/dtype.ts'
 import type { InstructionName } from '../../src/lower/instructions.ts'
 import type { KernelKind } from '../../src/lower/kernel.ts'
 import type { UnplannedGraph } from '../../src/lower/plan.ts'
@@ -22,7 +22,7 @@ export interface KernelCaseOptions {
   /** Kinds of kernels to draw; default all. */
   readonly kinds?: readonly KernelKind[]
   /** Default all. Gathers, scatters, argmax and control flow need int32; masks and selections bool. */
-  readonly dtypes?: readonly DType[]
+  readonly dtypes?: readonly ComputeDType[]
   /** Default `exactInstructions`. */
   readonly instructions?: readonly InstructionName[]
   /** Iteration spaces that recur; default two random ones. */
@@ -52,7 +52,8 @@ function drawCase(choices: Choices, options: KernelCaseOptions): KernelCase {
 function copyOut(draft: Draft): void {
   const ids = draft.candidates(b => b.place.kind === 'temporary')
   const id = ids.length > 0 ? draft.choices.pick(ids) : draft.input(draft.choices.pick(draft.dtypes), 2)
-  const { dtype, size } = draft.bufferOf(id),
+  const { size } = draft.bufferOf(id),
+    dtype = draft.dtypeOf(id),
     map = { offset: 0, strides: [1] }
   const store = { buffer: draft.output(dtype, size), map, value: 0 }
   const epilogue = [{ op: 'load', buffer: id, dtype, map } as const]

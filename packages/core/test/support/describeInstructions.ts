@@ -1,7 +1,8 @@
 /** Every instruction at all combinations of edge values, on a backend and on the reference: bit for bit where the result is exact. */
 import { describe, expect, test } from 'vitest'
 import { compileKernels } from '../../src/backend/reference/kernels.ts'
-import { type DType, dtypes, hostArray, type TypedArray } from '../../src/dtype.ts'
+import type { Memory } from '../../src/backend/reference/memory.ts'
+import { type ComputeDType, computeDTypes, hostArray, type TypedArray } from '../../src/dtype.ts'
 import { type InstructionName, instructions } from '../../src/lower/instructions.ts'
 import type { BufferSpec, Loop } from '../../src/lower/kernel.ts'
 
@@ -10,12 +11,12 @@ export type RunLoop = (loop: Loop, buffers: readonly BufferSpec[], data: readonl
 
 function interpret(loop: Loop, data: readonly TypedArray[]): TypedArray[] {
   const copies = data.map(d => d.slice())
-  compileKernels([loop], 64)(copies)
+  compileKernels([loop], 64)(copies as Memory)
   return copies
 }
 
 /** Edge values of each dtype, so that all pairs of them are tried. */
-const special: Readonly<Record<DType, readonly number[]>> = {
+const special: Readonly<Record<ComputeDType, readonly number[]>> = {
   float32: [
     0,
     -0,
@@ -75,8 +76,8 @@ const special: Readonly<Record<DType, readonly number[]>> = {
   bool: [0, 1],
 }
 
-const domains: Readonly<Record<string, readonly DType[]>> = {
-  any: dtypes,
+const domains: Readonly<Record<string, readonly ComputeDType[]>> = {
+  any: computeDTypes,
   number: ['float32', 'float64', 'int32', 'uint32'],
   float: ['float32', 'float64'],
   integer: ['int32', 'uint32'],
@@ -108,7 +109,7 @@ const approximate: ReadonlySet<string> = new Set([
 ])
 
 /** `out[i] = name(operands[i])` as a loop. */
-function elementwise(name: InstructionName, to: DType, operands: readonly DType[], size: number): Loop {
+function elementwise(name: InstructionName, to: ComputeDType, operands: readonly ComputeDType[], size: number): Loop {
   const map = { offset: 0, strides: [1] }
   const loads = operands.map((dtype, buffer) => ({ op: 'load', buffer, dtype, map }) as const)
   const epilogue = [...loads, { op: name, dtype: to, args: loads.map((_, i) => i) }]
@@ -125,7 +126,7 @@ function elementwise(name: InstructionName, to: DType, operands: readonly DType[
 }
 
 /** Every combination of the operands' edge values. */
-function combinations(operands: readonly DType[]): TypedArray[] {
+function combinations(operands: readonly ComputeDType[]): TypedArray[] {
   const size = operands.reduce((n, d) => n * special[d].length, 1)
   let repeat = size
   return operands.map(d => {
@@ -134,11 +135,11 @@ function combinations(operands: readonly DType[]): TypedArray[] {
   })
 }
 
-const spacing: Readonly<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52, int32: 0, uint32: 0, bool: 0 }
+const spacing: Readonly<Record<ComputeDType, number>> = { float32: 2 ** -23, float64: 2 ** -52, int32: 0, uint32: 0, bool: 0 }
 const isNear = (got: number, want: number, relative: number): boolean =>
   Number.isFinite(want) && Math.abs(got - want) <= relative * Math.abs(want)
 
-function check(runKernel: RunLoop, name: InstructionName, to: DType, operands: readonly DType[], ulps = 0): void {
+function check(runKernel: RunLoop, name: InstructionName, to: ComputeDType, operands: readonly ComputeDType[], ulps = 0): void {
   const inputs = combinations(operands),
     size = (inputs[0] as TypedArray).length
   const loop = elementwise(name, to, operands, size)
@@ -159,18 +160,20 @@ function check(runKernel: RunLoop, name: InstructionName, to: DType, operands: r
 export function describeInstructions(runKernel: RunLoop, ulps?: number): void {
   describe.each(Object.keys(instructions) as InstructionName[])('%s', name => {
     const { arity, domain, result } = instructions[name]
-    if (name === 'select') test.each(dtypes)('%s', d => check(runKernel, name, d, ['bool', d, d]))
+    if (name === 'select') test.each(computeDTypes)('%s', d => check(runKernel, name, d, ['bool', d, d]))
     else if (name === 'cast')
-      test.each(dtypes.flatMap(a => dtypes.map(b => [a, b] as const)))('%s to %s', (from, to) => check(runKernel, name, to, [from]))
+      test.each(computeDTypes.flatMap(a => computeDTypes.map(b => [a, b] as const)))('%s to %s', (from, to) =>
+        check(runKernel, name, to, [from]),
+      )
     else if (name === 'bitcast') {
       const types = ['float32', 'int32', 'uint32'] as const
       test.each(types.flatMap(a => types.map(b => [a, b] as const)))('%s to %s', (from, to) => check(runKernel, name, to, [from]))
     } else {
-      const types = (domains[domain] as readonly DType[]).filter(
+      const types = (domains[domain] as readonly ComputeDType[]).filter(
         d => d !== 'float32' || !approximate.has(name) || (ulps !== undefined && name !== 'madd'),
       )
       test.each(types)('%s', d =>
-        check(runKernel, name, result === 'bool' ? 'bool' : d, new Array<DType>(arity).fill(d), approximate.has(name) ? ulps : 0),
+        check(runKernel, name, result === 'bool' ? 'bool' : d, new Array<ComputeDType>(arity).fill(d), approximate.has(name) ? ulps : 0),
       )
     }
   })

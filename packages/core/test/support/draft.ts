@@ -1,5 +1,5 @@
 /** A kernel graph under construction: its buffers, which of them hold values by now, and affine maps that stay inside them. */
-import { type DType, hostArray, type TypedArray } from '../../src/dtype.ts'
+import { computeDType, type ComputeDType, hostArray, type TypedArray } from '../../src/dtype.ts'
 import type { Affine, BufferId, Guard, Kernel, Load } from '../../src/lower/kernel.ts'
 import type { UnplannedGraph } from '../../src/lower/plan.ts'
 import { stridesOf } from '../../src/shape.ts'
@@ -16,7 +16,7 @@ export interface Dynamic {
 
 export class Draft {
   readonly choices: Choices
-  readonly dtypes: readonly DType[]
+  readonly dtypes: readonly ComputeDType[]
   readonly buffers: UnplannedBuffer[] = []
   readonly inputs: BufferId[] = []
   readonly outputs: BufferId[] = []
@@ -33,9 +33,9 @@ export class Draft {
 
   /** Iteration spaces and a dtype that recur, so that kernels can use one another's results at equal, permuted and reversed places. */
   readonly #spaces: readonly (readonly number[])[]
-  readonly #favourite: DType
+  readonly #favourite: ComputeDType
 
-  constructor(choices: Choices, dtypes: readonly DType[], spaces?: readonly (readonly number[])[]) {
+  constructor(choices: Choices, dtypes: readonly ComputeDType[], spaces?: readonly (readonly number[])[]) {
     this.choices = choices
     this.dtypes = dtypes
     this.#favourite = choices.pick(dtypes)
@@ -46,19 +46,19 @@ export class Draft {
     return this.choices.chance(75) ? this.choices.pick(this.#spaces) : drawExtents(this.choices)
   }
 
-  dtype(from: readonly DType[] = this.dtypes): DType {
+  dtype(from: readonly ComputeDType[] = this.dtypes): ComputeDType {
     return from.includes(this.#favourite) && this.choices.chance(60) ? this.#favourite : this.choices.pick(from)
   }
 
-  dtypeOf(id: BufferId): DType {
-    return this.bufferOf(id).dtype
+  dtypeOf(id: BufferId): ComputeDType {
+    return computeDType(this.bufferOf(id).dtype)
   }
 
   bufferOf(id: BufferId): UnplannedBuffer {
     return this.buffers[id] as UnplannedBuffer
   }
 
-  input(dtype: DType, size: number): BufferId {
+  input(dtype: ComputeDType, size: number): BufferId {
     const id = this.#add({ dtype, size, place: { kind: 'input', index: this.inputs.length } })
     this.inputs.push(id)
     this.data.push(inputData(dtype, size, this.choices))
@@ -66,13 +66,13 @@ export class Draft {
     return id
   }
 
-  output(dtype: DType, size: number): BufferId {
+  output(dtype: ComputeDType, size: number): BufferId {
     const id = this.#add({ dtype, size, place: { kind: 'output', index: this.outputs.length } })
     this.outputs.push(id)
     return id
   }
 
-  temporary(dtype: DType, size: number): BufferId {
+  temporary(dtype: ComputeDType, size: number): BufferId {
     return this.#add({ dtype, size, place: { kind: 'temporary' } })
   }
 
@@ -106,14 +106,14 @@ const drawExtents = (choices: Choices): number[] =>
   Array.from({ length: choices.pick([0, 1, 1, 2, 2, 2, 3, 3]) }, () => (choices.chance(4) ? 0 : choices.pick([1, 2, 3, 4, 5])))
 
 /** Small integers, so that float sums are exact in any order; in one float buffer of four, NaN, infinities and -0 too. */
-function inputData(dtype: DType, size: number, choices: Choices): TypedArray {
+function inputData(dtype: ComputeDType, size: number, choices: Choices): TypedArray {
   let state = choices.below(0x7fffffff)
   const special = choices.chance(25)
   const next = (n: number): number => {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0
     return (state >>> 8) % n
   }
-  const specials: Record<DType, readonly number[]> = {
+  const specials: Record<ComputeDType, readonly number[]> = {
     float32: [NaN, Infinity, -Infinity, -0],
     float64: [NaN, Infinity, -Infinity, -0],
     int32: [-2147483648, 2147483647, -1],
@@ -187,7 +187,7 @@ export interface LoadOptions {
 }
 
 /** A load that stays inside its buffer: one that is readable already, or else a new input of the size it needs. */
-export function drawLoad(draft: Draft, dtype: DType, extents: readonly number[], options: LoadOptions = {}): Load {
+export function drawLoad(draft: Draft, dtype: ComputeDType, extents: readonly number[], options: LoadOptions = {}): Load {
   const { choices } = draft
   const accept = options.accept ?? (() => true)
   const guards = choices.chance(20) ? Array.from({ length: choices.between(1, 2) }, () => drawGuard(extents, choices)) : []

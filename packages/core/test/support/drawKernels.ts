@@ -1,5 +1,5 @@
 /** Random kernels of every kind over a draft. Each appends to `draft.kernels` and reads only buffers that hold values by then. */
-import { type DType, isFloat } from '../../src/dtype.ts'
+import { type ComputeDType, isFloat } from '../../src/dtype.ts'
 import type { InstructionName } from '../../src/lower/instructions.ts'
 import type { BufferId, Contraction, Kernel, KernelKind, Load, Loop, NodeId, Scatter, Store } from '../../src/lower/kernel.ts'
 import { sizeOf } from '../../src/shape.ts'
@@ -39,7 +39,7 @@ function emit(draft: Draft, kernel: Kernel, written: readonly BufferId[]): void 
 }
 
 /** A buffer to write in full: a new one, or now and then one that held something else before. */
-function drawTarget(draft: Draft, dtype: DType, size: number, forbidden: (id: BufferId) => boolean): BufferId {
+function drawTarget(draft: Draft, dtype: ComputeDType, size: number, forbidden: (id: BufferId) => boolean): BufferId {
   const { choices } = draft
   const old = draft.candidates(
     (b, id) => b.dtype === dtype && b.size === size && b.place.kind !== 'input' && !draft.locked.has(id) && !forbidden(id),
@@ -145,7 +145,8 @@ function drawScatter(draft: Draft, options: KernelChoices): void {
   const targets = draft.candidates((b, id) => b.place.kind !== 'input' && b.size > 0 && !draft.locked.has(id))
   if (targets.length === 0 || !draft.dtypes.includes('int32')) return drawLoop(draft, options)
   const buffer = choices.pick(targets),
-    { dtype, size } = draft.bufferOf(buffer)
+    dtype = draft.dtypeOf(buffer),
+    { size } = draft.bufferOf(buffer)
   const before = draft.readable
   draft.readable = new Set([...before].filter(id => id !== buffer))
   const extents = draft.extents(),
@@ -194,7 +195,8 @@ function drawCumulative(draft: Draft, options: KernelChoices): void {
   const sources = draft.candidates(b => b.dtype !== 'bool')
   if (sources.length === 0) return drawLoop(draft, options)
   const input = choices.pick(sources),
-    { dtype, size, place } = draft.bufferOf(input)
+    dtype = draft.dtypeOf(input),
+    { size, place } = draft.bufferOf(input)
   const ops = isFloat(dtype)
     ? place.kind === 'input'
       ? (['sum', 'max', 'min'] as const)
@@ -240,7 +242,7 @@ function emitScalar(draft: Draft, buffer: BufferId, value: (list: NodeList) => n
   )
 }
 
-const loadScalar = (list: NodeList, buffer: BufferId, dtype: DType): number =>
+const loadScalar = (list: NodeList, buffer: BufferId, dtype: ComputeDType): number =>
   list.push({ op: 'load', buffer, dtype, map: { offset: 0, strides: [] } })
 
 function drawScan(draft: Draft, options: KernelChoices, depth: number): void {

@@ -1,5 +1,5 @@
 /** Random node lists. Their results do not depend on the order or precision of float sums, so that backends can be compared bit by bit. */
-import { type DType, isFloat } from '../../src/dtype.ts'
+import { type ComputeDType, isFloat } from '../../src/dtype.ts'
 import { inDomain, type InstructionName, instructions, type ReduceOp } from '../../src/lower/instructions.ts'
 import type { BufferId, Node, NodeId, Reduction } from '../../src/lower/kernel.ts'
 import { stridesOf } from '../../src/shape.ts'
@@ -55,11 +55,11 @@ export class NodeList {
     return this.nodes.push(node) - 1
   }
 
-  constant(dtype: DType, value: number): NodeId {
+  constant(dtype: ComputeDType, value: number): NodeId {
     return this.push({ op: 'const', dtype, value })
   }
 
-  dtypeOf(id: NodeId): DType {
+  dtypeOf(id: NodeId): ComputeDType {
     return (this.nodes[id] as Node).dtype
   }
 
@@ -68,13 +68,13 @@ export class NodeList {
   }
 
   /** A node of this dtype: an old one, or a new leaf. */
-  value(dtype: DType): NodeId {
+  value(dtype: ComputeDType): NodeId {
     const { choices } = this.draft
     const old = this.nodes.flatMap((n, i) => (n.dtype === dtype ? [i] : []))
     return old.length > 0 && choices.chance(70) ? choices.pick(old) : this.leaf(dtype)
   }
 
-  leaf(dtype: DType): NodeId {
+  leaf(dtype: ComputeDType): NodeId {
     const { choices } = this.draft
     const kind = choices.below(10)
     if (kind === 7) return this.constant(dtype, dtype === 'bool' || dtype === 'uint32' ? choices.below(2) : choices.between(-3, 3))
@@ -88,7 +88,7 @@ export class NodeList {
     return this.load(dtype)
   }
 
-  load(dtype: DType, accept?: (b: unknown, id: BufferId) => boolean): NodeId {
+  load(dtype: ComputeDType, accept?: (b: unknown, id: BufferId) => boolean): NodeId {
     const { choices } = this.draft
     const gather = choices.chance(15) && this.draft.dtypes.includes('int32') ? { index: this.index(3), extent: 3 } : undefined
     return this.push(
@@ -147,7 +147,7 @@ export class NodeList {
   }
 }
 
-function reduceOps(dtype: DType, noArg: boolean): readonly ReduceOp[] {
+function reduceOps(dtype: ComputeDType, noArg: boolean): readonly ReduceOp[] {
   const numeric: readonly ReduceOp[] = dtype === 'bool' ? [] : ['sum', 'prod']
   const bits: readonly ReduceOp[] = isFloat(dtype) ? [] : ['and', 'or', 'xor']
   return [...numeric, 'max', 'min', ...bits, ...(noArg ? [] : (['argmax', 'argmin'] as const))]

@@ -32,7 +32,29 @@ DEVICE ${type} sign_${suffix}(${type} x) {
   return x > 0.0${mark} ? 1.0${mark} : x < 0.0${mark} ? -1.0${mark} : x;
 }`
 
-export const scalar: string = `${extremum('max', '>')}
+/**
+ * To the nearest number with `nmant` bits of mantissa and exponents from `minexp` on, half to even: adding 1.5 * 2^52 units in its last place to a double
+ * moves the rest of the mantissa out. Every float is a double, so one text serves both.
+ */
+const double = (x: number): string => `${x}${Number.isInteger(x) && x < 1e21 ? '.0' : ''}`
+const halfRounding = (name: string, nmant: number, minexp: number, maxexp: number): string => {
+  const most = double((2 - 2 ** -nmant) * 2 ** maxexp),
+    least = double(2 ** minexp),
+    beyond = double(2 ** (maxexp + 1))
+  return `DEVICE double round_${name}_f64(double x) {
+  double size = fabs(x);
+  double power = longlong_as_double(double_as_longlong(size) & 0x7ff0000000000000ll);
+  double clamped = power < ${least} ? ${least} : power > ${beyond} ? ${beyond} : power;
+  double magic = clamped * ${double(1.5 * 2 ** (52 - nmant))};
+  double rounded = (size + magic) - magic;
+  return copysign(rounded > ${most} ? longlong_as_double(0x7ff0000000000000ll) : rounded, x);
+}
+DEVICE float round_${name}_f32(float x) { return (float)round_${name}_f64((double)x); }`
+}
+
+export const scalar: string = `${halfRounding('f16', 10, -14, 15)}
+${halfRounding('bf16', 7, -126, 127)}
+${extremum('max', '>')}
 ${extremum('min', '<')}
 ${saturation('f32', 'float', 'f')}
 ${saturation('f64', 'double', '')}

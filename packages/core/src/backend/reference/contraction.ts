@@ -2,13 +2,14 @@
  * Contractions: the address of an operand at (parallel point, reduced point) is a sum of one term for each, so the terms of all reduced
  * points are a table made once. Products of float32 are exact in float64, and the sum is rounded once.
  */
-import { convert, isFloat, type TypedArray } from '../../dtype.ts'
+import { convert, isFloat } from '../../dtype.ts'
 import { invariant } from '../../errors.ts'
 import type { Affine, Contraction, Load } from '../../lower/kernel.ts'
 import { sizeOf } from '../../shape.ts'
 import type { Run } from './loop.ts'
+import { type Cells, type Memory, numbersOf } from './memory.ts'
 import { compileNodes, compileStores, outOfRange, type Register } from './nodes.ts'
-import { createSpace, type Memory, type Space } from './space.ts'
+import { createSpace, type Space } from './space.ts'
 
 export function compileContraction(kernel: Contraction, where: string, lanes: number): Run {
   const { extents, parallel, dtype } = kernel
@@ -73,13 +74,14 @@ function compileOperand(load: Load, space: Space, extents: readonly number[], pa
     if (!moveBases(bases, lane)) return
     if (guards.length > 0) inside.fill(1)
     for (const g of guards) exclude(inside, g.inner, g.outer[lane] as number, g.extent)
-    const data = memory[load.buffer] as TypedArray,
+    const data = memory[load.buffer] as Cells,
+      numbers = numbersOf(data),
       base = address.outer[lane] as number,
       { inner } = address
     for (let r = 0; r < values.length; r++) {
       const k = base + (inner[r] as number)
       if (inside[r] === 0) values[r] = 0
-      else if (k >= 0 && k < data.length) values[r] = data[k] as number
+      else if (k >= 0 && k < data.length) values[r] = numbers === null ? (data[k] as number) : numbers.at(k)
       else outOfRange(where, 'load', load.buffer, k, data.length)
     }
   }

@@ -1,11 +1,12 @@
 /** Loop and Scatter: kernels that walk a space and evaluate node lists. */
-import { convert, type TypedArray } from '../../dtype.ts'
+import { convert } from '../../dtype.ts'
 import { instructions } from '../../lower/instructions.ts'
 import type { Loop, Scatter } from '../../lower/kernel.ts'
 import { sizeOf } from '../../shape.ts'
+import type { Cells, Memory } from './memory.ts'
 import { compileAddress, compileNodes, compileStores, outOfRange, register } from './nodes.ts'
 import { type Accumulator, createAccumulator } from './reduce.ts'
-import { createSpace, type Memory } from './space.ts'
+import { createSpace } from './space.ts'
 
 /** One kernel, ready to run. */
 export type Run = (memory: Memory) => void
@@ -69,7 +70,7 @@ export function compileScatter(kernel: Scatter, where: string, lanes: number): R
   const dtype = (kernel.body[kernel.value] as Scatter['body'][number]).dtype
   const evaluate = kernel.combine === 'set' ? undefined : instructions[scatterInstruction[kernel.combine]].evaluate
 
-  const update = (data: TypedArray, n: number): void => {
+  const update = (data: Cells, n: number): void => {
     const at = address(n)
     for (let i = 0; i < n; i++) {
       if (wanted !== undefined && wanted[i] === 0) continue
@@ -84,7 +85,7 @@ export function compileScatter(kernel: Scatter, where: string, lanes: number): R
       const n = Math.min(space.width, space.points - start)
       space.move(start, n, memory)
       body.run(n, memory)
-      update(memory[kernel.buffer] as TypedArray, n)
+      update(memory[kernel.buffer] as Cells, n)
     }
   }
 }

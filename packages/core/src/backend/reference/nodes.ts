@@ -1,9 +1,10 @@
 /** Node lists and stores, compiled to closures over registers: a Float64Array a node, which holds every dtype exactly. */
-import { convert, type DType, type TypedArray } from '../../dtype.ts'
+import { computeDType, type ComputeDType, convert, type DType } from '../../dtype.ts'
 import { fail, invariant } from '../../errors.ts'
 import { instructions } from '../../lower/instructions.ts'
 import type { BufferId, Load, Node, NodeId, Store } from '../../lower/kernel.ts'
-import type { Memory, Space } from './space.ts'
+import { type Cells, type Memory, numbersOf } from './memory.ts'
+import type { Space } from './space.ts'
 
 /** Works on the first `n` lanes of the space's current block. */
 export type Step = (n: number, memory: Memory) => void
@@ -54,7 +55,7 @@ function compileNode(
       return compileLoad(node, registers, space, out, where)
     case 'iota': {
       const at = space.address(node.map),
-        round = rounders[node.dtype]
+        round = rounderOf(node.dtype)
       return n => {
         for (let i = 0; i < n; i++) out[i] = at[i] as number
         round(out, n)
@@ -86,7 +87,7 @@ function compileInstruction(
     c = operand(2)
   const { dtype } = node,
     from = (nodes[node.args[0] as NodeId] as Node).dtype,
-    round = rounders[dtype]
+    round = rounderOf(dtype)
   const x = [0.5, 0.5, 0.5]
   return n => {
     for (let i = 0; i < n; i++) {
@@ -103,12 +104,13 @@ function compileLoad(load: Load, registers: readonly Register[], space: Space, o
   const address = compileAddress(load.map, load.indirect ?? [], registers, space, where)
   const mask = load.guards === undefined || load.guards.length === 0 ? undefined : space.mask(load.guards)
   return (n, memory) => {
-    const data = memory[load.buffer] as TypedArray,
+    const data = memory[load.buffer] as Cells,
+      numbers = numbersOf(data),
       at = address(n)
     for (let i = 0; i < n; i++) {
       const k = at[i] as number
       if (mask !== undefined && mask[i] === 0) out[i] = 0
-      else if (k >= 0 && k < data.length) out[i] = data[k] as number
+      else if (k >= 0 && k < data.length) out[i] = numbers === null ? (data[k] as number) : numbers.at(k)
       else outOfRange(where, 'load', load.buffer, k, data.length)
     }
   }
@@ -120,11 +122,13 @@ export function compileStores(stores: readonly Store[], { registers }: NodeProgr
     const at = space.address(map),
       source = register(registers, value, where)
     return (n, memory) => {
-      const data = memory[buffer] as TypedArray
+      const data = memory[buffer] as Cells,
+        numbers = numbersOf(data)
       for (let i = 0; i < n; i++) {
         const k = at[i] as number
         if (k < 0 || k >= data.length) outOfRange(where, 'store', buffer, k, data.length)
-        data[k] = source[i] as number
+        if (numbers === null) data[k] = source[i] as number
+        else numbers.put(k, source[i] as number)
       }
     }
   })
@@ -165,8 +169,9 @@ export function outOfRange(where: string, what: 'load' | 'store', buffer: Buffer
   )
 }
 
+const rounderOf = (dtype: DType): ((r: Register, n: number) => void) => rounders[computeDType(dtype)]
 /** Rounds or wraps the first `n` lanes to a dtype, in place. */
-const rounders: Record<DType, (r: Register, n: number) => void> = {
+const rounders: Record<ComputeDType, (r: Register, n: number) => void> = {
   float32: (r, n) => {
     for (let i = 0; i < n; i++) r[i] = Math.fround(r[i] as number)
   },

@@ -1,13 +1,13 @@
 /** Sort and Cumulative: kernels along one axis. */
-import { convert, type TypedArray } from '../../dtype.ts'
+import { convert } from '../../dtype.ts'
 import { fail } from '../../errors.ts'
 import type { BufferId, Cumulative, Sort } from '../../lower/kernel.ts'
 import type { Run } from './loop.ts'
 import { combinerOf } from './reduce.ts'
-import type { Memory } from './space.ts'
+import type { Cells, Memory } from './memory.ts'
 
 /** NaN last, -0 equal to +0, and the position decides among equals. */
-function ascending(keys: TypedArray): (i: number, j: number) => number {
+function ascending(keys: Cells): (i: number, j: number) => number {
   return (i, j) => {
     const a = keys[i] as number,
       b = keys[j] as number
@@ -22,11 +22,11 @@ export function compileSort(kernel: Sort, where: string): Run {
   return memory => {
     for (const buffer of [...inputs, ...outputs]) checkSize(memory, buffer, rows * length, where)
     for (let row = 0; row < rows; row++) {
-      const sources = inputs.map(b => (memory[b] as TypedArray).slice(row * length, (row + 1) * length))
-      const order = Uint32Array.from({ length }, (_, i) => i).sort(ascending(sources[0] as TypedArray))
+      const sources = inputs.map(b => (memory[b] as Cells).slice(row * length, (row + 1) * length))
+      const order = Uint32Array.from({ length }, (_, i) => i).sort(ascending(sources[0] as Cells))
       outputs.forEach((b, k) => {
-        const source = sources[k] as TypedArray,
-          target = memory[b] as TypedArray
+        const source = sources[k] as Cells,
+          target = memory[b] as Cells
         for (let i = 0; i < length; i++) target[row * length + i] = source[order[i] as number] as number
       })
     }
@@ -39,8 +39,8 @@ export function compileCumulative(kernel: Cumulative, where: string): Run {
   const first = reverse ? length - 1 : 0,
     step = reverse ? -inner : inner
   return memory => {
-    const source = memory[kernel.input] as TypedArray,
-      target = memory[kernel.output] as TypedArray
+    const source = memory[kernel.input] as Cells,
+      target = memory[kernel.output] as Cells
     for (const buffer of [kernel.input, kernel.output]) checkSize(memory, buffer, outer * length * inner, where)
     if (length === 0) return
     for (let line = 0; line < outer * inner; line++) {
@@ -55,7 +55,7 @@ export function compileCumulative(kernel: Cumulative, where: string): Run {
 }
 
 function checkSize(memory: Memory, buffer: BufferId, needed: number, where: string): void {
-  const { length } = memory[buffer] as TypedArray
+  const { length } = memory[buffer] as Cells
   if (length < needed)
     fail(
       'InternalError',

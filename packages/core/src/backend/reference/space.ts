@@ -2,12 +2,9 @@
  * The points of an iteration space, visited in blocks: every quantity of a block is one array with a lane a point, so that the cost of
  * interpretation is paid once a block. Lanes are in row-major order of the points, the last axis fastest.
  */
-import type { TypedArray } from '../../dtype.ts'
 import type { Affine, BufferId, Guard } from '../../lower/kernel.ts'
 import { sizeOf } from '../../shape.ts'
-
-/** The host arrays of all buffers of a graph, by BufferId. */
-export type Memory = readonly TypedArray[]
+import type { Memory } from './memory.ts'
 
 export interface Space {
   readonly points: number
@@ -72,7 +69,7 @@ export function baseOf(map: Affine, memory: Memory): number {
 }
 
 /** Element 0 of a buffer. */
-export const scalarOf = (memory: Memory, buffer: BufferId): number => (memory[buffer] as TypedArray)[0] as number
+export const scalarOf = (memory: Memory, buffer: BufferId): number => memory[buffer]?.[0] as number
 
 /** The indices of points `start, start + 1, ...` by counting up, since a division a lane would cost more than the work itself. */
 function fillIndices(extents: readonly number[], indices: readonly Int32Array[], start: number, n: number): void {

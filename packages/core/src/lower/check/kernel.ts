@@ -1,5 +1,5 @@
 /** Checks of one kernel, by kind. Nested kernels are not visited. */
-import type { DType } from '../../dtype.ts'
+import { computeDType, type DType, isStorage } from '../../dtype.ts'
 import { sizeOf } from '../../shape.ts'
 import { accessOf, canReplace } from '../access.ts'
 import { inDomain } from '../instructions.ts'
@@ -142,7 +142,7 @@ function checkStores(lists: readonly (readonly [readonly Store[], readonly Node[
 function checkTarget(buffer: BufferId, dtype: DType, map: Store['map'], scope: Scope): void {
   const { buffers, extents, complain } = scope
   const spec = buffers[buffer] as BufferSpec
-  if (spec.dtype !== dtype) complain(`the value is ${dtype}, the buffer ${spec.dtype}`)
+  if (computeDType(spec.dtype) !== dtype) complain(`the value is ${dtype}, the buffer ${spec.dtype}`)
   checkMap(map, scope)
   const range = isDynamic(map) || extents.includes(0) ? undefined : rangeOf(map, extents, [])
   if (range !== undefined) checkRange(range, buffer, spec, complain)
@@ -154,6 +154,7 @@ function checkScatter(kernel: Scatter, buffers: readonly BufferSpec[], complain:
   const scope: Scope = { buffers, extents, complain }
   checkNodes(body, scope)
   const dtype = body[value]?.dtype ?? complain(`there is no node ${value}`)
+  if (isStorage(buffers[buffer]?.dtype ?? dtype)) complain(`does not update ${buffers[buffer]?.dtype}: widen it first`)
   checkIndirect(indirect, body, complain)
   if (indirect.length === 0) checkTarget(buffer, dtype, map, scope)
   else if (buffers[buffer]?.dtype !== dtype) complain(`the value is ${dtype}, the buffer ${buffers[buffer]?.dtype}`)
@@ -171,6 +172,7 @@ function checkSort({ rows, length, inputs, outputs }: Sort, buffers: readonly Bu
   inputs.forEach((id, i) => {
     const from = buffers[id] as BufferSpec,
       to = buffers[outputs[i] as BufferId] as BufferSpec
+    if (isStorage(from.dtype)) complain(`does not take ${from.dtype}: widen it first`)
     if (from.dtype !== to.dtype) complain(`output ${i} is ${to.dtype}, input ${i} ${from.dtype}`)
     for (const { size } of [from, to]) if (size !== rows * length) complain(`${rows} rows of ${length} in a buffer of ${size}`)
   })
@@ -182,6 +184,7 @@ function checkCumulative(
   complain: Complain,
 ): void {
   for (const n of [outer, length, inner]) checkSize(n, 'extent', complain)
+  if (isStorage(dtype)) complain(`does not take ${dtype}: widen it first`)
   if ((op === 'sum' || op === 'prod') && dtype === 'bool') complain(`${op} does not take bool`)
   for (const id of [input, output]) {
     const spec = buffers[id] as BufferSpec,

@@ -1,5 +1,5 @@
 /** Checks of node lists: dtypes, operands, addresses. */
-import { convert, type DType } from '../../dtype.ts'
+import { computeDType, convert, type DType, isStorage } from '../../dtype.ts'
 import { inDomain, instructions } from '../instructions.ts'
 import type { Affine, BufferSpec, Guard, Load, Node, NodeId } from '../kernel.ts'
 import { type Range, rangeOf } from './range.ts'
@@ -25,6 +25,7 @@ export function checkNodes(nodes: readonly Node[], scope: Scope): void {
 
 function checkNode(node: Node, id: NodeId, nodes: readonly Node[], scope: Scope): void {
   const { complain } = scope
+  if (isStorage(node.dtype)) complain(`${node.dtype} is a dtype of buffers, not of nodes`)
   switch (node.op) {
     case 'load':
       return checkLoad(node, nodes.slice(0, id), scope)
@@ -70,7 +71,7 @@ export function checkLoad(load: Load, earlier: readonly Node[], scope: Scope): v
   const { buffers, complain, extents } = scope
   const { buffer, dtype, map, guards = [], indirect = [] } = load
   const spec = buffers[buffer] ?? complain(`there is no buffer b${buffer}`)
-  if (spec.dtype !== dtype) complain(`b${buffer} is ${spec.dtype}, not ${dtype}`)
+  if (computeDType(spec.dtype) !== dtype) complain(`b${buffer} is ${spec.dtype}, not ${dtype}`)
   checkMap(map, scope)
   checkGuards(guards, isDynamic(map), scope)
   checkIndirect(indirect, earlier, complain)

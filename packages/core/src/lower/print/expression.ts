@@ -1,17 +1,9 @@
 /** Node lists as expressions: a node that is used once is written where it is used, others get a name and a line. */
-import type { DType } from '../../dtype.ts'
+import { type DType, shortDType } from '../../dtype.ts'
 import type { InstructionName } from '../instructions.ts'
 import type { Node, NodeId } from '../kernel.ts'
 import { operandsOf } from '../rewrite.ts'
 import { printAffine, printGuards, printLoad } from './address.ts'
-
-export const shortDType: Readonly<Record<DType, string>> = {
-  float32: 'f32',
-  float64: 'f64',
-  int32: 'i32',
-  uint32: 'u32',
-  bool: 'bool',
-}
 
 const infix: Partial<Record<InstructionName, readonly [symbol: string, binds: number]>> = {
   or: ['|', 1],
