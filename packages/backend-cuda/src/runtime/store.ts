@@ -1,5 +1,15 @@
 /** Tensors' memory: core's store of cells over blocks of device memory. */
-import { type Cell, type CellBuffer, type CellDevice, CellStore, type DType, hostArray, type TypedArray } from '@cotangent/core/kernel'
+import {
+  type Cell,
+  type CellBuffer,
+  type CellDevice,
+  CellStore,
+  type DType,
+  fromStored,
+  hostArray,
+  storedView,
+  type TypedArray,
+} from '@cotangent/core/kernel'
 import { bytesOnDevice } from '../language/types.ts'
 import type { Block } from './allocator.ts'
 import { type DeviceMemory, showBytes } from './memory.ts'
@@ -28,20 +38,8 @@ export async function readCell(session: Session, { dtype, size, memory, host }: 
   return arrayOf(dtype, await session.read(memory.address, size * bytesOnDevice(dtype)))
 }
 
-function arrayOf(dtype: DType, bytes: ArrayBuffer): TypedArray {
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(bytes)
-    case 'float64':
-      return new Float64Array(bytes)
-    case 'int32':
-      return new Int32Array(bytes)
-    case 'uint32':
-      return new Uint32Array(bytes)
-    case 'bool':
-      return new Uint8Array(bytes)
-  }
-}
+const arrayOf = (dtype: DType, bytes: ArrayBuffer): TypedArray =>
+  fromStored(storedView(dtype, bytes, 0, bytes.byteLength / bytesOnDevice(dtype)), dtype)
 
 /** Kinds of tensors that a message names. */
 const mostKinds = 5
