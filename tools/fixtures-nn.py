@@ -1,48 +1,13 @@
 """Known answers for packages/nn/test from PyTorch: python3 tools/fixtures-nn.py (Debian: python3-torch). Writes packages/nn/test/fixtures/torch.json.
 
-Inputs are values of a formula, so that the tests make the same ones: value(i, seed) = sin(seed + 1.7 i) rounded to 3 decimals.
+Inputs are values of a formula, so that the tests make the same ones (torch_values.py).
 """
-import json
 import math
-import pathlib
 
 import torch
 import torch.nn.functional as F
 
-torch.set_default_dtype(torch.float64)
-DIGITS = 9
-
-
-def values(shape, seed):
-    n = math.prod(shape)
-    return torch.tensor([round(math.sin(seed + 1.7 * i), 3) for i in range(n)]).reshape(shape)
-
-
-def rounded(t):
-    return [float(f"{v:.{DIGITS}g}") for v in t.detach().reshape(-1).tolist()]
-
-
-def same_padding(size, window, stride):
-    """TensorFlow's and JAX's SAME: ceil(size / stride) outputs, the odd pixel at the end."""
-    total = max((math.ceil(size / stride) - 1) * stride + window - size, 0)
-    return total // 2, total - total // 2
-
-
-def padded(x, window, stride, padding, fill):
-    """x is [n, c, h, w]."""
-    if padding == "VALID":
-        return x
-    (top, bottom), (left, right) = (same_padding(x.shape[k + 2], window[k], stride[k]) for k in (0, 1))
-    return F.pad(x, (left, right, top, bottom), value=fill)
-
-
-def images(x):
-    """[n, h, w, c] to PyTorch's [n, c, h, w]."""
-    return x.permute(0, 3, 1, 2)
-
-
-def back(y):
-    return y.permute(0, 2, 3, 1)
+from torch_values import back, images, padded, rounded, values, write
 
 
 def convolutions():
@@ -136,9 +101,6 @@ def initializers():
             "heStd": float(torch.nn.init.calculate_gain("relu") / math.sqrt(72))}
 
 
-fixtures = {
-    "origin": f"PyTorch {torch.__version__} in float64, written by tools/fixtures-nn.py",
+write("torch.json", "fixtures-nn.py", {
     "convolutions": convolutions(), "pools": pools(), "losses": losses(), "activations": activations(), "traces": traces(), "initializers": initializers(),
-}
-path = pathlib.Path(__file__).parent.parent / "packages/nn/test/fixtures/torch.json"
-path.write_text("{\n" + ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in fixtures.items()) + "\n}\n")
+})

@@ -1,6 +1,7 @@
 /** Layers out of layers: `serial` chains them, `named` does so with a name for each, which checkpoints and printouts use. */
+import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { type Key, type Shape, type Tensor, CotangentError, evalShape, random, zeros } from '@cotangent/core'
-import { type Layer, type Mode } from './layer.ts'
+import { type Layer, type Mode, partMode } from './layer.ts'
 
 /** A plain function is a layer without parameters. */
 export type LayerLike<P, S, I, O> = Layer<P, S, I, O> | ((x: I) => O)
@@ -8,16 +9,16 @@ export type LayerLike<P, S, I, O> = Layer<P, S, I, O> | ((x: I) => O)
 // oxlint-disable-next-line no-explicit-any
 export type AnyLayer = Layer<any, any, any, any> | ((x: any) => any)
 // oxlint-disable-next-line no-explicit-any
-type ParamsOf<L> = L extends Layer<infer P, any, any, any> ? P : null
+export type ParamsOf<L> = L extends Layer<infer P, any, any, any> ? P : null
 // oxlint-disable-next-line no-explicit-any
-type StateOf<L> = L extends Layer<any, infer S, any, any> ? S : null
+export type StateOf<L> = L extends Layer<any, infer S, any, any> ? S : null
 // oxlint-disable-next-line no-explicit-any
 type InputOf<L> = L extends Layer<any, any, infer I, any> ? I : L extends (x: infer I) => unknown ? I : never
 // oxlint-disable-next-line no-explicit-any
 type OutputOf<L> = L extends Layer<any, any, any, infer O> ? O : L extends (x: never) => infer O ? O : never
 type Last<L extends readonly unknown[]> = L extends readonly [...unknown[], infer T] ? T : never
-type Params<L extends readonly unknown[]> = { readonly [K in keyof L]: ParamsOf<L[K]> }
-type State<L extends readonly unknown[]> = StateOf<L[number]> extends null ? null : { readonly [K in keyof L]: StateOf<L[K]> }
+export type Params<L extends readonly unknown[]> = { readonly [K in keyof L]: ParamsOf<L[K]> }
+export type State<L extends readonly unknown[]> = StateOf<L[number]> extends null ? null : { readonly [K in keyof L]: StateOf<L[K]> }
 /** Each layer must take what the one before gives. Not recursive, so a hundred layers are as cheap as ten. */
 type Chained<L extends readonly unknown[]> = { readonly [K in keyof L]: K extends keyof Before<L> ? Link<Before<L>[K], L[K]> : L[K] }
 type Before<L extends readonly unknown[]> = readonly [null, ...L]
@@ -57,12 +58,31 @@ export function named<const L extends Readonly<Record<string, AnyLayer>>>(
   return chain('named', keys, Object.values(layers), pack) as ReturnType<typeof named<L>>
 }
 
-type Loose = Layer<unknown, unknown, unknown, unknown>
+declare const opaqueBrand: unique symbol
+interface OpaqueTree {
+  readonly [opaqueBrand]: true
+}
+export type OpaqueLayer = Layer<OpaqueTree, OpaqueTree>
+/** Forgets the types of parameters and state, so that layers can be folded. */
+export const opaqueLayer = (l: AnyLayer): OpaqueLayer => toLayer(l) as unknown as OpaqueLayer
+
+/**
+ * Layers from tensors to tensors under `serial`; the unit is the identity. The laws hold for outputs; the nesting of the parameters differs.
+ * @example
+ * concatAll(layerMonoid)([dense(64), relu, dense(10)].map(opaqueLayer))
+ */
+export const layerMonoid: Monoid<OpaqueLayer> = {
+  empty: opaqueLayer((x: Tensor) => x),
+  concat: (a, b) => serial(a, b) as unknown as OpaqueLayer,
+}
+
+export type Loose = Layer<unknown, unknown, unknown, unknown>
 
 /** A plain function as a layer: its output shape is found by tracing it on one example. */
-function toLayer(l: AnyLayer): Loose {
+export function toLayer(l: AnyLayer): Loose {
   if (typeof l !== 'function') return l as Loose
   return {
+    about: { name: l.name === '' ? 'function' : l.name },
     init: (_key: Key, input: Shape) => ({
       params: null,
       state: null,
@@ -85,8 +105,7 @@ function chain(what: string, keys: readonly string[], anyLayers: readonly AnyLay
       )
   }
   // Functions do not see the mode.
-  const keyed = (mode: Mode, i: number): Mode =>
-    mode.key === undefined || typeof anyLayers[i] === 'function' ? mode : { ...mode, key: random.foldIn(mode.key, i) }
+  const keyed = (mode: Mode, i: number): Mode => (typeof anyLayers[i] === 'function' ? mode : partMode(mode, i))
   const step = (params: unknown, state: unknown, x: unknown, mode: Mode = {}): readonly [unknown, unknown] => {
     check(params)
     let y = x
@@ -98,6 +117,7 @@ function chain(what: string, keys: readonly string[], anyLayers: readonly AnyLay
     return [y, state === null ? null : pack(states)]
   }
   return {
+    about: { name: what, chain: layers.map((l, i) => [keys[i] as string, l]) },
     init(key, input) {
       let shape = input
       const parts = layers.map((l, i) => {

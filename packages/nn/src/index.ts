@@ -1,13 +1,171 @@
 /** `@cotangent/nn`: layers, losses, initialisers, metrics and optimisers: pure functions on trees. */
 export { relu, sigmoid, softmax, logSoftmax, softplus, tanh, type AxisOption } from './activations.ts'
-export { named, serial, type AnyLayer, type LayerFrom, type LayerLike } from './compose.ts'
+export { oneHot, standardize, type OneHotOptions, type StandardizeOptions } from './activations/axis.ts'
+export {
+  celu,
+  elu,
+  leakyRelu,
+  log1mexp,
+  relu6,
+  selu,
+  sparsePlus,
+  squareplus,
+  type AlphaOption,
+} from './activations/rectifiers.ts'
+export {
+  gelu,
+  glu,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
+  logSigmoid,
+  mish,
+  silu,
+  softSign,
+  sparseSigmoid,
+  type GeluOptions,
+} from './activations/smooth.ts'
+export {
+  layerMonoid,
+  named,
+  opaqueLayer,
+  serial,
+  type AnyLayer,
+  type LayerFrom,
+  type LayerLike,
+  type OpaqueLayer,
+} from './compose.ts'
 export * as initializers from './init.ts'
 export type { Initializer } from './init.ts'
-export { type Initialized, type Layer, type Mode, stateless } from './layer.ts'
-export { conv2d, type Conv, type ConvOptions } from './layers/conv.ts'
+export { stateful, stateless, type About, type Initialized, type Layer, type Mode } from './layer.ts'
+export { dotProductAttention, type DotProductAttentionOptions } from './layers/attention.ts'
+export { batchNorm, type BatchNormOptions, type BatchStatistics } from './layers/batchNorm.ts'
+export {
+  gruCell,
+  lstmCell,
+  rnnCell,
+  stackedCell,
+  type Cell,
+  type CellOptions,
+  type Gru,
+  type LstmCarry,
+  type LstmOptions,
+  type Recurrent,
+} from './layers/cells.ts'
+export {
+  conv1d,
+  conv2d,
+  conv3d,
+  type Conv,
+  type Conv1dOptions,
+  type ConvOptions,
+  type Kernel,
+  type KernelOptions,
+  type WithBias,
+} from './layers/conv.ts'
+export { conv1dTranspose, conv2dTranspose, conv3dTranspose, type ConvTransposeOptions } from './layers/convTranspose.ts'
 export { dense, type Dense, type DenseOptions } from './layers/dense.ts'
-export { dropout } from './layers/dropout.ts'
-export { avgPool2d, flatten, maxPool2d, type PoolOptions } from './layers/pool.ts'
+export {
+  depthwiseConv2d,
+  separableConv2d,
+  type DepthwiseOptions,
+  type SeparableConv,
+  type SeparableConvOptions,
+} from './layers/depthwise.ts'
+export { alphaDropout, dropout, gaussianDropout, gaussianNoise, spatialDropout } from './layers/dropout.ts'
+export { embedding, unembed, type Embedding, type EmbeddingOptions } from './layers/embedding.ts'
+export {
+  feedForward,
+  gatedFeedForward,
+  type FeedForward,
+  type FeedForwardOptions,
+  type GatedFeedForward,
+} from './layers/feedForward.ts'
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+  globalAvgPool,
+  globalMaxPool,
+} from './layers/globalPool.ts'
+export {
+  crossAttention,
+  multiHeadAttention,
+  type Attention,
+  type AttentionOptions,
+  type CacheSize,
+  type CacheState,
+  type CrossAttentionOptions,
+  type CrossInput,
+  type KvCache,
+} from './layers/multiHeadAttention.ts'
+export { groupNorm, instanceNorm, layerNorm, rmsNorm, type LayerNorm, type NormOptions, type Scale } from './layers/norm.ts'
+export { classToken, patchEmbedding, takeFirst, type ClassToken, type ClassTokenOptions } from './layers/patches.ts'
+export {
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  flatten,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type PoolOptions,
+} from './layers/pool.ts'
+export {
+  alibiBias,
+  alibiSlopes,
+  learnedPositions,
+  rotary,
+  sinusoidalPositions,
+  sinusoids,
+  type LearnedPositionOptions,
+  type PositionOptions,
+  type Positions,
+  type RotaryOptions,
+  type StreamIndex,
+} from './layers/positions.ts'
+export { prelu, type Prelu, type PreluOptions } from './layers/prelu.ts'
+export {
+  bidirectional,
+  gru,
+  lstm,
+  recurrent,
+  rnn,
+  sequenceMask,
+  unroll,
+  type Bidirectional,
+  type BidirectionalOptions,
+  type SequenceOptions,
+  type UnrollOptions,
+} from './layers/recurrent.ts'
+export {
+  crop,
+  permute,
+  repeatVector,
+  reshapeTo,
+  resize,
+  upsample,
+  zeroPad,
+  type Margins,
+  type ResizeOptions,
+} from './layers/reshaping.ts'
+export {
+  decoderBlock,
+  transformerBlock,
+  transformerDecoder,
+  transformerEncoder,
+  type DecoderBlock,
+  type StackState,
+  type Transformer,
+  type TransformerBlock,
+  type TransformerOptions,
+} from './layers/transformer.ts'
+export type { Padding, Sizes1, Sizes2, Sizes3 } from './layers/window.ts'
+export { loraInit, loraMerge, type Adapters, type LoraMergeOptions, type LoraOptions, type LowRank } from './lora.ts'
+export { merge, residual, type MergeKind, type MergeOptions } from './merge.ts'
 export { klDivergence, meanSquaredError, softmaxCrossEntropy, type LossOptions } from './losses.ts'
 export { accuracy } from './metrics.ts'
 export { adam, type Adam, type AdamOptions, type AdamState } from './optim/adam.ts'
@@ -27,3 +185,4 @@ export {
   type StateFor,
   type StateOf,
 } from './optim/transformation.ts'
+export { summary, type Summary, type SummaryOptions, type SummaryRow } from './summary.ts'

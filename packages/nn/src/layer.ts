@@ -1,11 +1,23 @@
 /** What a layer is: a pair of pure functions on a tree of parameters. Batches come first: `x` is `[n, ...shape]` for `init(key, shape)`. */
-import { type Key, type Shape, type Tensor, CotangentError } from '@cotangent/core'
+import { type Key, type Shape, type Tensor, CotangentError, random } from '@cotangent/core'
 
 export interface Mode {
   /** Training: dropout drops, batch statistics move. Default false. */
   readonly train?: boolean
   /** Randomness for layers that need it while training. */
   readonly key?: Key
+  /** For sequences of different lengths, padded to one: `[n, t]`, true where there is an element (`sequenceMask(lengths, t)`). Keras: `mask`. */
+  readonly mask?: Tensor
+}
+
+/** The mode of part `i` of a layer: its own key. */
+export const partMode = (mode: Mode, i: number): Mode => (mode.key === undefined ? mode : { ...mode, key: random.foldIn(mode.key, i) })
+
+/** What printouts show of a layer: `summary`. */
+export interface About {
+  readonly name: string
+  /** Its parts with their keys in `params`, where each takes what the one before gives. */
+  readonly chain?: readonly (readonly [key: string, layer: unknown])[]
 }
 
 /** What `init` gives: parameters, state that is not trained (`null` for none) and the shape of one output example. */
@@ -17,6 +29,7 @@ export interface Initialized<P, S> {
 
 /** `P` parameters, `S` state that is not trained (`null` for none), from `I` to `O`. */
 export interface Layer<P, S = null, I = Tensor, O = Tensor> {
+  readonly about?: About
   /** `input` is the shape of one example, without the batch axis. */
   init(key: Key, input: Shape): Initialized<P, S>
   /** One application: the output and the next state. */
@@ -25,15 +38,38 @@ export interface Layer<P, S = null, I = Tensor, O = Tensor> {
   apply(this: Layer<P, null, I, O>, params: P, x: I, mode?: Mode): O
 }
 
-/** A layer without state from its `init` and its mathematics. */
+type Init<P> = (key: Key, input: Shape) => { readonly params: P; readonly output: Shape }
+
+/** A layer without state from its `init` and its mathematics. `name` is for printouts. */
 export function stateless<P, I = Tensor, O = Tensor>(
-  init: (key: Key, input: Shape) => { readonly params: P; readonly output: Shape },
+  init: Init<P>,
   apply: (params: P, x: I, mode: Mode) => O,
+  name?: string,
 ): Layer<P, null, I, O> {
   return {
+    ...(name === undefined ? {} : { about: { name } }),
     init: (key, input) => ({ ...init(key, input), state: null }),
     step: (params, state, x, mode = {}) => [apply(params, x, mode), state],
     apply: (params, x, mode = {}) => apply(params, x, mode),
+  }
+}
+
+/** A layer whose state goes in and comes out. `name` is for printouts and messages. */
+export function stateful<P, S, I = Tensor, O = Tensor>(
+  name: string,
+  init: (key: Key, input: Shape) => Initialized<P, S>,
+  step: (params: P, state: S, x: I, mode: Mode) => readonly [y: O, state: S],
+): Layer<P, S, I, O> {
+  const checked = (params: P, state: S, x: I, mode: Mode = {}): readonly [y: O, state: S] => {
+    if (state === null || state === undefined)
+      throw new CotangentError('ValueError', `${name}: has state. Use step(params, state, x, mode) with the state that init gave.`)
+    return step(params, state, x, mode)
+  }
+  return {
+    about: { name },
+    init,
+    step: checked,
+    apply: (params, x, mode = {}) => checked(params, null as S, x, mode)[0],
   }
 }
 

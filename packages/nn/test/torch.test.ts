@@ -1,5 +1,4 @@
 /** Layers, losses, activations, initialisers and optimisers against PyTorch's answers (fixtures/torch.json, written by tools/fixtures-nn.py). */
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type Tensor, abs, array, grad, init, jit, log, max, multiply, random, square, std, subtract, sum, vjp } from '@cotangent/core'
 import {
@@ -24,6 +23,7 @@ import {
   softplus,
   tanh,
 } from '@cotangent/nn'
+import { close, readFixtures, values } from './support/fixtures.ts'
 
 await init({ backend: 'reference' })
 
@@ -69,25 +69,7 @@ interface Fixtures {
     readonly heStd: number
   }
 }
-const fixtures = JSON.parse(readFileSync(new URL('fixtures/torch.json', import.meta.url), 'utf8')) as Fixtures
-
-/** The inputs of the fixtures: a formula, so that the file holds answers alone. */
-function values(shape: readonly number[], seed: number): Tensor {
-  const n = shape.reduce((a, b) => a * b, 1)
-  return array(
-    Float32Array.from({ length: n }, (_, i) => Number(Math.sin(seed + 1.7 * i).toFixed(3))),
-    { shape },
-  )
-}
-
-/** Within `tolerance` of the value, and of the largest one. */
-function close(got: Tensor, wanted: readonly number[], tolerance = 2e-6): void {
-  const data = got.dataSync(),
-    scale = Math.max(1, ...wanted.map(Math.abs))
-  expect(data.length).toBe(wanted.length)
-  const worst = wanted.reduce((m, w, i) => Math.max(m, Math.abs(w - (data[i] as number))), 0)
-  expect(worst).toBeLessThanOrEqual(tolerance * scale)
-}
+const fixtures = readFixtures<Fixtures>('torch.json')
 
 describe(`as ${fixtures.origin}`, () => {
   for (const c of fixtures.convolutions) {

@@ -107,7 +107,7 @@ export const logAddExpP: Elementwise = elementwise({
   },
 })
 
-/** Derivative exp(x - out) of log-add-exp; where the result is infinite, the winner's share. */
+/** Derivative exp(x - out) of log-add-exp; where the result is infinite, the winner's share; NaN where it is. */
 /* @__NO_SIDE_EFFECTS__ */
 function softWinner(i: 0 | 1): Derivative {
   return (t, xs, out) => {
@@ -115,7 +115,7 @@ function softWinner(i: 0 | 1): Derivative {
       other = xs[1 - i] as Tensor,
       soft = isfinite(out)
     const share = exp(where(soft, subtract(mine, out), 0))
-    return multiply(t, where(soft, share, where(equal(mine, out), where(equal(other, out), 0.5, 1), 0)))
+    return multiply(t, where(soft, share, where(equal(mine, out), where(equal(other, out), 0.5, 1), where(equal(out, out), 0, NaN))))
   }
 }
 

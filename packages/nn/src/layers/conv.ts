@@ -1,52 +1,118 @@
-/** Two-dimensional convolution over images `[n, h, w, c]`. */
-import { CotangentError, type Tensor, lax, random } from '@cotangent/core'
+/** Convolutions over sequences, images and volumes, channels last. */
+import { type Shape, type Tensor, CotangentError, lax, random } from '@cotangent/core'
 import { type Initializer, glorotUniform, zeros } from '../init.ts'
-import { type Layer, shapeError, stateless } from '../layer.ts'
+import { type Layer, stateless } from '../layer.ts'
+import {
+  type Padding,
+  type Sizes,
+  type Sizes1,
+  type Sizes2,
+  type Sizes3,
+  checkBatch,
+  layouts,
+  perAxis,
+  splitExample,
+  windowOutput,
+} from './window.ts'
 
 export interface Conv {
-  /** `[h, w, in, out]` */
+  /** `[...window, in / groups, out]` */
   readonly kernel: Tensor
   /** `[out]` */
   readonly bias: Tensor
 }
-export interface ConvOptions {
-  /** Step of the window, for both axes or `[h, w]`. Default 1. */
-  readonly strides?: number | readonly [number, number]
-  /** `'SAME'` keeps `ceil(size / stride)`, `'VALID'` does not pad. Default `'SAME'`. */
-  readonly padding?: 'SAME' | 'VALID'
+/** Parameters without a bias. */
+export interface Kernel {
+  readonly kernel: Tensor
+}
+/** `P`, or its kernel alone with `useBias: false`. */
+export type WithBias<P, B> = B extends false ? Kernel : P
+
+export interface KernelOptions<B extends boolean = boolean> {
+  /** Whether a bias is added; without one the parameters are `Kernel`. Default true. */
+  readonly useBias?: B
   /** Default Glorot uniform, as Keras. */
   readonly kernelInit?: Initializer
   /** Default zeros. */
   readonly biasInit?: Initializer
 }
+export interface ConvOptions<N = Sizes2, B extends boolean = boolean> extends KernelOptions<B> {
+  /** Step of the window, for all axes or for each. Default 1. */
+  readonly strides?: N
+  /** `'SAME'` keeps `ceil(size / stride)`, `'VALID'` does not pad; or pairs `[before, after]`. Default `'SAME'` (Keras: valid). */
+  readonly padding?: Padding
+  /** Steps between the taps of the kernel. Default 1. */
+  readonly dilation?: N
+  /** Channels are convolved in this many separate groups; divides `in` and `filters`. Default 1. */
+  readonly groups?: number
+}
+export interface Conv1dOptions<B extends boolean = boolean> extends Omit<ConvOptions<Sizes1, B>, 'padding'> {
+  /** As in `ConvOptions`; `'CAUSAL'` pads the start alone, so that no result sees later elements. */
+  readonly padding?: Padding | 'CAUSAL'
+}
 
-export const pair = (n: number | readonly [number, number]): readonly [number, number] => (typeof n === 'number' ? [n, n] : n)
+/** `x` plus the bias if there is one. */
+export const addBias = (y: Tensor, p: Kernel | Conv): Tensor => ('bias' in p ? y.add(p.bias) : y)
 
-/** Size of one axis after a window of `size` has moved over it. */
-export function windowOutput(n: number, size: number, stride: number, padding: 'SAME' | 'VALID'): number {
-  return padding === 'SAME' ? Math.ceil(n / stride) : Math.max(0, Math.floor((n - size) / stride) + 1)
+/** Kernel and bias of these shapes. */
+export function kernelAndBias(options: KernelOptions, key: random.Key, kernel: Shape, bias: Shape): Conv {
+  const { useBias = true, kernelInit = glorotUniform(), biasInit = zeros } = options
+  const [k, b] = random.split(key)
+  const made = kernelInit(k, kernel)
+  // Without a bias the type says Kernel.
+  return useBias ? { kernel: made, bias: biasInit(b, bias) } : ({ kernel: made } as Conv)
+}
+
+function convolution(rank: number, filters: number, size: Sizes, options: ConvOptions<Sizes>): Layer<Conv> {
+  const name = `conv${rank}d(${filters})`,
+    { padding = 'SAME', groups = 1 } = options
+  const strides = perAxis(name, rank, options.strides ?? 1),
+    dilation = perAxis(name, rank, options.dilation ?? 1),
+    window = { size: perAxis(name, rank, size), strides, dilation, padding }
+  return stateless<Conv>(
+    (key, input) => {
+      const [sizes, c] = splitExample(name, rank, input)
+      if (c % groups !== 0 || filters % groups !== 0)
+        throw new CotangentError('ShapeError', `${name}: ${groups} groups do not divide ${c} channels and ${filters} filters.`)
+      return {
+        params: kernelAndBias(options, key, [...window.size, c / groups, filters], [filters]),
+        output: [...windowOutput(name, sizes, window), filters],
+      }
+    },
+    (p, x) => {
+      checkBatch(name, rank, x)
+      const how = { dimensionNumbers: layouts[rank] as lax.ConvDimensionNumbers, rhsDilation: dilation, featureGroupCount: groups }
+      return addBias(lax.convGeneralDilated(x, p.kernel, strides, padding, how), p)
+    },
+    name,
+  )
+}
+
+/** `[n, t, in]` to `[n, t', filters]`. Keras: `Conv1D`. */
+export function conv1d<const B extends boolean = true>(
+  filters: number,
+  size: Sizes1,
+  options: Conv1dOptions<B> = {},
+): Layer<WithBias<Conv, B>> {
+  const { padding = 'SAME', ...rest } = options
+  const reach = ((perAxis('conv1d', 1, size)[0] as number) - 1) * (perAxis('conv1d', 1, options.dilation ?? 1)[0] as number)
+  return convolution(1, filters, size, { ...rest, padding: padding === 'CAUSAL' ? [[reach, 0]] : padding }) as Layer<WithBias<Conv, B>>
 }
 
 /** `[n, h, w, in]` to `[n, h', w', filters]` with a window of `size` (both axes, or `[h, w]`). Keras: `Conv2D`. */
-export function conv2d(filters: number, size: number | readonly [number, number], options: ConvOptions = {}): Layer<Conv> {
-  const { padding = 'SAME', kernelInit = glorotUniform(), biasInit = zeros } = options
-  const [kh, kw] = pair(size),
-    windowStrides = pair(options.strides ?? 1)
-  return stateless<Conv>(
-    (key, input) => {
-      const [h, w, c] = input
-      if (input.length !== 3 || h === undefined || w === undefined || c === undefined) shapeError(`conv2d(${filters})`, '[h, w, c]', input)
-      const [k, b] = random.split(key)
-      const output = [windowOutput(h, kh, windowStrides[0], padding), windowOutput(w, kw, windowStrides[1], padding), filters]
-      return { params: { kernel: kernelInit(k, [kh, kw, c, filters]), bias: biasInit(b, [filters]) }, output }
-    },
-    (p, x) => {
-      if (x.ndim !== 4)
-        throw new CotangentError(
-          'ShapeError',
-          `conv2d(${filters}): needs images [n, h, w, c], got [${x.shape.join(', ')}]. One image gets its batch axis by expandDims(x, 0).`,
-        )
-      return lax.convGeneralDilated(x, p.kernel, windowStrides, padding, { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(p.bias)
-    },
-  )
+export function conv2d<const B extends boolean = true>(
+  filters: number,
+  size: Sizes2,
+  options: ConvOptions<Sizes2, B> = {},
+): Layer<WithBias<Conv, B>> {
+  return convolution(2, filters, size, options) as Layer<WithBias<Conv, B>>
+}
+
+/** `[n, d, h, w, in]` to `[n, d', h', w', filters]`: for videos and scans. Keras: `Conv3D`. */
+export function conv3d<const B extends boolean = true>(
+  filters: number,
+  size: Sizes3,
+  options: ConvOptions<Sizes3, B> = {},
+): Layer<WithBias<Conv, B>> {
+  return convolution(3, filters, size, options) as Layer<WithBias<Conv, B>>
 }

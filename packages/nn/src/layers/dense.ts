@@ -1,7 +1,7 @@
 /** The fully connected layer: `y = x kernel + bias`. */
-import { type Tensor, matmul, random } from '@cotangent/core'
-import { type Initializer, glorotUniform, zeros } from '../init.ts'
+import { type Tensor, matmul } from '@cotangent/core'
 import { type Layer, shapeError, stateless } from '../layer.ts'
+import { type KernelOptions, type WithBias, addBias, kernelAndBias } from './conv.ts'
 
 export interface Dense {
   /** `[in, out]` */
@@ -9,23 +9,18 @@ export interface Dense {
   /** `[out]` */
   readonly bias: Tensor
 }
-export interface DenseOptions {
-  /** Default Glorot uniform, as Keras. */
-  readonly kernelInit?: Initializer
-  /** Default zeros. */
-  readonly biasInit?: Initializer
-}
+export type DenseOptions<B extends boolean = boolean> = KernelOptions<B>
 
 /** `[n, ..., in]` to `[n, ..., units]`. Keras: `Dense`; PyTorch: `Linear` (there the kernel is transposed). */
-export function dense(units: number, options: DenseOptions = {}): Layer<Dense> {
-  const { kernelInit = glorotUniform(), biasInit = zeros } = options
+export function dense<const B extends boolean = true>(units: number, options: DenseOptions<B> = {}): Layer<WithBias<Dense, B>> {
+  const name = `dense(${units})`
   return stateless<Dense>(
     (key, input) => {
       const size = input[input.length - 1]
-      if (size === undefined) shapeError(`dense(${units})`, '[..., in]', input)
-      const [k, b] = random.split(key)
-      return { params: { kernel: kernelInit(k, [size, units]), bias: biasInit(b, [units]) }, output: [...input.slice(0, -1), units] }
+      if (size === undefined) shapeError(name, '[..., in]', input)
+      return { params: kernelAndBias(options, key, [size, units], [units]), output: [...input.slice(0, -1), units] }
     },
-    (p, x) => matmul(x, p.kernel).add(p.bias),
-  )
+    (p, x) => addBias(matmul(x, p.kernel), p),
+    name,
+  ) as Layer<WithBias<Dense, B>>
 }

@@ -1,46 +1,65 @@
-/** Pooling over images `[n, h, w, c]`, and flattening. */
+/** Pooling over the spatial axes of sequences, images and volumes, channels last; and flattening. */
 import { type Shape, type Tensor, lax, ones, reshape } from '@cotangent/core'
-import { type Layer, shapeError, stateless } from '../layer.ts'
-import { pair, windowOutput } from './conv.ts'
+import { type Layer, stateless } from '../layer.ts'
+import {
+  type Padding,
+  type Sizes,
+  type Sizes1,
+  type Sizes2,
+  type Sizes3,
+  checkBatch,
+  perAxis,
+  splitExample,
+  windowOutput,
+} from './window.ts'
 
-export interface PoolOptions {
+export interface PoolOptions<N = Sizes2> {
   /** Step of the window. Default: its size, so that windows do not overlap. */
-  readonly strides?: number | readonly [number, number]
+  readonly strides?: N
   /** Default `'VALID'`, as Keras. */
-  readonly padding?: 'SAME' | 'VALID'
+  readonly padding?: Padding
 }
 
-function pool(
-  name: string,
-  size: number | readonly [number, number],
-  options: PoolOptions,
-  over: (x: Tensor, window: Window) => Tensor,
-): Layer<null> {
+type Reduce = (x: Tensor, window: readonly [dimensions: Shape, strides: Shape, padding: Padding]) => Tensor
+
+function pool(name: string, rank: number, size: Sizes, options: PoolOptions<Sizes>, over: Reduce): Layer<null> {
   const { padding = 'VALID' } = options
-  const [h, w] = pair(size),
-    [sh, sw] = pair(options.strides ?? size)
-  const window: Window = [[1, h, w, 1], [1, sh, sw, 1], padding]
+  const window = {
+    size: perAxis(name, rank, size),
+    strides: perAxis(name, rank, options.strides ?? size),
+    dilation: perAxis(name, rank, 1),
+    padding,
+  }
+  const pads = typeof padding === 'string' ? padding : ([[0, 0], ...padding, [0, 0]] as const)
   return stateless<null>(
     (_key, input) => {
-      const [ih, iw, c] = input
-      if (input.length !== 3 || ih === undefined || iw === undefined || c === undefined) shapeError(name, '[h, w, c]', input)
-      return { params: null, output: [windowOutput(ih, h, sh, padding), windowOutput(iw, w, sw, padding), c] }
+      const [sizes, c] = splitExample(name, rank, input)
+      return { params: null, output: [...windowOutput(name, sizes, window), c] }
     },
-    (_, x) => over(x, window),
+    (_, x) => {
+      checkBatch(name, rank, x)
+      return over(x, [[1, ...window.size, 1], [1, ...window.strides, 1], pads])
+    },
+    name,
   )
 }
-type Window = readonly [dimensions: Shape, strides: Shape, padding: 'SAME' | 'VALID']
 
-/** The largest value of each window. Keras: `MaxPooling2D`. */
-export function maxPool2d(size: number | readonly [number, number], options: PoolOptions = {}): Layer<null> {
-  return pool('maxPool2d', size, options, (x, window) => lax.reduceWindow(x, 'max', ...window))
-}
-/** The mean of each window; padding does not count. Keras: `AveragePooling2D`. */
-export function avgPool2d(size: number | readonly [number, number], options: PoolOptions = {}): Layer<null> {
-  return pool('avgPool2d', size, options, (x, window) =>
-    lax.reduceWindow(x, 'sum', ...window).div(lax.reduceWindow(ones([1, ...x.shape.slice(1, 3), 1]), 'sum', ...window)),
-  )
-}
+const largest: Reduce = (x, window) => lax.reduceWindow(x, 'max', ...window)
+const average: Reduce = (x, window) =>
+  lax.reduceWindow(x, 'sum', ...window).div(lax.reduceWindow(ones([1, ...x.shape.slice(1, -1), 1]), 'sum', ...window))
+
+/** The largest value of each window of `[n, t, c]`. Keras: `MaxPooling1D`. */
+export const maxPool1d = (size: Sizes1, options: PoolOptions<Sizes1> = {}): Layer<null> => pool('maxPool1d', 1, size, options, largest)
+/** The largest value of each window of `[n, h, w, c]`. Keras: `MaxPooling2D`. */
+export const maxPool2d = (size: Sizes2, options: PoolOptions = {}): Layer<null> => pool('maxPool2d', 2, size, options, largest)
+/** The largest value of each window of `[n, d, h, w, c]`. Keras: `MaxPooling3D`. */
+export const maxPool3d = (size: Sizes3, options: PoolOptions<Sizes3> = {}): Layer<null> => pool('maxPool3d', 3, size, options, largest)
+/** The mean of each window of `[n, t, c]`; padding does not count. Keras: `AveragePooling1D`. */
+export const avgPool1d = (size: Sizes1, options: PoolOptions<Sizes1> = {}): Layer<null> => pool('avgPool1d', 1, size, options, average)
+/** The mean of each window of `[n, h, w, c]`; padding does not count. Keras: `AveragePooling2D`. */
+export const avgPool2d = (size: Sizes2, options: PoolOptions = {}): Layer<null> => pool('avgPool2d', 2, size, options, average)
+/** The mean of each window of `[n, d, h, w, c]`; padding does not count. Keras: `AveragePooling3D`. */
+export const avgPool3d = (size: Sizes3, options: PoolOptions<Sizes3> = {}): Layer<null> => pool('avgPool3d', 3, size, options, average)
 
 /** `[n, ...]` to `[n, product]`: from images to vectors. */
 export const flatten = (x: Tensor): Tensor => reshape(x, [x.shape[0] ?? 1, x.shape.slice(1).reduce((a, b) => a * b, 1)])
