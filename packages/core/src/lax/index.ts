@@ -40,5 +40,23 @@ export { slice } from '../primitives/slice.ts'
 export { sortOperands as sort, topK } from '../primitives/sort.ts'
 export { stopGradient } from '../primitives/stopGradient.ts'
 export { transpose } from '../primitives/transpose.ts'
+export {
+  allGather,
+  type AllGatherOptions,
+  allToAll,
+  axisIndex,
+  axisSize,
+  type AxisName,
+  pmax,
+  pmean,
+  pmin,
+  ppermute,
+  psum,
+  psumScatter,
+  type PsumScatterOptions,
+  pvary,
+  type TiledOptions,
+} from '../transforms/collectives.ts'
 export { cond, switch_ } from '../transforms/control.ts'
 export { foriLoop, scan, type ScanOptions, whileLoop } from '../transforms/loops.ts'
+export { map, type MapOptions } from '../transforms/map.ts'

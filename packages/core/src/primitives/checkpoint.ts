@@ -3,8 +3,10 @@
  * arXiv:1604.06174; JAX: checkpoint, remat). Memory for one more forward computation.
  */
 import { identity } from '../identity.ts'
+import { bind } from '../program/bind.ts'
 import type { Atom, Equation, Program, Var } from '../program/program.ts'
 import { dropDead, simplify } from '../program/simplify.ts'
+import { evalProgram } from '../program/trace.ts'
 import {
   type Closed,
   type LinearProgram,
@@ -18,11 +20,14 @@ import {
   traceClosed,
 } from '../transforms/programs.ts'
 import { type CallParams, bindCall, callRules, nonzero, present } from './call.ts'
-import type { CallPrimitive } from './primitive.ts'
+import { jitP } from './jit.ts'
+import type { CallPrimitive, Primitive } from './primitive.ts'
+
+type Policy = (primitive: string, params: object) => boolean
 
 export interface CheckpointParams extends CallParams {
   /** May the results of this primitive be kept? Cheap memory for expensive work: matrix products, for example. */
-  readonly policy: (primitive: string) => boolean
+  readonly policy: Policy
 }
 
 export const checkpointP: CallPrimitive<CheckpointParams> = {
@@ -54,8 +59,8 @@ interface Recomputing {
   readonly nonzero: readonly boolean[]
 }
 
-function recomputing(program: Program, wrt: readonly boolean[], policy: (primitive: string) => boolean): Recomputing {
-  const lin = linearizeProgram(program, wrt)
+function recomputing(program: Program, wrt: readonly boolean[], policy: Policy): Recomputing {
+  const lin = withoutCalls(linearizeProgram(program, wrt))
   const { recompute, saved } = splitBySaving(lin, policy)
   const { consts } = lin.primal
   const outputs = lin.primal.program.outputs.slice(0, program.outputs.length)
@@ -73,15 +78,27 @@ function recomputing(program: Program, wrt: readonly boolean[], policy: (primiti
   return { forward: { program: forward, consts }, tangent, saved: saved.length, nonzero: lin.nonzero }
 }
 
+/** The same with jitted functions in line, so that the policy sees what is in them. */
+function withoutCalls(lin: LinearProgram): LinearProgram {
+  const { program, consts } = lin.primal
+  if (!program.equations.some(e => e.primitive === jitP)) return lin
+  const bindInline: typeof bind = (primitive, inputs, params) =>
+    (primitive as Primitive) === jitP
+      ? evalProgram((params as unknown as CallParams).program, inputs, bindInline)
+      : bind(primitive, inputs, params)
+  const flat = traceClosed((...xs) => evalProgram(program, xs, bindInline), avalsOf(program), 'checkpoint')
+  return { ...lin, primal: { program: flat.program, consts: [...flat.consts, ...consts] } }
+}
+
 /** The values that the policy keeps, and the Program (consts, inputs, saved values -> residuals) that computes the rest from them. */
 function splitBySaving(
   { primal, residuals }: LinearProgram,
-  policy: (primitive: string) => boolean,
+  policy: Policy,
 ): { readonly recompute: Program; readonly saved: readonly Var[] } {
   const { program, consts } = primal
   const kept: Equation[] = [],
     made: Equation[] = []
-  for (const e of program.equations) (policy(e.primitive.name) ? kept : made).push(e)
+  for (const e of program.equations) (policy(e.primitive.name, e.params) ? kept : made).push(e)
   const wanted = residuals.map(
     (s): Atom => ('input' in s ? (program.inputs[consts.length + s.input] as Var) : (program.outputs[s.output] as Atom)),
   )

@@ -13,6 +13,7 @@ import type * as specialOf from '../special/index.ts'
 import type { OpEntry } from './entry.ts'
 import { at } from './table/at.ts'
 import { calculus } from './table/calculus.ts'
+import { collectives, customBatching } from './table/collectives.ts'
 import { control } from './table/control.ts'
 import { creation } from './table/creation.ts'
 import { elementwise } from './table/elementwise.ts'
@@ -60,7 +61,7 @@ export const notOperations = {
     promoteTypes: 'gives a dtype',
     resultType: 'gives a dtype',
   },
-  lax: {},
+  lax: { axisSize: 'gives a number' },
   linalg: { norm: 'the same function as norm', vectorNorm: 'the same function as vectorNorm' },
   special: {
     erf: 'the same function as erf',
@@ -102,8 +103,12 @@ const prefixed = (prefix: string, table: Readonly<Record<string, OpEntry>>): Rea
 export const opTable: Readonly<Record<string, OpEntry>> = {
   ...numpyTable,
   ...control,
+  customBatching,
   ...prefixed('at', at),
-  ...prefixed('lax', { ...laxTable, ...laxLinalg, ...laxFloatParts } satisfies Complete<typeof lax, typeof notOperations.lax>),
+  ...prefixed('lax', { ...laxTable, ...laxLinalg, ...laxFloatParts, ...collectives } satisfies Complete<
+    typeof lax,
+    typeof notOperations.lax
+  >),
   ...prefixed('fft', fftTable satisfies Complete<typeof fftOf, Record<never, never>>),
   ...prefixed('image', imageTable satisfies Complete<typeof imageOf, Record<never, never>>),
   ...prefixed('signal', signalTable satisfies Complete<typeof signalOf, Record<never, never>>),

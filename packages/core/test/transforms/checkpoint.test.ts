@@ -4,7 +4,7 @@ import { matmul, sin, tanh } from '../../src/numpy/index.ts'
 import { sum } from '../../src/primitives/reduce.ts'
 import { checkProgram } from '../../src/program/check.ts'
 import type { Tensor } from '../../src/tensor.ts'
-import { checkpoint, checkpointPolicies } from '../../src/transforms/checkpoint.ts'
+import { type CheckpointPolicy, checkpoint, checkpointName, checkpointPolicies } from '../../src/transforms/checkpoint.ts'
 import { grad, jvp, valueAndGrad } from '../../src/transforms/grad.ts'
 import { hessian } from '../../src/transforms/jacobian.ts'
 import { jit } from '../../src/transforms/jit.ts'
@@ -24,8 +24,14 @@ const w = array([
     [1, 2],
     [3, -4],
   ])
-const layer = (v: Tensor, h: Tensor): Tensor => tanh(sin(matmul(h, v)))
-const policies = Object.entries(checkpointPolicies)
+const layer = (v: Tensor, h: Tensor): Tensor => tanh(sin(checkpointName(matmul(h, v), 'product')))
+const { nothingSaveable, everythingSaveable, dotsSaveable, dotsWithNoBatchDimsSaveable, saveOnlyTheseNames } = checkpointPolicies
+const policies: readonly (readonly [string, CheckpointPolicy])[] = [
+  ['nothing', nothingSaveable],
+  ['everything', everythingSaveable],
+  ['dots', dotsSaveable],
+  ['names', saveOnlyTheseNames('product')],
+]
 
 describe.each(policies)('policy %s', (_, policy) => {
   const f = checkpoint(layer, { policy })
@@ -56,13 +62,29 @@ describe.each(policies)('policy %s', (_, policy) => {
   })
 })
 
+/** How often a primitive is computed for a value and its gradient. */
+const computed = (policy: CheckpointPolicy, word: string, f = layer): number =>
+  String(makeProgram(valueAndGrad((v: Tensor) => sum(checkpoint(f, { policy })(v, x))))(w)).split(`= ${word}`).length - 1
+
 test('what the policy does not keep is computed again in the backward pass', () => {
-  const count = (policy: (p: string) => boolean, word: string): number =>
-    String(makeProgram(valueAndGrad((v: Tensor) => sum(checkpoint(layer, { policy })(v, x))))(w)).split(`= ${word}`).length - 1
-  const { nothing, dots, everything } = checkpointPolicies
   // Forwards one product; backwards another one for the gradient, and the first again unless it was kept.
-  expect([count(nothing, 'dotGeneral'), count(dots, 'dotGeneral'), count(everything, 'dotGeneral')]).toEqual([3, 2, 2])
-  expect([count(nothing, 'sin'), count(dots, 'sin'), count(everything, 'sin')]).toEqual([2, 2, 1])
+  const products = (policy: CheckpointPolicy): number => computed(policy, 'dotGeneral')
+  expect([nothingSaveable, dotsSaveable, dotsWithNoBatchDimsSaveable, everythingSaveable].map(products)).toEqual([3, 2, 2, 2])
+  expect([nothingSaveable, dotsSaveable, everythingSaveable].map(p => computed(p, 'sin'))).toEqual([2, 2, 1])
+})
+
+test('names are kept or not, also those given in jitted functions', () => {
+  const { saveOnlyTheseNames: only, saveAnyNamesButThese: but, saveFromBothPolicies: both } = checkpointPolicies
+  const kept = [only('product'), only('other', 'product'), but('other'), both(only('other'), but('third'))]
+  const again = [only('other'), but('product'), both(only('other'), nothingSaveable)]
+  for (const f of [layer, (v: Tensor, h: Tensor) => sin(jit(layer)(v, h))]) {
+    expect(kept.map(p => computed(p, 'dotGeneral', f))).toEqual(kept.map(() => 2))
+    expect(again.map(p => computed(p, 'dotGeneral', f))).toEqual(again.map(() => 3))
+    expectClose(grad((v: Tensor) => sum(checkpoint(f, { policy: only('product') })(v, x)))(w), grad((v: Tensor) => sum(f(v, x)))(w))
+  }
+  const tree = { a: w, b: [x] as const }
+  expectClose(checkpointName(tree, 'both'), tree)
+  expectClose(vmap(grad((v: Tensor) => sum(checkpointName({ v }, 'v').v.mul(v))))(w), w.mul(2))
 })
 
 test('captured values are inputs', () => {

@@ -26,7 +26,7 @@ const one = scalar(1)
 const wrappers: Readonly<Record<string, (f: F) => F>> = {
   jit: f => jit(f),
   checkpoint: f => checkpoint(f),
-  'checkpoint all': f => checkpoint(f, { policy: checkpointPolicies.everything }),
+  'checkpoint all': f => checkpoint(f, { policy: checkpointPolicies.everythingSaveable }),
   vmap: f => x => sum(vmap(f)(x.reshape([1]))),
   'vmap of shared': f => x => sum(vmap((y: Tensor, _n: Tensor) => f(y), { inAxes: [null, 0] })(x, scalar(0).reshape([1]))),
   'scan carry': f => x => scan((c: Tensor, _) => [f(c), null], x, null, { length: 1 })[0],

@@ -11,7 +11,10 @@ import {
   axisIndex,
   axisSize,
   checkpoint,
+  checkpointName,
+  closureConvert,
   cond,
+  customBatching,
   customJvp,
   customVjp,
   exp,
@@ -22,6 +25,7 @@ import {
   jacrev,
   jit,
   jvp,
+  lax,
   multiply,
   pmean,
   ppermute,
@@ -142,6 +146,45 @@ same<Tensor>()(
     },
   )(x),
 )
+same<Tensor>()(
+  customVjp(
+    (f: (a: Tensor) => Tensor, p: Linear, n: number) => f(p.w).mul(n),
+    {
+      forward: (f, p, n) => [f(p.w).mul(n), p],
+      backward: (p, ct, f, n) => [null, { w: f(p.b).mul(ct).mul(n), b: p.b }, null],
+    },
+    { nondiffArgnums: [0, 2] },
+  )(exp, linear, 2),
+)
+same<Linear>()(
+  customJvp(
+    (p: Linear, n: number): Linear => ({ w: p.w.mul(n), b: p.b }),
+    ([p, n], [t, none]) => {
+      same<null>()(none)
+      same<Linear>()(t)
+      return [p, { w: t.w.mul(n), b: t.b }]
+    },
+    { nondiffArgnums: [1] },
+  )(linear, 2),
+)
+same<Linear>()(
+  customBatching(
+    (p: Linear, a: Tensor): Linear => ({ w: p.w.mul(a), b: p.b }),
+    (n, [is, a], p, b) => {
+      same<{ readonly w: boolean; readonly b: boolean }>()(is)
+      same<boolean>()(a)
+      same<number>()(n)
+      return [
+        { w: p.w.mul(b), b: p.b },
+        { w: true, b: is.b },
+      ]
+    },
+  )(linear, x),
+)
+const [converted, consts] = closureConvert((p: Linear) => p, linear)
+same<Linear>()(converted(linear, ...consts))
+same<Linear>()(lax.map((a): Linear => ({ w: a, b: a }), x, { batchSize: 8 }))
+same<Linear>()(checkpointName(linear, 'dense'))
 same<Linear>()(stopGradient(linear))
 same<Deep>()(tree.map(a => multiply(a, 2), deep))
 same<Linear>()(tree.map((a, b, c) => add(add(a as Tensor, b as Tensor), c as Tensor), linear, linear, linear))
