@@ -36,6 +36,7 @@ export {
   rint,
   signbit,
 } from './floats.ts'
+export { load, loadz, save, savez } from './files.ts'
 export * from './functional.ts'
 export * from './indexing.ts'
 export * from './linalg.ts'

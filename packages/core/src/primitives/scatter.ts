@@ -11,10 +11,11 @@ import { indexAxis, type Value } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, sameShape, showShape, sizeOf, stridesOf } from '../shape.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
-import { divide, multiply } from './arithmetic.ts'
+import { divide, multiply, subtract } from './arithmetic.ts'
 import { alignBatch, broadcastTo } from './broadcast.ts'
 import { astype, promoteOperands, scalarOf } from './cast.ts'
-import { equal, greater } from './comparison.ts'
+import { equal } from './comparison.ts'
+import { square } from './exponential.ts'
 import { first, wrap } from './family.ts'
 import { gatherP, toIndices } from './gather.ts'
 import { eachIndex } from './host.ts'
@@ -161,8 +162,8 @@ function isWinner(x: Aval, updates: Aval, indices: readonly Tensor[], params: Sc
 }
 
 /**
- * d(x * u1 * u2 ...): each tangent times all other factors at its place. Those of an update are the product there divided by the update, or, where one update
- * is zero, the product of the others; with two zeros there is nothing left.
+ * d(x * u1 * u2 ...): each tangent times all other factors at its place. Those of an update are the product there of what is not zero, divided by the
+ * update, times the product of zeros among the others, which is zero itself but has slopes.
  */
 function productTangent(
   x: Tensor,
@@ -176,11 +177,23 @@ function productTangent(
   if (tu === null) return byX
   const isZero = equal(u, 0),
     factor = where(isZero, 1, u)
-  const zeros = write(broadcastTo(scalarOf(0, 'int32'), x.shape), astype(isZero, 'int32'), indices, params, 'add')
-  const othersAreZero = greater(read(zeros, indices, params), astype(isZero, 'int32'))
   const product = read(write(x, factor, indices, params, 'mul'), indices, params)
-  const others = where(othersAreZero, 0, divide(product, factor))
+  const others = multiply(divide(product, factor), productOfOtherZeros(x, u, isZero, indices, params))
   return write(byX ?? zerosOf(x.aval), multiply(tu, others), indices, params, 'add')
+}
+
+/**
+ * For each update the product of the other ones at its place that are zero: 1 if there are none, else the elementary symmetric polynomial of their number,
+ * by Newton's identities, so that it has its slopes. Those of three zeros and more are left out: they would count in fourth derivatives.
+ */
+function productOfOtherZeros(x: Tensor, u: Tensor, isZero: Tensor, indices: readonly Tensor[], params: ScatterParams): Tensor {
+  const sumOfOthers = (v: Tensor): Tensor =>
+    subtract(read(write(broadcastTo(scalarOf(0, v.dtype), x.shape), v, indices, params, 'add'), indices, params), v)
+  const zeros = where(isZero, u, 0),
+    count = sumOfOthers(astype(isZero, 'int32')),
+    sum = sumOfOthers(zeros)
+  const pairs = divide(subtract(square(sum), sumOfOthers(square(zeros))), 2)
+  return where(equal(count, 0), 1, where(equal(count, 1), sum, where(equal(count, 2), pairs, 0)))
 }
 
 /** The mean of the tangents of x and of those updates that are the extremum. */

@@ -109,3 +109,10 @@ describe('values and gradients', () => {
     gradient(a => la.norm(a, { ord: 'nuc' }), tall(), known.nuclear_grad)
   })
 })
+
+test('the logarithm of a determinant and its gradient by PyTorch 1.13', () => {
+  const a = double([2, 1, 1, 3], 2, 2),
+    logdet = (x: Tensor): Tensor => la.slogdet(x)[1]
+  expect(logdet(a).item()).toBeCloseTo(1.6094379124341003, 14)
+  Array.from(grad(logdet)(a).dataSync()).forEach((v, i) => expect(v).toBeCloseTo([0.6, -0.2, -0.2, 0.4][i] as number, 14))
+})

@@ -5,6 +5,7 @@ import { scatter, scatterAdd, scatterMax, scatterMin, scatterMul } from '../../s
 import type { Tensor } from '../../src/tensor.ts'
 import { drawn, exact, input, summed } from '../../src/testing/entry.ts'
 import { grad } from '../../src/transforms/grad.ts'
+import { hessian } from '../../src/transforms/jacobian.ts'
 import { arbIndexed, indices } from '../support/indexed.ts'
 import { checkLaws, useReference } from '../support/laws.ts'
 import { bool, float, int, values } from '../support/values.ts'
@@ -45,6 +46,32 @@ describe('values', () => {
     expect(slope(3, 4, 5, 6)).toEqual([40, 30, 24, 0])
     expect(slope(0, 4, 5, 6)).toEqual([40, 0, 0, 0])
     expect(slope(0, 0, 5, 6)).toEqual([0, 0, 0, 0])
+  })
+  test('second and third derivatives of products with zeros are those of the polynomial x u v', () => {
+    type Point = readonly [x: Tensor, u: Tensor]
+    const product = ([x, u]: Point): Tensor => sum(scatterMul(x, [int(0, 0)], u))
+    for (const [x, u, v] of [
+      [3, 0, 2],
+      [3, 0, 0],
+      [0, 0, 2],
+      [0, 0, 0],
+      [3, 4, 2],
+    ] as const) {
+      const at: Point = [float(x), float(u, v)]
+      expect(hessian(product)(at).map(row => row.map(values))).toEqual([
+        [[[0]], [[v, u]]],
+        [
+          [[v], [u]],
+          [
+            [0, x],
+            [x, 0],
+          ],
+        ],
+      ])
+      const byU = (y: Tensor, w: Tensor): Tensor => sum(grad((t: Tensor) => product([y, t]))(w).mul(float(1, 0)))
+      const byUAndV = (y: Tensor): Tensor => sum(grad((w: Tensor) => byU(y, w))(at[1]).mul(float(0, 1)))
+      expect(values(grad(byUAndV)(at[0]))).toEqual([1])
+    }
   })
 })
 

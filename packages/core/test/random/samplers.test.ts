@@ -3,8 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { array, eye } from '../../src/numpy/creation.ts'
 import { cov } from '../../src/numpy/correlation.ts'
 import { square } from '../../src/primitives/exponential.ts'
+import { stack } from '../../src/numpy/manipulation.ts'
 import { mean, variance } from '../../src/numpy/reduction.ts'
+import { flip } from '../../src/primitives/reverse.ts'
 import * as random from '../../src/random/index.ts'
+import { gammainc } from '../../src/special/incompleteGamma.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import { grad } from '../../src/transforms/grad.ts'
 import { jit } from '../../src/transforms/jit.ts'
@@ -16,6 +19,8 @@ useReference()
 const { key, split, splitBatch } = random
 const list = (t: Tensor): number[] => Array.from(t.dataSync())
 const shapes = (): Tensor => array([0.1, 0.5, 1, 2.5, 10, 300])
+/** Tells the draws apart. */
+const weighted = (draws: Tensor): Tensor => draws.mul(array([1, 2, 3, 4, 5, 6])).sum()
 const matrix = (): Tensor =>
   array([
     [2, 0.5],
@@ -34,6 +39,10 @@ describe('JAX gives the same draws', () => {
     gamma: () => random.gamma(k, shapes()),
     gammaGradient: () => grad((a: Tensor) => random.gamma(k, a).sum())(shapes()),
     loggammaGradient: () => grad((a: Tensor) => random.loggamma(k, a).sum())(shapes()),
+    chisquareGradient: () => grad((a: Tensor) => weighted(random.chisquare(k, a)))(shapes()),
+    tGradient: () => grad((a: Tensor) => weighted(random.t(k, a)))(shapes()),
+    betaGradient: () => stack(grad(([a, b]: readonly [Tensor, Tensor]) => weighted(random.beta(k, a, b)))([shapes(), flip(shapes())])),
+    dirichletGradient: () => grad((a: Tensor) => weighted(random.dirichlet(k, a)))(shapes()),
     beta: () => random.beta(k, 0.7, 2, six),
     dirichlet: () => random.dirichlet(k, shapes()),
     chisquare: () => random.chisquare(k, 3, six),
@@ -120,6 +129,39 @@ describe('keys', () => {
   })
   test('jit equals eager, bit for bit', () => {
     for (const f of draws) expect(list(jit(f)(key(4)))).toEqual(list(f(key(4))))
+  })
+})
+
+// The level F(x; a) of a draw x is the uniform number behind it, so that its derivatives by a along the draw are zero, of all orders.
+describe('implicit derivatives keep the level of a draw', () => {
+  const a = 1.5
+  const level = {
+    gamma: (v: Tensor): Tensor => gammainc(v, random.gamma(key(5), v)),
+    chisquare: (v: Tensor): Tensor => gammainc(v.div(2), random.chisquare(key(6), v).div(2)),
+  }
+  test.each(Object.entries(level))('of %s', (_, f) => {
+    const x = array(a, { dtype: 'float64' })
+    expect(f(x).item()).toBeGreaterThan(0.01)
+    expect(Math.abs(grad(f)(x).item())).toBeLessThan(1e-6)
+    expect(Math.abs(grad(grad(f))(x).item())).toBeLessThan(1e-5)
+  })
+  test('of gamma, as a difference of quantiles', () => {
+    const x = array(a, { dtype: 'float64' })
+    const draw = (v: Tensor): Tensor => random.gamma(key(5), v)
+    const value = draw(x).item(),
+      share = gammainc(x, draw(x)).item()
+    /** The x with gammainc(a, x) = share, by Newton's method. */
+    const quantile = (shape: number): number => {
+      let q = value
+      const level = (t: Tensor): Tensor => gammainc(array(shape, { dtype: 'float64' }), t)
+      for (let i = 0; i < 6; i++) {
+        const at = array(q, { dtype: 'float64' })
+        q -= (level(at).item() - share) / grad(level)(at).item()
+      }
+      return q
+    }
+    const h = 1e-4
+    expect(Math.abs(grad(draw)(x).item() - (quantile(a + h) - quantile(a - h)) / (2 * h))).toBeLessThan(1e-6)
   })
 })
 
