@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { type Tensor, init, random } from '@cotangent/core'
-import { type Case, type InputSpec, type OpEntry, checkOperation } from '@cotangent/core/testing'
+import { type InputSpec, type OpEntry, checkOperation } from '@cotangent/core/testing'
 import {
   avgPool2d,
   conv2d,
@@ -19,27 +19,11 @@ import {
   softplus,
   tanh,
 } from '@cotangent/nn'
+import { entry, float, small, unary } from './support/entries.ts'
 
-const float = (shape: readonly number[], range: readonly [number, number] = [-2, 2], constant = false): InputSpec => ({
-  shape,
-  dtype: 'float32',
-  range,
-  constant,
-})
 const classIds = (n: number, classes: number): InputSpec => ({ shape: [n], dtype: 'int32', range: [0, classes - 1] })
-const small = fc.integer({ min: 1, max: 4 })
 const strides = fc.constantFrom<1 | 2>(1, 2),
   padding = fc.constantFrom<'SAME' | 'VALID'>('SAME', 'VALID')
-
-/** Cases from a drawn record; accuracy is of sums of several terms. */
-function entry<T>(drawn: fc.Arbitrary<T>, make: (drawn: T) => Pick<Case, 'inputs' | 'call'>, more: Partial<OpEntry> = {}): OpEntry {
-  const cases = fc
-    .record({ value: drawn, seed: fc.nat(1_000_000) })
-    .map(({ value, seed }): Case => ({ ...make(value), seed, options: value }))
-  return { cases, accuracy: { ulp: 16, of: 'largest', reason: 'sums of several terms' }, differentiable: true, refused: [], ...more }
-}
-const unary = (f: (x: Tensor) => Tensor): OpEntry =>
-  entry(fc.array(small, { minLength: 1, maxLength: 3 }), shape => ({ inputs: [float(shape)], call: x => f(x as Tensor) }))
 
 const logits = fc.record({ n: small, classes: fc.integer({ min: 2, max: 5 }) })
 const images = fc.record({

@@ -1,5 +1,20 @@
 /** Where an element of a sequence stands: learned and sinusoidal vectors, rotations, biases of attention. */
-import { type Tensor, CotangentError, abs, add, arange, array, concatenate, cos, multiply, sin, split, stack, take } from '@cotangent/core'
+import {
+  type DType,
+  type Tensor,
+  CotangentError,
+  abs,
+  add,
+  arange,
+  array,
+  concatenate,
+  cos,
+  multiply,
+  sin,
+  split,
+  stack,
+  take,
+} from '@cotangent/core'
 import { type Initializer, normal } from '../init.ts'
 import { type Layer, shapeError, stateful, stateless } from '../layer.ts'
 
@@ -68,20 +83,23 @@ export function learnedPositions<const C extends boolean = false>(
   ) as Layer<Positions, StreamState<C>>
 }
 
-/** `t / base^(2 i / width)` for i below width / 2: `[..., width / 2]`. */
-function angles(positions: Tensor, width: number, base: number): Tensor {
-  const rates = Float32Array.from({ length: width / 2 }, (_, i) => base ** ((-2 * i) / width))
-  return multiply(positions.astype('float32').reshape([...positions.shape, 1]), array(rates))
+/** `t / base^(2 i / width)` for i below width / 2: `[..., width / 2]`, at least in float32. */
+function angles(positions: Tensor, width: number, base: number, like: DType): Tensor {
+  const dtype = like === 'float64' ? like : 'float32'
+  const rates = Array.from({ length: width / 2 }, (_, i) => base ** ((-2 * i) / width))
+  return multiply(positions.astype(dtype).reshape([...positions.shape, 1]), array(rates, { dtype }))
 }
 
 /**
  * Vectors for positions (integers or floats, `[...]`), `[..., width]`: sines at even places, cosines at odd ones, of wavelengths from 2 pi to
  * 10000 * 2 pi. `width` is even. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.5. Also of times, as diffusion models do.
  */
-export function sinusoids(positions: Tensor, width: number): Tensor {
+export function sinusoids(positions: Tensor, width: number, { dtype = 'float32' }: { readonly dtype?: DType } = {}): Tensor {
   checkEven('sinusoids', width)
-  const a = angles(positions, width, 10_000)
-  return stack([sin(a), cos(a)], { axis: -1 }).reshape([...positions.shape, width])
+  const a = angles(positions, width, 10_000, dtype)
+  return stack([sin(a), cos(a)], { axis: -1 })
+    .reshape([...positions.shape, width])
+    .astype(dtype)
 }
 function checkEven(name: string, width: number): void {
   if (width % 2 !== 0) throw new CotangentError('ShapeError', `${name}: the width must be even, got ${width}.`)
@@ -100,7 +118,7 @@ export function sinusoidalPositions<const C extends boolean = false>({
       checkEven(name, input[1] as number)
       return { params: null, output: input }
     },
-    (_, positions, x) => sinusoids(positions, x.shape[x.ndim - 1] as number).astype(x.dtype),
+    (_, positions, x) => sinusoids(positions, x.shape[x.ndim - 1] as number, { dtype: x.dtype }),
   ) as Layer<null, StreamState<C>>
 }
 
@@ -118,9 +136,9 @@ export interface RotaryOptions {
 export function rotary(x: Tensor, positions: Tensor, { base = 10_000, interleaved = false }: RotaryOptions = {}): Tensor {
   const width = x.shape[x.ndim - 1] as number
   checkEven('rotary', width)
-  const a = angles(positions, width, base).reshape([...positions.shape, 1, width / 2]),
-    c = cos(a),
-    s = sin(a)
+  const a = angles(positions, width, base, x.dtype).reshape([...positions.shape, 1, width / 2]),
+    c = cos(a).astype(x.dtype),
+    s = sin(a).astype(x.dtype)
   const pairs = interleaved ? x.reshape([...x.shape.slice(0, -1), width / 2, 2]) : x
   const [p, q] = split(pairs, 2, { axis: -1 }).map(v => (interleaved ? v.reshape([...x.shape.slice(0, -1), width / 2]) : v)) as [
     Tensor,
