@@ -11,6 +11,7 @@ export type ErrorKind =
   | 'ValueError' // an argument outside its range
   | 'GradientError' // not differentiable: non-scalar loss, integer input, a primitive without this rule
   | 'TracerError' // a traced value used where its number is needed, or after its trace ended
+  | 'CheckError' // a check of the user or of a debug mode did not hold
   | 'DisposedError' // a tensor used after dispose()
   | 'ConfigError' // invalid options of init
   | 'BackendError' // a backend that cannot be loaded or refused a program

@@ -25,6 +25,17 @@ export function fromHost(data: TypedArray, shape: Shape, dtype: DType, backend: 
   return new Tensor(type, new Storage(backend, backend.upload(data, dtype)))
 }
 
+/** Sees what ran, with inputs that are still there, and what came out: debug modes. */
+export interface RunObserver {
+  primitive(primitive: Primitive, inputs: readonly Tensor[], params: object, outputs: readonly Tensor[]): void
+  program(program: Program, inputs: readonly Tensor[], outputs: readonly Tensor[]): void
+}
+let observer: RunObserver | null = null
+export function observeRuns(o: RunObserver | null): void {
+  observer = o
+}
+export const runObserver = (): RunObserver | null => observer
+
 /** Runs one primitive on concrete tensors. */
 export function execute(primitive: Primitive, inputs: readonly Tensor[], params: object): readonly Tensor[] {
   if (needsHost(primitive, params)) return runHostEquation(primitive, inputs, params, runProgram)
@@ -44,7 +55,9 @@ export function execute(primitive: Primitive, inputs: readonly Tensor[], params:
     )
     remember(cache, key, compiled)
   }
-  return run(compiled, backend, inputs, primitive.name)
+  const outputs = run(compiled, backend, inputs, primitive.name)
+  observer?.primitive(primitive, inputs, params, outputs)
+  return outputs
 }
 
 /** Runs a closed Program on concrete tensors. The same Program object is compiled once a backend and donation pattern. */
@@ -55,7 +68,11 @@ export function runProgram(program: Program, inputs: readonly Tensor[], donated?
     return results
   }
   const backend = backendOf(inputs, name)
-  return run(compiledProgram(program, backend, donated), backend, inputs, name, donated)
+  if (observer === null) return run(compiledProgram(program, backend, donated), backend, inputs, name, donated)
+  const results = run(compiledProgram(program, backend), backend, inputs, name)
+  observer.program(program, inputs, results)
+  giveUp(inputs, donated)
+  return results
 }
 
 /** The compiled form of a Program, from the cache. */

@@ -5,7 +5,7 @@ import { untracked } from '../region.ts'
 import { Storage, Tensor } from '../tensor.ts'
 import type { Backend, Buffer, Executable } from './backend.ts'
 import { type Compiled, compileInSteps } from './compile.ts'
-import { backendOf, buffersOf, givable, keepProgram, knownProgram, runProgram, wrap } from './execute.ts'
+import { backendOf, buffersOf, givable, keepProgram, knownProgram, runObserver, runProgram, wrap } from './execute.ts'
 import { programsBetween } from './stepwise.ts'
 
 /** As `runProgram`. Donated inputs are disposed at once. Throws before anything runs, or rejects. What calls the host runs in a later task. */
@@ -23,7 +23,7 @@ export function runProgramAsync(
   })
   return inTurn(backend, async () => {
     try {
-      if (programNeedsHost(program)) {
+      if (programNeedsHost(program) || runObserver() !== null) {
         await nextTask()
         return runProgram(program, kept, undefined, name)
       }

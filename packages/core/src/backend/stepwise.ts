@@ -5,6 +5,7 @@
 import { invariant } from '../errors.ts'
 import { type Primitive, type RunProgram, isCall } from '../primitives/primitive.ts'
 import { needsHost, programNeedsHost } from '../program/effects.ts'
+import { atLine } from '../program/modes.ts'
 import { type Atom, type Equation, type Program, type Var, subprograms } from '../program/program.ts'
 import { Storage, Tensor } from '../tensor.ts'
 
@@ -31,7 +32,7 @@ export function runInParts(program: Program, inputs: readonly Tensor[], run: Run
   for (const part of partsOf(program)) {
     const [outputs, results] =
       'equation' in part
-        ? [part.equation.outputs, runHostEquation(part.equation.primitive, part.equation.inputs.map(read), part.equation.params, run)]
+        ? [part.equation.outputs, runOne(part.equation, read, run)]
         : [part.outputs, run(part.program, part.program.inputs.map(read))]
     outputs.forEach((v, i) => env.set(v, results[i] as Tensor))
     // Intermediates are no one else's: their memory goes at once.
@@ -39,6 +40,9 @@ export function runInParts(program: Program, inputs: readonly Tensor[], run: Run
   }
   return program.outputs.map((a, i) => (isOwned(program, i) ? read(a) : sharing(read(a))))
 }
+
+const runOne = ({ primitive, inputs, params, line }: Equation, read: (a: Atom) => Tensor, run: RunProgram): readonly Tensor[] =>
+  atLine(line, () => runHostEquation(primitive, inputs.map(read), params, run))
 
 /** Is output i a value that the run made, and that no output before it returns already? */
 const isOwned = ({ inputs, outputs }: Program, i: number): boolean => {

@@ -1,2 +1,3 @@
 /** `debug`: looking into functions that are traced. */
-export { callback, print, type NamedValues } from '../transforms/callback.ts'
+export type { NamedValues } from '../template.ts'
+export { callback, print } from '../transforms/callback.ts'

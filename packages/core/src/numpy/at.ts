@@ -18,6 +18,7 @@ import { where } from '../primitives/select.ts'
 import { slice as box } from '../primitives/slice.ts'
 import { transpose } from '../primitives/transpose.ts'
 import { bind1 } from '../program/bind.ts'
+import { checkIndices } from '../program/modes.ts'
 import { broadcastShapes, sameShape, showShape } from '../shape.ts'
 import { isTensor, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { type AtIndex, type ParsedIndex, parseIndex, type Range } from './atIndex.ts'
@@ -55,11 +56,13 @@ export class At {
   }
 
   /** The elements there. NumPy: `x[...]`. */
-  get({ mode = 'fill', fillValue }: AtGet = {}): Tensor {
+  get({ mode, fillValue }: AtGet = {}): Tensor {
     const { x } = this,
       parsed = this.parse('at.get')
-    const gather = { mode: modeOf('at.get', mode, ['fill', 'clip']), fillValue: fillValue ?? defaultFill(x.dtype) }
-    return fromBox(gathered(boxOf(x, parsed), parsed, gather), parsed)
+    const gather = { mode: modeOf('at.get', mode ?? 'fill', ['fill', 'clip']), fillValue: fillValue ?? defaultFill(x.dtype) }
+    const part = boxOf(x, parsed)
+    if (mode === undefined && fillValue === undefined) checkParsed('at.get', part, parsed)
+    return fromBox(gathered(part, parsed, gather), parsed)
   }
   /** x with the elements there replaced by `values`, which broadcast to them; where index tensors repeat a place, by the last one. */
   set(values: TensorLike, options: AtUpdate = {}): Tensor {
@@ -82,9 +85,9 @@ export class At {
     return this.update('at.max', 'max', values, options)
   }
 
-  private update(caller: string, combine: Combine, values: TensorLike, { mode = 'drop' }: AtUpdate): Tensor {
+  private update(caller: string, combine: Combine, values: TensorLike, { mode }: AtUpdate): Tensor {
     const { x } = this,
-      checked = modeOf(caller, mode, ['drop', 'clip']) === 'clip' ? 'clip' : 'fill'
+      checked = modeOf(caller, mode ?? 'drop', ['drop', 'clip']) === 'clip' ? 'clip' : 'fill'
     const v = valuesFor(caller, x, values),
       mask = this.unknownMask(v)
     if (mask !== null) return where(mask, combined[combine](x, v), x)
@@ -94,6 +97,7 @@ export class At {
     const part = boxOf(x, parsed),
       updates = intoBox(broadcastTo(v, parsed.shape), part, parsed)
     const { tensors, axes } = tensorsOf(parsed)
+    if (mode === undefined) checkParsed(caller, part, parsed)
     const next =
       tensors.length === 0
         ? combined[combine](part, updates)
@@ -197,6 +201,11 @@ function putBack(x: Tensor, next: Tensor, parsed: ParsedIndex): Tensor {
 function tensorsOf({ axes }: ParsedIndex): { readonly tensors: readonly Tensor[]; readonly axes: readonly number[] } {
   const along = axes.flatMap((index, k) => (isRange(index) ? [] : [k]))
   return { tensors: along.map(k => axes[k] as Tensor), axes: along }
+}
+
+function checkParsed(caller: string, part: Tensor, parsed: ParsedIndex): void {
+  const { tensors, axes } = tensorsOf(parsed)
+  checkIndices(caller, part, tensors, axes, true)
 }
 
 function gathered(part: Tensor, parsed: ParsedIndex, options: { readonly mode: 'fill' | 'clip'; readonly fillValue: number }): Tensor {

@@ -8,6 +8,7 @@ import { ravel } from '../primitives/reshape.ts'
 import { scatterP } from '../primitives/scatter.ts'
 import { transpose } from '../primitives/transpose.ts'
 import { bind1 } from '../program/bind.ts'
+import { checkIndices } from '../program/modes.ts'
 import { normalizeAxis, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
@@ -25,12 +26,14 @@ export interface TakeOptions {
  *
  * @example take(table, ids, { axis: 0 }) // rows: [vocabulary, n] and [batch] give [batch, n]
  */
-export function take(x: TensorLike, indices: TensorLike, { axis, mode = 'fill', fillValue }: TakeOptions = {}): Tensor {
+export function take(x: TensorLike, indices: TensorLike, { axis, mode, fillValue }: TakeOptions = {}): Tensor {
   const given = toTensor(x, 'take'),
     t = axis === undefined ? ravel(given) : given
   const k = normalizeAxis('take', axis ?? 0, t.ndim),
     at = toIndices('take', indices)
-  const out = bind1(gatherP, [t, at], { axes: [k], paired: [], mode, negative: true, fillValue: fillValue ?? defaultFill(t.dtype) })
+  if (mode === undefined && fillValue === undefined) checkIndices('take', t, [at], [k], true)
+  const params = { axes: [k], paired: [], mode: mode ?? 'fill', negative: true, fillValue: fillValue ?? defaultFill(t.dtype) }
+  const out = bind1(gatherP, [t, at], params)
   // [...indices, ...other axes]: the indices move behind the first k of the others.
   const own = at.shape.map((_, i) => i),
     rest = Array.from({ length: t.ndim - 1 }, (_, i) => at.ndim + i)
@@ -61,13 +64,20 @@ export function takeAlongAxis(
   x: TensorLike,
   indices: TensorLike,
   axis: number,
-  { mode = 'fill', fillValue }: Omit<TakeOptions, 'axis'> = {},
+  { mode, fillValue }: Omit<TakeOptions, 'axis'> = {},
 ): Tensor {
   const t = toTensor(x, 'takeAlongAxis'),
     at = toIndices('takeAlongAxis', indices),
     k = normalizeAxis('takeAlongAxis', axis, t.ndim)
   checkRank('takeAlongAxis', t, at)
-  const params = { axes: [k], paired: otherAxes(t.ndim, k), mode, negative: true, fillValue: fillValue ?? defaultFill(t.dtype) }
+  if (mode === undefined && fillValue === undefined) checkIndices('takeAlongAxis', t, [at], [k], true)
+  const params = {
+    axes: [k],
+    paired: otherAxes(t.ndim, k),
+    mode: mode ?? 'fill',
+    negative: true,
+    fillValue: fillValue ?? defaultFill(t.dtype),
+  }
   return bind1(gatherP, [broadcastTo(t, matchOthers(t, at, k)), at], params)
 }
 
@@ -80,6 +90,7 @@ export function putAlongAxis(x: TensorLike, indices: TensorLike, values: TensorL
   const at = toIndices('putAlongAxis', indices),
     k = normalizeAxis('putAlongAxis', axis, t.ndim)
   checkRank('putAlongAxis', t, at)
+  checkIndices('putAlongAxis', t, [at], [k], true)
   const shape = t.shape.map((n, d) => (d === k ? (at.shape[d] as number) : n))
   return bind1(scatterP, [t, broadcastTo(astype(values, t.dtype), shape), at], {
     axes: [k],

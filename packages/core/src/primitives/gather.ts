@@ -8,6 +8,7 @@ import { fail } from '../errors.ts'
 import { rangeOfInteger } from '../lower/instructions.ts'
 import type { Value } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
+import { checkIndices } from '../program/modes.ts'
 import { normalizeAxis } from '../shape.ts'
 import { isTensor, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { alignBatch } from './broadcast.ts'
@@ -125,13 +126,15 @@ export interface GatherOptions {
  *
  * @example gather(table, [ids]) // rows of [vocabulary, n] for ids [batch]: [batch, n]
  */
-export function gather(x: TensorLike, indices: readonly TensorLike[], { axes, mode = 'fill', fillValue }: GatherOptions = {}): Tensor {
+export function gather(x: TensorLike, indices: readonly TensorLike[], { axes, mode, fillValue }: GatherOptions = {}): Tensor {
   const t = toTensor(x, 'gather')
   const along = axes?.map(k => normalizeAxis('gather', k, t.ndim)) ?? indices.map((_, k) => k)
-  return bind1(gatherP, [t, ...indices.map(i => toIndices('gather', i))], {
+  const at = indices.map(i => toIndices('gather', i))
+  if (mode === undefined && fillValue === undefined) checkIndices('gather', t, at, along, false)
+  return bind1(gatherP, [t, ...at], {
     axes: along,
     paired: [],
-    mode,
+    mode: mode ?? 'fill',
     negative: false,
     fillValue: fillValue ?? defaultFill(t.dtype),
   })

@@ -9,6 +9,7 @@ import { flatten } from '../lower/body.ts'
 import { narrowed, widened } from '../lower/narrow.ts'
 import { indexAxis, type Value } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
+import { checkIndices } from '../program/modes.ts'
 import { normalizeAxis, sameShape, showShape, sizeOf, stridesOf } from '../shape.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
 import { divide, multiply, subtract } from './arithmetic.ts'
@@ -243,13 +244,14 @@ function scatterWith(
   x: TensorLike,
   indices: readonly TensorLike[],
   updates: TensorLike,
-  { axes, mode = 'fill' }: ScatterOptions,
+  { axes, mode }: ScatterOptions,
 ): Tensor {
   const name = names[combine],
     [t, u] = promoteOperands(name, x, updates) as readonly [Tensor, Tensor]
   const along = axes?.map(k => normalizeAxis(name, k, t.ndim)) ?? indices.map((_, k) => k)
-  const params: ScatterParams = { axes: along, paired: [], mode, negative: false, combine }
+  const params: ScatterParams = { axes: along, paired: [], mode: mode ?? 'fill', negative: false, combine }
   const at = indices.map(i => toIndices(name, i))
+  if (mode === undefined) checkIndices(name, t, at, along, false)
   return bind1(scatterP, [t, broadcastTo(u, indexedShape(t.aval, layoutOf(t, at, params))), ...at], params)
 }
 

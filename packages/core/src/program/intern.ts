@@ -4,6 +4,7 @@
  */
 import { identity } from '../identity.ts'
 import { literalKey, paramsKey } from './key.ts'
+import { traceModes } from './modes.ts'
 import type { Atom, Program, Var } from './program.ts'
 
 /** Programs remembered; the least recently used go first. */
@@ -11,6 +12,7 @@ const KEPT = 256
 const known = new Map<string, Program>()
 
 export function internProgram(program: Program): Program {
+  if (traceModes() !== '') return program // its twin may be from other lines
   const key = programKey(program)
   const twin = known.get(key) ?? program
   known.delete(key)

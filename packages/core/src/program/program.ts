@@ -23,6 +23,8 @@ export interface Equation {
   readonly inputs: readonly Atom[]
   readonly params: object
   readonly outputs: readonly Var[]
+  /** The user's line that made it, in debug modes (modes.ts). */
+  readonly line?: string
 }
 
 export interface Program {

@@ -4,6 +4,7 @@ import { type Primitive, isCall, isCollective } from '../primitives/primitive.ts
 import { untracked } from '../region.ts'
 import { Tensor } from '../tensor.ts'
 import { madeHere, type Trace, type TracerValue, withTrace } from './bind.ts'
+import { atLine, lineForEquation } from './modes.ts'
 import { type Atom, type Equation, type Program, type Var, literal, newVar } from './program.ts'
 
 interface Staged extends TracerValue {
@@ -42,7 +43,8 @@ export class ProgramTrace implements Trace {
       inputs.map(t => t.aval),
       params,
     ).map(newVar)
-    this.equations.push({ primitive, inputs: inputs.map(t => this.atom(t)), params, outputs })
+    const line = lineForEquation()
+    this.equations.push({ primitive, inputs: inputs.map(t => this.atom(t)), params, outputs, ...(line !== null && { line }) })
     const made = this.made()
     return outputs.map(v => this.tracer(v, made))
   }
@@ -104,7 +106,7 @@ export function evalProgram(
   program.inputs.forEach((v, i) => env.set(v, inputs[i] as Tensor))
   const read = (a: Atom): Tensor => (a.kind === 'literal' ? new Tensor(a.aval, { scalar: a.value }) : (env.get(a) as Tensor))
   for (const e of program.equations) {
-    const out = bindEquation(e.primitive, e.inputs.map(read), e.params)
+    const out = atLine(e.line, () => bindEquation(e.primitive, e.inputs.map(read), e.params))
     e.outputs.forEach((v, i) => env.set(v, out[i] as Tensor))
   }
   return program.outputs.map(read)

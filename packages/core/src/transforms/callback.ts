@@ -2,11 +2,11 @@
 import { aval } from '../aval.ts'
 import { type DType, checkDType } from '../dtype.ts'
 import { fail } from '../errors.ts'
-import { formatArray } from '../format.ts'
 import { type VmapMethod, debugCallbackP, pureCallbackP } from '../primitives/callback.ts'
 import { bind } from '../program/bind.ts'
 import { type Shape, checkShape } from '../shape.ts'
-import { Tensor, type TensorLike, isTensor, toTensor } from '../tensor.ts'
+import { type NamedValues, fillTemplate, templateValues } from '../template.ts'
+import { Tensor, type TensorLike, isTensor } from '../tensor.ts'
 import { checkSameStructure, flattenTree, unflattenTree } from '../tree.ts'
 import { makeStrong } from './control.ts'
 import { type AnyFunction, flatFunction, flattenArguments, nameOf } from './functions.ts'
@@ -94,45 +94,13 @@ export function callback<A extends Args>(f: (...args: A) => unknown, ...args: A)
   )
 }
 
-/** Named values of a format. */
-export type NamedValues = Readonly<Record<string, TensorLike>>
-
 /**
  * Prints values with `console.log`, also inside `jit`, control flow, `vmap` and `grad`, where a plain `console.log` sees tracers: see `callback` for when.
  * `{}` takes the next value, `{name}` the value of that name in an object that comes last. JAX: `debug.print`.
  *
  * @example debug.print('step {}: loss = {loss}', i, { loss })
  */
-export function print(format: string, ...values: readonly (TensorLike | NamedValues)[]): void {
-  const last = values.at(-1)
-  const named = last !== undefined && typeof last === 'object' && !isTensor(last) ? last : {}
-  const positional = (named === last ? values.slice(0, -1) : values) as readonly TensorLike[]
-  const names = fillIn(format, positional, named)
-  const tensors = names.map(([name, x]) => makeStrong(toTensor(x, `debug.print: the value of {${name}}`)))
-  callback(
-    (...xs: readonly Tensor[]) => {
-      let next = 0
-      console.log(format.replace(PLACE, () => show(xs[next++] as Tensor)))
-    },
-    ...tensors,
-  )
+export function print(template: string, ...values: readonly (TensorLike | NamedValues)[]): void {
+  const tensors = templateValues('debug.print', template, values).map(makeStrong)
+  callback((...xs: readonly Tensor[]) => console.log(fillTemplate(template, xs)), ...tensors)
 }
-
-const PLACE = /\{([\p{ID_Continue}$]*)\}/gu
-
-/** The value of each place of a format, in order. */
-export function fillIn(format: string, positional: readonly TensorLike[], named: NamedValues): readonly (readonly [string, TensorLike])[] {
-  let next = 0
-  const values = [...format.matchAll(PLACE)].map(([, name = '']) => {
-    const x = name === '' ? positional[next++] : named[name]
-    return x === undefined
-      ? fail('ValueError', `debug.print: "${format}" has a place {${name}}, but there is no value for it.`)
-      : ([name, x] as const)
-  })
-  if (next < positional.length)
-    fail('ValueError', `debug.print: "${format}" has ${next} places {}, but there are ${positional.length} values for them.`)
-  return values
-}
-
-/** A tensor's elements as NumPy prints them. */
-export const show = (t: Tensor): string => formatArray(t.dataSync(), t.shape, t.dtype)

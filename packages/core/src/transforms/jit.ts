@@ -14,6 +14,7 @@ import { jitP } from '../primitives/jit.ts'
 import { axesKey } from '../program/axes.ts'
 import { type Trace, bind, isConcrete, stagingTrace } from '../program/bind.ts'
 import { internProgram } from '../program/intern.ts'
+import { traceModes } from '../program/modes.ts'
 import { type Program, freeAxes } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import { trace } from '../program/trace.ts'
@@ -64,6 +65,8 @@ interface Entry {
   readonly avals: readonly Aval[]
   /** The named axes in scope: collectives in the function depend on their sizes. */
   readonly axes: string
+  /** The debug modes of the trace. */
+  readonly modes: string
   readonly program: Program
   readonly captured: readonly Tensor[]
   /** The one in use at the trace, if anything is captured: it has the constants that the function makes. */
@@ -167,7 +170,7 @@ class JitFunction {
     })
     leaves.length = 0
     for (const s of structures) if (s !== null) leaves.push(...s.leaves)
-    const key = `${structures.map((s, i) => (s === null ? staticKey(args[i]) : s.structure.key)).join(';')}|${leaves.map(t => t.aval.id).join()}|${axesKey()}`
+    const key = `${structures.map((s, i) => (s === null ? staticKey(args[i]) : s.structure.key)).join(';')}|${leaves.map(t => t.aval.id).join()}|${axesKey()}|${traceModes()}`
     const known = this.entries.get(key),
       kinds = structures.map(s => s?.structure ?? null)
     const entry = known === undefined || isOutdated(known, leaves) ? this.trace(key, args, kinds, leaves) : known
@@ -188,6 +191,7 @@ class JitFunction {
       statics: args.map((a, i) => (structures[i] === null ? { value: a, key: staticKey(a) } : noArgument)),
       avals,
       axes: axesKey(),
+      modes: traceModes(),
       program: stagingTrace() === null ? internProgram(simplify(program)) : simplify(program),
       captured,
       backend: captured.length === 0 ? null : currentBackend(),
@@ -223,6 +227,7 @@ class JitFunction {
       return d === null ? [] : [`${d.path} changed from ${d.a} to ${d.b}`]
     })
     if (args.length !== last.structures.length) reasons.unshift(`called with ${args.length} arguments instead of ${last.structures.length}`)
+    if (last.modes !== traceModes()) reasons.push('a debug mode was switched (debugNans, debugIndices, checkify)')
     if (last.axes !== axesKey()) reasons.push(`the named axes in scope changed from ${last.axes || 'none'} to ${axesKey() || 'none'}`)
     if (reasons.length > 0) return reasons.join('; ')
     const paths = structures.flatMap((s, i) => (s === null ? [] : leafPaths(s, parameterName(this.f, i))))
@@ -247,7 +252,7 @@ const sameStatic = (a: StaticArgument, b: unknown): boolean =>
 /** Appends the leaves if `args` are of the entry's kind. */
 function matches(entry: Entry, args: readonly unknown[], leaves: Tensor[]): boolean {
   const { structures, avals, captured } = entry
-  if (args.length !== structures.length || entry.axes !== axesKey()) return false
+  if (args.length !== structures.length || entry.axes !== axesKey() || entry.modes !== traceModes()) return false
   for (let i = 0; i < args.length; i++) {
     const s = structures[i] as Structure | null
     if (s === null ? !sameStatic(entry.statics[i] ?? noArgument, args[i]) : !matchTree(s, args[i], leaves, true)) return false

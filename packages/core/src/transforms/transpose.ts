@@ -9,6 +9,7 @@ import { addP } from '../primitives/arithmetic.ts'
 import { sumLike } from '../primitives/collective.ts'
 import { type MaybeTensor, type Unknown, isNone, isUnknown } from '../primitives/primitive.ts'
 import { bind, bind1 } from '../program/bind.ts'
+import { atLine, backwardLine } from '../program/modes.ts'
 import type { Atom, Equation, Program, Var } from '../program/program.ts'
 import { Tensor } from '../tensor.ts'
 
@@ -42,7 +43,7 @@ export function backward(
     const cts = e.outputs.map(v => take(sums, v))
     if (cts.every(ct => ct === null)) continue
     const operands = e.inputs.map(a => (a.kind === 'var' && linear.has(a) ? { unknown: true as const, aval: a.aval } : read(known, a)))
-    transposeEquation(e, cts, operands).forEach((ct, k) => accumulate(e.inputs[k] as Atom, ct))
+    atLine(backwardLine(e.line), () => transposeEquation(e, cts, operands).forEach((ct, k) => accumulate(e.inputs[k] as Atom, ct)))
   }
   return program.inputs.map(v => (linear.has(v) ? (sums.get(v) ?? null) : null))
 }
@@ -53,10 +54,12 @@ function computeKnown(program: Program, known: Map<Var, Tensor>, linear: Set<Var
     const depends = e.inputs.some(a => a.kind === 'var' && linear.has(a))
     if (depends) e.outputs.forEach(v => linear.add(v))
     else
-      bind(
-        e.primitive,
-        e.inputs.map(a => read(known, a)),
-        e.params,
+      atLine(e.line, () =>
+        bind(
+          e.primitive,
+          e.inputs.map(a => read(known, a)),
+          e.params,
+        ),
       ).forEach((t, i) => known.set(e.outputs[i] as Var, t))
     return depends
   })
