@@ -7,6 +7,7 @@ import { iota } from '../primitives/iota.ts'
 import { add } from '../primitives/arithmetic.ts'
 import { astype, scalarOf } from '../primitives/cast.ts'
 import { scanP } from '../primitives/scan.ts'
+import { bindSegments } from '../primitives/scanSegments.ts'
 import { whileP } from '../primitives/while.ts'
 import { bind } from '../program/bind.ts'
 import type { Atom } from '../program/program.ts'
@@ -21,6 +22,11 @@ export interface ScanOptions {
   readonly length?: number
   /** From the last slice to the first. Default false. */
   readonly reverse?: boolean
+  /**
+   * For the backward pass keep the carry of every so many steps, and compute what lies between again: memory for `length / n + n` steps instead of all, for one
+   * more forward computation. `true`: about the root of the length, which needs least. Default false.
+   */
+  readonly checkpoint?: boolean | number
 }
 
 /**
@@ -60,13 +66,10 @@ export function scan(step: AnyFunction, init: unknown, xs: unknown, options: Sca
     return { body: traced, out, next: traced.program.outputs.slice(0, out.size).map(o => o.aval) }
   })
   const numCarry = carry.leaves.length
-  const results = bind(scanP, [...body.captured, ...carry.leaves, ...scanned.leaves], {
-    program: body.program,
-    length,
-    reverse: options.reverse ?? false,
-    numConsts: body.captured.length,
-    numCarry,
-  })
+  const inputs = [...body.captured, ...carry.leaves, ...scanned.leaves]
+  const params = { program: body.program, length, reverse: options.reverse ?? false, numConsts: body.captured.length, numCarry }
+  const steps = segmentOf(options.checkpoint ?? false, length)
+  const results = steps === null ? bind(scanP, inputs, params) : bindSegments(inputs, params, steps)
   return [
     unflattenTree(carry.structure, results.slice(0, numCarry)) as never,
     unflattenTree(ysStructure as unknown as Structure, results.slice(numCarry)) as never,
@@ -74,6 +77,14 @@ export function scan(step: AnyFunction, init: unknown, xs: unknown, options: Sca
 }
 
 const liftNumber = (x: unknown): unknown => (typeof x === 'number' || typeof x === 'boolean' ? toTensor(x, 'scan') : x)
+
+/** Steps of a segment; null: no segments. */
+function segmentOf(checkpoint: boolean | number, length: number): number | null {
+  if (typeof checkpoint === 'boolean') return checkpoint && length > 0 ? Math.ceil(Math.sqrt(length)) : null
+  if (!Number.isInteger(checkpoint) || checkpoint < 1)
+    fail('ValueError', `scan: checkpoint must be true, false or a number of steps from 1, got ${String(checkpoint)}.`)
+  return length > 0 ? checkpoint : null
+}
 
 function scanLength({ leaves, structure }: Flat, given: number | undefined): number {
   const paths = leafPaths(structure, 'xs')
