@@ -1,7 +1,7 @@
 /** The cpu backend: WebAssembly SIMD kernels generated at run time, on one memory and as many threads as there are cores. */
 import {
   bytesOf,
-  computeDTypes,
+  dtypes,
   fail,
   type Backend,
   type Buffer,
@@ -36,7 +36,7 @@ export interface Platform {
 
 /** What it says to core, and to the documentation. */
 export const capabilities: Capabilities = {
-  dtypes: computeDTypes,
+  dtypes,
   kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
   contractions: ['float32'],
   winograd: contraction.winograd,

@@ -1,5 +1,5 @@
 /** What the parts of a body share: its description, and at which level of the nest a value is known. */
-import type { Affine, Node, NodeId, Store } from '@cotangent/core/kernel'
+import type { Affine, BufferId, DType, Node, NodeId, Store } from '@cotangent/core/kernel'
 import type { Ops } from '../math/expression.ts'
 import type { Cursors } from './address.ts'
 import type { Value } from '../math/value.ts'
@@ -21,6 +21,8 @@ export interface BodyState {
   readonly o: Ops
   readonly spec: BodySpec
   readonly cursors: Cursors
+  /** The dtype of a buffer in memory. */
+  storedAs(buffer: BufferId): DType
   /** The value of a node for a copy. */
   value(node: NodeId, copy: number): Value
 }

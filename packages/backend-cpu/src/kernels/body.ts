@@ -14,8 +14,10 @@
  */
 import {
   type Affine,
+  type BufferId,
   bytesOf,
   type ComputeDType,
+  type DType,
   type InstructionName,
   invariant,
   type Load,
@@ -53,7 +55,11 @@ export class Body implements BodyState {
     this.cursors = new Cursors(o.f, spec.levels)
     this.guards = new Guards(this)
     spec.nodes.forEach((n, id) => this.plan(n, id))
-    this.targets = spec.stores.map(s => this.cursors.of(s.map, bytesOf(this.context.buffers[s.buffer]?.dtype as ComputeDType), s.buffer))
+    this.targets = spec.stores.map(s => this.cursors.of(s.map, bytesOf(this.storedAs(s.buffer)), s.buffer))
+  }
+
+  storedAs(buffer: BufferId): DType {
+    return this.context.buffers[buffer]?.dtype as DType
   }
 
   prologue(): void {
@@ -99,7 +105,7 @@ export class Body implements BodyState {
   store(lanes: readonly number[]): void {
     const { o, spec } = this
     spec.stores.forEach((s, k) => {
-      const dtype = (spec.nodes[s.value] as Node).dtype
+      const dtype = this.storedAs(s.buffer)
       const stride = spec.vector < 0 ? 0 : (s.map.strides[spec.vector] as number)
       lanes.forEach((n, copy) => {
         const address = fromPointer(o.f, this.targets[k] as Cursor, 4 * copy * stride * bytesOf(dtype))

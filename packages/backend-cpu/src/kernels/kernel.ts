@@ -4,7 +4,7 @@
  *
  * Contract of memory: every buffer is 64-byte aligned and owns its bytes up to the next multiple of 64, so a whole vector may be loaded
  * from, and stored to, the tail of a buffer that the kernel writes from its start to its end. bool is stored as int32 0 or 1;
- * float64 takes 8 bytes, all else 4.
+ * elements take `bytesOf(dtype)` bytes.
  */
 import type { BufferId, BufferSpec } from '@cotangent/core/kernel'
 import { I32, type ValueType, type WasmFunction, type WasmModule } from '../wasm/assembler.ts'

@@ -2,7 +2,7 @@
  * Values of four consecutive elements. float32, int32, uint32: one v128. bool: one v128 mask, all bits of a lane set for true (in memory 0
  * and 1). float64: two v128, elements 0-1 and 2-3.
  */
-import { type ComputeDType, bytesOf } from '@cotangent/core/kernel'
+import { type ComputeDType, type DType, bytesOf } from '@cotangent/core/kernel'
 import type { Expression, Ops } from './expression.ts'
 import { type Local, V128 } from '../wasm/assembler.ts'
 
@@ -44,7 +44,7 @@ export function choose(o: Ops, mask: Expression, a: readonly Expression[], b: re
 }
 
 /** Where one element of a value lives in its registers: which half, which lane. */
-export const placeOf = (dtype: ComputeDType, lane: number): { readonly half: number; readonly lane: number } =>
+export const placeOf = (dtype: DType, lane: number): { readonly half: number; readonly lane: number } =>
   dtype === 'float64' ? { half: lane >> 1, lane: lane & 1 } : { half: 0, lane }
 /** log2 of an element's bytes: the alignment immediate of its lane accesses. */
-export const alignOf = (dtype: ComputeDType): number => (bytesOf(dtype) === 8 ? 3 : 2)
+export const alignOf = (dtype: DType): number => Math.log2(bytesOf(dtype))

@@ -1,5 +1,11 @@
 /** Opcodes of the SIMD instructions without immediates (after the 0xfd prefix), by their names in the text format. */
 export const simd = {
+  'i8x16.narrow_i16x8_u': 0x66,
+  'i16x8.narrow_i32x4_u': 0x86,
+  'i16x8.extend_low_i8x16_s': 0x87,
+  'i16x8.extend_low_i8x16_u': 0x89,
+  'i32x4.extend_low_i16x8_s': 0xa7,
+  'i32x4.extend_low_i16x8_u': 0xa9,
   'i32x4.splat': 0x11,
   'i64x2.splat': 0x12,
   'f32x4.splat': 0x13,

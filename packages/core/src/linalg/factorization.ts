@@ -4,7 +4,6 @@
  */
 import type { SimplePrimitive } from '../primitives/primitive.ts'
 import { type Aval, aval, showAval } from '../aval.ts'
-import { isFloat } from '../dtype.ts'
 import { fail, invariant } from '../errors.ts'
 import type { Value } from '../lower/lowering.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
@@ -98,6 +97,7 @@ function evaluateStack<P>(
 /** A float tensor of at least two axes. */
 export function toMatrices(where: string, x: TensorLike): Tensor {
   const t = toFloat(where, x)
+  checkMatrix(where, t.aval)
   if (t.ndim < 2) fail('ShapeError', `${where}: needs a matrix or a stack of matrices [..., m, n], got shape ${showShape(t.shape)}.`)
   return t
 }
@@ -110,5 +110,6 @@ export function toSquare(where: string, x: TensorLike): Tensor {
 }
 /** For primitives called directly: a float dtype and two axes. */
 export function checkMatrix(where: string, a: Aval): void {
-  if (!isFloat(a.dtype)) fail('DTypeError', `${where}: needs a float dtype, got ${showAval(a)}. Convert with astype.`)
+  if (a.dtype !== 'float32' && a.dtype !== 'float64')
+    fail('DTypeError', `${where}: needs float32 or float64, got ${showAval(a)}. Convert with astype.`)
 }

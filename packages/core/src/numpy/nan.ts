@@ -2,7 +2,7 @@
 import { isFloat } from '../dtype.ts'
 import { divide, subtract } from '../primitives/arithmetic.ts'
 import { argmax, argmin, type ArgReduce } from '../primitives/argreduce.ts'
-import { astype, toFloat } from '../primitives/cast.ts'
+import { astype, inFloat32, toFloat } from '../primitives/cast.ts'
 import { isnan, lessEqual } from '../primitives/comparison.ts'
 import { cumprod, cumsum, type CumulativeOptions } from '../primitives/cumulative.ts'
 import { sqrt, square } from '../primitives/exponential.ts'
@@ -83,12 +83,14 @@ const countOf = (t: Tensor, options: Reduce): Tensor => sum(where(isnan(t), 0, a
 export function nanmean(x: TensorLike, options: Reduce = {}): Tensor {
   const t = toFloat('nanmean', x),
     axes = withAxes('nanmean', t, options)
-  return divide(sum(replaced(t, 0), axes), countOf(t, axes))
+  return inFloat32(t, x => divide(sum(replaced(x, 0), axes), countOf(x, axes)))
 }
 
-function deviation(caller: string, x: TensorLike, { ddof = 0, ...options }: Variance): Tensor {
-  const t = toFloat(caller, x),
-    axes = withAxes(caller, t, options),
+function deviation(caller: string, x: TensorLike, options: Variance): Tensor {
+  return inFloat32(toFloat(caller, x), t => meanSquare(caller, t, options))
+}
+function meanSquare(caller: string, t: Tensor, { ddof = 0, ...options }: Variance): Tensor {
+  const axes = withAxes(caller, t, options),
     kept = { ...axes, keepdims: true }
   const known = replaced(t, 0)
   const count = countOf(t, kept)

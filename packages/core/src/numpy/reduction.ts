@@ -2,7 +2,7 @@
 import { fail } from '../errors.ts'
 import { add, divide, multiply, subtract } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
-import { promoteFloats, toBool, toFloat } from '../primitives/cast.ts'
+import { inFloat32, promoteFloats, toBool, toFloat } from '../primitives/cast.ts'
 import { equal, isfinite } from '../primitives/comparison.ts'
 import { exp, log, sqrt, square } from '../primitives/exponential.ts'
 import { max, min, nonEmpty, sum } from '../primitives/reduce.ts'
@@ -21,7 +21,7 @@ const countOf = (where: string, t: Tensor, { axis }: Reduce): number =>
 export function mean(x: TensorLike, options: Reduce = {}): Tensor {
   const t = toFloat('mean', x),
     n = countOf('mean', t, options)
-  return divide(sum(t, options), n)
+  return inFloat32(t, x => divide(sum(x, options), n))
 }
 
 export interface Variance extends Reduce {
@@ -36,8 +36,10 @@ export function variance(x: TensorLike, options: Variance = {}): Tensor {
 function deviation(where: string, x: TensorLike, { ddof = 0, ...options }: Variance): Tensor {
   const t = toFloat(where, x),
     n = countOf(where, t, options)
-  const centred = subtract(t, mean(t, { ...options, keepdims: true }))
-  return divide(sum(square(centred), options), Math.max(0, n - ddof))
+  return inFloat32(t, x => {
+    const centred = subtract(x, mean(x, { ...options, keepdims: true }))
+    return divide(sum(square(centred), options), Math.max(0, n - ddof))
+  })
 }
 /** Square root of the variance. Where all elements are equal its gradient is zero: the mathematical one does not exist. NumPy: `std`. */
 export function std(x: TensorLike, options: Variance = {}): Tensor {
@@ -83,7 +85,9 @@ export function countNonzero(x: TensorLike, options: Reduce = {}): Tensor {
 /** log(sum(exp(x))) over axes (default: all), without overflow: the maximum is taken out first. SciPy, JAX: `logsumexp`. The slope is zero
  * where all elements are -Infinity. */
 export function logsumexp(x: TensorLike, options: Reduce = {}): Tensor {
-  const t = toFloat('logsumexp', x)
+  return inFloat32(toFloat('logsumexp', x), t => logOfSum(t, options))
+}
+function logOfSum(t: Tensor, options: Reduce): Tensor {
   const axes = normalizeAxes('logsumexp', options.axis, t.ndim)
   if (axes.some(k => t.shape[k] === 0)) return log(sum(exp(t), options))
   const top = constantOf(max(t, { ...options, keepdims: true }))

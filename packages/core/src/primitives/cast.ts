@@ -127,6 +127,11 @@ export function toFloat(where: string, x: TensorLike): Tensor {
   return isFloat(t.dtype) ? t : astype(t, 'float32')
 }
 
+/** `f` in float32 where x is a float of 16 bits, rounded once at the end: for what is made of several sums and quotients. */
+export function inFloat32(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
+  return isHalf(x.dtype) ? astype(f(astype(x, 'float32')), x.dtype) : f(x)
+}
+
 /** Operands of an elementwise function that is made of others: promoted, and checked to broadcast, so that the error has its name. */
 export function promoteElementwise<T extends readonly TensorLike[]>(where: string, ...operands: T): Tensors<T> {
   const tensors = promoteOperands(where, ...operands)

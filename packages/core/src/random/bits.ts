@@ -1,5 +1,5 @@
 /** Uniform draws: words, floats, integers. */
-import { checkDType, type DType, isFloat } from '../dtype.ts'
+import { bitsOf, checkDType, type DType, isFloat, isHalf, isInteger, listOf } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { add, fmod, maximum, multiply, subtract } from '../primitives/arithmetic.ts'
 import { bitwiseOr, rightShiftLogical } from '../primitives/bitwise.ts'
@@ -25,7 +25,7 @@ export function checkDraw(where: string, key: Key, shape: Shape): Tensor {
 }
 
 export interface FloatOptions {
-  /** float32 (default) or float64. */
+  /** Default float32. Floats of 16 bits are drawn as float32 and rounded. */
   readonly dtype?: DType
 }
 export interface UniformOptions extends FloatOptions {
@@ -45,8 +45,10 @@ export function uniform(key: Key, shape: Shape = [], options: UniformOptions = {
   checkDraw('uniform', key, shape)
   const { minval = 0, maxval = 1 } = options
   const dtype = floatDType('random.uniform', options.dtype)
+  const isUnit = minval === 0 && maxval === 1
+  if (isHalf(dtype)) return astype(isUnit ? unitOf(key, shape, dtype) : uniform(key, shape, { minval, maxval, dtype: 'float32' }), dtype)
   const u = dtype === 'float64' ? unit64(key, shape) : unit32(key, shape)
-  if (minval === 0 && maxval === 1) return u
+  if (isUnit) return u
   const low = astype(minval, dtype),
     high = astype(maxval, dtype)
   return maximum(low, add(multiply(u, subtract(high, low)), low))
@@ -56,6 +58,12 @@ export function uniform(key: Key, shape: Shape = [], options: UniformOptions = {
 function unit32(key: Key, shape: Shape): Tensor {
   const mantissa = rightShiftLogical(bits(key, shape), 9)
   return subtract(bitcast(bitwiseOr(mantissa, 0x3f800000), 'float32'), 1)
+}
+
+/** As many random bits as the mantissa has, in float32: rounded ones would reach 1. */
+function unitOf(key: Key, shape: Shape, dtype: 'float16' | 'bfloat16'): Tensor {
+  const digits = dtype === 'float16' ? 10 : 7
+  return multiply(astype(rightShiftLogical(bits(key, shape), 32 - digits), 'float32'), 2 ** -digits)
 }
 
 /** 52 random bits: those that JAX takes in 64-bit mode, where the first word of threefry is the upper half. */
@@ -71,7 +79,7 @@ function unit64(key: Key, shape: Shape): Tensor {
 }
 
 /**
- * Uniform integers in `[minval, maxval)`; `minval` where that is empty. dtype int32 (default) or uint32. JAX: `random.randint`.
+ * Uniform integers in `[minval, maxval)`; `minval` where that is empty. dtype int32 (default), uint32, int8 or uint8. JAX: `random.randint`.
  * Two words an integer, so that the bias for spans that do not divide 2^32 is at most 2^-32.
  */
 export function randint(
@@ -79,11 +87,13 @@ export function randint(
   shape: Shape,
   minval: TensorLike,
   maxval: TensorLike,
-  options: { readonly dtype?: 'int32' | 'uint32' } = {},
+  options: { readonly dtype?: 'int32' | 'uint32' | 'int8' | 'uint8' } = {},
 ): Tensor {
   checkDraw('randint', key, shape)
   const { dtype = 'int32' } = options
-  if (dtype !== 'int32' && dtype !== 'uint32') fail('DTypeError', `random.randint: dtype must be int32 or uint32, got ${String(dtype)}.`)
+  if (!isInteger(checkDType('random.randint', dtype)))
+    fail('DTypeError', `random.randint: dtype must be ${listOf(isInteger)}, got ${String(dtype)}.`)
+  if (bitsOf(dtype) === 8) return astype(randint(key, shape, minval, maxval), dtype)
   const low = integer(minval, dtype),
     high = integer(maxval, dtype),
     one = scalarOf(1, 'uint32')

@@ -1,5 +1,5 @@
 /** Continuous and categorical distributions, made of uniform draws as in JAX. */
-import type { DType } from '../dtype.ts'
+import { type DType, isHalf } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { add, divide, maximum, minimum, multiply, negative } from '../primitives/arithmetic.ts'
 import { argmax } from '../primitives/argreduce.ts'
@@ -21,6 +21,7 @@ export const smallestNormal = (dtype: DType): number => (dtype === 'float64' ? 2
 export function normal(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {
   checkDraw('normal', key, shape)
   const dtype = floatDType('random.normal', options.dtype)
+  if (isHalf(dtype)) return astype(normal(key, shape, { dtype: 'float32' }), dtype)
   return multiply(Math.SQRT2, erfInv(uniform(key, shape, { minval: aboveMinusOne(dtype), maxval: 1, dtype })))
 }
 
@@ -32,6 +33,7 @@ export function normal(key: Key, shape: Shape = [], options: FloatOptions = {}):
 export function truncatedNormal(key: Key, lower: TensorLike, upper: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
   single('truncatedNormal', key)
   const dtype = floatDType('random.truncatedNormal', options.dtype)
+  if (isHalf(dtype)) return astype(truncatedNormal(key, lower, upper, shape, { dtype: 'float32' }), dtype)
   const low = astype(lower, dtype),
     high = astype(upper, dtype)
   const minval = erf(divide(low, Math.SQRT2)),
@@ -50,7 +52,8 @@ export function bernoulli(key: Key, p: TensorLike = 0.5, shape?: Shape): Tensor 
 /** Exponential floats with rate 1: -log(1 - u). JAX: `random.exponential`. */
 export function exponential(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {
   checkDraw('exponential', key, shape)
-  floatDType('random.exponential', options.dtype)
+  const dtype = floatDType('random.exponential', options.dtype)
+  if (isHalf(dtype)) return astype(exponential(key, shape, { dtype: 'float32' }), dtype)
   return negative(log1p(negative(uniform(key, shape, options))))
 }
 
@@ -58,6 +61,7 @@ export function exponential(key: Key, shape: Shape = [], options: FloatOptions =
 export function gumbel(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {
   checkDraw('gumbel', key, shape)
   const dtype = floatDType('random.gumbel', options.dtype)
+  if (isHalf(dtype)) return astype(gumbel(key, shape, { dtype: 'float32' }), dtype)
   return negative(log(negative(log(uniform(key, shape, { minval: smallestNormal(dtype), maxval: 1, dtype })))))
 }
 

@@ -1,5 +1,5 @@
 /** The gamma distribution and those made of it. Derivatives by the parameters are implicit: those of the draw at a fixed probability. */
-import type { DType } from '../dtype.ts'
+import { type DType, isHalf } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { add, divide, maximum, multiply, negative, subtract } from '../primitives/arithmetic.ts'
 import { bitwiseAnd, bitwiseOr } from '../primitives/bitwise.ts'
@@ -92,15 +92,24 @@ function logGammas(key: Key, a: Tensor): Tensor {
  * `random.loggamma`.
  */
 export function loggamma(key: Key, a: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
-  return drawLog('loggamma', key, 'a', a, shape, options)
+  return drawLog('loggamma', key, 'a', a, shape, options, x => x)
 }
 
-function drawLog(name: string, key: Key, label: string, a: TensorLike, shape: Shape | undefined, options: FloatOptions): Tensor {
+function drawLog(
+  name: string,
+  key: Key,
+  label: string,
+  a: TensorLike,
+  shape: Shape | undefined,
+  options: FloatOptions,
+  of: (log: Tensor) => Tensor,
+): Tensor {
   single(name, key)
   const dtype = floatDType(`random.${name}`, options.dtype),
     drawn = shape ?? shapeOf(`random.${name}`, a)
   checkDraw(name, key, drawn)
-  return logGammas(key, parameter(`random.${name}`, label, a, drawn, dtype))
+  const wide = isHalf(dtype) ? 'float32' : dtype
+  return astype(of(logGammas(key, parameter(`random.${name}`, label, a, drawn, wide))), dtype)
 }
 
 /**
@@ -110,13 +119,13 @@ function drawLog(name: string, key: Key, label: string, a: TensorLike, shape: Sh
  * @example grad(a => gamma(key(0), a, [1000]).mean())(2) // about 1, since the mean is a
  */
 export function gamma(key: Key, a: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
-  return exp(drawLog('gamma', key, 'a', a, shape, options))
+  return drawLog('gamma', key, 'a', a, shape, options, exp)
 }
 
 /** Chi-squared variables with `df` degrees of freedom, which broadcasts to `shape`, its own by default. JAX: `random.chisquare`. */
 export function chisquare(key: Key, df: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
   const half = divide(toTensor(df, 'random.chisquare'), 2)
-  return multiply(2, exp(drawLog('chisquare', key, 'df', half, shape, options)))
+  return drawLog('chisquare', key, 'df', half, shape, options, log => multiply(2, exp(log)))
 }
 
 /** Variables of Student's distribution with `df` degrees of freedom, which broadcasts to `shape`, its own by default. JAX: `random.t`. */
@@ -125,6 +134,7 @@ export function t(key: Key, df: TensorLike, shape?: Shape, options: FloatOptions
   const dtype = floatDType('random.t', options.dtype),
     drawn = shape ?? shapeOf('random.t', df)
   checkDraw('t', key, drawn)
+  if (isHalf(dtype)) return astype(t(key, df, drawn, { dtype: 'float32' }), dtype)
   const half = divide(parameter('random.t', 'df', df, drawn, dtype), 2)
   return multiply(normal(forNormal, drawn, { dtype }), sqrt(divide(half, exp(logGammas(forGamma, half)))))
 }
@@ -139,6 +149,7 @@ export function beta(key: Key, a: TensorLike, b: TensorLike, shape?: Shape, opti
     dtype = floatDType(where, options.dtype)
   const drawn = shape ?? broadcastShapes(where, shapeOf(where, a), shapeOf(where, b))
   checkDraw('beta', key, drawn)
+  if (isHalf(dtype)) return astype(beta(key, a, b, drawn, { dtype: 'float32' }), dtype)
   const [forA, forB] = split(key)
   const x = logGammas(forA, parameter(where, 'a', a, drawn, dtype)),
     y = logGammas(forB, parameter(where, 'b', b, drawn, dtype))
@@ -159,6 +170,7 @@ export function dirichlet(key: Key, alpha: TensorLike, shape?: Shape, options: F
   if (sizes.length === 0) fail('ShapeError', `${where}: alpha needs an axis of categories, got shape [].`)
   const drawn = [...(shape ?? sizes.slice(0, -1)), sizes.at(-1) as number]
   checkDraw('dirichlet', key, drawn)
+  if (isHalf(dtype)) return astype(dirichlet(key, alpha, drawn.slice(0, -1), { dtype: 'float32' }), dtype)
   const logs = logGammas(key, parameter(where, 'alpha', alpha, drawn, dtype))
   const parts = exp(subtract(logs, stopGradient(max(logs, { axis: -1, keepdims: true }))))
   return divide(parts, sum(parts, { axis: -1, keepdims: true }))

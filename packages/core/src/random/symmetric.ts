@@ -1,5 +1,5 @@
 /** Distributions that are one function of one uniform number, made as in JAX. */
-import type { DType } from '../dtype.ts'
+import { type DType, isHalf } from '../dtype.ts'
 import { abs, multiply, negative, sign, subtract } from '../primitives/arithmetic.ts'
 import { astype, scalarOf } from '../primitives/cast.ts'
 import { log, log1p } from '../primitives/exponential.ts'
@@ -14,6 +14,7 @@ import type { Key } from './key.ts'
 export function laplace(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {
   checkDraw('laplace', key, shape)
   const dtype = floatDType('random.laplace', options.dtype)
+  if (isHalf(dtype)) return astype(laplace(key, shape, { dtype: 'float32' }), dtype)
   const u = uniform(key, shape, { minval: aboveMinusOne(dtype), maxval: 1, dtype })
   return multiply(sign(u), log1p(negative(abs(u))))
 }
@@ -22,6 +23,7 @@ export function laplace(key: Key, shape: Shape = [], options: FloatOptions = {})
 export function logistic(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {
   checkDraw('logistic', key, shape)
   const dtype = floatDType('random.logistic', options.dtype)
+  if (isHalf(dtype)) return astype(logistic(key, shape, { dtype: 'float32' }), dtype)
   const u = uniform(key, shape, { minval: smallestNormal(dtype), maxval: 1, dtype })
   return subtract(log(u), log1p(negative(u)))
 }
@@ -30,6 +32,7 @@ export function logistic(key: Key, shape: Shape = [], options: FloatOptions = {}
 export function cauchy(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {
   checkDraw('cauchy', key, shape)
   const dtype = floatDType('random.cauchy', options.dtype)
+  if (isHalf(dtype)) return astype(cauchy(key, shape, { dtype: 'float32' }), dtype)
   const u = uniform(key, shape, { minval: dtype === 'float64' ? 2 ** -52 : 2 ** -23, maxval: 1, dtype })
   return tan(multiply(Math.PI, subtract(u, 0.5)))
 }

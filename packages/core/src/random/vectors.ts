@@ -1,4 +1,5 @@
 /** Random vectors and matrices. */
+import { isHalf } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { eigh } from '../linalg/eigh.ts'
 import { cholesky } from '../linalg/cholesky.ts'
@@ -57,6 +58,7 @@ export function multivariateNormal(
   single('multivariateNormal', key)
   const where = 'random.multivariateNormal',
     dtype = floatDType(where, options.dtype)
+  if (isHalf(dtype)) return astype(multivariateNormal(key, mean, cov, shape, { ...options, dtype: 'float32' }), dtype)
   const m = astype(toTensor(mean, where), dtype),
     c = astype(toTensor(cov, where), dtype),
     n = m.shape.at(-1)
@@ -87,6 +89,7 @@ export interface OrthogonalOptions extends FloatOptions {
  */
 export function orthogonal(key: Key, n: number, { m = n, shape = [], ...options }: OrthogonalOptions = {}): Tensor {
   const dtype = floatDType('random.orthogonal', options.dtype)
+  if (isHalf(dtype)) return astype(orthogonal(key, n, { m, shape, dtype: 'float32' }), dtype)
   checkDraw('orthogonal', key, [...shape, n, m])
   const [q, r] = qr(normal(key, [...shape, Math.max(n, m), Math.min(n, m)], { dtype }))
   const x = multiply(q, expandDims(sign(diagonal(r)), -2))
@@ -103,6 +106,7 @@ export interface BallOptions extends FloatOptions {
 /** Points `[...shape, d]` uniform in the unit ball of the p-norm (F. Barthe et al., 2005). JAX: `random.ball`. */
 export function ball(key: Key, d: number, { p = 2, shape = [], ...options }: BallOptions = {}): Tensor {
   const dtype = floatDType('random.ball', options.dtype)
+  if (isHalf(dtype)) return astype(ball(key, d, { p, shape, dtype: 'float32' }), dtype)
   checkDraw('ball', key, [...shape, d])
   if (!(p > 0)) fail('ValueError', `random.ball: p must be positive, got ${p}.`)
   const [forPoint, forRadius] = split(key),

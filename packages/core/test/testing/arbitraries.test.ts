@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dtypes } from '../../src/dtype.ts'
+import { dtypes, isInteger, isUnsigned } from '../../src/dtype.ts'
 import { Tensor, init, tree } from '../../src/index.ts'
 import { arbShape, arbTensor, arbTree, ulpDistance } from '../../src/testing/index.ts'
 
@@ -14,7 +14,7 @@ describe('arbTensor', () => {
         const [x] = fc.sample(arbTensor({ shape, dtype }), { seed, numRuns: 1 }) as [Tensor]
         expect(x.shape).toEqual(shape)
         expect(x.dtype).toBe(dtype)
-        const [low, high] = dtype === 'bool' ? [0, 1] : dtype === 'int32' ? [-9, 9] : dtype === 'uint32' ? [0, 9] : [-2, 2]
+        const [low, high] = dtype === 'bool' ? [0, 1] : isUnsigned(dtype) ? [0, 9] : isInteger(dtype) ? [-9, 9] : [-2, 2]
         for (const v of x.dataSync()) expect(v >= low && v <= high).toBe(true)
       }),
     )

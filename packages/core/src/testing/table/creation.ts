@@ -31,7 +31,7 @@ const made = (calls: readonly (() => Tensor)[], refused: readonly Refusal[], acc
 const badShape = (name: string, call: (shape: readonly number[]) => unknown): Refusal =>
   refusal('a negative size', 'ShapeError', [name, '[2, -1]'], () => call([2, -1]))
 const badDType = (name: string, call: (dtype: 'float32') => unknown): Refusal =>
-  refusal('an unknown dtype', 'DTypeError', [name, 'float16'], () => call('float16' as never))
+  refusal('an unknown dtype', 'DTypeError', [name, 'complex64'], () => call('complex64' as never))
 
 /** Matrices, or stacks of them, with a diagonal. */
 const arbMatrix = (least: number, most: number): fc.Arbitrary<{ readonly shape: readonly number[]; readonly offset: number }> =>

@@ -71,8 +71,8 @@ const applying = {
     differentiable: true,
     refused: [
       refusal('a negative size', 'ShapeError', ['fromfunction', '[-1]'], () => np.fromfunction(i => i as Tensor, [-1])),
-      refusal('an unknown dtype', 'DTypeError', ['fromfunction', 'float16'], () =>
-        np.fromfunction(() => 1, [2], { dtype: 'float16' as never }),
+      refusal('an unknown dtype', 'DTypeError', ['fromfunction', 'complex64'], () =>
+        np.fromfunction(() => 1, [2], { dtype: 'complex64' as never }),
       ),
       refusal('a function of text', 'TreeError', ['fromfunction', 'result'], () => np.fromfunction(() => text, [2])),
     ],
@@ -141,7 +141,7 @@ const ranging = (name: string, f: Range, range: readonly [number, number], refus
     notATensor(name, () => f(text, np.scalar(1), {})),
     refusal('a negative count', 'ValueError', [name, '-1'], () => f(np.scalar(1), np.scalar(2), { count: -1 })),
     refusal('shapes that do not broadcast', 'ShapeError', [name, '[2]', '[3]'], () => f(np.ones([2]), np.ones([3]), {})),
-    refusal('an unknown dtype', 'DTypeError', [name, 'float16'], () => f(np.scalar(1), np.scalar(2), { dtype: 'float16' } as object)),
+    refusal('an unknown dtype', 'DTypeError', [name, 'complex64'], () => f(np.scalar(1), np.scalar(2), { dtype: 'complex64' } as object)),
     ...refused,
   ],
 })
@@ -155,7 +155,7 @@ const empty: OpEntry = {
   differentiable: 'no inputs',
   refused: [
     refusal('a negative size', 'ShapeError', ['empty', '[2, -1]'], () => np.empty([2, -1])),
-    refusal('an unknown dtype', 'DTypeError', ['empty', 'float16'], () => np.empty([2], { dtype: 'float16' as never })),
+    refusal('an unknown dtype', 'DTypeError', ['empty', 'complex64'], () => np.empty([2], { dtype: 'complex64' as never })),
   ],
 }
 
@@ -178,7 +178,7 @@ export const functional = {
     differentiable: 'constant',
     refused: [
       notATensor('emptyLike', () => np.emptyLike(text)),
-      refusal('an unknown dtype', 'DTypeError', ['emptyLike', 'float16'], () => np.emptyLike(m23(), { dtype: 'float16' as never })),
+      refusal('an unknown dtype', 'DTypeError', ['emptyLike', 'complex64'], () => np.emptyLike(m23(), { dtype: 'complex64' as never })),
     ],
   },
 } satisfies Record<string, OpEntry>
