@@ -1,16 +1,13 @@
-/** What the op table and the code say of one function together: which dtypes it takes, which laws are checked, what its kernels need. */
+/** What the op table and the code say of one function together: which dtypes it takes, and whether it loops. */
 import fc from 'fast-check'
 import { type Aval, aval } from '../aval.ts'
 import { type DType, dtypes } from '../dtype.ts'
 import { CotangentError } from '../errors.ts'
-import { condP } from '../primitives/cond.ts'
-import type { Primitive } from '../primitives/primitive.ts'
-import { scanP } from '../primitives/scan.ts'
-import { whileP } from '../primitives/while.ts'
+import { lower } from '../lower/lower.ts'
 import { type Program, subprograms } from '../program/program.ts'
+import { simplify } from '../program/simplify.ts'
 import { trace } from '../program/trace.ts'
 import { type Case, outputsOf } from './case.ts'
-import { lawsOf } from './describeBackend.ts'
 import type { OpEntry } from './entry.ts'
 
 export interface Coverage {
@@ -18,19 +15,20 @@ export interface Coverage {
   readonly accepts: readonly DType[] | null
   /** Of the results of drawn cases. */
   readonly gives: readonly DType[]
-  /** The names of the laws that are checked. */
-  readonly laws: readonly string[]
   /** Is there a loop or a branch in it? Some backends drive these from the host. */
   readonly hasControlFlow: boolean
 }
 
-/** So many cases are drawn for it, always the same ones. */
-const CASES = 12
+/** So many cases are drawn, always the same ones, and so many of them traced; fewer of functions whose cases are large programs. */
+const DRAWN = 30,
+  CASES = 8,
+  FEW = 3
 
 /** Draws cases of an entry and traces them, for every dtype. Nothing is computed but constants, on the backend in use. */
 export function coverageOf(name: string, entry: OpEntry): Coverage {
-  const cases = fc.sample(entry.cases, { numRuns: CASES, seed: 1 })
-  const main = mainArguments(cases)
+  const drawn = fc.sample(entry.cases, { numRuns: DRAWN, seed: 1 }),
+    main = mainArguments(drawn),
+    cases = drawn.slice(0, entry.runs === undefined ? CASES : FEW)
   const programs = cases.map(c =>
     programOf(
       c,
@@ -41,8 +39,7 @@ export function coverageOf(name: string, entry: OpEntry): Coverage {
   return {
     accepts: main.length === 0 ? null : dtypes.filter(d => cases.every(c => accepts(c, name, main, d))),
     gives: dtypes.filter(d => programs.some(p => p.outputs.some(o => o.aval.dtype === d))),
-    laws: lawsOf(name, entry),
-    hasControlFlow: programs.some(hasControl),
+    hasControlFlow: hasControl(programs),
   }
 }
 
@@ -72,5 +69,9 @@ function accepts(c: Case, name: string, main: readonly number[], d: DType): bool
   }
 }
 
-const control: readonly Primitive[] = [whileP, scanP, condP]
-const hasControl = (p: Program): boolean => p.equations.some(e => control.includes(e.primitive) || subprograms(e.params).some(hasControl))
+const controls: readonly string[] = ['while', 'scan', 'cond', 'branch']
+/** In the Program, or made by a `lower` rule: the first two cases tell. */
+const hasControl = (programs: readonly Program[]): boolean =>
+  programs.some(inProgram) || programs.slice(0, 2).some(p => lower(simplify(p)).kernels.some(({ kind }) => controls.includes(kind)))
+const inProgram = (p: Program): boolean =>
+  p.equations.some(e => controls.includes(e.primitive.name) || subprograms(e.params).some(inProgram))

@@ -66,7 +66,7 @@ const results = merged(
 const modules = merged(
   all('pairs `{ re, im }` instead of complex numbers', 'fft.fft', 'fft.ifft', 'fft.rfft', 'fft.irfft', 'signal.stft', 'signal.istft'),
   {
-    'linalg.qr': '`qr(x)[1]` is R alone; no mode `raw`',
+    'linalg.qr': '`qr(x)[1]` is R alone; no mode `raw`; the derivative needs linearly independent columns, else it is NaN (as in JAX)',
     'linalg.svd':
       'columns of U have their largest element positive; the derivative of vectors of equal values is zero; values alone: `svdvals`',
     'linalg.eigh': 'vectors have their largest element positive; the derivative of vectors of equal values is zero',

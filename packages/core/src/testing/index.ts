@@ -13,7 +13,7 @@ export { checkGrads, type CheckGradsOptions, type GradMode } from './checkGrads.
 export { type Accuracy, ulpDistance } from './compare.ts'
 export type { Case, InputSpec } from './case.ts'
 export { type Coverage, coverageOf } from './coverage.ts'
-export { type ConformanceOptions, checkOperation, describeBackend, laws, type Runner, type TestContext } from './describeBackend.ts'
+export { type ConformanceOptions, checkOperation, describeBackend, laws, lawsOf, type Runner, type TestContext } from './describeBackend.ts'
 export { differences } from './differences.ts'
 export { drawn, exact, input, type OpEntry, refusal, type Refusal, summed, ulps } from './entry.ts'
 export { type Kink, kinks } from './kinks.ts'
