@@ -3,7 +3,8 @@
  * length, so that neighbouring threads read neighbouring elements.
  */
 import { type Loop, sizeOf } from '@cotangent/core/kernel'
-import type { Command, EmitContext } from '../command.ts'
+import type { Command, Dimensions, EmitContext } from '../command.ts'
+import type { IndexType } from '../language/address.ts'
 import { nameOf, THREADS } from './loop-elementwise.ts'
 import { LANES, type Lanes, Nodes, type Points } from './nodes.ts'
 import { fourAlong, indicesOf, onePoint } from './points.ts'
@@ -11,7 +12,7 @@ import { accumulators, type Accumulator, acrossLanes, acrossWarps, declare, feed
 import { indexTypeOf, takesFour, unrolled } from './space.ts'
 import { Writer, writtenBy } from './writer.ts'
 
-const WARP = 32
+export const WARP = 32
 /** Longer rows get a block, and these 512 threads. */
 const LONG = 2048
 const VERY_LONG = 16384
@@ -21,42 +22,63 @@ const MANY = 4096
 /** Threads of a row: a power of two up to a warp, or a whole block. */
 function widthOf(rows: number, length: number, lanes: Lanes): number {
   if (length >= VERY_LONG) return 512
-  if (length > LONG || (rows < MANY && length >= LANES * THREADS)) return THREADS
-  return Math.min(WARP, 2 ** Math.ceil(Math.log2(Math.max(1, length / lanes))))
+  return length > LONG || (rows < MANY && length >= LANES * THREADS) ? THREADS : shortWidth(length, lanes)
 }
+
+/** Of a row that a warp takes at most. */
+export const shortWidth = (length: number, lanes: Lanes): number => Math.min(WARP, 2 ** Math.ceil(Math.log2(Math.max(1, length / lanes))))
 
 export function emitRows(context: EmitContext, loop: Loop): readonly Command[] {
   const { extents, parallel } = loop,
-    outer = extents.slice(0, parallel),
-    rows = sizeOf(outer)
-  const writer = new Writer(context, indexTypeOf(loop, context), writtenBy(loop, context)),
-    { type } = writer
-  const lanes = lanesOf(loop),
-    width = widthOf(rows, sizeOf(extents.slice(parallel)), lanes),
-    isBlock = width > WARP
-  const threads = isBlock ? width : THREADS,
+    rows = sizeOf(extents.slice(0, parallel)),
+    grid = gridOf(rows, widthOf(rows, sizeOf(extents.slice(parallel)), lanesOf(loop)))
+  const writer = new Writer(context, indexTypeOf(loop, context), writtenBy(loop, context))
+  return [writer.launch(nameOf(loop), [...grid.begin(writer.type), ...rowsOf(loop, writer, grid)], grid.blocks, grid.threads)]
+}
+
+/** How rows are given to threads. */
+export interface Grid {
+  readonly rows: number
+  /** Threads of a row. */
+  readonly width: number
+  readonly blocks: Dimensions
+  readonly threads: Dimensions
+  /** Declares `row`, and `g`, the thread's number in it. */
+  begin(type: IndexType): readonly string[]
+}
+
+/** `width`: see `widthOf`. */
+export function gridOf(rows: number, width: number): Grid {
+  const isBlock = width > WARP,
+    threads = isBlock ? width : THREADS,
     perBlock = threads / width
-  const all = accumulators(loop.reductions, loop.body)
-  const row = isBlock ? `(${type})blockIdx.x` : `(${type})blockIdx.x * ${perBlock} + (${type})(threadIdx.x / ${width}u)`
-  const { statements, indices } = indicesOf('row', outer, type, 'i')
-  const walk = walkRow(loop, writer, all, { lanes, width, indices })
+  const begin = (type: IndexType): readonly string[] => [
+    `const ${type} row = ${isBlock ? `(${type})blockIdx.x` : `(${type})blockIdx.x * ${perBlock} + (${type})(threadIdx.x / ${width}u)`};`,
+    `const int g = (int)(threadIdx.x % ${width}u);`,
+  ]
+  return { rows, width, blocks: [Math.ceil(rows / perBlock), 1, 1], threads: [threads, 1, 1], begin }
+}
+
+/** The reduction of all rows, or of no reductions the stores of their points. Every thread of a block comes to its end. */
+export function rowsOf(loop: Loop, writer: Writer, { rows, width, threads: [threads] }: Grid): readonly string[] {
+  const { extents, parallel } = loop,
+    all = accumulators(loop.reductions, loop.body)
+  const { statements, indices } = indicesOf('row', extents.slice(0, parallel), writer.type, 'i')
+  const walk = walkRow(loop, writer, all, { lanes: lanesOf(loop), width, indices })
   const epilogue = new Nodes(loop.epilogue, writer, onePoint(indices), 'w', resultsOf(all, 1))
   for (const store of loop.stores) epilogue.store(store)
-  const inside = rows % perBlock === 0 ? '' : `row < ${rows} && `
-  const text = [
-    `const ${type} row = ${row};`,
-    `const int g = (int)(threadIdx.x % ${width}u);`,
+  const inside = rows % (threads / width) === 0 ? '' : `row < ${rows} && `
+  return [
     ...statements,
     ...declare(all, 1),
     ...(inside === '' ? walk : [`if (row < ${rows}) {`, ...walk, '}']),
-    ...(isBlock ? acrossWarps(all, width / WARP) : acrossLanes(all, width)),
+    ...(width > WARP ? acrossWarps(all, width / WARP) : acrossLanes(all, width)),
     ...(epilogue.statements.length === 0 ? [] : [`if (${inside}g == 0) {`, ...epilogue.statements, '}']),
   ]
-  return [writer.launch(nameOf(loop), text, [Math.ceil(rows / perBlock), 1, 1], [threads, 1, 1])]
 }
 
 /** Four neighbours of a row at a time where loads are aligned: the last axis is the only one of the row or has a multiple of four points. */
-function lanesOf(loop: Loop): Lanes {
+export function lanesOf(loop: Loop): Lanes {
   const { extents, parallel } = loop,
     last = extents.length - 1
   const single = last === parallel,

@@ -35,9 +35,14 @@ export class Writer {
     const known = this.names.get(id)
     if (known !== undefined) return known
     const name = `p${this.names.size}`
-    this.names.set(id, name)
+    this.declare(id, name)
     this.parameters.push({ name, memory: id, access: this.written.has(id) ? 'write' : 'read' })
     return name
+  }
+
+  /** Names a memory that only this function uses: its statements declare it. */
+  declare(id: MemoryId, name: string): void {
+    this.names.set(id, name)
   }
 
   /** Element 0 of an int32 buffer, read once. */

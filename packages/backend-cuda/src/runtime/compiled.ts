@@ -20,12 +20,14 @@ export interface Compiled {
 interface Services {
   readonly target: Target
   readonly emit: EmitKernel
+  /** Looks at what each kernel has written. */
+  readonly debug: boolean
   readonly store: Store
   readonly plans: Plans
 }
 
 /** What it has taken it gives back where it fails. */
-export function compileGraph(graph: KernelGraph, { target, emit, store, plans: all }: Services): Compiled {
+export function compileGraph(graph: KernelGraph, { target, emit, debug, store, plans: all }: Services): Compiled {
   const plans = new Map<LibraryCall, Plan>()
   const workspaceOf = (call: LibraryCall): number => {
     const plan = all.take(call)
@@ -38,7 +40,7 @@ export function compileGraph(graph: KernelGraph, { target, emit, store, plans: a
       multiplies: (product: Product) => all.multiplies(product),
       convolves: (shape: ConvolutionShape) => all.convolves(shape),
     }
-    const emitted = emitGraph(graph, target, emit, libraries),
+    const emitted = emitGraph(graph, target, emit, libraries, !debug),
       commands = [...emitted.commands.values()].flat()
     return {
       emitted,

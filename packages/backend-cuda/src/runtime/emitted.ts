@@ -1,6 +1,7 @@
 /** What the kernels of a graph compile to, and where their temporaries lie. */
-import { type BufferId, type BufferSpec, type KernelGraph, knownCounters, withNested } from '@cotangent/core/kernel'
+import { type BufferId, type BufferSpec, type Kernel, type KernelGraph, knownCounters, withNested } from '@cotangent/core/kernel'
 import type { Command, ConvolutionShape, EmitContext, EmitKernel, LeafKernel, LibraryCall, MemoryId, Product, Target } from '../command.ts'
+import { chainsOf, emitChain } from '../kernels/chain.ts'
 import { bytesOnDevice } from '../language/types.ts'
 
 export interface Emitted {
@@ -32,7 +33,14 @@ export interface Libraries {
 
 export const noLibraries: Libraries = { workspaceOf: () => 0, multiplies: () => true, convolves: () => false }
 
-export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, libraries: Libraries = noLibraries): Emitted {
+/** `chains`: may several kernels be one launch? Its commands are then those of the last. */
+export function emitGraph(
+  graph: KernelGraph,
+  target: Target,
+  emit: EmitKernel,
+  libraries: Libraries = noLibraries,
+  chains = true,
+): Emitted {
   const specs: BufferSpec[] = [...graph.buffers],
     offsets = new Map<MemoryId, number>(),
     workspaces = new Map<LibraryCall, number>(),
@@ -43,8 +51,9 @@ export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, 
   })
   const first = aligned(graph.arena)
   let arena = first
-  for (const kernel of graph.kernels.flatMap(withNested)) {
-    if (kernel.kind === 'while' || kernel.kind === 'scan' || kernel.kind === 'branch' || commands.has(kernel)) continue
+  for (const group of groupsOf(graph, chains)) {
+    const kernel = group.at(-1) as LeafKernel
+    if (commands.has(kernel)) continue
     // Each kernel's own begin at the same place: they do not outlive it.
     let end = first,
       most = first
@@ -78,8 +87,8 @@ export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, 
       multiplies: product => libraries.multiplies(product),
       convolves: shape => libraries.convolves(shape),
     }
-    const list = emit(context, kernel)
-    commands.set(kernel, list)
+    const list = group.length > 1 ? emitChain(context, graph, group) : emit(context, kernel)
+    for (const one of group) commands.set(one, one === kernel ? list : [])
     for (const command of list) {
       if (command.kind !== 'product' && command.kind !== 'convolution') continue
       const bytes = libraries.workspaceOf(command)
@@ -88,6 +97,31 @@ export function emitGraph(graph: KernelGraph, target: Target, emit: EmitKernel, 
     arena = Math.max(arena, most)
   }
   return { commands, specs, offsets, workspaces, arena, counters, named: namedBy([...commands.values()].flat()) }
+}
+
+/** All kernels but control flow, alone or in chains. */
+function groupsOf(graph: KernelGraph, chains: boolean): readonly (readonly LeafKernel[])[] {
+  const all = graph.kernels.flatMap(withNested)
+  // Commands are a kernel's, wherever it stands.
+  const isEachOnce = new Set(all).size === all.length
+  const lists = chains && isEachOnce ? [graph.kernels, ...all.flatMap(listsOf)] : all.map(k => [k])
+  return lists.flatMap(list => chainsOf(graph, list)).filter(group => group.every(isLeaf)) as readonly (readonly LeafKernel[])[]
+}
+
+const isLeaf = ({ kind }: Kernel): boolean => kind !== 'while' && kind !== 'scan' && kind !== 'branch'
+
+/** The lists in which a kernel has others. */
+function listsOf(kernel: Kernel): readonly (readonly Kernel[])[] {
+  switch (kernel.kind) {
+    case 'while':
+      return [kernel.condition, kernel.body]
+    case 'scan':
+      return [kernel.body]
+    case 'branch':
+      return kernel.branches
+    default:
+      return []
+  }
 }
 
 function namedBy(commands: readonly Command[]): ReadonlySet<MemoryId> {
