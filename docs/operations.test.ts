@@ -1,6 +1,7 @@
 import { differences, kinks, opTable } from '@cotangent/core/testing'
 import { describe, expect, inject, it } from 'vitest'
 import { cellsOf, operations, operationsPage } from './operations.ts'
+import '../scripts/provided.ts'
 import { textOf } from './pages.ts'
 
 describe('the page of all operations', () => {
