@@ -14,7 +14,7 @@ const library = async (name: string): Promise<string> => (await run('g++', [`-pr
 const preload = async (): Promise<string> => `${await library('libasan.so')} ${await library('libubsan.so')}`
 
 test('is clean under sanitizers', { timeout: 240_000 }, async () => {
-  const files = ['addon', 'addonRefusals', 'addonReads', 'addonFailures', 'addonEnvironments']
+  const files = ['addon', 'addonProducts', 'addonRefusals', 'addonReads', 'addonFailures', 'addonEnvironments']
   const env = {
     ...process.env,
     COTANGENT_SANITIZE: '1',
@@ -31,7 +31,7 @@ test('is clean under sanitizers', { timeout: 240_000 }, async () => {
     ...files.map(name => `packages/backend-cuda/test/${name}.test.ts`),
   ]
   const { stdout, stderr } = await run(process.execPath, vitest, { cwd: root, env, maxBuffer: 1 << 26 })
-  expect(stdout + stderr).toMatch(/Test Files .*5 passed/)
+  expect(stdout + stderr).toMatch(/Test Files .*6 passed/)
   expect(stdout + stderr).not.toMatch(/AddressSanitizer|runtime error:/)
 })
 

@@ -1,23 +1,11 @@
 /** The fake driver's modes: when streams run, memory that is watched, failures that tests order, products. */
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Device, ProductPlan } from '../src/runtime/addon.ts'
+import { describe, expect, test } from 'vitest'
+import type { ProductPlan } from '../src/runtime/addon.ts'
+import { bench, device, deviceForEachTest, loaded } from './support/bench.ts'
 import { fill, graph, launch, product, words } from './support/commands.ts'
-import { type Bench, errorOf, floats, ints, type Loaded, load, one, prepare, single, upload } from './support/device.ts'
+import { errorOf, floats, ints, one, single, upload } from './support/device.ts'
 
-let bench: Bench
-let device: Device
-let loaded: Loaded
-
-beforeAll(async () => {
-  bench = await prepare()
-})
-beforeEach(() => {
-  bench.fake.reset()
-  device = bench.open()
-  loaded = load(device)
-  bench.fake.reset()
-})
-afterEach(() => device.close())
+deviceForEachTest()
 
 const append = (list: number, value: number): ReturnType<typeof words> => words(single(loaded.functions.append, [list, value]))
 
@@ -119,8 +107,9 @@ describe('failures that tests order', () => {
     expect(() => device.synchronize()).toThrow(/ILLEGAL_ADDRESS \(700\).*kernel append: a failure that a test asked for/)
     expect(errorOf(() => device.allocate(4)).status).toBe(700)
     device.close()
-    device = bench.open()
-    device.allocate(4)
+    const next = bench.open()
+    next.allocate(4)
+    next.close()
   })
 
   test('devices, versions and capabilities', () => {

@@ -3,7 +3,6 @@ import {
   type Affine,
   type ComputeDType,
   computeDTypes,
-  hostArray,
   type Loop,
   type Node,
   type ReduceOp,
@@ -21,6 +20,7 @@ import type { EmitContext, EmitKernel } from '../src/command.ts'
 import { emitKernel } from '../src/kernels/emit.ts'
 import { writtenBy } from '../src/kernels/writer.ts'
 import { backendFor, fakeDriver } from './kit.ts'
+import { entries } from './support/entries.ts'
 
 const backend = await backendFor(),
   fake = await fakeDriver()
@@ -142,10 +142,6 @@ function reduction(op: ReduceOp, dtype: ComputeDType, rows: number, columns: num
 const isExact = (op: ReduceOp, dtype: ComputeDType): boolean =>
   dtype === 'bool' ? !['sum', 'prod'].includes(op) : !dtype.startsWith('float') || !['and', 'or', 'xor'].includes(op)
 
-/** Ties everywhere, and products that are exact. */
-const entries = (op: ReduceOp, dtype: ComputeDType, size: number): TypedArray =>
-  hostArray(dtype, size).map((_, i) => (op === 'prod' ? 1 - 2 * (i % 2) : (Math.imul(i, 40503) >>> 5) % (dtype === 'bool' ? 2 : 7)))
-
 describe.each([0, 1] as const)('reductions along axis %i', axis => {
   // In turn: one thread, groups of lanes, a warp, a block, a large block for a row; one, 8 and 16 threads for a column; four columns a thread.
   const sizes = [
@@ -244,58 +240,4 @@ test.each([0, 1] as const)('the bits of sums along axis %i depend neither on the
       expect(await sums(rows, columns)).toEqual(first)
     }
   }
-})
-
-/** `out[i, j, k] = x[i, k, j] + y[i, j, k]`, in tiles where the sizes allow; `mirror` turns the axis of the load round. */
-function transposition(outer: number, rows: number, columns: number, dtype: ComputeDType, mirror: boolean, edge: number): Loop {
-  const there: Affine = { offset: 0, strides: [rows * columns, columns, 1] }
-  const across: Affine = mirror
-    ? { offset: rows - 1, strides: [rows * columns, -1, rows] }
-    : { offset: 0, strides: [rows * columns, 1, rows] }
-  const guards = edge === 0 ? {} : { guards: [{ index: { offset: -edge, strides: [0, 1, 0] }, extent: rows - edge }] }
-  const epilogue: Node[] = [
-    { op: 'load', buffer: 0, dtype, map: across, ...guards },
-    { op: 'load', buffer: 1, dtype, map: there },
-    { op: dtype === 'bool' ? 'max' : 'add', dtype, args: [0, 1] },
-  ]
-  return {
-    kind: 'loop',
-    extents: [outer, rows, columns],
-    parallel: 3,
-    body: [],
-    bodyStores: [],
-    reductions: [],
-    epilogue,
-    stores: [{ buffer: 2, map: there, value: 2 }],
-  }
-}
-
-test('transpositions', () => {
-  const extent = fc.constantFrom(1, 16, 31, 32, 33, 64, 70, 130)
-  fc.assert(
-    fc.property(
-      fc.constantFrom(1, 2, 3),
-      extent,
-      extent,
-      fc.constantFrom(...computeDTypes),
-      fc.boolean(),
-      fc.constantFrom(0, 1),
-      (outer, rows, columns, dtype, mirror, edge) => {
-        const size = outer * rows * columns,
-          loop = transposition(outer, rows, columns, dtype, mirror, edge)
-        const data = [entries('sum', dtype, size), entries('max', dtype, size)]
-        const graph = graphOf(
-          [loop],
-          [
-            [dtype, size],
-            [dtype, size],
-          ],
-          [[dtype, size]],
-        )
-        expect(difference(runGraph(backend, graph, data), run(graph, ...data))).toBe(undefined)
-      },
-    ),
-    { numRuns: 40 },
-  )
-  expect(fake.log().some(l => l.name.startsWith('tiles'))).toBe(true)
 })
