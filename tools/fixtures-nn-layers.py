@@ -68,12 +68,16 @@ def transposed():
 
 def by_channel():
     def depthwise(x, w, strides):
-        h, wide, c, m = w.shape
-        y = padded(images(x), [h, wide], strides, "SAME", 0)
-        return F.conv2d(y, w.reshape(h, wide, c * m).permute(2, 0, 1).unsqueeze(1), None, strides, 0, 1, c)
+        *window, c, m = w.shape
+        y = padded(images(x), window, strides, "SAME", 0)
+        return conv(len(window))(y, w.reshape(*window, c * m).movedim(-1, 0).unsqueeze(1), None, strides, 0, 1, c)
+
+    def separable(p, x):
+        return back(depthwise(x, p["depthwise"], [1] * (x.ndim - 2))) @ p["pointwise.kernel"] + p["pointwise.bias"]
+    case("depthwiseConv1d", [[1, 4, 2]], {"kernel": [3, 2, 2], "bias": [4]}, lambda p, x: back(depthwise(x, p["kernel"], [1])) + p["bias"])
     case("depthwiseConv2d", [[1, 4, 5, 2]], {"kernel": [3, 2, 2, 2], "bias": [4]}, lambda p, x: back(depthwise(x, p["kernel"], [2, 1])) + p["bias"])
-    case("separableConv2d", [[1, 3, 4, 2]], {"depthwise": [3, 3, 2, 2], "pointwise.kernel": [4, 3], "pointwise.bias": [3]},
-         lambda p, x: back(depthwise(x, p["depthwise"], [1, 1])) @ p["pointwise.kernel"] + p["pointwise.bias"])
+    case("separableConv1d", [[1, 4, 2]], {"depthwise": [3, 2, 1], "pointwise.kernel": [2, 3], "pointwise.bias": [3]}, separable)
+    case("separableConv2d", [[1, 3, 4, 2]], {"depthwise": [3, 3, 2, 2], "pointwise.kernel": [4, 3], "pointwise.bias": [3]}, separable)
 
 
 def pools():

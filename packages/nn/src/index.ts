@@ -66,7 +66,9 @@ export {
 export { conv1dTranspose, conv2dTranspose, conv3dTranspose, type ConvTransposeOptions } from './layers/convTranspose.ts'
 export { dense, type Dense, type DenseOptions } from './layers/dense.ts'
 export {
+  depthwiseConv1d,
   depthwiseConv2d,
+  separableConv1d,
   separableConv2d,
   type DepthwiseOptions,
   type SeparableConv,

@@ -49,6 +49,8 @@ const subjects: Readonly<Record<string, Subject>> = {
   'conv2dTranspose valid': subject(nn.conv2dTranspose(2, [3, 2], { strides: [2, 1], padding: 'VALID' })),
   conv3dTranspose: subject(nn.conv3dTranspose(2, [2, 2, 3], { strides: [1, 2, 2] })),
   depthwiseConv2d: subject(nn.depthwiseConv2d([3, 2], { strides: [2, 1], multiplier: 2 })),
+  depthwiseConv1d: subject(nn.depthwiseConv1d(3, { multiplier: 2 })),
+  separableConv1d: subject(nn.separableConv1d(3, 3)),
   separableConv2d: subject(nn.separableConv2d(3, 3, { multiplier: 2 })),
   maxPool1d: subject(nn.maxPool1d(3, { strides: 2, padding: 'SAME' })),
   avgPool1d: subject(nn.avgPool1d(3, { strides: 2, padding: 'SAME' })),

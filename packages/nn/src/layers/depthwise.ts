@@ -3,71 +3,94 @@ import { type Tensor, lax, random } from '@cotangent/core'
 import { type Initializer, glorotUniform } from '../init.ts'
 import { type Layer, stateless } from '../layer.ts'
 import { type Conv, type KernelOptions, type WithBias, addBias, kernelAndBias } from './conv.ts'
-import { type Padding, type Sizes2, checkBatch, layouts, perAxis, splitExample, windowOutput } from './window.ts'
+import {
+  type Padding,
+  type Sizes,
+  type Sizes1,
+  type Sizes2,
+  type Window,
+  checkBatch,
+  layouts,
+  perAxis,
+  splitExample,
+  windowOutput,
+} from './window.ts'
 
-export interface DepthwiseOptions<B extends boolean = boolean> extends KernelOptions<B> {
+export interface DepthwiseOptions<N = Sizes2, B extends boolean = boolean> extends KernelOptions<B> {
   /** Default 1. */
-  readonly strides?: Sizes2
+  readonly strides?: N
   /** Default `'SAME'` (Keras: valid). */
   readonly padding?: Padding
   /** Default 1. */
-  readonly dilation?: Sizes2
+  readonly dilation?: N
   /** Results for each channel. Default 1. */
   readonly multiplier?: number
 }
 
-const windowOf = (name: string, size: Sizes2, { strides = 1, padding = 'SAME', dilation = 1 }: DepthwiseOptions) => ({
-  size: perAxis(name, 2, size),
-  strides: perAxis(name, 2, strides),
-  dilation: perAxis(name, 2, dilation),
-  padding,
-})
-
-/** `kernel` is `[h, w, c, multiplier]`. */
-function eachChannel(x: Tensor, kernel: Tensor, { strides, padding, dilation }: ReturnType<typeof windowOf>): Tensor {
-  const [h, w, c, multiplier] = kernel.shape as readonly [number, number, number, number]
-  const how = { dimensionNumbers: layouts[2] as lax.ConvDimensionNumbers, rhsDilation: dilation, featureGroupCount: c }
-  return lax.convGeneralDilated(x, kernel.reshape([h, w, 1, c * multiplier]), strides, padding, how)
+function windowOf(name: string, rank: number, size: Sizes, options: DepthwiseOptions<Sizes>): Window {
+  const { strides = 1, padding = 'SAME', dilation = 1 } = options
+  return { size: perAxis(name, rank, size), strides: perAxis(name, rank, strides), dilation: perAxis(name, rank, dilation), padding }
 }
 
-/** `[n, h, w, c]` to `[n, h', w', c * multiplier]`; the kernel is `[h, w, c, multiplier]`. Keras: `DepthwiseConv2D`. */
-export function depthwiseConv2d<const B extends boolean = true>(size: Sizes2, options: DepthwiseOptions<B> = {}): Layer<WithBias<Conv, B>> {
-  const name = 'depthwiseConv2d',
+/** `kernel` is `[...window, c, multiplier]`. */
+function eachChannel(x: Tensor, kernel: Tensor, { size, strides, padding, dilation }: Window): Tensor {
+  const [c, multiplier] = kernel.shape.slice(-2) as [number, number]
+  const dimensionNumbers = layouts[size.length] as lax.ConvDimensionNumbers
+  const how = { dimensionNumbers, rhsDilation: dilation, featureGroupCount: c }
+  return lax.convGeneralDilated(x, kernel.reshape([...size, 1, c * multiplier]), strides, padding, how)
+}
+
+function depthwise(rank: number, size: Sizes, options: DepthwiseOptions<Sizes>): Layer<Conv> {
+  const name = `depthwiseConv${rank}d`,
     { multiplier = 1 } = options,
-    window = windowOf(name, size, options)
+    window = windowOf(name, rank, size, options)
   return stateless<Conv>(
     (key, input) => {
-      const [sizes, c] = splitExample(name, 2, input)
+      const [sizes, c] = splitExample(name, rank, input)
       const params = kernelAndBias(options, key, [...window.size, c, multiplier], [c * multiplier])
       return { params, output: [...windowOutput(name, sizes, window), c * multiplier] }
     },
     (p, x) => {
-      checkBatch(name, 2, x)
+      checkBatch(name, rank, x)
       return addBias(eachChannel(x, p.kernel, window), p)
     },
     name,
-  ) as Layer<WithBias<Conv, B>>
+  )
+}
+
+/** `[n, t, c]` to `[n, t', c * multiplier]`; the kernel is `[t, c, multiplier]`. Keras: `DepthwiseConv1D`. */
+export function depthwiseConv1d<const B extends boolean = true>(
+  size: Sizes1,
+  options: DepthwiseOptions<Sizes1, B> = {},
+): Layer<WithBias<Conv, B>> {
+  return depthwise(1, size, options) as Layer<WithBias<Conv, B>>
+}
+/** `[n, h, w, c]` to `[n, h', w', c * multiplier]`; the kernel is `[h, w, c, multiplier]`. Keras: `DepthwiseConv2D`. */
+export function depthwiseConv2d<const B extends boolean = true>(
+  size: Sizes2,
+  options: DepthwiseOptions<Sizes2, B> = {},
+): Layer<WithBias<Conv, B>> {
+  return depthwise(2, size, options) as Layer<WithBias<Conv, B>>
 }
 
 export interface SeparableConv {
-  /** `[h, w, in, multiplier]` */
+  /** `[...window, in, multiplier]` */
   readonly depthwise: Tensor
-  /** `[in * multiplier, out]` */
+  /** Its kernel is `[in * multiplier, out]`. */
   readonly pointwise: Conv
 }
-export interface SeparableConvOptions extends Omit<DepthwiseOptions, 'useBias'> {
+export interface SeparableConvOptions<N = Sizes2> extends Omit<DepthwiseOptions<N>, 'useBias'> {
   /** Of the kernel of each channel. Default Glorot uniform; `kernelInit` is for the mixing. */
   readonly depthwiseInit?: Initializer
 }
 
-/** `[n, h, w, in]` to `[n, h', w', filters]`: each channel is convolved, then the channels are mixed. Keras: `SeparableConv2D`. */
-export function separableConv2d(filters: number, size: Sizes2, options: SeparableConvOptions = {}): Layer<SeparableConv> {
-  const name = `separableConv2d(${filters})`,
+function separable(rank: number, filters: number, size: Sizes, options: SeparableConvOptions<Sizes>): Layer<SeparableConv> {
+  const name = `separableConv${rank}d(${filters})`,
     { multiplier = 1, depthwiseInit = glorotUniform() } = options,
-    window = windowOf(name, size, options)
+    window = windowOf(name, rank, size, options)
   return stateless<SeparableConv>(
     (key, input) => {
-      const [sizes, c] = splitExample(name, 2, input)
+      const [sizes, c] = splitExample(name, rank, input)
       const [d, p] = random.split(key)
       return {
         params: {
@@ -77,10 +100,19 @@ export function separableConv2d(filters: number, size: Sizes2, options: Separabl
         output: [...windowOutput(name, sizes, window), filters],
       }
     },
-    ({ depthwise, pointwise }, x) => {
-      checkBatch(name, 2, x)
-      return addBias(eachChannel(x, depthwise, window).matmul(pointwise.kernel), pointwise)
+    (p, x) => {
+      checkBatch(name, rank, x)
+      return addBias(eachChannel(x, p.depthwise, window).matmul(p.pointwise.kernel), p.pointwise)
     },
     name,
   )
+}
+
+/** `[n, t, in]` to `[n, t', filters]`: each channel is convolved, then the channels are mixed. Keras: `SeparableConv1D`. */
+export function separableConv1d(filters: number, size: Sizes1, options: SeparableConvOptions<Sizes1> = {}): Layer<SeparableConv> {
+  return separable(1, filters, size, options)
+}
+/** `[n, h, w, in]` to `[n, h', w', filters]`, likewise. Keras: `SeparableConv2D`. */
+export function separableConv2d(filters: number, size: Sizes2, options: SeparableConvOptions = {}): Layer<SeparableConv> {
+  return separable(2, filters, size, options)
 }
