@@ -12,9 +12,10 @@ import type { Tensor } from '../tensor.ts'
 import { type BatchAxis, batchFlat, placeAxis } from '../transforms/batch.ts'
 import { sharesLinearTrace } from '../transforms/linearTrace.ts'
 import { batchProgram, pick, spread, withAxis } from '../transforms/programs.ts'
+import { outputTypes } from './control.ts'
 import { type CallParams, frontAxes, inFront, nonzero, present } from './call.ts'
 import { jitP } from './jit.ts'
-import { type CallPrimitive, isUnknown, type MaybeTensor, none, type SimplePrimitive } from './primitive.ts'
+import { type Batched, type CallPrimitive, isUnknown, type MaybeTensor, none, type SimplePrimitive } from './primitive.ts'
 import { reduceSumP } from './reduce.ts'
 import { instantiate } from './zeros.ts'
 
@@ -58,6 +59,21 @@ const shared = {
 const bindCustom = <P extends CustomParams>(primitive: CallPrimitive<P>, inputs: Tensors, params: P): Tensors =>
   isConcrete(inputs) ? bind(jitP, inputs, { program: params.program, name: params.name }) : bind(primitive, inputs, params)
 
+/** Which values get the batch axis: all, but for those that do not vary along a named one. */
+const batchedTypes = (types: readonly Aval[], name: string | null): readonly boolean[] =>
+  types.map(a => name === null || a.varying.includes(name))
+
+/** Results of a rule with the axis in front where `is` holds. */
+const placeResults = ({ outputs, axes }: Batched, is: readonly boolean[], where: string, { size, name }: BatchAxis): Tensors =>
+  outputs.map((o, i) => {
+    if (is[i]) return placeAxis(o, axes[i] ?? null, 0, size)
+    if (axes[i] == null) return o
+    return fail(
+      'ValueError',
+      `${where}: its rule gives a result that differs along the axis '${name}', where that of the function does not. Sum it with psum, as the function does.`,
+    )
+  })
+
 // ---- forward rule
 
 const applyJvp: CallPrimitive<CustomJvpParams>['jvpCall'] = (primals, tangents, params) => {
@@ -81,8 +97,7 @@ export const customJvpP: CallPrimitive<CustomJvpParams> = {
   batch(inputs, axes, size, params, name) {
     const batched = axes.map(a => a !== null),
       n = params.numCaptured
-    const all = params.program.outputs.map(() => true)
-    const b = batchProgram(params.program, batched, { size, name }, all)
+    const b = batchProgram(params.program, batched, { size, name }, batchedTypes(outputTypes(params.program), name))
     const rule: CustomJvpParams['rule'] = (primals, tangents) => {
       const is = frontAxes(batched.slice(n))
       const out = batchFlat(
@@ -92,8 +107,8 @@ export const customJvpP: CallPrimitive<CustomJvpParams> = {
         { size, name },
         'vmap',
       )
-      const results = out.outputs.map((o, i) => placeAxis(o, out.axes[i] as number | null, 0, size))
-      return [results.slice(0, all.length), results.slice(all.length)]
+      const results = placeResults(out, [...b.batched, ...b.batched], `customJvp of ${params.name}`, { size, name })
+      return [results.slice(0, b.batched.length), results.slice(b.batched.length)]
     }
     const outputs = bindCustom(customJvpP, [...b.consts, ...inFront(inputs, axes)], {
       ...params,
@@ -101,7 +116,7 @@ export const customJvpP: CallPrimitive<CustomJvpParams> = {
       rule,
       numCaptured: n + b.consts.length,
     })
-    return { outputs, axes: frontAxes(all) }
+    return { outputs, axes: frontAxes(b.batched) }
   },
 }
 
@@ -134,20 +149,24 @@ export const customVjpP: CallPrimitive<CustomVjpParams> = {
   batch(inputs, axes, size, params, name) {
     const batched = axes.map(a => a !== null),
       n = params.numCaptured
-    const all = params.program.outputs.map(() => true)
-    const b = batchProgram(params.program, batched, { size, name }, all)
+    const b = batchProgram(params.program, batched, { size, name }, batchedTypes(outputTypes(params.program), name))
     const outputs = bindCustom(customVjpP, [...b.consts, ...inFront(inputs, axes)], {
       ...params,
       program: b.program,
       numCaptured: n + b.consts.length,
-      forward: batchForward(params.forward, batched.slice(n), { size, name }),
+      forward: batchForward(params, batched.slice(n), b.batched, { size, name }),
     })
-    return { outputs, axes: frontAxes(all) }
+    return { outputs, axes: frontAxes(b.batched) }
   },
 }
 
-/** The forward rule over a batch. A cotangent of an input that all examples share is the sum over them. */
-function batchForward(forward: CustomVjpParams['forward'], batched: readonly boolean[], axis: BatchAxis): CustomVjpParams['forward'] {
+/** The forward rule over a batch, with the axis in outputs where `is` holds. A cotangent of an input that all examples share is the sum over them. */
+function batchForward(
+  { forward, name }: CustomVjpParams,
+  batched: readonly boolean[],
+  is: readonly boolean[],
+  axis: BatchAxis,
+): CustomVjpParams['forward'] {
   return primals => {
     let one: Forward | undefined
     const out = batchFlat(
@@ -160,20 +179,24 @@ function batchForward(forward: CustomVjpParams['forward'], batched: readonly boo
       axis,
       'vmap',
     )
-    const { outputs, backward } = one as Forward
-    const front = out.outputs.map((o, i) => placeAxis(o, out.axes[i] as number | null, 0, axis.size))
+    const { residuals, backward } = one as Forward
+    // What all examples share stays shared: the backward rule may ask for its cotangent.
+    const kept = residuals.map((_, i) => axis.name === null || (out.varies[is.length + i] as boolean))
+    const front = placeResults(out, [...is, ...kept], `customVjp of ${name}`, axis)
     return {
-      outputs: front.slice(0, outputs.length),
-      residuals: front.slice(outputs.length),
-      backward: (residuals, cotangents) => batchBackward(backward, residuals, cotangents, batched, axis),
+      outputs: front.slice(0, is.length),
+      residuals: front.slice(is.length),
+      backward: (again, cotangents) => batchBackward(backward, again, cotangents, [...kept, ...is], batched, axis),
     }
   }
 }
 
+/** The backward rule over a batch: residuals and cotangents have the axis where `given` holds, results where `batched` does. */
 function batchBackward(
   backward: Forward['backward'],
   residuals: Tensors,
   cotangents: Tensors,
+  given: readonly boolean[],
   batched: readonly boolean[],
   axis: BatchAxis,
 ): readonly MaybeTensor[] {
@@ -186,23 +209,18 @@ function batchBackward(
       return present(cts)
     },
     inputs,
-    inputs.map(() => 0),
+    frontAxes(given),
     axis,
     'vmap',
   )
-  const complete = spread(
-    varies.map(v => axis.name !== null && !v),
-    is,
-  )
-  const front = spread(
-    outputs.map((o, i) => (varies[i] || axis.name === null ? placeAxis(o, axes[i] as number | null, 0, axis.size) : o)),
-    is,
-  )
-  return front.map((ct, i) => {
-    if (ct === null) return null
-    // A rule that sums over the named axis itself gives the cotangent of a shared input whole.
-    if (complete[i]) return batched[i] ? placeAxis(ct, null, 0, axis.size) : ct
-    return batched[i] ? ct : bind1(reduceSumP, [ct], { axes: [0] })
+  const position = spread([...outputs.keys()], is)
+  return position.map((k, i) => {
+    if (k === null) return null
+    const ct = outputs[k] as Tensor
+    // What does not vary along a named axis is the cotangent of a shared input already, whole.
+    if (!batched[i] && axis.name !== null && !varies[k]) return ct
+    const front = placeAxis(ct, axes[k] ?? null, 0, axis.size)
+    return batched[i] ? front : bind1(reduceSumP, [front], { axes: [0] })
   })
 }
 
@@ -223,6 +241,8 @@ const cannotRun = (name: string): string =>
 const customTangentP: SimplePrimitive<CustomTangentParams> = {
   name: 'customTangent',
   inputs: ['input'],
+  // Its types are those of the function, which may sum over named axes.
+  axisNames: () => [],
   abstractEval: (_, { outputs, floats }) => pick(outputs, floats),
   jvp: none('the tangent of a customVjp function can only be transposed'),
   transpose(cts, inputs, { backward, numResiduals, wrt, outputs, floats }) {
@@ -238,20 +258,22 @@ const customTangentP: SimplePrimitive<CustomTangentParams> = {
   },
   batch(inputs, axes, size, params, name) {
     const front = inputs.map((x, i) => placeAxis(x, axes[i] ?? null, 0, size))
+    const is = batchedTypes(params.outputs, name)
     const backward: Forward['backward'] = (residuals, cotangents) =>
       batchBackward(
         params.backward,
         residuals,
         cotangents,
+        [...residuals.map(() => true), ...is],
         params.wrt.map(() => true),
         { size, name },
       )
     const outputs = bind(customTangentP, front, {
       ...params,
       backward,
-      outputs: params.outputs.map(a => withAxis(varyingNot(a, name === null ? [] : [name]), size)),
+      outputs: params.outputs.map((a, i) => (is[i] ? withAxis(varyingNot(a, name === null ? [] : [name]), size) : a)),
     })
-    return { outputs, axes: outputs.map(() => 0) }
+    return { outputs, axes: frontAxes(pick(is, params.floats)) }
   },
   lower: (_, __, { name }) => fail('GradientError', `${cannotRun(name)}.`),
   evaluate: (_, { name }) => fail('GradientError', `${cannotRun(name)}.`),

@@ -7,9 +7,10 @@
 import { type Aval, type AxisNames, reshaped, varyingAlso, varyingNot } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { varyLike } from '../primitives/collective.ts'
+import { type Primitive, isCall, isCollective } from '../primitives/primitive.ts'
 import { zerosOf } from '../primitives/zeros.ts'
 import { bind } from '../program/bind.ts'
-import type { Program } from '../program/program.ts'
+import { type Program, isProgram } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import { evalProgram, trace } from '../program/trace.ts'
 import type { Tensor } from '../tensor.ts'
@@ -128,25 +129,44 @@ export function linearizeProgram(program: Program, wrt: Mask, instantiate?: Mask
 export const residualsOf = (lin: LinearProgram, inputs: readonly Tensor[], outputs: readonly Tensor[]): readonly Tensor[] =>
   lin.residuals.map(s => ('input' in s ? (inputs[s.input] as Tensor) : (outputs[s.output] as Tensor)))
 
-/** The Program for inputs that vary along `names` too, with results that vary where `out` says. */
-export function varyingProgram(program: Program, names: AxisNames, out: readonly Aval[]): Program {
+/** The Program for inputs that vary along `names` too, with results that vary where `out` says (default: along `names` too). */
+export function varyingProgram(program: Program, names: AxisNames, out: readonly Aval[] = typesAlso(program, names)): Program {
   const avals = avalsOf(program)
   if (
     avals.every(a => varyingAlso(a, names) === a) &&
     program.outputs.every((o, i) => varyingAlso(o.aval, (out[i] as Aval).varying) === o.aval)
   )
     return program
+  const bindVarying: typeof bind = (primitive, inputs, params) =>
+    bind(
+      primitive,
+      inputs,
+      isCall(primitive as Primitive) || isCollective(primitive as Primitive) ? (varyingParams(params, names) as typeof params) : params,
+    )
   return cachedFor(
     program,
     `varying ${JSON.stringify([names, out.map(a => a.varying)])}`,
     () =>
       traceClosed(
-        (...xs) => runInline(program, xs).map((t, i) => varyLike(t, out[i] as Aval)),
+        (...xs) => evalProgram(program, xs, bindVarying).map((t, i) => varyLike(t, out[i] as Aval)),
         avals.map(a => varyingAlso(a, names)),
         'cond',
       ).program,
   )
 }
+const typesAlso = (program: Program, names: AxisNames): readonly Aval[] => program.outputs.map(o => varyingAlso(o.aval, names))
+
+/** Params whose sub-programs and types vary along `names` too. */
+const varyingParams = (params: object, names: AxisNames): object =>
+  Object.fromEntries(Object.entries(params).map(([k, v]) => [k, varyingParam(v, names)]))
+const varyingParam = (v: unknown, names: AxisNames): unknown =>
+  isProgram(v)
+    ? varyingProgram(v, names)
+    : Array.isArray(v)
+      ? v.map(x => varyingParam(x, names))
+      : typeof v === 'object' && v !== null && 'varying' in v
+        ? varyingAlso(v as Aval, names)
+        : v
 
 export interface TransposedProgram extends Closed {
   /** Linear inputs that have a cotangent. */

@@ -9,12 +9,17 @@ import type { Tensor } from '../../src/tensor.ts'
 import { checkpoint } from '../../src/transforms/checkpoint.ts'
 import { allGather, allToAll, pmax, pmean, ppermute, psum, psumScatter } from '../../src/transforms/collectives.ts'
 import { cond } from '../../src/transforms/control.ts'
+import { customJvp, customVjp } from '../../src/transforms/custom.ts'
+import { jvp, vjp } from '../../src/transforms/grad.ts'
 import { jit } from '../../src/transforms/jit.ts'
 import { scan } from '../../src/transforms/loops.ts'
 
 export type Expression =
   | { readonly op: 'x' | 'w' }
-  | { readonly op: 'sin' | 'psum' | 'pmean' | 'pmax' | 'gather' | 'scatter' | 'toAll' | 'jit' | 'checkpoint'; readonly a: Expression }
+  | {
+      readonly op: 'sin' | 'psum' | 'pmean' | 'pmax' | 'gather' | 'scatter' | 'toAll' | 'jit' | 'checkpoint' | 'vjp' | 'jvp'
+      readonly a: Expression
+    }
   | { readonly op: 'permute'; readonly a: Expression; readonly pairs: readonly (readonly [number, number])[] }
   | { readonly op: 'add' | 'mul' | 'scan' | 'cond'; readonly a: Expression; readonly b: Expression }
 
@@ -28,7 +33,7 @@ const drawn = fc.letrec<{ expression: Expression }>(tie => ({
     { depthSize: 'small', withCrossShrink: true },
     fc.record({ op: fc.constantFrom('x' as const, 'w' as const) }),
     fc.record({
-      op: fc.constantFrom('sin', 'psum', 'pmean', 'pmax', 'gather', 'scatter', 'toAll', 'jit', 'checkpoint' as const),
+      op: fc.constantFrom('sin', 'psum', 'pmean', 'pmax', 'gather', 'scatter', 'toAll', 'jit', 'checkpoint', 'vjp', 'jvp' as const),
       a: tie('expression'),
     }) as fc.Arbitrary<Expression>,
     fc.record({ op: fc.constant('permute' as const), a: tie('expression'), pairs }),
@@ -71,6 +76,16 @@ export function one(e: Expression, x: Tensor, w: Tensor): Tensor {
       return jit((y: Tensor, v: Tensor) => one(e.a, y, v))(x, w)
     case 'checkpoint':
       return checkpoint((y: Tensor, v: Tensor) => one(e.a, y, v))(x, w)
+    // Rules that say what is so anyway: with collectives in them.
+    case 'vjp': {
+      const f = (y: Tensor, v: Tensor): Tensor => one(e.a, y, v)
+      const rule = customVjp(f, { forward: (y, v) => [f(y, v), [y, v] as const], backward: ([y, v], ct) => vjp(f, y, v)[1](ct) })
+      return rule(x, w)
+    }
+    case 'jvp': {
+      const f = (y: Tensor, v: Tensor): Tensor => one(e.a, y, v)
+      return customJvp(f, (primals, tangents) => jvp(f, primals, tangents as typeof primals))(x, w)
+    }
     case 'add':
       return of(e.a).add(of(e.b))
     case 'mul':
@@ -115,6 +130,8 @@ export function all(e: Expression, x: Tensor, w: Tensor): Tensor {
     }
     case 'jit':
     case 'checkpoint':
+    case 'vjp':
+    case 'jvp':
       return of(e.a)
     case 'add':
       return of(e.a).add(of(e.b))

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { array } from '../../src/numpy/creation.ts'
-import { mean, sin, sqrt, square } from '../../src/numpy/index.ts'
+import { mean, sin, sqrt, square, stack } from '../../src/numpy/index.ts'
 import { sum } from '../../src/primitives/reduce.ts'
 import { checkProgram } from '../../src/program/check.ts'
 import type { Tensor } from '../../src/tensor.ts'
@@ -20,7 +20,7 @@ import {
   pvary,
 } from '../../src/transforms/collectives.ts'
 import { cond } from '../../src/transforms/control.ts'
-import { customVjp } from '../../src/transforms/custom.ts'
+import { customJvp, customVjp } from '../../src/transforms/custom.ts'
 import { grad, jvp, valueAndGrad, vjp } from '../../src/transforms/grad.ts'
 import { jit, jitReport } from '../../src/transforms/jit.ts'
 import { scan, whileLoop } from '../../src/transforms/loops.ts'
@@ -62,6 +62,29 @@ describe('any function of one example is the same function of the batch', () => 
         expectClose(jit(vmap(gradient, options))(x, w), [dx, dw], 1e-3)
       }),
       { numRuns: 25 },
+    )
+  })
+  test('under two names, with sums over both', () => {
+    fc.assert(
+      fc.property(arbExpression, values([2, N, N]), values([N]), (e, x, w) => {
+        const whole = (v: Tensor): Tensor => {
+          const parts = [0, 1].map(m => sin(all(e, x.at(m).get(), v)))
+          return sum(stack(parts).mul(sum(stack(parts)).mul(0.1)))
+        }
+        const each = (y: Tensor, v: Tensor): Tensor => {
+          const own = sin(one(e, y, v))
+          return psum(sum(own.mul(psum(sum(own), ['o', 'i']).mul(0.1))), ['i', 'o'])
+        }
+        const inner = (f: typeof each) => vmap(f, { inAxes: [0, null], outAxes: null, axisName: 'i' })
+        const both = (f: typeof each): Tensor => vmap(inner(f), { inAxes: [0, null], outAxes: null, axisName: 'o' })(x, w)
+        expectClose(both(each), whole(w), 1e-3)
+        expectClose(
+          both((y, v) => grad((u: Tensor) => each(y, u))(v)),
+          grad(whole)(w),
+          2e-3,
+        )
+      }),
+      { numRuns: 8 },
     )
   })
 })
@@ -263,6 +286,32 @@ describe('gradients', () => {
       expectClose(once(y => grad((v: Tensor) => psum(f(v, y), 'i'))(w))(x), array(6))
       expectClose(grad((v: Tensor) => once(y => psum(f(v, y), 'i'))(x))(w), array(6))
     }
+  })
+  test('a rule of customVjp that is asked for the cotangent of what all share', () => {
+    const double = (v: Tensor): Tensor => v.add(v)
+    // The residual is shared as well: else the rule would give each example's part of a cotangent that is whole.
+    const f = customVjp(double, { forward: v => [double(v), v], backward: (v, ct) => vjp(double, v)[1](ct) })
+    for (const g of [f, jit(f)]) {
+      expectClose(grad((v: Tensor) => once(y => psum(g(v).mul(y), 'i'))(x))(w), array(12))
+      expectClose(once(y => grad((v: Tensor) => psum(g(v).mul(y), 'i'))(w))(x), array(12))
+    }
+  })
+  test('rules of customVjp and customJvp for what is summed get and give what all share', () => {
+    const plain = (y: Tensor): Tensor => psum(y.mul(y), 'i')
+    const byVjp = customVjp(plain, { forward: y => [plain(y), y], backward: (y, ct) => [y.mul(ct).mul(2)] })
+    const byJvp = customJvp(plain, ([y], [t]) => [plain(y), psum(y.mul(t).mul(2), 'i')])
+    // The sum is used by every example with a weight of its own: each contributes to the cotangent that the rule gets.
+    const loss = (f: typeof plain) => (y: Tensor) => psum(sin(f(y)).mul(y), 'i')
+    for (const f of [byVjp, byJvp, jit(byVjp), jit(byJvp)]) {
+      expectClose(once(f)(x), array(14))
+      expectClose(named(grad(loss(f)))(x), named(grad(loss(plain)))(x))
+      expectClose(named(jit(grad(loss(f))))(x), named(grad(loss(plain)))(x))
+      expectClose(grad((y: Tensor) => once(loss(f))(y))(x), grad((y: Tensor) => once(loss(plain))(y))(x))
+    }
+    const wrong = customJvp(plain, ([y], [t]) => [plain(y), y.mul(t).mul(2)])
+    expect(() => grad((y: Tensor) => once(wrong)(y))(x)).toThrow(
+      /customJvp of plain: its rule gives a result that differs along the axis 'i'/,
+    )
   })
 })
 
