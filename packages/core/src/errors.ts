@@ -44,7 +44,30 @@ export function fail(kind: ErrorKind, message: string, cause?: unknown): never {
 export const reasonOf = (error: unknown): string =>
   error instanceof CotangentError ? error.summary : error instanceof Error ? error.message : String(error)
 
+/**
+ * What `body` gives. Errors that it throws in the name of a function that `where` is made of begin with `where`, which is the name that the caller
+ * knows: `linspace: add: shapes ... do not broadcast`.
+ */
+export function inNameOf<T>(where: string, body: () => T): T {
+  try {
+    return body()
+  } catch (e) {
+    if (!(e instanceof CotangentError) || e.summary.startsWith(`${where}:`)) throw e
+    throw new CotangentError(e.kind, `${where}: ${e.summary}`, { cause: e })
+  }
+}
+
 /** States an invariant of the library itself. */
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) fail('InternalError', `${message}. This is a fault in Cotangent: please report it.`)
+}
+
+/** What a caller without types passed, in a word. */
+export function described(x: unknown): string {
+  if (typeof x === 'string') return `'${x}'`
+  if (typeof x === 'function') return 'a function'
+  if (typeof x !== 'object' || x === null) return String(x)
+  if (Array.isArray(x)) return `[${x.map(described).join(', ')}]`
+  const { name = 'Object' } = (Object.getPrototypeOf(x) as { readonly constructor?: { readonly name?: string } } | null)?.constructor ?? {}
+  return name === 'Object' ? 'an object' : `a ${name}`
 }

@@ -1,5 +1,5 @@
 /** Shapes, axes and strides: pure functions on arrays of sizes. */
-import { fail } from './errors.ts'
+import { described, fail } from './errors.ts'
 
 export type Shape = readonly number[]
 
@@ -32,8 +32,14 @@ export function checkShape(where: string, shape: Shape): void {
 }
 
 /** What a caller without types passed in place of an array. */
-const describe = (x: unknown): string =>
-  x === null ? 'null' : typeof x === 'number' ? `${x}: write [${x}]` : typeof x === 'object' ? 'an object' : typeof x
+const describe = (x: unknown): string => (typeof x === 'number' ? `${x}: write [${x}]` : described(x))
+
+/** A list of integers, such as strides or positions; `what` names it. */
+export function checkIntegers(where: string, what: string, list: readonly number[]): readonly number[] {
+  if (!Array.isArray(list) || !list.every(Number.isInteger))
+    fail('ValueError', `${where}: ${what} must be an array of integers, got ${describe(list)}.`)
+  return list
+}
 
 /** A list of axes; a single number is a list of one. */
 export function axisList(where: string, axes: number | readonly number[]): readonly number[] {
@@ -46,7 +52,7 @@ export function axisList(where: string, axes: number | readonly number[]): reado
 /** A negative axis counts from the end. Throws a ShapeError outside `[-ndim, ndim)`. */
 export function normalizeAxis(where: string, axis: number, ndim: number): number {
   if (!Number.isInteger(axis) || axis < -ndim || axis >= ndim)
-    fail('ShapeError', `${where}: axis ${String(axis)} is out of range for ${ndim} dimension${ndim === 1 ? '' : 's'}.`)
+    fail('ShapeError', `${where}: axis ${described(axis)} is out of range for ${ndim} dimension${ndim === 1 ? '' : 's'}.`)
   return axis < 0 ? axis + ndim : axis
 }
 

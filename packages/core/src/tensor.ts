@@ -285,7 +285,11 @@ const boolScalar: Aval = aval([], 'bool', false)
 
 /** A tensor for what an operation was given: numbers become weak float32 scalars, booleans bool scalars. */
 export function toTensor(x: TensorLike, where: string): Tensor {
-  if (x instanceof Tensor) return x
+  if (x instanceof Tensor) {
+    // Here the function has the name that its caller knows.
+    if (x.value instanceof Storage && x.value.disposed) failDisposed(`${where}: a tensor (${showAval(x.aval)})`)
+    return x
+  }
   if (typeof x === 'number') return new Tensor(weakScalar, { scalar: x })
   if (typeof x === 'boolean') return new Tensor(boolScalar, { scalar: x ? 1 : 0 })
   return fail(

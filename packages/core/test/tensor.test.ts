@@ -110,7 +110,7 @@ describe('memory', () => {
     expect(() => t.dataSync()).toThrow(remedy)
     expect(() => add(t, 1)).toThrow(remedy)
     expect(() => add(t, 1)).toThrow(
-      expect.objectContaining({ kind: 'DisposedError', message: expect.stringMatching(/^add: an input \(f32\[2\]\)/) }),
+      expect.objectContaining({ kind: 'DisposedError', message: expect.stringMatching(/^add: a tensor \(f32\[2\]\)/) }),
     )
     expect(String(t)).toBe('Disposed<f32[2]>')
   })

@@ -1,5 +1,6 @@
 /** Fourier transforms along one axis. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { multiply } from '../primitives/arithmetic.ts'
 import { toFloat } from '../primitives/cast.ts'
 import { concatenate } from '../primitives/concatenate.ts'
@@ -66,16 +67,19 @@ const complete = ({ re, im }: Parts): Complex => ({ re, im: im ?? zerosLike(re) 
  * @example fft.fft(array([1, 0, 0, 0])) // { re: [1, 1, 1, 1], im: [0, 0, 0, 0] }
  */
 export function fft(x: ComplexLike, options: FftOptions = {}): Complex {
+  checkOptions('fft', options, 'n', 'axis', 'norm')
   return complete(along('fft', toParts('fft', x), options, 'to', whole(options), transform))
 }
 
 /** The inverse of `fft`: sum_k x_k exp(2 pi i j k / n) / n. NumPy: `fft.ifft`. */
 export function ifft(x: ComplexLike, options: FftOptions = {}): Complex {
+  checkOptions('ifft', options, 'n', 'axis', 'norm')
   return complete(along('ifft', toParts('ifft', x), options, 'from', whole(options), y => inverseTransform(complete(y))))
 }
 
 /** The first n / 2 + 1 numbers of the transform of real data, which determine the others. NumPy: `fft.rfft`. */
 export function rfft(x: TensorLike, options: FftOptions = {}): Complex {
+  checkOptions('rfft', options, 'n', 'axis', 'norm')
   const real = { re: toFloat('rfft', x), im: null }
   return complete(
     along('rfft', real, options, 'to', whole(options), (y, n) => mapParts(transform(y), t => sliceAxis(t, 0, (n >> 1) + 1, { axis: -1 }))),
@@ -87,6 +91,7 @@ export function rfft(x: TensorLike, options: FftOptions = {}): Complex {
  * count. NumPy: `fft.irfft`.
  */
 export function irfft(x: ComplexLike, options: FftOptions = {}): Tensor {
+  checkOptions('irfft', options, 'n', 'axis', 'norm')
   const lengths = (size: number): { readonly n: number; readonly given: number } => {
     const n = options.n ?? 2 * (size - 1)
     return { n, given: (n >> 1) + 1 }

@@ -2,6 +2,7 @@
 import { fail } from '../errors.ts'
 import { array } from '../numpy/creation.ts'
 import { roll } from '../numpy/manipulation.ts'
+import { checkOptions } from '../options.ts'
 import { normalizeAxis } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
@@ -16,12 +17,14 @@ function checkLength(name: string, n: number, spacing: number): void {
 }
 
 /** The frequencies of `fft`: 0, 1, ... up to the middle, then the negative ones from below, divided by n times the spacing; `[n]`. NumPy: `fft.fftfreq`. */
-export function fftfreq(n: number, { spacing = 1 }: FrequencyOptions = {}): Tensor {
+export function fftfreq(n: number, options: FrequencyOptions = {}): Tensor {
+  const { spacing = 1 } = checkOptions('fftfreq', options, 'spacing')
   checkLength('fftfreq', n, spacing)
   return array(Float32Array.from({ length: n }, (_, k) => (2 * k < n ? k : k - n) / (n * spacing)))
 }
 /** The frequencies of `rfft`, `[n / 2 + 1]`. NumPy: `fft.rfftfreq`. */
-export function rfftfreq(n: number, { spacing = 1 }: FrequencyOptions = {}): Tensor {
+export function rfftfreq(n: number, options: FrequencyOptions = {}): Tensor {
+  const { spacing = 1 } = checkOptions('rfftfreq', options, 'spacing')
   checkLength('rfftfreq', n, spacing)
   return array(Float32Array.from({ length: (n >> 1) + 1 }, (_, k) => k / (n * spacing)))
 }
@@ -39,10 +42,12 @@ function shift(name: string, x: TensorLike, axes: readonly number[] | undefined,
   )
 }
 /** Moves frequency 0 from the start to the middle. NumPy: `fft.fftshift`. */
-export function fftshift(x: TensorLike, { axes }: ShiftOptions = {}): Tensor {
+export function fftshift(x: TensorLike, options: ShiftOptions = {}): Tensor {
+  const { axes } = checkOptions('fftshift', options, 'axes')
   return shift('fftshift', x, axes, n => n >> 1)
 }
 /** The inverse of `fftshift`. NumPy: `fft.ifftshift`. */
-export function ifftshift(x: TensorLike, { axes }: ShiftOptions = {}): Tensor {
+export function ifftshift(x: TensorLike, options: ShiftOptions = {}): Tensor {
+  const { axes } = checkOptions('ifftshift', options, 'axes')
   return shift('ifftshift', x, axes, n => -(n >> 1))
 }

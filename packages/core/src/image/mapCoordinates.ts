@@ -1,6 +1,7 @@
 /** Values of a grid between its points. */
 import { isFloat } from '../dtype.ts'
-import { fail } from '../errors.ts'
+import { fail, inNameOf } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { abs, add, floorDivide, multiply, remainder, sign, subtract } from '../primitives/arithmetic.ts'
 import { bitwiseAnd } from '../primitives/bitwise.ts'
 import { astype, promoteElementwise, scalarOf, toFloat } from '../primitives/cast.ts'
@@ -68,23 +69,26 @@ const corners = (axes: readonly (readonly Neighbour[])[]): readonly (readonly Ne
  * @example image.mapCoordinates(array([[0, 1], [2, 3]]), [0.5, 0.5]) // 1.5
  */
 export function mapCoordinates(x: TensorLike, coordinates: readonly TensorLike[], options: MapCoordinatesOptions = {}): Tensor {
-  const { order = 1, mode = 'constant', cval = 0 } = options
-  const given = toTensor(x, 'mapCoordinates'),
-    t = isFloat(given.dtype) ? given : toFloat('mapCoordinates', given)
-  if (coordinates.length !== t.ndim || t.ndim === 0)
-    fail('ShapeError', `mapCoordinates: needs one tensor of coordinates for each of the ${t.ndim} axes, got ${coordinates.length}.`)
-  if (order !== 0 && order !== 1) fail('ValueError', `mapCoordinates: order must be 0 or 1, got ${String(order)}.`)
-  if (!Object.hasOwn(inside, mode))
-    fail('ValueError', `mapCoordinates: mode must be 'constant', 'nearest', 'wrap', 'mirror' or 'reflect', got '${String(mode)}'.`)
-  const positions = promoteElementwise('mapCoordinates', ...coordinates.map(c => toFloat('mapCoordinates', c))) as readonly Tensor[]
-  const sum = corners(positions.map(p => neighbours(p, order))).map(corner => {
-    const at = corner.map(({ index }, k) => inside[mode](index, t.shape[k] as number))
-    const value = gather(t, at, { mode: 'clip' })
-    const weight = corner.reduce<Tensor | null>((w, n) => (n.weight === null ? w : w === null ? n.weight : multiply(w, n.weight)), null)
-    const filled = mode === 'constant' ? where(within(corner, t), value, scalarOf(cval, t.dtype)) : value
-    return weight === null ? filled : multiply(filled, weight)
+  return inNameOf('image.mapCoordinates', () => {
+    checkOptions('mapCoordinates', options, 'order', 'mode', 'cval')
+    const { order = 1, mode = 'constant', cval = 0 } = options
+    const given = toTensor(x, 'mapCoordinates'),
+      t = isFloat(given.dtype) ? given : toFloat('mapCoordinates', given)
+    if (coordinates.length !== t.ndim || t.ndim === 0)
+      fail('ShapeError', `mapCoordinates: needs one tensor of coordinates for each of the ${t.ndim} axes, got ${coordinates.length}.`)
+    if (order !== 0 && order !== 1) fail('ValueError', `mapCoordinates: order must be 0 or 1, got ${String(order)}.`)
+    if (!Object.hasOwn(inside, mode))
+      fail('ValueError', `mapCoordinates: mode must be 'constant', 'nearest', 'wrap', 'mirror' or 'reflect', got '${String(mode)}'.`)
+    const positions = promoteElementwise('mapCoordinates', ...coordinates.map(c => toFloat('mapCoordinates', c))) as readonly Tensor[]
+    const sum = corners(positions.map(p => neighbours(p, order))).map(corner => {
+      const at = corner.map(({ index }, k) => inside[mode](index, t.shape[k] as number))
+      const value = gather(t, at, { mode: 'clip' })
+      const weight = corner.reduce<Tensor | null>((w, n) => (n.weight === null ? w : w === null ? n.weight : multiply(w, n.weight)), null)
+      const filled = mode === 'constant' ? where(within(corner, t), value, scalarOf(cval, t.dtype)) : value
+      return weight === null ? filled : multiply(filled, weight)
+    })
+    return sum.reduce((a, b) => add(a, b))
   })
-  return sum.reduce((a, b) => add(a, b))
 }
 
 const within = (corner: readonly Neighbour[], t: Tensor): Tensor =>

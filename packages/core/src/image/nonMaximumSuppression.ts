@@ -1,5 +1,6 @@
 /** One box for each object that a detector has seen several times. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { add, divide, maximum, minimum, multiply, subtract } from '../primitives/arithmetic.ts'
 import { argmax } from '../primitives/argreduce.ts'
 import { astype, scalarOf, toFloat } from '../primitives/cast.ts'
@@ -31,8 +32,14 @@ export function nonMaximumSuppression(
   boxes: TensorLike,
   scores: TensorLike,
   maxOutputSize: number,
-  { iouThreshold = 0.5, scoreThreshold = -Infinity }: NonMaximumSuppressionOptions = {},
+  options: NonMaximumSuppressionOptions = {},
 ): readonly [positions: Tensor, count: Tensor] {
+  const { iouThreshold = 0.5, scoreThreshold = -Infinity } = checkOptions(
+    'nonMaximumSuppression',
+    options,
+    'iouThreshold',
+    'scoreThreshold',
+  )
   const corners = stopGradient(toFloat('nonMaximumSuppression', boxes)),
     value = stopGradient(toFloat('nonMaximumSuppression', scores)),
     n = corners.shape[0] ?? 0

@@ -1,9 +1,10 @@
 /** Images of another size, by products with matrices of weights along each axis that changes. */
-import { isFloat } from '../dtype.ts'
+import { hostArray, isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { take } from '../numpy/indexing.ts'
 import { tensordot } from '../numpy/linalg.ts'
 import { array } from '../numpy/creation.ts'
+import { checkOptions } from '../options.ts'
 import { toFloat } from '../primitives/cast.ts'
 import { moveaxis } from '../primitives/transpose.ts'
 import { checkShape, type Shape, showShape } from '../shape.ts'
@@ -26,7 +27,7 @@ const kernels: Readonly<Record<'linear' | 'cubic', (distance: number) => number>
 function weights(from: number, to: number, method: 'linear' | 'cubic', antialias: boolean): Float64Array {
   const ratio = from / to,
     width = antialias ? Math.max(ratio, 1) : 1,
-    out = new Float64Array(from * to)
+    out = hostArray('float64', from * to) as Float64Array
   for (let j = 0; j < to; j++) {
     const center = (j + 0.5) * ratio - 0.5
     const column = Array.from({ length: from }, (_, i) => kernels[method](Math.abs(center - i) / width))
@@ -53,7 +54,8 @@ function along(x: Tensor, axis: number, to: number, method: ResizeMethod, antial
  *
  * @example image.resize(photos, [8, 32, 32, 3], 'linear') // photos [8, h, w, 3]
  */
-export function resize(x: TensorLike, shape: Shape, method: ResizeMethod, { antialias = true }: ResizeOptions = {}): Tensor {
+export function resize(x: TensorLike, shape: Shape, method: ResizeMethod, options: ResizeOptions = {}): Tensor {
+  const { antialias = true } = checkOptions('resize', options, 'antialias')
   const given = toTensor(x, 'resize')
   checkShape('resize', shape)
   if (method !== 'nearest' && method !== 'linear' && method !== 'cubic')

@@ -1,12 +1,13 @@
 /** Convolutions in JAX's terms: layouts by name, strides, paddings, dilations, groups. */
-import { fail } from '../errors.ts'
+import { fail, inNameOf } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { promoteOperands } from '../primitives/cast.ts'
 import { convolveP, dilatedSize } from '../primitives/convolve.ts'
 import { reshape } from '../primitives/reshape.ts'
 import { flip } from '../primitives/reverse.ts'
 import { swapaxes } from '../primitives/transpose.ts'
 import { bind1 } from '../program/bind.ts'
-import { showShape } from '../shape.ts'
+import { checkIntegers, showShape } from '../shape.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
 
 /** `SAME`: as many results as steps of the stride, zeros on both sides (more at the end); `SAME_LOWER`: more at the start; `VALID`: no padding. */
@@ -83,6 +84,7 @@ export function convGeneralDilated(
   padding: Padding,
   options: ConvOptions = {},
 ): Tensor {
+  checkOptions('convGeneralDilated', options, 'lhsDilation', 'rhsDilation', 'dimensionNumbers', 'featureGroupCount', 'batchGroupCount')
   const [x, w] = promoteOperands(where, lhs, rhs) as readonly [Tensor, Tensor]
   const spatial = x.ndim - 2
   if (spatial < 0 || w.ndim !== x.ndim)
@@ -115,6 +117,7 @@ export function convGeneralDilated(
 }
 
 function checkSteps(name: string, steps: readonly number[], spatial: number): void {
+  if (!Array.isArray(steps)) checkIntegers(where, name, steps)
   if (steps.length !== spatial || steps.some(s => !Number.isInteger(s) || s < 1))
     fail('ValueError', `${where}: ${name} must be ${spatial} positive integers, one a spatial axis, got [${steps.join(', ')}].`)
 }
@@ -196,21 +199,29 @@ export function convTranspose(
   padding: Padding,
   options: ConvTransposeOptions = {},
 ): Tensor {
-  const [x, w] = promoteOperands('convTranspose', lhs, rhs) as readonly [Tensor, Tensor]
-  const spatial = strides.length,
-    ones = new Array<number>(spatial).fill(1)
-  const { rhsDilation = ones, transposeKernel = false } = options
-  const letters = 'HWD'.slice(0, spatial)
-  const dimensionNumbers = options.dimensionNumbers ?? ([`N${letters}C`, `${letters}IO`, `N${letters}C`] as const)
-  const axes = Array.from(dimensionNumbers[1]).flatMap((c, k) => (c === 'I' || c === 'O' ? [] : [k]))
-  const pads =
-    typeof padding !== 'string'
-      ? padding
-      : axes.map((axis, k) =>
-          transposePadding(dilatedSize(w.shape[axis] as number, rhsDilation[k] as number), strides[k] as number, padding),
-        )
-  const kernel = transposeKernel ? swapaxes(flip(w, { axis: axes }), dimensionNumbers[1].indexOf('I'), dimensionNumbers[1].indexOf('O')) : w
-  return convGeneralDilated(x, kernel, ones, pads, { lhsDilation: strides, rhsDilation, dimensionNumbers })
+  return inNameOf('convTranspose', () => {
+    checkIntegers('convTranspose', 'strides', strides)
+    checkOptions('convTranspose', options, 'rhsDilation', 'dimensionNumbers', 'transposeKernel')
+    const [x, w] = promoteOperands('convTranspose', lhs, rhs) as readonly [Tensor, Tensor]
+    if (strides.length !== x.ndim - 2 || strides.some(s => s < 1))
+      fail('ValueError', `convTranspose: strides must be ${x.ndim - 2} positive integers, one a spatial axis, got [${strides.join(', ')}].`)
+    const spatial = strides.length,
+      ones = new Array<number>(spatial).fill(1)
+    const { rhsDilation = ones, transposeKernel = false } = options
+    const letters = 'HWD'.slice(0, spatial)
+    const dimensionNumbers = options.dimensionNumbers ?? ([`N${letters}C`, `${letters}IO`, `N${letters}C`] as const)
+    const axes = Array.from(dimensionNumbers[1]).flatMap((c, k) => (c === 'I' || c === 'O' ? [] : [k]))
+    const pads =
+      typeof padding !== 'string'
+        ? padding
+        : axes.map((axis, k) =>
+            transposePadding(dilatedSize(w.shape[axis] as number, rhsDilation[k] as number), strides[k] as number, padding),
+          )
+    const kernel = transposeKernel
+      ? swapaxes(flip(w, { axis: axes }), dimensionNumbers[1].indexOf('I'), dimensionNumbers[1].indexOf('O'))
+      : w
+    return convGeneralDilated(x, kernel, ones, pads, { lhsDilation: strides, rhsDilation, dimensionNumbers })
+  })
 }
 
 /** Source: jax.lax._conv_transpose_padding. */

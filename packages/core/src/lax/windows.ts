@@ -1,9 +1,10 @@
 /** Reductions over sliding windows, in JAX's terms. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { windowMaxP, windowMinP, type WindowParams, windowSumP } from '../primitives/reduceWindow.ts'
 import type { SimplePrimitive } from '../primitives/primitive.ts'
 import { bind1 } from '../program/bind.ts'
-import { showShape } from '../shape.ts'
+import { checkIntegers, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { dilatedSize } from '../primitives/convolve.ts'
 import { type Padding, resolvePadding } from './convolution.ts'
@@ -30,11 +31,13 @@ export function reduceWindow(
   padding: Padding,
   options: ReduceWindowOptions = {},
 ): Tensor {
+  checkOptions('reduceWindow', options, 'windowDilation')
   const t = toTensor(x, 'reduceWindow'),
     primitive = operators[operator]
   if ((primitive as unknown) === undefined)
     fail('ValueError', `reduceWindow: the operator must be 'sum', 'max' or 'min', got ${JSON.stringify(operator)}.`)
   const { windowDilation = t.shape.map(() => 1) } = options
+  for (const [what, list] of Object.entries({ windowDimensions, windowStrides, windowDilation })) checkIntegers('reduceWindow', what, list)
   if ([windowDimensions, windowStrides, windowDilation].some(v => v.length !== t.ndim))
     fail(
       'ShapeError',

@@ -1,5 +1,6 @@
 /** Least squares, the pseudo-inverse, and what the singular values say of a matrix. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { astype, promoteOperands } from '../primitives/cast.ts'
 import { max, sum } from '../primitives/reduce.ts'
 import { expandDims, squeeze } from '../primitives/reshape.ts'
@@ -55,7 +56,8 @@ function pseudoInverse(a: Tensor, rtol: number): Tensor {
  * The pseudo-inverse `[..., n, m]` of `[..., m, n]`. `rtol`: default 10 max(m, n) eps, as JAX. The derivative is that of matrices of the same rank. NumPy:
  * `linalg.pinv`.
  */
-export function pinv(x: TensorLike, { rtol }: Rtol = {}): Tensor {
+export function pinv(x: TensorLike, options: Rtol = {}): Tensor {
+  const { rtol } = checkOptions('pinv', options, 'rtol')
   const t = toMatrices('pinv', x)
   if (t.size === 0) return mT(t)
   return pseudoInverse(t, rtol ?? 10 * longer(t) * epsilonOf(t))
@@ -74,8 +76,9 @@ export interface LstsqOptions {
 export function lstsq(
   a: TensorLike,
   b: TensorLike,
-  { rcond }: LstsqOptions = {},
+  options: LstsqOptions = {},
 ): readonly [x: Tensor, residuals: Tensor, rank: Tensor, s: Tensor] {
+  const { rcond } = checkOptions('lstsq', options, 'rcond')
   const [p, q] = promoteOperands('lstsq', a, b) as readonly [Tensor, Tensor]
   const t = toMatrices('lstsq', p),
     isVector = q.ndim === 1,
@@ -96,7 +99,8 @@ const rankOf = (s: Tensor, rtol: number): Tensor =>
   s.shape.at(-1) === 0 ? sum(astype(s, 'int32'), { axis: -1 }) : sum(astype(isKept(s, rtol), 'int32'), { axis: -1 })
 
 /** How many singular values of `[..., m, n]` are larger than `rtol` (default max(m, n) eps) times the largest: int32. NumPy: `linalg.matrix_rank`. */
-export function matrixRank(x: TensorLike, { rtol }: Rtol = {}): Tensor {
+export function matrixRank(x: TensorLike, options: Rtol = {}): Tensor {
+  const { rtol } = checkOptions('matrixRank', options, 'rtol')
   const t = toMatrices('matrixRank', x)
   return rankOf(svdvals(t), rtol ?? longer(t) * epsilonOf(t))
 }
@@ -107,7 +111,8 @@ export interface CondOptions {
 }
 
 /** The condition number of `[..., m, n]` (square, but for p = 2 and -2): the norm times that of the inverse. NumPy: `linalg.cond`. */
-export function cond(x: TensorLike, { p = 2 }: CondOptions = {}): Tensor {
+export function cond(x: TensorLike, options: CondOptions = {}): Tensor {
+  const { p = 2 } = checkOptions('cond', options, 'p')
   const t = toMatrices('cond', toTensor(x, 'cond'))
   if (t.size === 0) fail('ShapeError', `cond: an empty matrix has no condition number, got shape ${showShape(t.shape)}.`)
   if (p !== 2 && p !== -2) {

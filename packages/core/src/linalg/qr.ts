@@ -5,6 +5,7 @@
  */
 import { aval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { iota } from '../primitives/iota.ts'
 import { addTangents } from '../primitives/linear.ts'
 import { none, type SimplePrimitive } from '../primitives/primitive.ts'
@@ -184,7 +185,8 @@ export interface QrOptions {
  * A = Q R with orthonormal columns of Q and upper triangular R, of `[..., m, n]`: `[q, r]`. Signs are LAPACK's: the diagonal of R may be negative. The
  * derivative needs linearly independent columns (of a wide matrix: the first m). NumPy: `linalg.qr`.
  */
-export function qr(x: TensorLike, { mode = 'reduced' }: QrOptions = {}): readonly [q: Tensor, r: Tensor] {
+export function qr(x: TensorLike, options: QrOptions = {}): readonly [q: Tensor, r: Tensor] {
+  const { mode = 'reduced' } = checkOptions('qr', options, 'mode')
   const t = toMatrices('qr', x)
   if (mode !== 'reduced' && mode !== 'complete')
     fail('ValueError', `qr: mode must be 'reduced' or 'complete', got ${String(mode)}. For R alone take the second result.`)

@@ -3,6 +3,7 @@
  * Veselic, "Jacobi's method is more accurate than QR", 1992; Z. Drmac & K. Veselic, "New fast and accurate Jacobi SVD algorithm", 2008.
  */
 import { aval } from '../aval.ts'
+import { checkOptions } from '../options.ts'
 import { abs } from '../primitives/arithmetic.ts'
 import { astype } from '../primitives/cast.ts'
 import { concatenate } from '../primitives/concatenate.ts'
@@ -156,7 +157,8 @@ export interface SvdOptions {
  * A = U diag(s) V' of `[..., m, n]`: `[u, s, vh]` with s in descending order. The largest element of each column of U (of a wide matrix: of each row
  * of V') is positive. Where singular values are equal or zero, their vectors have no derivative, and it is taken as zero. NumPy: `linalg.svd`.
  */
-export function svd(x: TensorLike, { fullMatrices = true }: SvdOptions = {}): readonly [u: Tensor, s: Tensor, vh: Tensor] {
+export function svd(x: TensorLike, options: SvdOptions = {}): readonly [u: Tensor, s: Tensor, vh: Tensor] {
+  const { fullMatrices = true } = checkOptions('svd', options, 'fullMatrices')
   const [u, s, vh] = decompose('svd', x)
   return fullMatrices ? [completed(u), s, mT(completed(mT(vh)))] : [u, s, vh]
 }

@@ -1,6 +1,7 @@
 /** Systems with a triangular matrix, by substitution: linear in the right-hand side. */
 import { aval, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { promoteOperands } from '../primitives/cast.ts'
 import { iota } from '../primitives/iota.ts'
 import { addTangents } from '../primitives/linear.ts'
@@ -157,7 +158,8 @@ const typed = (where: string, a: TensorLike, b: TensorLike): readonly [Tensor, T
  * The solution of a system with a triangular matrix: A X = B with `leftSide`, else X A = B. `a` is `[..., n, n]`, `b` `[..., n, k]` (or
  * `[..., k, n]`); leading axes broadcast. A zero on the diagonal gives infinities or NaN. JAX: `lax.linalg.triangular_solve`.
  */
-export function triangularSolve(a: TensorLike, b: TensorLike, { leftSide = false, ...options }: TriangularSolveOptions = {}): Tensor {
+export function triangularSolve(a: TensorLike, b: TensorLike, given: TriangularSolveOptions = {}): Tensor {
+  const { leftSide = false, ...options } = checkOptions('triangularSolve', given, 'leftSide', 'lower', 'transposeA', 'unitDiagonal')
   const [x, y] = typed('triangularSolve', a, b)
   if (x.shape.at(-1) !== y.shape.at(leftSide ? -2 : -1))
     fail(

@@ -5,6 +5,7 @@
  * A range of every axis makes a box of x; index tensors then gather from the box, or scatter into it, before it is put back.
  */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { add, maximum, minimum, multiply } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { astype, promoteOperands, scalarOf } from '../primitives/cast.ts'
@@ -56,7 +57,8 @@ export class At {
   }
 
   /** The elements there. NumPy: `x[...]`. */
-  get({ mode, fillValue }: AtGet = {}): Tensor {
+  get(options: AtGet = {}): Tensor {
+    const { mode, fillValue } = checkOptions('at.get', options, 'mode', 'fillValue')
     const { x } = this,
       parsed = this.parse('at.get')
     const gather = { mode: modeOf('at.get', mode ?? 'fill', ['fill', 'clip']), fillValue: fillValue ?? defaultFill(x.dtype) }
@@ -85,7 +87,8 @@ export class At {
     return this.update('at.max', 'max', values, options)
   }
 
-  private update(caller: string, combine: Combine, values: TensorLike, { mode }: AtUpdate): Tensor {
+  private update(caller: string, combine: Combine, values: TensorLike, options: AtUpdate): Tensor {
+    const { mode } = checkOptions(caller, options, 'mode')
     const { x } = this,
       checked = modeOf(caller, mode ?? 'drop', ['drop', 'clip']) === 'clip' ? 'clip' : 'fill'
     const v = valuesFor(caller, x, values),

@@ -1,4 +1,6 @@
 /** Differences, slopes and integrals of sampled functions, and values between samples. */
+import { checkOptions } from '../options.ts'
+import { toTensor } from '../tensor.ts'
 import { fail } from '../errors.ts'
 import { abs, add, divide, maximum, minimum, multiply, remainder, subtract } from '../primitives/arithmetic.ts'
 import { bitwiseAnd } from '../primitives/bitwise.ts'
@@ -29,7 +31,9 @@ export interface Trapezoid {
 }
 
 /** Integral along an axis by the trapezoidal rule: the axis is dropped. NumPy: `trapezoid`. */
-export function trapezoid(y: TensorLike, { x, dx = 1, axis = -1 }: Trapezoid = {}): Tensor {
+export function trapezoid(y: TensorLike, options: Trapezoid = {}): Tensor {
+  const { x, dx = 1, axis = -1 } = checkOptions('trapezoid', options, 'x', 'dx', 'axis')
+  normalizeAxis('trapezoid', axis, toTensor(y, 'trapezoid').ndim)
   const [given, positions] = promoteFloats('trapezoid', y, x ?? dx)
   const k = normalizeAxis('trapezoid', axis, given.ndim),
     t = moveaxis(given, k, -1)
@@ -54,7 +58,8 @@ export interface Ediff1d {
 }
 
 /** Differences of neighbours in the flattened tensor, a vector, with other elements before and behind. NumPy: `ediff1d`. */
-export function ediff1d(x: TensorLike, { toBegin, toEnd }: Ediff1d = {}): Tensor {
+export function ediff1d(x: TensorLike, options: Ediff1d = {}): Tensor {
+  const { toBegin, toEnd } = checkOptions('ediff1d', options, 'toBegin', 'toEnd')
   const parts = [toBegin, x, toEnd].filter(part => part !== undefined)
   const typed = promoteOperands('ediff1d', ...parts).map(part => ravel(part))
   return concatenate(typed.map((part, i) => (i === (toBegin === undefined ? 0 : 1) ? diff(part) : part)))
@@ -75,7 +80,9 @@ export interface Gradient<Axis> {
  */
 export function gradient(x: TensorLike, options: Gradient<number> & { readonly axis: number }): Tensor
 export function gradient(x: TensorLike, options?: Gradient<readonly number[]>): readonly Tensor[]
-export function gradient(x: TensorLike, { spacing = 1, axis }: Gradient<number | readonly number[]> = {}): Tensor | readonly Tensor[] {
+export function gradient(x: TensorLike, options: Gradient<number | readonly number[]> = {}): Tensor | readonly Tensor[] {
+  const { spacing = 1, axis } = checkOptions('gradient', options, 'spacing', 'axis')
+  normalizeAxes('gradient', axis, toTensor(x, 'gradient').ndim)
   const t = toFloat('gradient', x)
   const axes = axis === undefined ? normalizeAxes('gradient', axis, t.ndim) : [axis].flat().map(k => normalizeAxis('gradient', k, t.ndim))
   const isList = Array.isArray(spacing)
@@ -128,7 +135,8 @@ export interface Interp {
  *
  * @example interp(0.5, array([0, 1]), array([10, 20])) // 15
  */
-export function interp(x: TensorLike, xp: TensorLike, fp: TensorLike, { left, right, period }: Interp = {}): Tensor {
+export function interp(x: TensorLike, xp: TensorLike, fp: TensorLike, options: Interp = {}): Tensor {
+  const { left, right, period } = checkOptions('interp', options, 'left', 'right', 'period')
   const given = promoteFloats('interp', x, xp, fp, period ?? 0)
   const [, p, f] = given
   if (p.ndim !== 1 || f.ndim !== 1 || p.size !== f.size || p.size === 0)
@@ -178,7 +186,8 @@ export interface Unwrap {
 }
 
 /** Phases with jumps between neighbours of more than half a period taken out, by adding multiples of the period. NumPy: `unwrap`. */
-export function unwrap(x: TensorLike, { period = 2 * Math.PI, discont = period / 2, axis = -1 }: Unwrap = {}): Tensor {
+export function unwrap(x: TensorLike, options: Unwrap = {}): Tensor {
+  const { period = 2 * Math.PI, discont = period / 2, axis = -1 } = checkOptions('unwrap', options, 'discont', 'axis', 'period')
   const t = toFloat('unwrap', x)
   const k = normalizeAxis('unwrap', axis, t.ndim)
   if (!(period > 0)) fail('ValueError', `unwrap: the period must be a positive number, got ${period}.`)

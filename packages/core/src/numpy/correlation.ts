@@ -1,5 +1,6 @@
 /** Covariance, and correlation of sequences. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { divide, multiply, subtract } from '../primitives/arithmetic.ts'
 import { astype, promoteOperands, toFloat } from '../primitives/cast.ts'
 import { clip } from '../primitives/clamp.ts'
@@ -38,7 +39,14 @@ export interface Cov extends Corrcoef {
 }
 
 /** Covariance matrix of variables: `[n, m]`, m observations of n variables, gives `[n, n]`; one variable gives its variance. NumPy: `cov`. */
-export function cov(x: TensorLike, { bias = false, ddof = bias ? 0 : 1, fweights, aweights, ...options }: Cov = {}): Tensor {
+export function cov(x: TensorLike, given: Cov = {}): Tensor {
+  const {
+    bias = false,
+    ddof = bias ? 0 : 1,
+    fweights,
+    aweights,
+    ...options
+  } = checkOptions('cov', given, 'y', 'rowvar', 'bias', 'ddof', 'fweights', 'aweights')
   const rows = variables('cov', x, options),
     m = rows.shape[1] as number
   const frequency = fweights === undefined ? undefined : observed('cov', 'fweights', fweights, rows)
@@ -82,6 +90,7 @@ const squeezed = (t: Tensor): Tensor => squeeze(t, { axis: normalizeAxes('squeez
 
 /** Pearson's correlation coefficients of variables, in [-1, 1]: `[n, m]` gives `[n, n]`. NaN for a variable that is constant. NumPy: `corrcoef`. */
 export function corrcoef(x: TensorLike, options: Corrcoef = {}): Tensor {
+  checkOptions('corrcoef', options, 'y', 'rowvar')
   const c = cov(variables('corrcoef', x, options))
   if (c.ndim === 0) return divide(c, c)
   const deviations = sqrt(diagonal(c))
@@ -98,12 +107,14 @@ export interface Correlation {
 }
 
 /** Discrete convolution of two vectors: sum over i of `x[i] y[k - i]`. NumPy: `convolve`. */
-export function convolve(x: TensorLike, y: TensorLike, { mode = 'full' }: Correlation = {}): Tensor {
+export function convolve(x: TensorLike, y: TensorLike, options: Correlation = {}): Tensor {
+  const { mode = 'full' } = checkOptions('convolve', options, 'mode')
   const [a, b] = sequences('convolve', x, y, mode)
   return a.size < b.size ? slide(b, flip(a), mode) : slide(a, flip(b), mode)
 }
 /** Cross-correlation of two vectors: sum over i of `x[i + k] y[i]`. NumPy: `correlate`. */
-export function correlate(x: TensorLike, y: TensorLike, { mode = 'valid' }: Correlation = {}): Tensor {
+export function correlate(x: TensorLike, y: TensorLike, options: Correlation = {}): Tensor {
+  const { mode = 'valid' } = checkOptions('correlate', options, 'mode')
   const [a, b] = sequences('correlate', x, y, mode)
   return a.size < b.size ? flip(slide(b, a, mode)) : slide(a, b, mode)
 }

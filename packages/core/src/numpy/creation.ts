@@ -1,7 +1,8 @@
 /** Making tensors, from host data and by formula; and back to nested arrays. */
 import { fromHost } from '../backend/execute.ts'
 import { checkDType, convert, convertsItself, type DType, dtypes, hostArray, isFloat, type TypedArray } from '../dtype.ts'
-import { fail } from '../errors.ts'
+import { fail, inNameOf } from '../errors.ts'
+import { checkOneOf, checkOptions } from '../options.ts'
 import { add, divide, multiply } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { astype, scalarOf } from '../primitives/cast.ts'
@@ -33,7 +34,8 @@ export interface ArrayOptions {
  *
  * @example array([[1, 2], [3, 4]], { dtype: 'int32' })
  */
-export function array(data: NestedArray | ArrayBufferView, { dtype, shape }: ArrayOptions = {}): Tensor {
+export function array(data: NestedArray | ArrayBufferView, options: ArrayOptions = {}): Tensor {
+  const { dtype, shape } = checkOptions('array', options, 'dtype', 'shape')
   if (dtype !== undefined) checkDType('array', dtype)
   const flat: number[] = []
   const source = ArrayBuffer.isView(data) ? typedArray(data) : flat
@@ -107,25 +109,29 @@ interface OfDType {
 }
 
 /** A tensor without axes, of a dtype that is not weak (unlike a plain number beside a tensor). Default float32, bool for a boolean. */
-export function scalar(value: number | boolean, { dtype = typeof value === 'boolean' ? 'bool' : 'float32' }: OfDType = {}): Tensor {
+export function scalar(value: number | boolean, options: OfDType = {}): Tensor {
+  const { dtype = typeof value === 'boolean' ? 'bool' : 'float32' } = checkOptions('scalar', options, 'dtype')
   return scalarOf(convert(Number(value), checkDType('scalar', dtype)), dtype)
 }
 
 /** `shape` filled with one value, which may be a tensor that broadcasts to it. NumPy: `full`. */
-export function full(shape: Shape, value: TensorLike, { dtype }: { readonly dtype?: DType } = {}): Tensor {
+export function full(shape: Shape, value: TensorLike, options: { readonly dtype?: DType } = {}): Tensor {
+  const { dtype } = checkOptions('full', options, 'dtype')
   return filled('full', shape, value, dtype)
 }
 function filled(where: string, shape: Shape, value: TensorLike, dtype: DType | undefined): Tensor {
   checkShape(where, shape)
   const t = toTensor(value, where)
-  return broadcastTo(astype(t, dtype === undefined ? t.dtype : checkDType(where, dtype)), shape)
+  return inNameOf(where, () => broadcastTo(astype(t, dtype === undefined ? t.dtype : checkDType(where, dtype)), shape))
 }
 /** `shape` filled with 0. NumPy: `zeros`. */
-export function zeros(shape: Shape, { dtype = 'float32' }: OfDType = {}): Tensor {
+export function zeros(shape: Shape, options: OfDType = {}): Tensor {
+  const { dtype = 'float32' } = checkOptions('zeros', options, 'dtype')
   return filled('zeros', shape, 0, dtype)
 }
 /** `shape` filled with 1. NumPy: `ones`. */
-export function ones(shape: Shape, { dtype = 'float32' }: OfDType = {}): Tensor {
+export function ones(shape: Shape, options: OfDType = {}): Tensor {
+  const { dtype = 'float32' } = checkOptions('ones', options, 'dtype')
   return filled('ones', shape, 1, dtype)
 }
 
@@ -138,6 +144,7 @@ interface Like {
 
 /** One value in the shape and dtype of x. NumPy: `full_like`. */
 export function fullLike(x: TensorLike, value: TensorLike, options: Like = {}): Tensor {
+  checkOptions('fullLike', options, 'dtype', 'shape')
   return filledLike('fullLike', x, value, options)
 }
 function filledLike(where: string, x: TensorLike, value: TensorLike, { dtype, shape }: Like): Tensor {
@@ -146,10 +153,12 @@ function filledLike(where: string, x: TensorLike, value: TensorLike, { dtype, sh
 }
 /** Zeros in the shape and dtype of x. NumPy: `zeros_like`. */
 export function zerosLike(x: TensorLike, options: Like = {}): Tensor {
+  checkOptions('zerosLike', options, 'dtype', 'shape')
   return filledLike('zerosLike', x, 0, options)
 }
 /** Ones in the shape and dtype of x. NumPy: `ones_like`. */
 export function onesLike(x: TensorLike, options: Like = {}): Tensor {
+  checkOptions('onesLike', options, 'dtype', 'shape')
   return filledLike('onesLike', x, 1, options)
 }
 
@@ -161,7 +170,8 @@ export function onesLike(x: TensorLike, options: Like = {}): Tensor {
  *
  * @example arange(1, 7, { step: 2 }) // [1, 3, 5]
  */
-export function arange(start: number, stop?: number, { step = 1, dtype }: { readonly step?: number; readonly dtype?: DType } = {}): Tensor {
+export function arange(start: number, stop?: number, options: { readonly step?: number; readonly dtype?: DType } = {}): Tensor {
+  const { step = 1, dtype } = checkOptions('arange', options, 'step', 'dtype')
   const [from, to] = stop === undefined ? [0, start] : [start, stop]
   for (const n of [from, to, step]) checkNumber('arange', n)
   if (step === 0 || ![from, to, step].every(Number.isFinite))
@@ -182,25 +192,30 @@ export interface Linspace {
 }
 
 /** `count` evenly spaced values from start to stop; both may be tensors, then the values are along a new first axis. NumPy: `linspace`. */
-export function linspace(start: TensorLike, stop: TensorLike, { count = 50, endpoint = true, dtype = 'float32' }: Linspace = {}): Tensor {
-  if (!Number.isInteger(count) || count < 0) fail('ValueError', `linspace: count must be an integer of at least 0, got ${count}.`)
-  const float = isFloat(checkDType('linspace', dtype)) ? dtype : 'float32'
-  const a = astype(toTensor(start, 'linspace'), float),
-    b = astype(toTensor(stop, 'linspace'), float)
-  const gaps = endpoint ? count - 1 : count
-  const ndim = Math.max(a.ndim, b.ndim)
-  const column = reshape(iota([count], { dtype: float }), [count, ...new Array<number>(ndim).fill(1)])
-  const share = divide(column, Math.max(1, gaps))
-  // As JAX: the weighted mean hits both ends exactly.
-  const values = add(multiply(a, add(1, multiply(share, -1))), multiply(b, share))
-  return astype(
-    endpoint && count > 1 ? concatenate([sliceAxis(values, 0, count - 1), expandDims(broadcastTo(b, values.shape.slice(1)), 0)]) : values,
-    dtype,
-  )
+export function linspace(start: TensorLike, stop: TensorLike, options: Linspace = {}): Tensor {
+  return inNameOf('linspace', () => {
+    const { count = 50, endpoint = true, dtype = 'float32' } = checkOptions('linspace', options, 'count', 'endpoint', 'dtype')
+    if (!Number.isInteger(count) || count < 0) fail('ValueError', `linspace: count must be an integer of at least 0, got ${count}.`)
+    const float = isFloat(checkDType('linspace', dtype)) ? dtype : 'float32'
+    const a = astype(toTensor(start, 'linspace'), float),
+      b = astype(toTensor(stop, 'linspace'), float)
+    const gaps = endpoint ? count - 1 : count
+    const ndim = Math.max(a.ndim, b.ndim)
+    const column = reshape(iota([count], { dtype: float }), [count, ...new Array<number>(ndim).fill(1)])
+    const share = divide(column, Math.max(1, gaps))
+    // As JAX: the weighted mean hits both ends exactly.
+    const values = add(multiply(a, add(1, multiply(share, -1))), multiply(b, share))
+    return astype(
+      endpoint && count > 1 ? concatenate([sliceAxis(values, 0, count - 1), expandDims(broadcastTo(b, values.shape.slice(1)), 0)]) : values,
+      dtype,
+    )
+  })
 }
 
 /** Coordinate tensors of a grid, from vectors: all of shape [x.size, y.size, ...] (`ij`), or with the first two axes swapped (`xy`, default). NumPy: `meshgrid`. */
-export function meshgrid(xs: readonly TensorLike[], { indexing = 'xy' }: { readonly indexing?: 'xy' | 'ij' } = {}): Tensor[] {
+export function meshgrid(xs: readonly TensorLike[], options: { readonly indexing?: 'xy' | 'ij' } = {}): Tensor[] {
+  const { indexing = 'xy' } = checkOptions('meshgrid', options, 'indexing')
+  checkOneOf('meshgrid', 'indexing', indexing, ['xy', 'ij'])
   const vectors = xs.map(x => toTensor(x, 'meshgrid'))
   for (const v of vectors) if (v.ndim > 1) fail('ShapeError', `meshgrid: needs vectors, got shape ${showShape(v.shape)}.`)
   const axisOf = (i: number): number => (indexing === 'xy' && vectors.length > 1 && i < 2 ? 1 - i : i)
@@ -231,13 +246,15 @@ export interface Eye {
 const diagonals = (rows: number, columns: number): Tensor => add(iota([rows, columns], { axis: 1 }), multiply(iota([rows, columns]), -1))
 
 /** Ones on a diagonal, zeros elsewhere. NumPy: `eye`. */
-export function eye(rows: number, { columns = rows, offset = 0, dtype = 'float32' }: Eye = {}): Tensor {
+export function eye(rows: number, options: Eye = {}): Tensor {
+  const { columns = rows, offset = 0, dtype = 'float32' } = checkOptions('eye', options, 'columns', 'offset', 'dtype')
   checkShape('eye', [rows, columns])
   checkDType('eye', dtype)
   return astype(equal(diagonals(rows, columns), offset), dtype)
 }
 /** Ones on and below a diagonal. NumPy: `tri`. */
-export function tri(rows: number, { columns = rows, offset = 0, dtype = 'float32' }: Eye = {}): Tensor {
+export function tri(rows: number, options: Eye = {}): Tensor {
+  const { columns = rows, offset = 0, dtype = 'float32' } = checkOptions('tri', options, 'columns', 'offset', 'dtype')
   checkShape('tri', [rows, columns])
   checkDType('tri', dtype)
   return astype(greaterEqual(offset, diagonals(rows, columns)), dtype)
@@ -255,18 +272,21 @@ function matrices(where: string, x: TensorLike): Tensor {
 const lastTwo = (t: Tensor): readonly [number, number] => [t.shape.at(-2) as number, t.shape.at(-1) as number]
 
 /** The part of the last two axes on and below a diagonal; zeros above. NumPy: `tril`. */
-export function tril(x: TensorLike, { offset = 0 }: Diagonal = {}): Tensor {
+export function tril(x: TensorLike, options: Diagonal = {}): Tensor {
+  const { offset = 0 } = checkOptions('tril', options, 'offset')
   const t = matrices('tril', x)
   return where(greaterEqual(offset, diagonals(...lastTwo(t))), t, scalarOf(0, t.dtype))
 }
 /** The part of the last two axes on and above a diagonal; zeros below. NumPy: `triu`. */
-export function triu(x: TensorLike, { offset = 0 }: Diagonal = {}): Tensor {
+export function triu(x: TensorLike, options: Diagonal = {}): Tensor {
+  const { offset = 0 } = checkOptions('triu', options, 'offset')
   const t = matrices('triu', x)
   return where(greaterEqual(diagonals(...lastTwo(t)), offset), t, scalarOf(0, t.dtype))
 }
 
 /** The elements of a diagonal of the last two axes, along a new last axis. NumPy: `diagonal` with axis1 = -2, axis2 = -1. */
-export function diagonal(x: TensorLike, { offset = 0 }: Diagonal = {}): Tensor {
+export function diagonal(x: TensorLike, options: Diagonal = {}): Tensor {
+  const { offset = 0 } = checkOptions('diagonal', options, 'offset')
   const t = matrices('diagonal', x)
   const [rows, columns] = lastTwo(t)
   const r = Math.max(0, -offset),
@@ -277,7 +297,8 @@ export function diagonal(x: TensorLike, { offset = 0 }: Diagonal = {}): Tensor {
   return sliceAxis(reshape(square, [...t.shape.slice(0, -2), n * n]), 0, n * n, { axis: -1, stride: n + 1 })
 }
 /** A vector as the diagonal of a square matrix, or the diagonal of a matrix. NumPy: `diag`. */
-export function diag(x: TensorLike, { offset = 0 }: Diagonal = {}): Tensor {
+export function diag(x: TensorLike, options: Diagonal = {}): Tensor {
+  const { offset = 0 } = checkOptions('diag', options, 'offset')
   const t = toTensor(x, 'diag')
   if (t.ndim === 2) return diagonal(t, { offset })
   if (t.ndim !== 1)
@@ -288,5 +309,6 @@ export function diag(x: TensorLike, { offset = 0 }: Diagonal = {}): Tensor {
 }
 /** The sum of a diagonal of the last two axes. NumPy: `trace` with axis1 = -2, axis2 = -1. */
 export function trace(x: TensorLike, options: Diagonal = {}): Tensor {
+  checkOptions('trace', options, 'offset')
   return sum(diagonal(matrices('trace', x), options), { axis: -1 })
 }

@@ -1,5 +1,6 @@
 /** Slices taken out of a tensor, and put in between. */
-import { fail } from '../errors.ts'
+import { described, fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { add } from '../primitives/arithmetic.ts'
 import { bitwiseNot } from '../primitives/bitwise.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
@@ -47,7 +48,7 @@ function positions(caller: string, at: Positions, n: number, last: number): Tens
   const known = [at].flat()
   for (const i of known)
     if (!Number.isInteger(i) || i < -n || i > last)
-      fail('ValueError', `${caller}: position ${String(i)} is outside of an axis of size ${n}.`)
+      fail('ValueError', `${caller}: position ${described(i)} is outside of an axis of size ${n}.`)
   return array(Int32Array.from(known, i => (i < 0 ? i + n : i)))
 }
 
@@ -63,7 +64,9 @@ export interface DeleteOptions extends FilledSize {
  *
  * @example np.delete(array([1, 2, 3]), 1) // [1, 3]
  */
-function deleteAt(x: TensorLike, at: Positions, { axis, size, fillValue = 0 }: DeleteOptions = {}): Tensor {
+function deleteAt(x: TensorLike, at: Positions, options: DeleteOptions = {}): Tensor {
+  const { axis, size, fillValue = 0 } = checkOptions('delete', options, 'axis', 'size', 'fillValue')
+  if (typeof at !== 'number' && !Array.isArray(at)) toTensor(at as Tensor, 'delete')
   const { t, axis: k, n } = alongAxis('delete', x, axis)
   if (!isTensor(at) && size === undefined) {
     const gone = new Set([at].flat().map(i => (i < 0 ? i + n : i)))
@@ -90,7 +93,9 @@ function staying(at: Positions, n: number): Tensor {
  *
  * @example insert(array([1, 4]), 1, array([2, 3])) // [1, 2, 3, 4]
  */
-export function insert(x: TensorLike, at: Positions, values: TensorLike, { axis }: { readonly axis?: number } = {}): Tensor {
+export function insert(x: TensorLike, at: Positions, values: TensorLike, options: { readonly axis?: number } = {}): Tensor {
+  const { axis } = checkOptions('insert', options, 'axis')
+  toTensor(values, 'insert')
   const { t, axis: k, n } = alongAxis('insert', x, axis)
   const given = clip(positions('insert', at, n, n), 0, n),
     isOne = typeof at === 'number' || (isTensor(at) && at.ndim === 0)

@@ -1,5 +1,6 @@
 /** Functions that apply functions: along axes, over axes, at each position, at each element. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { iota } from '../primitives/iota.ts'
 import { expandDims, reshape } from '../primitives/reshape.ts'
@@ -68,8 +69,9 @@ export function applyOverAxes(f: (x: Tensor, axis: number) => TensorLike, x: Ten
 export function fromfunction(
   f: (...position: readonly Tensor[]) => TensorLike,
   shape: Shape,
-  { dtype = 'float32' }: { readonly dtype?: DType } = {},
+  options: { readonly dtype?: DType } = {},
 ): Tensor {
+  const { dtype = 'float32' } = checkOptions('fromfunction', options, 'dtype')
   checkShape('fromfunction', shape)
   checkDType('fromfunction', dtype)
   const at = (...position: readonly Tensor[]): Tensor => resultOf('fromfunction', f(...position))
@@ -131,8 +133,9 @@ function parseSignature(text: string): Signature {
  */
 export function vectorize<R extends Tensor | readonly Tensor[]>(
   f: (...xs: Tensor[]) => R,
-  { signature }: Vectorize = {},
+  options: Vectorize = {},
 ): (...xs: readonly TensorLike[]) => R {
+  const { signature } = checkOptions('vectorize', options, 'signature')
   const parsed = signature === undefined ? null : parseSignature(signature)
   return (...xs) => {
     const tensors = xs.map(x => toTensor(x, 'vectorize'))

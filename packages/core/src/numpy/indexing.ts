@@ -1,8 +1,9 @@
 /** Reading and writing at computed positions. */
-import { fail } from '../errors.ts'
+import { fail, inNameOf } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { astype, promoteOperands } from '../primitives/cast.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
-import { defaultFill, gatherP, toIndices } from '../primitives/gather.ts'
+import { checkMode, defaultFill, gatherP, toIndices } from '../primitives/gather.ts'
 import type { IndexMode, IndexParams } from '../primitives/indexed.ts'
 import { ravel } from '../primitives/reshape.ts'
 import { scatterP } from '../primitives/scatter.ts'
@@ -26,18 +27,26 @@ export interface TakeOptions {
  *
  * @example take(table, ids, { axis: 0 }) // rows: [vocabulary, n] and [batch] give [batch, n]
  */
-export function take(x: TensorLike, indices: TensorLike, { axis, mode, fillValue }: TakeOptions = {}): Tensor {
-  const given = toTensor(x, 'take'),
-    t = axis === undefined ? ravel(given) : given
-  const k = normalizeAxis('take', axis ?? 0, t.ndim),
-    at = toIndices('take', indices)
-  if (mode === undefined && fillValue === undefined) checkIndices('take', t, [at], [k], true)
-  const params = { axes: [k], paired: [], mode: mode ?? 'fill', negative: true, fillValue: fillValue ?? defaultFill(t.dtype) }
-  const out = bind1(gatherP, [t, at], params)
-  // [...indices, ...other axes]: the indices move behind the first k of the others.
-  const own = at.shape.map((_, i) => i),
-    rest = Array.from({ length: t.ndim - 1 }, (_, i) => at.ndim + i)
-  return transpose(out, [...rest.slice(0, k), ...own, ...rest.slice(k)])
+export function take(x: TensorLike, indices: TensorLike, options: TakeOptions = {}): Tensor {
+  return inNameOf('take', () => {
+    const { axis, mode, fillValue } = checkOptions('take', options, 'axis', 'mode', 'fillValue')
+    const given = toTensor(x, 'take'),
+      t = axis === undefined ? ravel(given) : given
+    const k = normalizeAxis('take', axis ?? 0, t.ndim),
+      at = toIndices('take', indices)
+    if (mode === undefined && fillValue === undefined) checkIndices('take', t, [at], [k], true)
+    const out = bind1(gatherP, [t, at], {
+      axes: [k],
+      paired: [],
+      mode: checkMode('take', mode ?? 'fill'),
+      negative: true,
+      fillValue: fillValue ?? defaultFill(t.dtype),
+    })
+    // [...indices, ...other axes]: the indices move behind the first k of the others.
+    const own = at.shape.map((_, i) => i),
+      rest = Array.from({ length: t.ndim - 1 }, (_, i) => at.ndim + i)
+    return transpose(out, [...rest.slice(0, k), ...own, ...rest.slice(k)])
+  })
 }
 
 /** All axes but one, each at its own position. */
@@ -60,25 +69,23 @@ const matchOthers = (x: Tensor, indices: Tensor, axis: number): number[] =>
  * For each line along `axis`, its elements at the line's own indices: `out[i, j] = x[i, indices[i, j]]` for axis 1. The other axes broadcast. Negative
  * indices count from the end. NumPy: `take_along_axis`.
  */
-export function takeAlongAxis(
-  x: TensorLike,
-  indices: TensorLike,
-  axis: number,
-  { mode, fillValue }: Omit<TakeOptions, 'axis'> = {},
-): Tensor {
-  const t = toTensor(x, 'takeAlongAxis'),
-    at = toIndices('takeAlongAxis', indices),
-    k = normalizeAxis('takeAlongAxis', axis, t.ndim)
-  checkRank('takeAlongAxis', t, at)
-  if (mode === undefined && fillValue === undefined) checkIndices('takeAlongAxis', t, [at], [k], true)
-  const params = {
-    axes: [k],
-    paired: otherAxes(t.ndim, k),
-    mode: mode ?? 'fill',
-    negative: true,
-    fillValue: fillValue ?? defaultFill(t.dtype),
-  }
-  return bind1(gatherP, [broadcastTo(t, matchOthers(t, at, k)), at], params)
+export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number, options: Omit<TakeOptions, 'axis'> = {}): Tensor {
+  return inNameOf('takeAlongAxis', () => {
+    const { mode, fillValue } = checkOptions('takeAlongAxis', options, 'mode', 'fillValue')
+    const t = toTensor(x, 'takeAlongAxis'),
+      at = toIndices('takeAlongAxis', indices),
+      k = normalizeAxis('takeAlongAxis', axis, t.ndim)
+    checkRank('takeAlongAxis', t, at)
+    if (mode === undefined && fillValue === undefined) checkIndices('takeAlongAxis', t, [at], [k], true)
+    const params = {
+      axes: [k],
+      paired: otherAxes(t.ndim, k),
+      mode: checkMode('takeAlongAxis', mode ?? 'fill'),
+      negative: true,
+      fillValue: fillValue ?? defaultFill(t.dtype),
+    }
+    return bind1(gatherP, [broadcastTo(t, matchOthers(t, at, k)), at], params)
+  })
 }
 
 /**
@@ -86,17 +93,19 @@ export function takeAlongAxis(
  * places repeat, the last value wins. NumPy: `put_along_axis`.
  */
 export function putAlongAxis(x: TensorLike, indices: TensorLike, values: TensorLike, axis: number): Tensor {
-  const [t] = promoteOperands('putAlongAxis', x, values) as readonly [Tensor, Tensor]
-  const at = toIndices('putAlongAxis', indices),
-    k = normalizeAxis('putAlongAxis', axis, t.ndim)
-  checkRank('putAlongAxis', t, at)
-  checkIndices('putAlongAxis', t, [at], [k], true)
-  const shape = t.shape.map((n, d) => (d === k ? (at.shape[d] as number) : n))
-  return bind1(scatterP, [t, broadcastTo(astype(values, t.dtype), shape), at], {
-    axes: [k],
-    paired: otherAxes(t.ndim, k),
-    mode: 'fill',
-    negative: true,
-    combine: 'set',
+  return inNameOf('putAlongAxis', () => {
+    const [t] = promoteOperands('putAlongAxis', x, values) as readonly [Tensor, Tensor]
+    const at = toIndices('putAlongAxis', indices),
+      k = normalizeAxis('putAlongAxis', axis, t.ndim)
+    checkRank('putAlongAxis', t, at)
+    checkIndices('putAlongAxis', t, [at], [k], true)
+    const shape = t.shape.map((n, d) => (d === k ? (at.shape[d] as number) : n))
+    return bind1(scatterP, [t, broadcastTo(astype(values, t.dtype), shape), at], {
+      axes: [k],
+      paired: otherAxes(t.ndim, k),
+      mode: 'fill',
+      negative: true,
+      combine: 'set',
+    })
   })
 }

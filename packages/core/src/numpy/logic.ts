@@ -1,4 +1,5 @@
 /** Logic and tests of equality. A number counts as true when it is not zero. */
+import { checkOptions } from '../options.ts'
 import { abs, add, multiply, subtract } from '../primitives/arithmetic.ts'
 import { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from '../primitives/bitwise.ts'
 import { promoteElementwise, promoteFloats, scalarOf, toBool } from '../primitives/cast.ts'
@@ -41,7 +42,8 @@ export interface Tolerance {
 export function isclose(x: TensorLike, y: TensorLike, tolerance: Tolerance = {}): Tensor {
   return closeness('isclose', x, y, tolerance)
 }
-function closeness(caller: string, x: TensorLike, y: TensorLike, { rtol = 1e-5, atol = 1e-8, equalNan = false }: Tolerance): Tensor {
+function closeness(caller: string, x: TensorLike, y: TensorLike, tolerance: Tolerance): Tensor {
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions(caller, tolerance, 'rtol', 'atol', 'equalNan')
   const [a, b] = promoteElementwise(caller, ...promoteFloats(caller, x, y))
   const near = lessEqual(abs(subtract(a, b)), add(atol, multiply(rtol, abs(b))))
   const close = where(logicalAnd(isfinite(a), isfinite(b)), near, equal(a, b))

@@ -1,5 +1,6 @@
 /** Joining, splitting, repeating and shifting. */
-import { fail } from '../errors.ts'
+import { described, fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { promoteOperands } from '../primitives/cast.ts'
 import { concatenate } from '../primitives/concatenate.ts'
@@ -8,7 +9,7 @@ import { expandDims, ravel, reshape, squeeze } from '../primitives/reshape.ts'
 import { flip } from '../primitives/reverse.ts'
 import { sliceAxis } from '../primitives/slice.ts'
 import { swapaxes } from '../primitives/transpose.ts'
-import { normalizeAxis, type Shape, showShape } from '../shape.ts'
+import { axisList, checkIntegers, normalizeAxis, type Shape, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { join, splitAt, splitEvenly } from './parts.ts'
 
@@ -28,7 +29,8 @@ export function ndim(x: TensorLike): number {
   return toTensor(x, 'ndim').ndim
 }
 /** Number of elements, or the size of one axis. NumPy: `size`. */
-export function size(x: TensorLike, { axis }: OneAxis = {}): number {
+export function size(x: TensorLike, options: OneAxis = {}): number {
+  const { axis } = checkOptions('size', options, 'axis')
   const t = toTensor(x, 'size')
   return axis === undefined ? t.size : (t.shape[normalizeAxis('size', axis, t.ndim)] as number)
 }
@@ -36,7 +38,8 @@ export function size(x: TensorLike, { axis }: OneAxis = {}): number {
 // ---- joining
 
 /** Tensors of one shape along a new axis (default 0). NumPy: `stack`. */
-export function stack(xs: readonly TensorLike[], { axis = 0 }: OneAxis = {}): Tensor {
+export function stack(xs: readonly TensorLike[], options: OneAxis = {}): Tensor {
+  const { axis = 0 } = checkOptions('stack', options, 'axis')
   const tensors = xs.map(x => toTensor(x, 'stack'))
   const [x] = tensors
   if (x === undefined) return fail('ValueError', 'stack: needs at least one tensor.')
@@ -52,7 +55,8 @@ export function stack(xs: readonly TensorLike[], { axis = 0 }: OneAxis = {}): Te
 }
 
 /** The parts of size 1 along an axis (default 0), without it: the inverse of `stack`. Array API, JAX: `unstack`. */
-export function unstack(x: TensorLike, { axis = 0 }: OneAxis = {}): readonly Tensor[] {
+export function unstack(x: TensorLike, options: OneAxis = {}): readonly Tensor[] {
+  const { axis = 0 } = checkOptions('unstack', options, 'axis')
   const t = toTensor(x, 'unstack')
   if (t.ndim === 0) fail('ShapeError', 'unstack: a scalar has no axis, got shape [].')
   const k = normalizeAxis('unstack', axis, t.ndim)
@@ -86,23 +90,26 @@ export function vstack(xs: readonly TensorLike[]): Tensor {
 // ---- splitting
 
 /** `sections` equal parts along an axis, or parts that end before each of the given positions. NumPy: `split`. */
-export function split(x: TensorLike, sections: number | readonly number[], { axis = 0 }: OneAxis = {}): Tensor[] {
+export function split(x: TensorLike, sections: number | readonly number[], options: OneAxis = {}): Tensor[] {
+  const { axis = 0 } = checkOptions('split', options, 'axis')
   return splitEvenly('split', toTensor(x, 'split'), sections, axis)
 }
 /** Like `split`, but the parts may differ in size: the first ones are longer by one. NumPy: `array_split`. */
-export function arraySplit(x: TensorLike, sections: number | readonly number[], { axis = 0 }: OneAxis = {}): Tensor[] {
+export function arraySplit(x: TensorLike, sections: number | readonly number[], options: OneAxis = {}): Tensor[] {
+  const { axis = 0 } = checkOptions('arraySplit', options, 'axis')
   return splitAt('arraySplit', toTensor(x, 'arraySplit'), sections, axis)
 }
 // ---- repeating
 
 const checkTimes = (where: string, n: number): void => {
-  if (!Number.isInteger(n) || n < 0) fail('ValueError', `${where}: the number of repetitions must be a non-negative integer, got ${n}.`)
+  if (!Number.isInteger(n) || n < 0)
+    fail('ValueError', `${where}: the number of repetitions must be a non-negative integer, got ${described(n)}.`)
 }
 
 /** x as a tile, `repetitions[k]` times along axis k; missing axes are added in front. NumPy: `tile`. */
 export function tile(x: TensorLike, repetitions: number | readonly number[]): Tensor {
   const t = toTensor(x, 'tile')
-  const given = typeof repetitions === 'number' ? [repetitions] : repetitions
+  const given = typeof repetitions === 'number' ? [repetitions] : checkIntegers('tile', 'repetitions', repetitions)
   given.forEach(n => checkTimes('tile', n))
   const n = Math.max(t.ndim, given.length)
   const sizes = [...new Array<number>(n - t.ndim).fill(1), ...t.shape]
@@ -121,7 +128,8 @@ export function tile(x: TensorLike, repetitions: number | readonly number[]): Te
 }
 
 /** Each element `times` times in a row along an axis; without `axis`, of the flattened tensor. NumPy: `repeat`. */
-export function repeat(x: TensorLike, times: number, { axis }: OneAxis = {}): Tensor {
+export function repeat(x: TensorLike, times: number, options: OneAxis = {}): Tensor {
+  const { axis } = checkOptions('repeat', options, 'axis')
   const given = toTensor(x, 'repeat'),
     t = axis === undefined ? ravel(given) : given
   checkTimes('repeat', times)
@@ -142,13 +150,14 @@ export function repeat(x: TensorLike, times: number, { axis }: OneAxis = {}): Te
 export function roll(
   x: TensorLike,
   shift: number | readonly number[],
-  { axis }: { readonly axis?: number | readonly number[] } = {},
+  options: { readonly axis?: number | readonly number[] } = {},
 ): Tensor {
+  const { axis } = checkOptions('roll', options, 'axis')
   const t = toTensor(x, 'roll')
-  if (axis === undefined)
-    return reshape(rollOne(ravel(t), typeof shift === 'number' ? shift : shift.reduce((a, b) => a + b, 0), 0), t.shape)
-  const axes = (typeof axis === 'number' ? [axis] : axis).map(k => normalizeAxis('roll', k, t.ndim))
-  const shifts = typeof shift === 'number' ? axes.map(() => shift) : shift
+  const by = typeof shift === 'number' ? shift : checkIntegers('roll', 'shift', shift)
+  if (axis === undefined) return reshape(rollOne(ravel(t), typeof by === 'number' ? by : by.reduce((a, b) => a + b, 0), 0), t.shape)
+  const axes = axisList('roll', axis).map(k => normalizeAxis('roll', k, t.ndim))
+  const shifts = typeof by === 'number' ? axes.map(() => by) : by
   if (shifts.length !== axes.length) fail('ValueError', `roll: ${shifts.length} shifts for ${axes.length} axes. They pair up by position.`)
   return axes.reduce((y, k, i) => rollOne(y, shifts[i] as number, k), t)
 }
@@ -159,10 +168,8 @@ function rollOne(t: Tensor, shift: number, axis: number): Tensor {
 }
 
 /** A turn by 90 degrees, `times` times, from the first towards the second of two axes (default: the first two). NumPy: `rot90`. */
-export function rot90(
-  x: TensorLike,
-  { times = 1, axes = [0, 1] }: { readonly times?: number; readonly axes?: readonly [number, number] } = {},
-): Tensor {
+export function rot90(x: TensorLike, options: { readonly times?: number; readonly axes?: readonly [number, number] } = {}): Tensor {
+  const { times = 1, axes = [0, 1] } = checkOptions('rot90', options, 'times', 'axes')
   const t = toTensor(x, 'rot90')
   axes.forEach(k => normalizeAxis('rot90', k, t.ndim))
   if (!Number.isInteger(times)) fail('ValueError', `rot90: the number of turns must be an integer, got ${times}.`)
@@ -194,7 +201,8 @@ export interface Pad {
 export type PadWidth = number | readonly [before: number, after: number] | readonly (readonly [before: number, after: number])[]
 
 /** x with elements added around it. NumPy: `pad`. */
-export function pad(x: TensorLike, width: PadWidth, { mode = 'constant', value = 0 }: Pad = {}): Tensor {
+export function pad(x: TensorLike, width: PadWidth, options: Pad = {}): Tensor {
+  const { mode = 'constant', value = 0 } = checkOptions('pad', options, 'mode', 'value')
   const t = toTensor(x, 'pad')
   const widths = padWidths(width, t.shape)
   if (mode === 'constant') {
@@ -209,7 +217,8 @@ export function pad(x: TensorLike, width: PadWidth, { mode = 'constant', value =
 }
 
 function padWidths(width: PadWidth, shape: Shape): (readonly [number, number])[] {
-  const given = typeof width === 'number' ? [[width, width] as const] : isPair(width) ? [width] : width
+  const given: readonly (readonly [number, number])[] = typeof width === 'number' ? [[width, width]] : isPair(width) ? [width] : width
+  if (!isListOfLists(given)) fail('ValueError', `pad: widths are a number, a pair, or an array of pairs, got ${described(width)}.`)
   if (given.length !== 1 && given.length !== shape.length)
     fail('ShapeError', `pad: ${given.length} pairs of widths for the ${shape.length} axes of shape ${showShape(shape)}.`)
   return shape.map((_, k) => {
@@ -219,7 +228,9 @@ function padWidths(width: PadWidth, shape: Shape): (readonly [number, number])[]
     return pair
   })
 }
-const isPair = (width: Exclude<PadWidth, number>): width is readonly [number, number] => typeof width[0] === 'number'
+const isListOfLists = (x: unknown): boolean => Array.isArray(x) && x.every(pair => Array.isArray(pair))
+const isPair = (width: Exclude<PadWidth, number>): width is readonly [number, number] =>
+  Array.isArray(width) && typeof width[0] === 'number'
 
 const padModes = ['edge', 'reflect', 'symmetric', 'wrap']
 function padAxis(t: Tensor, before: number, after: number, axis: number, mode: 'edge' | 'reflect' | 'symmetric' | 'wrap'): Tensor {

@@ -1,6 +1,7 @@
 /** Elementwise functions that are composed of others. */
 import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { promoteElementwise, toFloat } from '../primitives/cast.ts'
 import { equal, isnan } from '../primitives/comparison.ts'
 import { log, power, sqrt, square } from '../primitives/exponential.ts'
@@ -60,7 +61,8 @@ export interface NanToNum {
 }
 
 /** NaN and infinities replaced by numbers. NumPy: `nan_to_num`. */
-export function nanToNum(x: TensorLike, { nan = 0, posinf, neginf }: NanToNum = {}): Tensor {
+export function nanToNum(x: TensorLike, options: NanToNum = {}): Tensor {
+  const { nan = 0, posinf, neginf } = checkOptions('nanToNum', options, 'nan', 'posinf', 'neginf')
   const t = toTensor(x, 'nanToNum')
   if (!isFloat(t.dtype)) return t
   const largest = limitsOf('nanToNum', t.dtype).max
@@ -69,7 +71,8 @@ export function nanToNum(x: TensorLike, { nan = 0, posinf, neginf }: NanToNum = 
 }
 
 /** Differences of neighbours along an axis (default: the last), `n` times (default 1). NumPy: `diff`. */
-export function diff(x: TensorLike, { axis = -1, n = 1 }: { readonly axis?: number; readonly n?: number } = {}): Tensor {
+export function diff(x: TensorLike, options: { readonly axis?: number; readonly n?: number } = {}): Tensor {
+  const { axis = -1, n = 1 } = checkOptions('diff', options, 'axis', 'n')
   let t = toTensor(x, 'diff')
   normalizeAxis('diff', axis, t.ndim)
   if (!Number.isInteger(n) || n < 0) fail('ValueError', `diff: n must be a non-negative integer, got ${n}.`)

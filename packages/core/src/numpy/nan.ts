@@ -1,5 +1,6 @@
 /** Reductions that pass over NaN. Integers and booleans have none, and are reduced as they are. */
 import { isFloat } from '../dtype.ts'
+import { checkOptions } from '../options.ts'
 import { divide, subtract } from '../primitives/arithmetic.ts'
 import { argmax, argmin, type ArgReduce } from '../primitives/argreduce.ts'
 import { astype, inFloat32, toFloat } from '../primitives/cast.ts'
@@ -18,11 +19,13 @@ const replaced = (t: Tensor, by: number): Tensor => (isFloat(t.dtype) ? where(is
 
 /** Sum of the elements that are not NaN. NumPy: `nansum`. */
 export function nansum(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('nansum', options, 'axis', 'keepdims')
   const t = toTensor(x, 'nansum')
   return sum(replaced(t, 0), withAxes('nansum', t, options))
 }
 /** Product of the elements that are not NaN; its gradient is right at zeros too. NumPy: `nanprod`. */
 export function nanprod(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('nanprod', options, 'axis', 'keepdims')
   const t = toTensor(x, 'nanprod')
   return prod(replaced(t, 1), withAxes('nanprod', t, options))
 }
@@ -31,11 +34,13 @@ const axisOf = (caller: string, t: Tensor, options: CumulativeOptions): Cumulati
   options.axis === undefined ? options : { ...options, axis: normalizeAxis(caller, options.axis, t.ndim) }
 /** Running sum of the elements that are not NaN, along an axis (default: of all elements in order). NumPy: `nancumsum`. */
 export function nancumsum(x: TensorLike, options: CumulativeOptions = {}): Tensor {
+  checkOptions('nancumsum', options, 'axis', 'reverse')
   const t = toTensor(x, 'nancumsum')
   return cumsum(replaced(t, 0), axisOf('nancumsum', t, options))
 }
 /** Running product of the elements that are not NaN, along an axis (default: of all elements in order). NumPy: `nancumprod`. */
 export function nancumprod(x: TensorLike, options: CumulativeOptions = {}): Tensor {
+  checkOptions('nancumprod', options, 'axis', 'reverse')
   const t = toTensor(x, 'nancumprod')
   return cumprod(replaced(t, 1), axisOf('nancumprod', t, options))
 }
@@ -47,10 +52,12 @@ function extremum(caller: string, x: TensorLike, options: Reduce, of: typeof max
 }
 /** Largest element that is not NaN, along axes (default: all); NaN where there is none. Ties share the gradient equally. NumPy: `nanmax`. */
 export function nanmax(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('nanmax', options, 'axis', 'keepdims')
   return extremum('nanmax', x, options, max, -Infinity)
 }
 /** Smallest element that is not NaN, along axes (default: all); NaN where there is none. Ties share the gradient equally. NumPy: `nanmin`. */
 export function nanmin(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('nanmin', options, 'axis', 'keepdims')
   return extremum('nanmin', x, options, min, Infinity)
 }
 
@@ -66,6 +73,7 @@ function position(caller: string, x: TensorLike, options: ArgReduce, of: typeof 
  * A NaN counts as -Infinity. NumPy: `nanargmax`.
  */
 export function nanargmax(x: TensorLike, options: ArgReduce = {}): Tensor {
+  checkOptions('nanargmax', options, 'axis', 'keepdims')
   return position('nanargmax', x, options, argmax, -Infinity)
 }
 /**
@@ -73,6 +81,7 @@ export function nanargmax(x: TensorLike, options: ArgReduce = {}): Tensor {
  * A NaN counts as Infinity. NumPy: `nanargmin`.
  */
 export function nanargmin(x: TensorLike, options: ArgReduce = {}): Tensor {
+  checkOptions('nanargmin', options, 'axis', 'keepdims')
   return position('nanargmin', x, options, argmin, Infinity)
 }
 
@@ -81,6 +90,7 @@ const countOf = (t: Tensor, options: Reduce): Tensor => sum(where(isnan(t), 0, a
 
 /** Mean of the elements that are not NaN; NaN where there is none. NumPy: `nanmean`. */
 export function nanmean(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('nanmean', options, 'axis', 'keepdims')
   const t = toFloat('nanmean', x),
     axes = withAxes('nanmean', t, options)
   return inFloat32(t, x => divide(sum(replaced(x, 0), axes), countOf(x, axes)))
@@ -103,9 +113,11 @@ function meanSquare(caller: string, t: Tensor, { ddof = 0, ...options }: Varianc
 }
 /** Variance of the elements that are not NaN; NaN where there are not more than `ddof`. NumPy: `nanvar`. */
 export function nanvar(x: TensorLike, options: Variance = {}): Tensor {
+  checkOptions('nanvar', options, 'axis', 'keepdims', 'ddof')
   return deviation('nanvar', x, options)
 }
 /** Square root of `nanvar`. Where all elements are equal its gradient is zero: the mathematical one does not exist. NumPy: `nanstd`. */
 export function nanstd(x: TensorLike, options: Variance = {}): Tensor {
+  checkOptions('nanstd', options, 'axis', 'keepdims', 'ddof')
   return atNonZero(deviation('nanstd', x, options), sqrt)
 }

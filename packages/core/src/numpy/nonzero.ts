@@ -1,5 +1,6 @@
 /** Where elements are not zero, and the elements at such places. Under jit the number of results is given as `size`. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { floorDivide, remainder, subtract } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { scalarOf, toBool } from '../primitives/cast.ts'
@@ -36,6 +37,7 @@ export interface NonzeroOptions extends Omit<FilledSize, 'fillValue'> {
  * @example const [rows, columns] = nonzero(x.greater(0), { size: 10, fillValue: -1 }) // under jit
  */
 export function nonzero(x: TensorLike, options: NonzeroOptions = {}): readonly Tensor[] {
+  checkOptions('nonzero', options, 'size', 'fillValue')
   const t = toTensor(x, 'nonzero')
   if (t.ndim === 0) fail('ShapeError', 'nonzero: a scalar of shape [] has no positions. Use atleast1d.')
   return coordinates('nonzero', t, options)
@@ -57,12 +59,14 @@ function coordinates(caller: string, t: Tensor, { size, fillValue = 0 }: Nonzero
 }
 
 /** The positions, in the flattened tensor, of the elements that are not zero: int32. NumPy: `flatnonzero`. */
-export function flatnonzero(x: TensorLike, { size, fillValue = 0 }: FilledSize = {}): Tensor {
+export function flatnonzero(x: TensorLike, options: FilledSize = {}): Tensor {
+  const { size, fillValue = 0 } = checkOptions('flatnonzero', options, 'size', 'fillValue')
   return positionsOf('flatnonzero', ravel(toBool('flatnonzero', x)), size, fillValue)
 }
 
 /** The positions of the elements that are not zero as rows: `[count, axes]`, int32. NumPy: `argwhere`. */
 export function argwhere(x: TensorLike, options: NonzeroOptions = {}): Tensor {
+  checkOptions('argwhere', options, 'size', 'fillValue')
   const t = toTensor(x, 'argwhere')
   if (t.ndim > 0) return stack(coordinates('argwhere', t, options), { axis: 1 })
   const { fillValue: _, ...size } = options
@@ -78,7 +82,8 @@ export interface CompressOptions extends FilledSize {
  * The slices of x along an axis for which a vector of conditions is not zero; a vector that is shorter than the axis chooses among the first
  * ones. Behind them, up to `size`, stands `fillValue` (default 0). NumPy: `compress`.
  */
-export function compress(condition: TensorLike, x: TensorLike, { axis, size, fillValue = 0 }: CompressOptions = {}): Tensor {
+export function compress(condition: TensorLike, x: TensorLike, options: CompressOptions = {}): Tensor {
+  const { axis, size, fillValue = 0 } = checkOptions('compress', options, 'size', 'fillValue', 'axis')
   const mask = toBool('compress', condition),
     given = toTensor(x, 'compress')
   const t = axis === undefined ? ravel(given) : given
@@ -99,7 +104,8 @@ export function taken(caller: string, mask: Tensor, t: Tensor, axis: number, siz
 }
 
 /** The elements of x, in row-major order, for which a condition of its shape is not zero; `fillValue` (default 0) up to `size`. NumPy: `extract`. */
-export function extract(condition: TensorLike, x: TensorLike, { size, fillValue = 0 }: FilledSize = {}): Tensor {
+export function extract(condition: TensorLike, x: TensorLike, options: FilledSize = {}): Tensor {
+  const { size, fillValue = 0 } = checkOptions('extract', options, 'size', 'fillValue')
   const mask = toBool('extract', condition),
     t = toTensor(x, 'extract')
   if (mask.size > t.size)

@@ -1,5 +1,6 @@
 /** Norms. Their gradient at zero is zero, where the mathematical one does not exist. */
-import { fail } from '../errors.ts'
+import { fail, inNameOf } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { abs } from '../primitives/arithmetic.ts'
 import { astype, toFloat } from '../primitives/cast.ts'
 import { notEqual } from '../primitives/comparison.ts'
@@ -8,7 +9,7 @@ import { max, min, sum } from '../primitives/reduce.ts'
 import { expandDims } from '../primitives/reshape.ts'
 import { moveaxis } from '../primitives/transpose.ts'
 import { svdvals } from '../linalg/svd.ts'
-import { normalizeAxis, showShape, withAxes } from '../shape.ts'
+import { axisList, normalizeAxes, normalizeAxis, showShape, withAxes } from '../shape.ts'
 import type { Reduce, Tensor, TensorLike } from '../tensor.ts'
 import { atNonZero } from './guards.ts'
 
@@ -18,9 +19,10 @@ export interface VectorNormOptions extends Reduce {
 }
 
 /** The p-norm along axes (default: of all elements). NumPy: `linalg.vector_norm`. */
-export function vectorNorm(x: TensorLike, { ord = 2, ...given }: VectorNormOptions = {}): Tensor {
+export function vectorNorm(x: TensorLike, given: VectorNormOptions = {}): Tensor {
+  const { ord = 2, ...axes } = checkOptions('vectorNorm', given, 'axis', 'keepdims', 'ord')
   const t = toFloat('vectorNorm', x),
-    options = withAxes('vectorNorm', t, given)
+    options = withAxes('vectorNorm', t, axes)
   switch (ord) {
     case 2:
       return atNonZero(sum(t.mul(t), options), sqrt)
@@ -52,19 +54,22 @@ export interface NormOptions extends Reduce {
  * A norm of vectors (one axis) or matrices (two axes). Default: the 2-norm of all elements. An `ord` without an axis needs a vector or a
  * matrix. NumPy: `linalg.norm`.
  */
-export function norm(x: TensorLike, { ord, axis, keepdims = false }: NormOptions = {}): Tensor {
-  const t = toFloat('norm', x)
-  if (ord === undefined) return vectorNorm(t, { keepdims, ...(axis !== undefined && { axis }) })
-  const axes = (axis === undefined ? t.shape.map((_, k) => k) : typeof axis === 'number' ? [axis] : axis).map(k =>
-    normalizeAxis('norm', k, t.ndim),
-  )
-  if (axes.length === 1 && typeof ord === 'number') return vectorNorm(t, { ord, axis: axes, keepdims })
-  if (axes.length !== 2)
-    fail(
-      'ShapeError',
-      `norm: ord ${ord} needs one axis (vectors${typeof ord === 'string' ? ' have no such norm' : ''}) or two (matrices), got ${axes.length} of shape ${showShape(t.shape)}. Give axis.`,
-    )
-  return matrixNorm(t, ord, axes as [number, number], keepdims)
+export function norm(x: TensorLike, options: NormOptions = {}): Tensor {
+  return inNameOf('norm', () => {
+    const { ord, axis, keepdims = false } = checkOptions('norm', options, 'axis', 'keepdims', 'ord')
+    const t = toFloat('norm', x)
+    normalizeAxes('norm', axis, t.ndim)
+    if (ord === undefined) return vectorNorm(t, { keepdims, ...(axis !== undefined && { axis }) })
+    // In the order given: rows, then columns.
+    const axes = (axis === undefined ? t.shape.map((_, k) => k) : axisList('norm', axis)).map(k => normalizeAxis('norm', k, t.ndim))
+    if (axes.length === 1 && typeof ord === 'number') return vectorNorm(t, { ord, axis: axes, keepdims })
+    if (axes.length !== 2)
+      fail(
+        'ShapeError',
+        `norm: ord ${ord} needs one axis (vectors${typeof ord === 'string' ? ' have no such norm' : ''}) or two (matrices), got ${axes.length} of shape ${showShape(t.shape)}. Give axis.`,
+      )
+    return matrixNorm(t, ord, axes as [number, number], keepdims)
+  })
 }
 
 function matrixNorm(t: Tensor, ord: number | 'fro' | 'nuc', [rows, columns]: readonly [number, number], keepdims: boolean): Tensor {

@@ -1,5 +1,6 @@
 /** Partial orders. Lines are sorted as a whole, which is a partition at every position. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { argsort, sort } from '../primitives/sort.ts'
 import { normalizeAxis, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
@@ -22,10 +23,12 @@ function checked(caller: string, x: TensorLike, kth: number, axis: number): read
  * Lines along an axis with the smaller elements before position `kth`, the larger ones behind it, and there what a sort puts there; NaN last. The
  * lines are in fact sorted. NumPy: `partition`.
  */
-export function partition(x: TensorLike, kth: number, { axis = -1 }: OneAxis = {}): Tensor {
+export function partition(x: TensorLike, kth: number, options: OneAxis = {}): Tensor {
+  const { axis = -1 } = checkOptions('partition', options, 'axis')
   return sort(...checked('partition', x, kth, axis))
 }
 /** The positions (int32) that partition x along an axis. NumPy: `argpartition`. */
-export function argpartition(x: TensorLike, kth: number, { axis = -1 }: OneAxis = {}): Tensor {
+export function argpartition(x: TensorLike, kth: number, options: OneAxis = {}): Tensor {
+  const { axis = -1 } = checkOptions('argpartition', options, 'axis')
   return argsort(...checked('argpartition', x, kth, axis))
 }

@@ -1,8 +1,8 @@
 /** What functions that join tensors, and those that split them, have in common. */
-import { fail } from '../errors.ts'
+import { described, fail } from '../errors.ts'
 import { concatenate } from '../primitives/concatenate.ts'
 import { sliceAxis } from '../primitives/slice.ts'
-import { normalizeAxis, showShape } from '../shape.ts'
+import { checkIntegers, normalizeAxis, showShape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 
 /** Joins along an axis; the other axes must agree. */
@@ -20,11 +20,11 @@ const sizeAlong = (where: string, t: Tensor, axis: number): number => t.shape[no
 /** Parts of an axis: so many, which may differ by one, or those that end before each of the given positions. */
 export function splitAt(where: string, t: Tensor, sections: number | readonly number[], axis: number): Tensor[] {
   const n = sizeAlong(where, t, axis),
-    ends = typeof sections === 'number' ? evenEnds(where, n, sections) : [...sections, n]
+    ends = typeof sections === 'number' ? evenEnds(where, n, sections) : [...checkIntegers(where, 'sections', sections), n]
   return ends.map((end, i) => sliceAxis(t, i === 0 ? 0 : (ends[i - 1] as number), end, { axis }))
 }
 function evenEnds(where: string, n: number, parts: number): number[] {
-  if (!Number.isInteger(parts) || parts < 1) fail('ValueError', `${where}: needs at least one part, got ${parts}.`)
+  if (!Number.isInteger(parts) || parts < 1) fail('ValueError', `${where}: needs at least one part, got ${described(parts)}.`)
   const short = Math.floor(n / parts),
     longer = n % parts
   return Array.from({ length: parts }, (_, i) => (i + 1) * short + Math.min(i + 1, longer))

@@ -2,7 +2,8 @@
 import { fromHost } from '../backend/execute.ts'
 
 import { checkDType, type DType } from '../dtype.ts'
-import { fail } from '../errors.ts'
+import { fail, inNameOf } from '../errors.ts'
+import { checkOneOf, checkOptions } from '../options.ts'
 import { add, floorDivide, multiply, remainder } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { astype, promoteOperands, scalarOf, toBool } from '../primitives/cast.ts'
@@ -24,7 +25,8 @@ const vector = (positions: readonly number[]): Tensor => fromHost(Int32Array.fro
 // ---- grids and flat positions
 
 /** The position along each axis, for all elements of a shape: `[axes, ...shape]`. NumPy: `indices`. */
-export function indices(shape: Shape, { dtype = 'int32' }: { readonly dtype?: DType } = {}): Tensor {
+export function indices(shape: Shape, options: { readonly dtype?: DType } = {}): Tensor {
+  const { dtype = 'int32' } = checkOptions('indices', options, 'dtype')
   checkShape('indices', shape)
   checkDType('indices', dtype)
   if (shape.length === 0) return iota([0], { dtype })
@@ -36,15 +38,14 @@ export interface OutOfRange {
   /** `clip` (default) takes the nearest position, `wrap` counts round and round. NumPy's `raise` would have to wait for values. */
   readonly mode?: 'clip' | 'wrap'
 }
+const modes: readonly NonNullable<OutOfRange['mode']>[] = ['clip', 'wrap']
 function inRange(caller: string, i: Tensor, n: number, { mode = 'clip' }: OutOfRange): Tensor {
-  if (mode === 'clip') return clip(i, 0, Math.max(0, n - 1))
-  return mode === 'wrap'
-    ? remainder(i, Math.max(1, n))
-    : fail('ValueError', `${caller}: unknown mode ${JSON.stringify(mode)}. Use clip or wrap.`)
+  return checkOneOf(caller, 'mode', mode, modes) === 'clip' ? clip(i, 0, Math.max(0, n - 1)) : remainder(i, Math.max(1, n))
 }
 
 /** Positions along the axes of a shape as positions in the flattened tensor. The index tensors broadcast. NumPy: `ravel_multi_index`. */
 export function ravelMultiIndex(multiIndex: readonly TensorLike[], shape: Shape, options: OutOfRange = {}): Tensor {
+  checkOptions('ravelMultiIndex', options, 'mode')
   checkShape('ravelMultiIndex', shape)
   if (multiIndex.length !== shape.length || shape.length === 0)
     fail('ShapeError', `ravelMultiIndex: ${multiIndex.length} index tensors for the ${shape.length} axes of shape ${showShape(shape)}.`)
@@ -70,7 +71,8 @@ export function unravelIndex(positions: TensorLike, shape: Shape): readonly Tens
 // ---- diagonals and triangles
 
 /** A vector of 0 to n - 1 for each of `ndim` axes (default 2): where the main diagonal is. NumPy: `diag_indices`. */
-export function diagIndices(n: number, { ndim = 2 }: { readonly ndim?: number } = {}): readonly Tensor[] {
+export function diagIndices(n: number, options: { readonly ndim?: number } = {}): readonly Tensor[] {
+  const { ndim = 2 } = checkOptions('diagIndices', options, 'ndim')
   checkShape('diagIndices', [n, ndim])
   return Array.from({ length: ndim }, () => iota([n]))
 }
@@ -102,19 +104,23 @@ function triangle(caller: string, rows: number, columns: number, holds: (columnL
   return [vector(places.map(i => Math.floor(i / columns))), vector(places.map(i => i % columns))]
 }
 /** Rows and columns of the elements on and below a diagonal of a matrix. NumPy: `tril_indices`. */
-export function trilIndices(rows: number, { columns = rows, offset = 0 }: TriangleOf = {}): RowsAndColumns {
+export function trilIndices(rows: number, options: TriangleOf = {}): RowsAndColumns {
+  const { columns = rows, offset = 0 } = checkOptions('trilIndices', options, 'offset', 'columns')
   return triangle('trilIndices', rows, columns, d => d <= offset)
 }
 /** Rows and columns of the elements on and above a diagonal of a matrix. NumPy: `triu_indices`. */
-export function triuIndices(rows: number, { columns = rows, offset = 0 }: TriangleOf = {}): RowsAndColumns {
+export function triuIndices(rows: number, options: TriangleOf = {}): RowsAndColumns {
+  const { columns = rows, offset = 0 } = checkOptions('triuIndices', options, 'offset', 'columns')
   return triangle('triuIndices', rows, columns, d => d >= offset)
 }
 /** Rows and columns of the elements of a matrix x on and below a diagonal. NumPy: `tril_indices_from`. */
-export function trilIndicesFrom(x: TensorLike, { offset = 0 }: Triangle = {}): RowsAndColumns {
+export function trilIndicesFrom(x: TensorLike, options: Triangle = {}): RowsAndColumns {
+  const { offset = 0 } = checkOptions('trilIndicesFrom', options, 'offset')
   return triangle('trilIndicesFrom', ...matrixShape('trilIndicesFrom', x), d => d <= offset)
 }
 /** Rows and columns of the elements of a matrix x on and above a diagonal. NumPy: `triu_indices_from`. */
-export function triuIndicesFrom(x: TensorLike, { offset = 0 }: Triangle = {}): RowsAndColumns {
+export function triuIndicesFrom(x: TensorLike, options: Triangle = {}): RowsAndColumns {
+  const { offset = 0 } = checkOptions('triuIndicesFrom', options, 'offset')
   return triangle('triuIndicesFrom', ...matrixShape('triuIndicesFrom', x), d => d >= offset)
 }
 function matrixShape(caller: string, x: TensorLike): readonly [number, number] {
@@ -123,7 +129,8 @@ function matrixShape(caller: string, x: TensorLike): readonly [number, number] {
 }
 
 /** The elements of x, flattened, on a diagonal of a square matrix. NumPy: `diagflat`. */
-export function diagflat(x: TensorLike, { offset = 0 }: Triangle = {}): Tensor {
+export function diagflat(x: TensorLike, options: Triangle = {}): Tensor {
+  const { offset = 0 } = checkOptions('diagflat', options, 'offset')
   return diag(ravel(toTensor(x, 'diagflat')), { offset })
 }
 
@@ -131,15 +138,18 @@ export function diagflat(x: TensorLike, { offset = 0 }: Triangle = {}): Tensor {
  * x with its main diagonal replaced by a value, or by values in turn. With more than two axes all must have one size. `wrap`: in a matrix of more rows than
  * columns the diagonal starts again below. NumPy: `fill_diagonal`, which changes x.
  */
-export function fillDiagonal(x: TensorLike, values: TensorLike, { wrap = false }: { readonly wrap?: boolean } = {}): Tensor {
-  const t = toTensor(x, 'fillDiagonal')
-  if (t.ndim !== 2) cubeSize('fillDiagonal', t)
-  const step = stridesOf(t.shape).reduce((a, b) => a + b, 0)
-  // Without `wrap` it ends where the matrix is square.
-  const end = t.ndim === 2 && !wrap ? Math.min(t.size, (t.shape[1] as number) ** 2) : t.size
-  const count = Math.ceil(end / Math.max(1, step))
-  const part = ravel(t).at(slice(0, end, Math.max(1, step)))
-  return reshape(part.set(inTurn('fillDiagonal', values, count)), t.shape)
+export function fillDiagonal(x: TensorLike, values: TensorLike, options: { readonly wrap?: boolean } = {}): Tensor {
+  return inNameOf('fillDiagonal', () => {
+    const { wrap = false } = checkOptions('fillDiagonal', options, 'wrap')
+    const t = toTensor(x, 'fillDiagonal')
+    if (t.ndim !== 2) cubeSize('fillDiagonal', t)
+    const step = stridesOf(t.shape).reduce((a, b) => a + b, 0)
+    // Without `wrap` it ends where the matrix is square.
+    const end = t.ndim === 2 && !wrap ? Math.min(t.size, (t.shape[1] as number) ** 2) : t.size
+    const count = Math.ceil(end / Math.max(1, step))
+    const part = ravel(t).at(slice(0, end, Math.max(1, step)))
+    return reshape(part.set(inTurn('fillDiagonal', values, count)), t.shape)
+  })
 }
 /** Values flattened and repeated to a length. */
 function inTurn(caller: string, values: TensorLike, count: number): Tensor {
@@ -155,22 +165,29 @@ function inTurn(caller: string, values: TensorLike, count: number): Tensor {
  * those out of range: see `mode`. Where positions repeat, the last value wins. NumPy: `put`, which changes x.
  */
 export function put(x: TensorLike, positions: TensorLike, values: TensorLike, options: OutOfRange = {}): Tensor {
-  const t = toTensor(x, 'put'),
-    i = ravel(toIndices('put', positions))
-  const at = inRange('put', options.mode === 'wrap' ? i : where(less(i, 0), add(i, t.size), i), t.size, options)
-  return reshape(
-    ravel(t)
-      .at(at)
-      .set(inTurn('put', values, i.size)),
-    t.shape,
-  )
+  return inNameOf('put', () => {
+    const { mode = 'clip' } = checkOptions('put', options, 'mode')
+    checkOneOf('put', 'mode', mode, modes)
+    toTensor(values, 'put')
+    const t = toTensor(x, 'put'),
+      i = ravel(toIndices('put', positions))
+    const at = inRange('put', mode === 'wrap' ? i : where(less(i, 0), add(i, t.size), i), t.size, options)
+    return reshape(
+      ravel(t)
+        .at(at)
+        .set(inTurn('put', values, i.size)),
+      t.shape,
+    )
+  })
 }
 
 /** At each place the element of that one of the choices that `which` names; all broadcast. NumPy: `choose`. */
 export function choose(which: TensorLike, choices: readonly TensorLike[], options: OutOfRange = {}): Tensor {
+  checkOptions('choose', options, 'mode')
   if (choices.length === 0) fail('ValueError', 'choose: needs at least one choice.')
-  const i = inRange('choose', toIndices('choose', which), choices.length, options)
-  const typed = promoteOperands('choose', ...choices)
+  const at = toIndices('choose', which),
+    typed = promoteOperands('choose', ...choices)
+  const i = inRange('choose', at, choices.length, options)
   const shape = broadcastShapes('choose', i.shape, ...typed.map(t => t.shape))
   return broadcastTo(
     typed.slice(1).reduce((out, t, k) => where(equal(i, k + 1), t, out), typed[0] as Tensor),
@@ -182,8 +199,9 @@ export function choose(which: TensorLike, choices: readonly TensorLike[], option
 export function select(
   conditions: readonly TensorLike[],
   choices: readonly TensorLike[],
-  { otherwise = 0 }: { readonly otherwise?: TensorLike } = {},
+  options: { readonly otherwise?: TensorLike } = {},
 ): Tensor {
+  const { otherwise = 0 } = checkOptions('select', options, 'otherwise')
   if (conditions.length !== choices.length || choices.length === 0)
     fail('ValueError', `select: ${conditions.length} conditions for ${choices.length} choices: there must be one each, and at least one.`)
   const tests = conditions.map(c => toBool('select', c))

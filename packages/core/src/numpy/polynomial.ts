@@ -1,5 +1,6 @@
 /** Polynomials as vectors of coefficients, the highest power first; and the least squares fit of one. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { add, divide, multiply, subtract } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { astype, promoteFloats, promoteOperands, scalarOf } from '../primitives/cast.ts'
@@ -64,7 +65,8 @@ export interface Vander {
 }
 
 /** Vandermonde's matrix: a row of powers for each element of a vector, the highest first. NumPy: `vander`. */
-export function vander(x: TensorLike, { count, increasing = false }: Vander = {}): Tensor {
+export function vander(x: TensorLike, options: Vander = {}): Tensor {
+  const { count, increasing = false } = checkOptions('vander', options, 'count', 'increasing')
   const t = toTensor(x, 'vander')
   if (t.ndim !== 1) fail('ShapeError', `vander: needs a vector, got shape ${showShape(t.shape)}.`)
   if (count !== undefined) checkStaticSize('vander', 'count', count)
@@ -91,7 +93,8 @@ export interface Polyfit {
  * Vandermonde matrix with y as a last column, which is as stable as Householder's (Björck, "Solving linear least squares problems by Gram-Schmidt
  * orthogonalization", BIT 7, 1967). NumPy: `polyfit`.
  */
-export function polyfit(x: TensorLike, y: TensorLike, degree: number, { weights }: Polyfit = {}): Tensor {
+export function polyfit(x: TensorLike, y: TensorLike, degree: number, options: Polyfit = {}): Tensor {
+  const { weights } = checkOptions('polyfit', options, 'weights')
   checkStaticSize('polyfit', 'degree', degree)
   const [t, values] = promoteFloats('polyfit', x, y)
   if (t.ndim !== 1 || values.ndim < 1 || values.ndim > 2 || values.shape[0] !== t.size)

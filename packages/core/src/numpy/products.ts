@@ -1,5 +1,6 @@
 /** Products of vectors and matrices in batches, the vector product, and Kronecker's. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { multiply, subtract } from '../primitives/arithmetic.ts'
 import { promoteOperands } from '../primitives/cast.ts'
 import { expandDims, reshape, squeeze } from '../primitives/reshape.ts'
@@ -32,7 +33,8 @@ function checkProduct(caller: string, x: Tensor, y: Tensor, [m, n]: readonly [nu
 }
 
 /** Dot products of vectors along an axis (default: the last); the other axes broadcast: `[..., n]` and `[..., n]` give `[...]`. NumPy: `vecdot`. */
-export function vecdot(x: TensorLike, y: TensorLike, { axis = -1 }: { readonly axis?: number } = {}): Tensor {
+export function vecdot(x: TensorLike, y: TensorLike, options: { readonly axis?: number } = {}): Tensor {
+  const { axis = -1 } = checkOptions('vecdot', options, 'axis')
   const [a, b] = [x, y].map(t => {
     const given = operand('vecdot', t, 1)
     return moveaxis(given, normalizeAxis('vecdot', axis, given.ndim), -1)
@@ -70,11 +72,13 @@ export interface Cross {
  * Vector products of vectors of three elements, or of two, whose third is zero; the other axes broadcast. The product of two vectors of two
  * elements is its third element alone. NumPy: `cross`.
  */
-export function cross(
-  x: TensorLike,
-  y: TensorLike,
-  { axis, axisA = axis ?? -1, axisB = axis ?? -1, axisC = axis ?? -1 }: Cross = {},
-): Tensor {
+export function cross(x: TensorLike, y: TensorLike, options: Cross = {}): Tensor {
+  const {
+    axis,
+    axisA = axis ?? -1,
+    axisB = axis ?? -1,
+    axisC = axis ?? -1,
+  } = checkOptions('cross', options, 'axis', 'axisA', 'axisB', 'axisC')
   const [a, b] = promoteOperands('cross', vectors(x, axisA), vectors(y, axisB)) as readonly [Tensor, Tensor]
   const lead = broadcastShapes('cross', a.shape.slice(0, -1), b.shape.slice(0, -1))
   if (a.shape.at(-1) === 2 && b.shape.at(-1) === 2) {

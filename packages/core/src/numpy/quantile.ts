@@ -1,5 +1,6 @@
 /** Order statistics: medians and quantiles, from sorted lines. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { add, divide, maximum, multiply, subtract } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { astype, promoteFloats } from '../primitives/cast.ts'
@@ -34,26 +35,32 @@ export interface QuantileOptions extends Reduce {
  * @example quantile(array([1, 2, 4]), 0.25) // 1.5
  */
 export function quantile(x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor {
+  checkOptions('quantile', options, 'axis', 'keepdims', 'method')
   return quantileOf('quantile', x, q, 1, options, false)
 }
 /** `quantile` with q in percent. NumPy: `percentile`. */
 export function percentile(x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor {
+  checkOptions('percentile', options, 'axis', 'keepdims', 'method')
   return quantileOf('percentile', x, q, 100, options, false)
 }
 /** The middle element, or the mean of the two middle ones, along axes (default: of all elements); NaN where one is NaN. NumPy: `median`. */
 export function median(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('median', options, 'axis', 'keepdims')
   return quantileOf('median', x, 0.5, 1, { ...options, method: 'midpoint' }, false)
 }
 /** `quantile` of the elements that are not NaN; NaN where there is none. NumPy: `nanquantile`. */
 export function nanquantile(x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor {
+  checkOptions('nanquantile', options, 'axis', 'keepdims', 'method')
   return quantileOf('nanquantile', x, q, 1, options, true)
 }
 /** `percentile` of the elements that are not NaN; NaN where there is none. NumPy: `nanpercentile`. */
 export function nanpercentile(x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor {
+  checkOptions('nanpercentile', options, 'axis', 'keepdims', 'method')
   return quantileOf('nanpercentile', x, q, 100, options, true)
 }
 /** `median` of the elements that are not NaN; NaN where there is none. NumPy: `nanmedian`. */
 export function nanmedian(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('nanmedian', options, 'axis', 'keepdims')
   return quantileOf('nanmedian', x, 0.5, 1, { ...options, method: 'midpoint' }, true)
 }
 

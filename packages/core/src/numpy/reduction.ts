@@ -1,5 +1,6 @@
 /** Reductions that are composed: mean, variance, counting, log-sum-exp. */
-import { fail } from '../errors.ts'
+import { fail, inNameOf } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { add, divide, multiply, subtract } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { inFloat32, promoteFloats, toBool, toFloat } from '../primitives/cast.ts'
@@ -19,6 +20,7 @@ const countOf = (where: string, t: Tensor, { axis }: Reduce): number =>
 
 /** Arithmetic mean over axes (default: all); integers give float32, no elements NaN. NumPy: `mean`. */
 export function mean(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('mean', options, 'axis', 'keepdims')
   const t = toFloat('mean', x),
     n = countOf('mean', t, options)
   return inFloat32(t, x => divide(sum(x, options), n))
@@ -31,6 +33,7 @@ export interface Variance extends Reduce {
 
 /** Mean squared deviation from the mean, over axes (default: all). NumPy: `var`. */
 export function variance(x: TensorLike, options: Variance = {}): Tensor {
+  checkOptions('variance', options, 'axis', 'keepdims', 'ddof')
   return deviation('variance', x, options)
 }
 function deviation(where: string, x: TensorLike, { ddof = 0, ...options }: Variance): Tensor {
@@ -43,6 +46,7 @@ function deviation(where: string, x: TensorLike, { ddof = 0, ...options }: Varia
 }
 /** Square root of the variance. Where all elements are equal its gradient is zero: the mathematical one does not exist. NumPy: `std`. */
 export function std(x: TensorLike, options: Variance = {}): Tensor {
+  checkOptions('std', options, 'axis', 'keepdims', 'ddof')
   return atNonZero(deviation('std', x, options), sqrt)
 }
 
@@ -52,8 +56,11 @@ export interface Average extends Reduce {
 }
 
 /** Weighted mean: sum(w x) / sum(w). NumPy: `average`. */
-export function average(x: TensorLike, { weights, ...options }: Average = {}): Tensor {
-  if (weights === undefined) return mean(toTensor(x, 'average'), options)
+export function average(x: TensorLike, all: Average = {}): Tensor {
+  const { weights, ...options } = checkOptions('average', all, 'axis', 'keepdims', 'weights')
+  const given = toTensor(x, 'average')
+  normalizeAxes('average', options.axis, given.ndim)
+  if (weights === undefined) return mean(given, options)
   const [t, w] = promoteFloats('average', x, weights)
   const full = sameShape(t.shape, w.shape) ? w : alongAxis(t, w, options.axis)
   return divide(sum(multiply(t, full), options), sum(full, options))
@@ -78,6 +85,7 @@ function alongAxis(t: Tensor, w: Tensor, axis: Reduce['axis']): Tensor {
 
 /** Number of elements that are not zero: int32. NumPy: `count_nonzero`. */
 export function countNonzero(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('countNonzero', options, 'axis', 'keepdims')
   const t = toBool('countNonzero', x)
   return sum(t, withAxes('countNonzero', t, options))
 }
@@ -85,6 +93,7 @@ export function countNonzero(x: TensorLike, options: Reduce = {}): Tensor {
 /** log(sum(exp(x))) over axes (default: all), without overflow: the maximum is taken out first. SciPy, JAX: `logsumexp`. The slope is zero
  * where all elements are -Infinity. */
 export function logsumexp(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('logsumexp', options, 'axis', 'keepdims')
   return inFloat32(toFloat('logsumexp', x), t => logOfSum(t, options))
 }
 function logOfSum(t: Tensor, options: Reduce): Tensor {
@@ -102,7 +111,10 @@ function logOfSum(t: Tensor, options: Reduce): Tensor {
 
 /** Largest less smallest element along axes (default: all). NumPy: `ptp`. */
 export function ptp(x: TensorLike, options: Reduce = {}): Tensor {
-  const t = nonEmpty('ptp', x, options),
-    axes = withAxes('ptp', t, options)
-  return subtract(max(t, axes), min(t, axes))
+  return inNameOf('ptp', () => {
+    checkOptions('ptp', options, 'axis', 'keepdims')
+    const t = nonEmpty('ptp', x, options),
+      axes = withAxes('ptp', t, options)
+    return subtract(max(t, axes), min(t, axes))
+  })
 }

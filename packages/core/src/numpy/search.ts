@@ -1,6 +1,7 @@
 /** Sorted tables and bins: where values belong, how many fall where. */
 import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { add, divide, multiply, subtract } from '../primitives/arithmetic.ts'
 import { bitwiseAnd, bitwiseNot, bitwiseOr } from '../primitives/bitwise.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
@@ -39,7 +40,8 @@ export interface SearchOptions {
  *
  * @example searchsorted(array([1, 2, 2, 3]), 2, { side: 'right' }) // 3
  */
-export function searchsorted(sorted: TensorLike, values: TensorLike, { side = 'left', sorter }: SearchOptions = {}): Tensor {
+export function searchsorted(sorted: TensorLike, values: TensorLike, options: SearchOptions = {}): Tensor {
+  const { side = 'left', sorter } = checkOptions('searchsorted', options, 'side', 'sorter')
   const given = vector('searchsorted', 'the sorted table', sorted)
   checkSide('searchsorted', side)
   const table = sorter === undefined ? given : take(given, toIndices('searchsorted', sorter))
@@ -71,7 +73,8 @@ const precedes = (a: Tensor, b: Tensor): Tensor =>
  * The number of the bin (int32) that holds each value: i where `bins[i - 1] <= x < bins[i]`, with `right` where `bins[i - 1] < x <= bins[i]`. `bins`
  * is a vector of ascending or descending edges. NumPy: `digitize`.
  */
-export function digitize(x: TensorLike, bins: TensorLike, { right = false }: { readonly right?: boolean } = {}): Tensor {
+export function digitize(x: TensorLike, bins: TensorLike, options: { readonly right?: boolean } = {}): Tensor {
+  const { right = false } = checkOptions('digitize', options, 'right')
   const [values, edges] = promoteOperands('digitize', x, vector('digitize', 'bins', bins))
   const side = right ? 'left' : 'right',
     up = countBefore(edges, values, side)
@@ -91,7 +94,8 @@ export interface BincountOptions {
 }
 
 /** How often each of 0, 1, 2, ... occurs among integers: int32, or the sums of their weights. NumPy: `bincount`. */
-export function bincount(x: TensorLike, { weights, minlength = 0, length }: BincountOptions = {}): Tensor {
+export function bincount(x: TensorLike, options: BincountOptions = {}): Tensor {
+  const { weights, minlength = 0, length } = checkOptions('bincount', options, 'weights', 'minlength', 'length')
   const given = toTensor(x, 'bincount'),
     t = ravel(toIndices('bincount', given.dtype === 'bool' ? astype(given, 'int32') : given))
   checkStaticSize('bincount', 'minlength', minlength)
@@ -129,10 +133,8 @@ export interface HistogramOptions {
  *
  * @example const [counts, edges] = histogram(x, { bins: 20 })
  */
-export function histogram(
-  x: TensorLike,
-  { bins = 10, range, weights, density = false }: HistogramOptions = {},
-): readonly [counts: Tensor, edges: Tensor] {
+export function histogram(x: TensorLike, options: HistogramOptions = {}): readonly [counts: Tensor, edges: Tensor] {
+  const { bins = 10, range, weights, density = false } = checkOptions('histogram', options, 'bins', 'range', 'weights', 'density')
   const t = ravel(toTensor(x, 'histogram'))
   const edges = typeof bins === 'number' ? equalEdges(t, bins, range) : vector('histogram', 'bins', bins)
   if (edges.size < 2) fail('ShapeError', `histogram: bins need at least two edges, got ${edges.size}.`)

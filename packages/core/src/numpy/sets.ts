@@ -1,6 +1,7 @@
 /** Vectors as sets: distinct elements, membership, union, intersection, difference. Under jit the number of results is given as `size`. */
 import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { subtract } from '../primitives/arithmetic.ts'
 import { bitwiseAnd, bitwiseNot } from '../primitives/bitwise.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
@@ -55,6 +56,7 @@ export type UniqueReturning = UniqueOptions &
 export function unique(x: TensorLike, options: UniqueReturning): readonly Tensor[]
 export function unique(x: TensorLike, options?: UniqueOptions & UniqueReturns<false>): Tensor
 export function unique(x: TensorLike, options: UniqueOptions & UniqueReturns = {}): Tensor | readonly Tensor[] {
+  checkOptions('unique', options, 'size', 'fillValue', 'axis', 'equalNan', 'returnIndex', 'returnInverse', 'returnCounts')
   const { axis, returnIndex = false, returnInverse = false, returnCounts = false } = options
   const given = toTensor(x, 'unique'),
     k = axis === undefined ? 0 : normalizeAxis('unique', axis, given.ndim)
@@ -138,7 +140,8 @@ function runLengths(starts: Tensor, count: Tensor, n: number): Tensor {
 // ---- membership
 
 /** Is each element of x an element of y? bool, in the shape of x. NaN is not. NumPy: `isin`. */
-export function isin(x: TensorLike, y: TensorLike, { invert = false }: { readonly invert?: boolean } = {}): Tensor {
+export function isin(x: TensorLike, y: TensorLike, options: { readonly invert?: boolean } = {}): Tensor {
+  const { invert = false } = checkOptions('isin', options, 'invert')
   const [t, among] = promoteOperands('isin', x, y)
   const isThere = isElement(t, ravel(among))
   return invert ? bitwiseNot(isThere) : isThere
@@ -161,6 +164,7 @@ const vectors = (caller: string, x: TensorLike, y: TensorLike): readonly [Tensor
 
 /** The distinct elements of both, ascending. Up to `size` stands `fillValue`, by default the smallest element. NumPy: `union1d`. */
 export function union1d(x: TensorLike, y: TensorLike, options: FilledSize = {}): Tensor {
+  checkOptions('union1d', options, 'size', 'fillValue')
   return distinct('union1d', concatenate(vectors('union1d', x, y)), options).values
 }
 
@@ -179,11 +183,8 @@ export function intersect1d(
   options: IntersectOptions & { readonly returnIndices: true },
 ): readonly [Tensor, Tensor, Tensor]
 export function intersect1d(x: TensorLike, y: TensorLike, options?: IntersectOptions & { readonly returnIndices?: false }): Tensor
-export function intersect1d(
-  x: TensorLike,
-  y: TensorLike,
-  { size, fillValue = 0, returnIndices = false }: IntersectOptions = {},
-): Tensor | readonly [Tensor, Tensor, Tensor] {
+export function intersect1d(x: TensorLike, y: TensorLike, options: IntersectOptions = {}): Tensor | readonly [Tensor, Tensor, Tensor] {
+  const { size, fillValue = 0, returnIndices = false } = checkOptions('intersect1d', options, 'size', 'fillValue', 'returnIndices')
   const [a, b] = vectors('intersect1d', x, y)
   const order = argsort(a),
     sorted = take(a, order, { mode: 'clip' })
@@ -191,8 +192,8 @@ export function intersect1d(
   const values = take(sorted, places, { fillValue })
   if (!returnIndices) return values
   const theirs = argsort(b),
-    table = take(b, theirs, { mode: 'clip' })
-  const found = take(theirs, countBefore(table, values, 'left'), { mode: 'clip' })
+    table = take(b, theirs)
+  const found = take(theirs, countBefore(table, values, 'left'), { fillValue: -1 })
   return [values, take(order, places, { fillValue: -1 }), where(equal(places, a.size), -1, found)]
 }
 
@@ -202,7 +203,8 @@ export interface SetdiffOptions extends FilledSize {
 }
 
 /** The distinct elements of x that are not in y, ascending. Up to `size` stands `fillValue` (default 0). NumPy: `setdiff1d`. */
-export function setdiff1d(x: TensorLike, y: TensorLike, { size, fillValue = 0, assumeUnique = false }: SetdiffOptions = {}): Tensor {
+export function setdiff1d(x: TensorLike, y: TensorLike, options: SetdiffOptions = {}): Tensor {
+  const { size, fillValue = 0, assumeUnique = false } = checkOptions('setdiff1d', options, 'size', 'fillValue', 'assumeUnique')
   const [a, b] = vectors('setdiff1d', x, y)
   const candidates = assumeUnique ? a : sortedOf(a)
   const isOther = bitwiseNot(isElement(candidates, b))

@@ -1,5 +1,6 @@
 /** Further ways to join, split, turn and resize: all are made of those in manipulation.ts. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { promoteOperands } from '../primitives/cast.ts'
 import { ravel, reshape } from '../primitives/reshape.ts'
 import { flip } from '../primitives/reverse.ts'
@@ -32,7 +33,8 @@ const withThreeAxes =
   }
 
 /** `values` behind x along an axis (default: both are flattened first). NumPy: `append`. */
-export function append(x: TensorLike, values: TensorLike, { axis }: { readonly axis?: number } = {}): Tensor {
+export function append(x: TensorLike, values: TensorLike, options: { readonly axis?: number } = {}): Tensor {
+  const { axis } = checkOptions('append', options, 'axis')
   const both = promoteOperands('append', x, values).map(t => (axis === undefined ? ravel(t) : t)) as [Tensor, Tensor]
   return join('append', both, { axis: normalizeAxis('append', axis ?? 0, both[0].ndim) })
 }
@@ -127,7 +129,8 @@ function withAxis(caller: string, x: TensorLike, axis: number): Tensor {
 }
 
 /** `axis` moved to stand before the axis that is now at `start` (default 0). NumPy: `rollaxis`; `moveaxis` is simpler. */
-export function rollaxis(x: TensorLike, axis: number, { start = 0 }: { readonly start?: number } = {}): Tensor {
+export function rollaxis(x: TensorLike, axis: number, options: { readonly start?: number } = {}): Tensor {
+  const { start = 0 } = checkOptions('rollaxis', options, 'start')
   const t = toTensor(x, 'rollaxis'),
     from = normalizeAxis('rollaxis', axis, t.ndim)
   const before = start === t.ndim ? start : normalizeAxis('rollaxis', start, t.ndim)

@@ -1,6 +1,7 @@
 /** Geometric ranges, windows, and tensors made from others. */
 import { checkDType, type DType, isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { negative } from '../primitives/arithmetic.ts'
 import { bitwiseAnd } from '../primitives/bitwise.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
@@ -24,13 +25,15 @@ export interface Logspace extends Linspace {
   readonly base?: TensorLike
 }
 /** `count` powers of a base (default 10), whose exponents are evenly spaced from start to stop. NumPy: `logspace`. */
-export function logspace(start: TensorLike, stop: TensorLike, { base = 10, dtype = 'float32', ...options }: Logspace = {}): Tensor {
+export function logspace(start: TensorLike, stop: TensorLike, given: Logspace = {}): Tensor {
+  const { base = 10, dtype = 'float32', ...options } = checkOptions('logspace', given, 'count', 'endpoint', 'dtype', 'base')
   return astype(power(toTensor(base, 'logspace'), spaced('logspace', start, stop, dtype, options)), dtype)
 }
 /**
  * `count` values from start to stop, each the same multiple of the one before. Both have one sign and are not 0. NumPy: `geomspace`.
  */
-export function geomspace(start: TensorLike, stop: TensorLike, { dtype = 'float32', ...options }: Linspace = {}): Tensor {
+export function geomspace(start: TensorLike, stop: TensorLike, given: Linspace = {}): Tensor {
+  const { dtype = 'float32', ...options } = checkOptions('geomspace', given, 'count', 'endpoint', 'dtype')
   const float = isFloat(checkDType('geomspace', dtype)) ? dtype : 'float32'
   const [a, b] = promoteElementwise('geomspace', ...promoteFloats('geomspace', start, stop)).map(t => astype(t, float)) as [Tensor, Tensor]
   const isNegative = bitwiseAnd(less(a, 0), less(b, 0))
@@ -83,7 +86,11 @@ interface OfDType {
 
 /** A tensor as it is, or converted; anything else as `array` takes it. NumPy: `asarray`. */
 export function asarray(x: TensorLike | NestedArray | ArrayBufferView, options: OfDType = {}): Tensor {
+  checkOptions('asarray', options, 'dtype')
+  if (typeof x !== 'number' && typeof x !== 'boolean' && !isTensor(x) && !Array.isArray(x) && !ArrayBuffer.isView(x))
+    toTensor(x as never, 'asarray')
   if (!isTensor(x)) return array(x, options)
+  toTensor(x, 'asarray')
   return options.dtype === undefined ? x : astype(x, checkDType('asarray', options.dtype))
 }
 /** x in memory of its own: it stays when x is disposed of. NumPy: `copy`. */
@@ -92,12 +99,14 @@ export function copy(x: TensorLike): Tensor {
   return where(scalarOf(1, 'bool'), t, t)
 }
 /** A tensor whose elements are about to be replaced; they are 0. NumPy: `empty`. */
-export function empty(shape: Shape, { dtype = 'float32' }: OfDType = {}): Tensor {
+export function empty(shape: Shape, options: OfDType = {}): Tensor {
+  const { dtype = 'float32' } = checkOptions('empty', options, 'dtype')
   checkShape('empty', shape)
   return zeros(shape, { dtype: checkDType('empty', dtype) })
 }
 /** Zeros in the shape and dtype of x. NumPy: `empty_like`. */
 export function emptyLike(x: TensorLike, options: OfDType & { readonly shape?: Shape } = {}): Tensor {
+  checkOptions('emptyLike', options, 'dtype', 'shape')
   if (options.shape !== undefined) checkShape('emptyLike', options.shape)
   if (options.dtype !== undefined) checkDType('emptyLike', options.dtype)
   return zerosLike(toTensor(x, 'emptyLike'), options)

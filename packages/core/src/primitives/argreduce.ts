@@ -2,6 +2,7 @@
 import { aval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import type { Index } from '../lower/lowering.ts'
+import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
@@ -98,9 +99,11 @@ function argReduce(primitive: SimplePrimitive<ArgReduceParams>, x: TensorLike, {
 
 /** Position of the largest element along an axis: int32; the first of several, and of NaN if there is one. NumPy: `argmax`. */
 export function argmax(x: TensorLike, options: ArgReduce = {}): Tensor {
+  checkOptions('argmax', options, 'axis', 'keepdims')
   return argReduce(argmaxP, x, options)
 }
 /** Position of the smallest element along an axis: int32; the first of several, and of NaN if there is one. NumPy: `argmin`. */
 export function argmin(x: TensorLike, options: ArgReduce = {}): Tensor {
+  checkOptions('argmin', options, 'axis', 'keepdims')
   return argReduce(argminP, x, options)
 }

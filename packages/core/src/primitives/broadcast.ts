@@ -63,6 +63,7 @@ export const broadcastP: SimplePrimitive<BroadcastParams> = {
 /** x with axes of size 1 repeated, and new axes in front, to `shape`. NumPy: `broadcast_to`. */
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
   const t = toTensor(x, 'broadcastTo')
+  if (!Array.isArray(shape)) checkShape('broadcastTo', shape)
   if (sameShape(t.shape, shape)) return t
   checkShape('broadcastTo', shape)
   return bind1(broadcastP, [t], { shape: [...shape] })

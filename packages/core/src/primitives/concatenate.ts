@@ -2,6 +2,7 @@
 import { type Aval, aval, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { type Index, indexShift } from '../lower/lowering.ts'
+import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, sameShape, type Shape, showShape } from '../shape.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
@@ -97,10 +98,12 @@ export const concatenateP: SimplePrimitive<ConcatenateParams> = {
 }
 
 /** Tensors joined along an existing axis (default 0); their dtypes are promoted. NumPy: `concatenate`. */
-export function concatenate(xs: readonly TensorLike[], { axis = 0 }: { readonly axis?: number } = {}): Tensor {
+export function concatenate(xs: readonly TensorLike[], options: { readonly axis?: number } = {}): Tensor {
+  const { axis = 0 } = checkOptions('concatenate', options, 'axis')
   if (xs.length === 0) fail('ValueError', 'concatenate: needs at least one tensor.')
   const tensors = promoteOperands('concatenate', ...xs),
     x = first(tensors)
   if (x.ndim === 0) fail('ShapeError', 'concatenate: a scalar has no axis to join along. Use stack.')
-  return tensors.length === 1 ? x : bind1(concatenateP, tensors, { axis: normalizeAxis('concatenate', axis, x.ndim) })
+  const k = normalizeAxis('concatenate', axis, x.ndim)
+  return tensors.length === 1 ? x : bind1(concatenateP, tensors, { axis: k })
 }

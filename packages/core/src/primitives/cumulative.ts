@@ -4,6 +4,7 @@ import { computeDType } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { instructions } from '../lower/instructions.ts'
 import { narrowed, widened } from '../lower/narrow.ts'
+import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, sizeOf, stridesOf } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
@@ -162,17 +163,21 @@ function running(
 
 /** Running sum along an axis (default: of all elements in order). NumPy: `cumsum`. */
 export function cumsum(x: TensorLike, options: CumulativeOptions = {}): Tensor {
+  checkOptions('cumsum', options, 'axis', 'reverse')
   return running(cumsumP, 'cumsum', x, options)
 }
 /** Running product along an axis (default: of all elements in order); its gradient is right at zeros too. NumPy: `cumprod`. */
 export function cumprod(x: TensorLike, options: CumulativeOptions = {}): Tensor {
+  checkOptions('cumprod', options, 'axis', 'reverse')
   return running(cumprodP, 'cumprod', x, options)
 }
 /** Running maximum along an axis (default 0). JAX: `lax.cummax`. */
-export function cummax(x: TensorLike, { axis = 0, reverse = false }: CumulativeOptions = {}): Tensor {
+export function cummax(x: TensorLike, options: CumulativeOptions = {}): Tensor {
+  const { axis = 0, reverse = false } = checkOptions('cummax', options, 'axis', 'reverse')
   return running(cummaxP, 'cummax', x, { axis, reverse })
 }
 /** Running minimum along an axis (default 0). JAX: `lax.cummin`. */
-export function cummin(x: TensorLike, { axis = 0, reverse = false }: CumulativeOptions = {}): Tensor {
+export function cummin(x: TensorLike, options: CumulativeOptions = {}): Tensor {
+  const { axis = 0, reverse = false } = checkOptions('cummin', options, 'axis', 'reverse')
   return running(cumminP, 'cummin', x, { axis, reverse })
 }

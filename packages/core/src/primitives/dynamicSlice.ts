@@ -7,7 +7,7 @@ import { fail } from '../errors.ts'
 import type { BufferId } from '../lower/kernel.ts'
 import { type Index, indexPlusDynamic, type Lowering, type Value } from '../lower/lowering.ts'
 import { bind1 } from '../program/bind.ts'
-import { sameShape, type Shape, showShape } from '../shape.ts'
+import { checkIntegers, sameShape, type Shape, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { add, maximum, minimum } from './arithmetic.ts'
 import { broadcastTo } from './broadcast.ts'
@@ -211,7 +211,9 @@ const toStarts = (where: string, starts: readonly TensorLike[]): Tensor[] => sta
 
 /** The box of `sizes` at computed starts (integer scalars), which are clamped so that it lies inside x. JAX: `lax.dynamic_slice`. */
 export function dynamicSlice(x: TensorLike, starts: readonly TensorLike[], sizes: readonly number[]): Tensor {
-  return bind1(dynamicSliceP, [toTensor(x, 'dynamicSlice'), ...toStarts('dynamicSlice', starts)], { sizes: [...sizes] })
+  return bind1(dynamicSliceP, [toTensor(x, 'dynamicSlice'), ...toStarts('dynamicSlice', starts)], {
+    sizes: [...checkIntegers('dynamicSlice', 'sizes', sizes)],
+  })
 }
 
 /** x with `update` written at computed starts (integer scalars), which are clamped so that it fits. JAX: `lax.dynamic_update_slice`. */

@@ -4,12 +4,13 @@
  */
 import { type Aval, aval } from '../aval.ts'
 import { type DType, isInteger, isUnsigned } from '../dtype.ts'
-import { fail } from '../errors.ts'
+import { described, fail } from '../errors.ts'
 import { rangeOfInteger } from '../lower/instructions.ts'
 import type { Value } from '../lower/lowering.ts'
+import { checkOneOf, checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { checkIndices } from '../program/modes.ts'
-import { normalizeAxis } from '../shape.ts'
+import { axisList, normalizeAxis } from '../shape.ts'
 import { isTensor, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { alignBatch } from './broadcast.ts'
 import { astype, scalarOf } from './cast.ts'
@@ -103,12 +104,15 @@ export const gatherP: SimplePrimitive<GatherParams> = {
 export const defaultFill = (dtype: DType): number =>
   isInteger(dtype) ? rangeOfInteger(dtype)[isUnsigned(dtype) ? 1 : 0] : dtype === 'bool' ? 1 : NaN
 
+/** What happens out of bounds. */
+export const checkMode = (where: string, mode: IndexMode): IndexMode => checkOneOf(where, 'mode', mode, ['fill', 'clip'])
+
 /** Index tensors as int32. */
 export function toIndices(where: string, x: TensorLike): Tensor {
   if (typeof x === 'number' && Number.isInteger(x)) return scalarOf(x, 'int32')
   if (!isTensor(x) || !isInteger(x.dtype))
-    fail('DTypeError', `${where}: indices must be integers, got ${isTensor(x) ? x.dtype : String(x)}. Convert with astype('int32').`)
-  return astype(x, 'int32')
+    fail('DTypeError', `${where}: indices must be integers, got ${isTensor(x) ? x.dtype : described(x)}. Convert with astype('int32').`)
+  return astype(toTensor(x, where), 'int32')
 }
 
 export interface GatherOptions {
@@ -126,15 +130,16 @@ export interface GatherOptions {
  *
  * @example gather(table, [ids]) // rows of [vocabulary, n] for ids [batch]: [batch, n]
  */
-export function gather(x: TensorLike, indices: readonly TensorLike[], { axes, mode, fillValue }: GatherOptions = {}): Tensor {
+export function gather(x: TensorLike, indices: readonly TensorLike[], options: GatherOptions = {}): Tensor {
+  const { axes, mode, fillValue } = checkOptions('gather', options, 'axes', 'mode', 'fillValue')
   const t = toTensor(x, 'gather')
-  const along = axes?.map(k => normalizeAxis('gather', k, t.ndim)) ?? indices.map((_, k) => k)
+  const along = axes === undefined ? indices.map((_, k) => k) : axisList('gather', axes).map(k => normalizeAxis('gather', k, t.ndim))
   const at = indices.map(i => toIndices('gather', i))
   if (mode === undefined && fillValue === undefined) checkIndices('gather', t, at, along, false)
   return bind1(gatherP, [t, ...at], {
     axes: along,
     paired: [],
-    mode: mode ?? 'fill',
+    mode: checkMode('gather', mode ?? 'fill'),
     negative: false,
     fillValue: fillValue ?? defaultFill(t.dtype),
   })

@@ -3,6 +3,7 @@ import { aval } from '../aval.ts'
 import { checkDType, type DType } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import type { Index } from '../lower/lowering.ts'
+import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { checkShape, normalizeAxis, type Shape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -30,7 +31,8 @@ export const iotaP: SimplePrimitive<IotaParams> = {
 }
 
 /** 0, 1, 2, ... along `axis` (default 0) of a tensor of `shape`; default dtype int32. JAX: `lax.broadcasted_iota`. */
-export function iota(shape: Shape, { axis = 0, dtype = 'int32' }: { readonly axis?: number; readonly dtype?: DType } = {}): Tensor {
+export function iota(shape: Shape, options: { readonly axis?: number; readonly dtype?: DType } = {}): Tensor {
+  const { axis = 0, dtype = 'int32' } = checkOptions('iota', options, 'axis', 'dtype')
   checkShape('iota', shape)
   if (checkDType('iota', dtype) === 'bool') fail('DTypeError', 'iota: bool cannot count. Use int32.')
   return bind1(iotaP, [], { shape: [...shape], axis: normalizeAxis('iota', axis, shape.length), dtype })

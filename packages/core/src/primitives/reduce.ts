@@ -9,6 +9,7 @@ import { bitsOf, isFloat, isInteger, isUnsigned } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { identityOf, type InstructionName, instructions } from '../lower/instructions.ts'
 import type { Index } from '../lower/lowering.ts'
+import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxes, type Shape, showShape, stridesOf } from '../shape.ts'
 import { type Reduce, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
@@ -220,25 +221,31 @@ export function nonEmpty(where: string, x: TensorLike, { axis }: Pick<Reduce, 'a
 
 /** Sum over axes (default: all); bool and int8 give int32, uint8 uint32; integers wrap. NumPy: `sum`. */
 export function sum(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('sum', options, 'axis', 'keepdims')
   return reduce(reduceSumP, 'sum', asNumbers('sum', x), options)
 }
 /** Product over axes (default: all); bool and int8 give int32, uint8 uint32; integers wrap. NumPy: `prod`. */
 export function prod(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('prod', options, 'axis', 'keepdims')
   return reduce(reduceProdP, 'prod', asNumbers('prod', x), options)
 }
 /** Largest element along axes (default: all); NaN if there is one. Ties share the gradient equally. NumPy: `max`. */
 export function max(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('max', options, 'axis', 'keepdims')
   return reduce(reduceMaxP, 'max', nonEmpty('max', x, options), options)
 }
 /** Smallest element along axes (default: all); NaN if there is one. Ties share the gradient equally. NumPy: `min`. */
 export function min(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('min', options, 'axis', 'keepdims')
   return reduce(reduceMinP, 'min', nonEmpty('min', x, options), options)
 }
 /** Are all elements along axes non-zero? True for none. NumPy: `all`. */
 export function all(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('all', options, 'axis', 'keepdims')
   return reduce(reduceAndP, 'all', toBool('all', x), options)
 }
 /** Is any element along axes non-zero? False for none. NumPy: `any`. */
 export function any(x: TensorLike, options: Reduce = {}): Tensor {
+  checkOptions('any', options, 'axis', 'keepdims')
   return reduce(reduceOrP, 'any', toBool('any', x), options)
 }

@@ -1,6 +1,7 @@
 /** The same elements, in row-major order, in another shape. Linear; the transpose reshapes back. */
 import { aval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { checkShape, normalizeAxes, sameShape, type Shape, showShape, sizeOf } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
@@ -81,7 +82,8 @@ export function expandDims(x: TensorLike, axis: number | readonly number[]): Ten
 }
 
 /** Drops axes of size 1: those in `axis` (an error if one has another size), or all. NumPy: `squeeze`. */
-export function squeeze(x: TensorLike, { axis }: { readonly axis?: number | readonly number[] } = {}): Tensor {
+export function squeeze(x: TensorLike, options: { readonly axis?: number | readonly number[] } = {}): Tensor {
+  const { axis } = checkOptions('squeeze', options, 'axis')
   const t = toTensor(x, 'squeeze')
   const axes = axis === undefined ? t.shape.flatMap((n, k) => (n === 1 ? [k] : [])) : normalizeAxes('squeeze', axis, t.ndim)
   for (const k of axes)

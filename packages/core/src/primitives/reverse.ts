@@ -1,4 +1,5 @@
 /** Reverses the order of elements along axes. Linear and its own inverse. */
+import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { type Index, indexScale, indexShift } from '../lower/lowering.ts'
 import { normalizeAxes } from '../shape.ts'
@@ -37,7 +38,8 @@ export const reverseP: SimplePrimitive<ReverseParams> = {
 }
 
 /** x with the order of elements reversed along axes (default: all). NumPy: `flip`. */
-export function flip(x: TensorLike, { axis }: { readonly axis?: number | readonly number[] } = {}): Tensor {
+export function flip(x: TensorLike, options: { readonly axis?: number | readonly number[] } = {}): Tensor {
+  const { axis } = checkOptions('flip', options, 'axis')
   const t = toTensor(x, 'flip')
   const axes = normalizeAxes('flip', axis, t.ndim)
   return axes.length === 0 ? t : bind1(reverseP, [t], { axes })

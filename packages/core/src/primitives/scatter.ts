@@ -3,14 +3,15 @@
  * row-major order of the updates; for `set` the last one wins. Out of bounds nothing is written (mode `fill`).
  */
 import { type Aval, aval, showAval } from '../aval.ts'
-import { fail } from '../errors.ts'
+import { fail, inNameOf } from '../errors.ts'
 import { instructions } from '../lower/instructions.ts'
 import { flatten } from '../lower/body.ts'
 import { narrowed, widened } from '../lower/narrow.ts'
 import { indexAxis, type Value } from '../lower/lowering.ts'
+import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { checkIndices } from '../program/modes.ts'
-import { normalizeAxis, sameShape, showShape, sizeOf, stridesOf } from '../shape.ts'
+import { axisList, normalizeAxis, sameShape, showShape, sizeOf, stridesOf } from '../shape.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
 import { divide, multiply, subtract } from './arithmetic.ts'
 import { alignBatch, broadcastTo } from './broadcast.ts'
@@ -18,7 +19,7 @@ import { astype, promoteOperands, scalarOf } from './cast.ts'
 import { equal } from './comparison.ts'
 import { square } from './exponential.ts'
 import { first, wrap } from './family.ts'
-import { gatherP, toIndices } from './gather.ts'
+import { checkMode, gatherP, toIndices } from './gather.ts'
 import { eachIndex } from './host.ts'
 import { hostAddress, type IndexMode, type IndexParams, indexedLayout, indexedShape, lowerAddress, shiftIndexParams } from './indexed.ts'
 import { iota } from './iota.ts'
@@ -248,11 +249,12 @@ function scatterWith(
 ): Tensor {
   const name = names[combine],
     [t, u] = promoteOperands(name, x, updates) as readonly [Tensor, Tensor]
-  const along = axes?.map(k => normalizeAxis(name, k, t.ndim)) ?? indices.map((_, k) => k)
-  const params: ScatterParams = { axes: along, paired: [], mode: mode ?? 'fill', negative: false, combine }
+  const along = axes === undefined ? indices.map((_, k) => k) : axisList(name, axes).map(k => normalizeAxis(name, k, t.ndim))
+  const params: ScatterParams = { axes: along, paired: [], mode: checkMode(name, mode ?? 'fill'), negative: false, combine }
   const at = indices.map(i => toIndices(name, i))
   if (mode === undefined) checkIndices(name, t, at, along, false)
-  return bind1(scatterP, [t, broadcastTo(u, indexedShape(t.aval, layoutOf(t, at, params))), ...at], params)
+  const all = inNameOf(name, () => broadcastTo(u, indexedShape(t.aval, layoutOf(t, at, params))))
+  return bind1(scatterP, [t, all, ...at], params)
 }
 
 /**
@@ -260,21 +262,26 @@ function scatterWith(
  * index]`. Where places repeat, the last update wins. JAX: `lax.scatter`, `x.at[...].set` in NumPy's terms.
  */
 export function scatter(x: TensorLike, indices: readonly TensorLike[], updates: TensorLike, options: ScatterOptions = {}): Tensor {
+  checkOptions('scatter', options, 'axes', 'mode')
   return scatterWith('set', x, indices, updates, options)
 }
 /** x with updates added at index tensors; repeated places add up. See `scatter`. JAX: `lax.scatter_add`. */
 export function scatterAdd(x: TensorLike, indices: readonly TensorLike[], updates: TensorLike, options: ScatterOptions = {}): Tensor {
+  checkOptions('scatterAdd', options, 'axes', 'mode')
   return scatterWith('add', x, indices, updates, options)
 }
 /** x multiplied by updates at index tensors; repeated places by all of them. See `scatter`. JAX: `lax.scatter_mul`. */
 export function scatterMul(x: TensorLike, indices: readonly TensorLike[], updates: TensorLike, options: ScatterOptions = {}): Tensor {
+  checkOptions('scatterMul', options, 'axes', 'mode')
   return scatterWith('mul', x, indices, updates, options)
 }
 /** The minimum of x and the updates at index tensors. Ties share the gradient equally. See `scatter`. JAX: `lax.scatter_min`. */
 export function scatterMin(x: TensorLike, indices: readonly TensorLike[], updates: TensorLike, options: ScatterOptions = {}): Tensor {
+  checkOptions('scatterMin', options, 'axes', 'mode')
   return scatterWith('min', x, indices, updates, options)
 }
 /** The maximum of x and the updates at index tensors. Ties share the gradient equally. See `scatter`. JAX: `lax.scatter_max`. */
 export function scatterMax(x: TensorLike, indices: readonly TensorLike[], updates: TensorLike, options: ScatterOptions = {}): Tensor {
+  checkOptions('scatterMax', options, 'axes', 'mode')
   return scatterWith('max', x, indices, updates, options)
 }

@@ -1,9 +1,10 @@
 /** A box of elements, every `strides[k]`-th along axis k, with bounds known while tracing. Linear; the transpose pads with zeros. */
 import { aval } from '../aval.ts'
-import { fail } from '../errors.ts'
+import { described, fail } from '../errors.ts'
 import { type Index, indexScale, indexShift } from '../lower/lowering.ts'
+import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
-import { normalizeAxis, sameShape, showShape } from '../shape.ts'
+import { checkIntegers, normalizeAxis, sameShape, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { scalarOf } from './cast.ts'
 import { first } from './family.ts'
@@ -91,7 +92,8 @@ export const sliceP: SimplePrimitive<SliceParams> = {
 /** The elements from `starts` to `limits` (exclusive), every `strides[k]`-th along axis k. Bounds must be inside x. JAX: `lax.slice`. */
 export function slice(x: TensorLike, starts: readonly number[], limits: readonly number[], strides?: readonly number[]): Tensor {
   const t = toTensor(x, 'slice')
-  const steps = strides ?? starts.map(() => 1)
+  const steps = strides ?? checkIntegers('slice', 'starts', starts).map(() => 1)
+  for (const [what, list] of Object.entries({ starts, limits, strides: steps })) checkIntegers('slice', what, list)
   if (starts.every(s => s === 0) && steps.every(s => s === 1) && sameShape(limits, t.shape)) return t
   return bind1(sliceP, [t], { starts: [...starts], limits: [...limits], strides: [...steps] })
 }
@@ -109,10 +111,13 @@ export interface SliceAxis {
  *
  * @example sliceAxis(arange(6), 1, -1, { stride: 2 }) // [1, 3]
  */
-export function sliceAxis(x: TensorLike, start: number, end?: number, { axis = 0, stride = 1 }: SliceAxis = {}): Tensor {
+export function sliceAxis(x: TensorLike, start: number, end?: number, options: SliceAxis = {}): Tensor {
+  const { axis = 0, stride = 1 } = checkOptions('sliceAxis', options, 'axis', 'stride')
   const t = toTensor(x, 'sliceAxis')
   if (!Number.isInteger(stride) || stride < 1)
-    fail('ValueError', `sliceAxis: the stride must be a positive integer, got ${stride}. Reverse with flip.`)
+    fail('ValueError', `sliceAxis: the stride must be a positive integer, got ${described(stride)}. Reverse with flip.`)
+  for (const i of [start, end])
+    if (i !== undefined && !Number.isInteger(i)) fail('ValueError', `sliceAxis: positions must be integers, got ${described(i)}.`)
   const k = normalizeAxis('sliceAxis', axis, t.ndim)
   const n = t.shape[k] as number
   const clip = (i: number): number => Math.min(n, Math.max(0, i < 0 ? i + n : i))

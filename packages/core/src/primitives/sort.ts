@@ -2,6 +2,7 @@
 import { type Aval, aval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { narrowed, widened } from '../lower/narrow.ts'
+import { checkOptions } from '../options.ts'
 import { bind, bind1 } from '../program/bind.ts'
 import { normalizeAxis, sameShape, type Shape, showShape, stridesOf } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
@@ -135,13 +136,15 @@ export interface SortOptions {
 }
 
 /** x sorted along an axis, ascending unless asked otherwise; NaN last (first when descending). NumPy: `sort`. */
-export function sort(x: TensorLike, { axis = -1, descending = false }: SortOptions = {}): Tensor {
+export function sort(x: TensorLike, options: SortOptions = {}): Tensor {
+  const { axis = -1, descending = false } = checkOptions('sort', options, 'axis', 'descending')
   const sorted = first(sortOperands([x], axis))
   return descending ? flip(sorted, { axis }) : sorted
 }
 
 /** The positions (int32) that sort x along an axis. Stable: equal elements keep their order, also when descending. NumPy: `argsort`. */
-export function argsort(x: TensorLike, { axis = -1, descending = false }: SortOptions = {}): Tensor {
+export function argsort(x: TensorLike, options: SortOptions = {}): Tensor {
+  const { axis = -1, descending = false } = checkOptions('argsort', options, 'axis', 'descending')
   const t = toTensor(x, 'argsort'),
     k = normalizeAxis('argsort', axis, t.ndim)
   return descending ? (sortDescending(t, k)[1] as Tensor) : permutationOf([t], k)

@@ -25,6 +25,6 @@ export function constantOf(x: TensorLike): Tensor {
 /** x, a constant to `grad`, `vjp`, `jvp` and `linearize`. Takes a tensor or a tree of them; a plain number stays one. JAX: `lax.stop_gradient`. */
 export function stopGradient<T>(x: T): T {
   if (typeof x === 'number' || typeof x === 'boolean') return x
-  const { leaves, structure } = flattenTree(x, 'x')
+  const { leaves, structure } = flattenTree(x, 'stopGradient: x')
   return unflattenTree(structure, leaves.map(constantOf)) as T
 }

@@ -75,8 +75,7 @@ export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
 /** x with axis `source` at `destination`; the other axes keep their order. Lists pair up by position. NumPy: `moveaxis`. */
 export function moveaxis(x: TensorLike, source: number | readonly number[], destination: number | readonly number[]): Tensor {
   const t = toTensor(x, 'moveaxis')
-  const list = (axes: number | readonly number[]): number[] =>
-    (typeof axes === 'number' ? [axes] : axes).map(k => normalizeAxis('moveaxis', k, t.ndim))
+  const list = (axes: number | readonly number[]): number[] => axisList('moveaxis', axes).map(k => normalizeAxis('moveaxis', k, t.ndim))
   const from = list(source),
     to = list(destination)
   if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length)

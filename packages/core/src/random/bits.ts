@@ -1,6 +1,7 @@
 /** Uniform draws: words, floats, integers. */
 import { bitsOf, checkDType, type DType, isFloat, isHalf, isInteger, listOf } from '../dtype.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { add, fmod, maximum, multiply, subtract } from '../primitives/arithmetic.ts'
 import { bitwiseOr, rightShiftLogical } from '../primitives/bitwise.ts'
 import { astype, bitcast, scalarOf } from '../primitives/cast.ts'
@@ -42,6 +43,7 @@ export function floatDType(where: string, dtype: DType = 'float32'): DType {
 
 /** Uniform floats in `[minval, maxval)`. JAX: `random.uniform`. */
 export function uniform(key: Key, shape: Shape = [], options: UniformOptions = {}): Tensor {
+  checkOptions('uniform', options, 'dtype', 'minval', 'maxval')
   checkDraw('uniform', key, shape)
   const { minval = 0, maxval = 1 } = options
   const dtype = floatDType('random.uniform', options.dtype)
@@ -89,6 +91,7 @@ export function randint(
   maxval: TensorLike,
   options: { readonly dtype?: 'int32' | 'uint32' | 'int8' | 'uint8' } = {},
 ): Tensor {
+  checkOptions('randint', options, 'dtype')
   checkDraw('randint', key, shape)
   const { dtype = 'int32' } = options
   if (!isInteger(checkDType('random.randint', dtype)))

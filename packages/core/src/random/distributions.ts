@@ -1,6 +1,7 @@
 /** Continuous and categorical distributions, made of uniform draws as in JAX. */
 import { type DType, isHalf } from '../dtype.ts'
-import { fail } from '../errors.ts'
+import { fail, inNameOf } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { add, divide, maximum, minimum, multiply, negative } from '../primitives/arithmetic.ts'
 import { argmax } from '../primitives/argreduce.ts'
 import { astype } from '../primitives/cast.ts'
@@ -8,7 +9,7 @@ import { less } from '../primitives/comparison.ts'
 import { erfInv } from '../primitives/erfInv.ts'
 import { log, log1p } from '../primitives/exponential.ts'
 import { erf } from '../primitives/special.ts'
-import { broadcastShapes, normalizeAxis, sameShape, type Shape, showShape } from '../shape.ts'
+import { broadcastShapes, checkShape, normalizeAxis, sameShape, type Shape, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { checkDraw, type FloatOptions, floatDType, uniform } from './bits.ts'
 import { type Key, single } from './key.ts'
@@ -19,6 +20,7 @@ export const smallestNormal = (dtype: DType): number => (dtype === 'float64' ? 2
 
 /** Standard normal floats: sqrt(2) erfInv(u), u uniform in (-1, 1). JAX: `random.normal`. */
 export function normal(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {
+  checkOptions('normal', options, 'dtype')
   checkDraw('normal', key, shape)
   const dtype = floatDType('random.normal', options.dtype)
   if (isHalf(dtype)) return astype(normal(key, shape, { dtype: 'float32' }), dtype)
@@ -31,15 +33,19 @@ export function normal(key: Key, shape: Shape = [], options: FloatOptions = {}):
  * @example truncatedNormal(key(0), -2, 2, [64, 10])
  */
 export function truncatedNormal(key: Key, lower: TensorLike, upper: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
-  single('truncatedNormal', key)
-  const dtype = floatDType('random.truncatedNormal', options.dtype)
-  if (isHalf(dtype)) return astype(truncatedNormal(key, lower, upper, shape, { dtype: 'float32' }), dtype)
-  const low = astype(lower, dtype),
-    high = astype(upper, dtype)
-  const minval = erf(divide(low, Math.SQRT2)),
-    maxval = erf(divide(high, Math.SQRT2))
-  const u = uniform(key, shape ?? broadcastShapes('random.truncatedNormal', low.shape, high.shape), { minval, maxval, dtype })
-  return minimum(maximum(multiply(Math.SQRT2, erfInv(u)), low), high)
+  return inNameOf('random.truncatedNormal', () => {
+    checkOptions('truncatedNormal', options, 'dtype')
+    single('truncatedNormal', key)
+    const dtype = floatDType('random.truncatedNormal', options.dtype)
+    if (isHalf(dtype)) return astype(truncatedNormal(key, lower, upper, shape, { dtype: 'float32' }), dtype)
+    if (shape !== undefined) checkShape('random.truncatedNormal', shape)
+    const low = astype(toTensor(lower, 'random.truncatedNormal'), dtype),
+      high = astype(toTensor(upper, 'random.truncatedNormal'), dtype)
+    const minval = erf(divide(low, Math.SQRT2)),
+      maxval = erf(divide(high, Math.SQRT2))
+    const u = uniform(key, shape ?? broadcastShapes('random.truncatedNormal', low.shape, high.shape), { minval, maxval, dtype })
+    return minimum(maximum(multiply(Math.SQRT2, erfInv(u)), low), high)
+  })
 }
 
 /** true with probability `p` (default 1/2; its shape is the default shape). JAX: `random.bernoulli`. */
@@ -51,6 +57,7 @@ export function bernoulli(key: Key, p: TensorLike = 0.5, shape?: Shape): Tensor 
 
 /** Exponential floats with rate 1: -log(1 - u). JAX: `random.exponential`. */
 export function exponential(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {
+  checkOptions('exponential', options, 'dtype')
   checkDraw('exponential', key, shape)
   const dtype = floatDType('random.exponential', options.dtype)
   if (isHalf(dtype)) return astype(exponential(key, shape, { dtype: 'float32' }), dtype)
@@ -59,6 +66,7 @@ export function exponential(key: Key, shape: Shape = [], options: FloatOptions =
 
 /** Standard Gumbel floats: -log(-log(u)). JAX: `random.gumbel`. */
 export function gumbel(key: Key, shape: Shape = [], options: FloatOptions = {}): Tensor {
+  checkOptions('gumbel', options, 'dtype')
   checkDraw('gumbel', key, shape)
   const dtype = floatDType('random.gumbel', options.dtype)
   if (isHalf(dtype)) return astype(gumbel(key, shape, { dtype: 'float32' }), dtype)
@@ -73,17 +81,21 @@ export interface CategoricalOptions {
 }
 
 /** Draws categories with probabilities softmax(logits), as int32. JAX: `random.categorical` (Gumbel's argmax). */
-export function categorical(key: Key, logits: Tensor, { axis = -1, shape }: CategoricalOptions = {}): Tensor {
-  single('categorical', key)
-  const k = normalizeAxis('random.categorical', axis, logits.ndim)
-  const batch = logits.shape.filter((_, i) => i !== k),
-    drawn = shape ?? batch
-  const lead = drawn.slice(0, drawn.length - batch.length)
-  if (!sameShape(drawn.slice(lead.length), batch))
-    fail(
-      'ShapeError',
-      `random.categorical: shape ${showShape(drawn)} must end with ${showShape(batch)}, the shape of logits ${showShape(logits.shape)} without axis ${k}.`,
-    )
-  const noise = gumbel(key, [...lead, ...logits.shape], { dtype: logits.dtype === 'float64' ? 'float64' : 'float32' })
-  return argmax(add(noise, logits), { axis: lead.length + k })
+export function categorical(key: Key, logits: Tensor, options: CategoricalOptions = {}): Tensor {
+  return inNameOf('random.categorical', () => {
+    const { axis = -1, shape } = checkOptions('categorical', options, 'axis', 'shape')
+    single('categorical', key)
+    toTensor(logits, 'random.categorical')
+    const k = normalizeAxis('random.categorical', axis, logits.ndim)
+    const batch = logits.shape.filter((_, i) => i !== k),
+      drawn = shape ?? batch
+    const lead = drawn.slice(0, drawn.length - batch.length)
+    if (!sameShape(drawn.slice(lead.length), batch))
+      fail(
+        'ShapeError',
+        `random.categorical: shape ${showShape(drawn)} must end with ${showShape(batch)}, the shape of logits ${showShape(logits.shape)} without axis ${k}.`,
+      )
+    const noise = gumbel(key, [...lead, ...logits.shape], { dtype: logits.dtype === 'float64' ? 'float64' : 'float32' })
+    return argmax(add(noise, logits), { axis: lead.length + k })
+  })
 }

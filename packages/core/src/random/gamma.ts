@@ -1,6 +1,7 @@
 /** The gamma distribution and those made of it. Derivatives by the parameters are implicit: those of the draw at a fixed probability. */
 import { type DType, isHalf } from '../dtype.ts'
-import { fail } from '../errors.ts'
+import { fail, inNameOf } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { add, divide, maximum, multiply, negative, subtract } from '../primitives/arithmetic.ts'
 import { bitwiseAnd, bitwiseOr } from '../primitives/bitwise.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
@@ -11,7 +12,7 @@ import { max, sum } from '../primitives/reduce.ts'
 import { ravel, reshape } from '../primitives/reshape.ts'
 import { where } from '../primitives/select.ts'
 import { stopGradient } from '../primitives/stopGradient.ts'
-import { broadcastShapes, sameShape, type Shape, showShape } from '../shape.ts'
+import { broadcastShapes, checkShape, sameShape, type Shape, showShape } from '../shape.ts'
 import { logGammaVariableSlope } from '../special/incompleteGamma.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { customJvp } from '../transforms/custom.ts'
@@ -92,6 +93,7 @@ function logGammas(key: Key, a: Tensor): Tensor {
  * `random.loggamma`.
  */
 export function loggamma(key: Key, a: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
+  checkOptions('loggamma', options, 'dtype')
   return drawLog('loggamma', key, 'a', a, shape, options, x => x)
 }
 
@@ -119,23 +121,28 @@ function drawLog(
  * @example grad(a => gamma(key(0), a, [1000]).mean())(2) // about 1, since the mean is a
  */
 export function gamma(key: Key, a: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
+  checkOptions('gamma', options, 'dtype')
   return drawLog('gamma', key, 'a', a, shape, options, exp)
 }
 
 /** Chi-squared variables with `df` degrees of freedom, which broadcasts to `shape`, its own by default. JAX: `random.chisquare`. */
 export function chisquare(key: Key, df: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
+  checkOptions('chisquare', options, 'dtype')
+  if (shape !== undefined) checkShape('random.chisquare', shape)
   const half = divide(toTensor(df, 'random.chisquare'), 2)
   return drawLog('chisquare', key, 'df', half, shape, options, log => multiply(2, exp(log)))
 }
 
 /** Variables of Student's distribution with `df` degrees of freedom, which broadcasts to `shape`, its own by default. JAX: `random.t`. */
 export function t(key: Key, df: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
-  const [forNormal, forGamma] = (single('t', key), split(key))
+  checkOptions('t', options, 'dtype')
+  single('t', key)
   const dtype = floatDType('random.t', options.dtype),
     drawn = shape ?? shapeOf('random.t', df)
   checkDraw('t', key, drawn)
   if (isHalf(dtype)) return astype(t(key, df, drawn, { dtype: 'float32' }), dtype)
-  const half = divide(parameter('random.t', 'df', df, drawn, dtype), 2)
+  const half = divide(parameter('random.t', 'df', df, drawn, dtype), 2),
+    [forNormal, forGamma] = split(key)
   return multiply(normal(forNormal, drawn, { dtype }), sqrt(divide(half, exp(logGammas(forGamma, half)))))
 }
 
@@ -144,6 +151,7 @@ export function t(key: Key, df: TensorLike, shape?: Shape, options: FloatOptions
  * `random.beta`.
  */
 export function beta(key: Key, a: TensorLike, b: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
+  checkOptions('beta', options, 'dtype')
   single('beta', key)
   const where = 'random.beta',
     dtype = floatDType(where, options.dtype)
@@ -163,15 +171,18 @@ export function beta(key: Key, a: TensorLike, b: TensorLike, shape?: Shape, opti
  * its last axis. JAX: `random.dirichlet`.
  */
 export function dirichlet(key: Key, alpha: TensorLike, shape?: Shape, options: FloatOptions = {}): Tensor {
-  single('dirichlet', key)
-  const where = 'random.dirichlet',
-    dtype = floatDType(where, options.dtype),
-    sizes = shapeOf(where, alpha)
-  if (sizes.length === 0) fail('ShapeError', `${where}: alpha needs an axis of categories, got shape [].`)
-  const drawn = [...(shape ?? sizes.slice(0, -1)), sizes.at(-1) as number]
-  checkDraw('dirichlet', key, drawn)
-  if (isHalf(dtype)) return astype(dirichlet(key, alpha, drawn.slice(0, -1), { dtype: 'float32' }), dtype)
-  const logs = logGammas(key, parameter(where, 'alpha', alpha, drawn, dtype))
-  const parts = exp(subtract(logs, stopGradient(max(logs, { axis: -1, keepdims: true }))))
-  return divide(parts, sum(parts, { axis: -1, keepdims: true }))
+  return inNameOf('random.dirichlet', () => {
+    checkOptions('dirichlet', options, 'dtype')
+    single('dirichlet', key)
+    const where = 'random.dirichlet',
+      dtype = floatDType(where, options.dtype),
+      sizes = shapeOf(where, alpha)
+    if (sizes.length === 0) fail('ShapeError', `${where}: alpha needs an axis of categories, got shape [].`)
+    const drawn = [...(shape ?? sizes.slice(0, -1)), sizes.at(-1) as number]
+    checkDraw('dirichlet', key, drawn)
+    if (isHalf(dtype)) return astype(dirichlet(key, alpha, drawn.slice(0, -1), { dtype: 'float32' }), dtype)
+    const logs = logGammas(key, parameter(where, 'alpha', alpha, drawn, dtype))
+    const parts = exp(subtract(logs, stopGradient(max(logs, { axis: -1, keepdims: true }))))
+    return divide(parts, sum(parts, { axis: -1, keepdims: true }))
+  })
 }

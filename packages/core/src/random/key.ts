@@ -1,13 +1,13 @@
 /** Random keys: the state of a random draw as a value. The same key gives the same numbers, on every backend; `split` makes new ones. */
-import { fail } from '../errors.ts'
+import { described, fail } from '../errors.ts'
 import { array } from '../numpy/creation.ts'
 import { astype, scalarOf } from '../primitives/cast.ts'
 import { concatenate } from '../primitives/concatenate.ts'
 import { iota } from '../primitives/iota.ts'
 import { foldInData } from '../primitives/randomBits.ts'
 import { expandDims, reshape } from '../primitives/reshape.ts'
-import { type Shape, showShape, sizeOf } from '../shape.ts'
-import { isTensor, type Tensor, type TensorLike } from '../tensor.ts'
+import { checkShape, type Shape, showShape, sizeOf } from '../shape.ts'
+import { isTensor, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { flatten, type TreeNode } from '../tree.ts'
 
 /**
@@ -40,17 +40,19 @@ export class Key implements TreeNode<Key> {
  * @example const [k1, k2] = split(key(0))
  */
 export function key(seed: number | bigint | Tensor): Key {
-  if (isTensor(seed)) return new Key(concatenate([array([0], { dtype: 'uint32' }), reshape(wordOf('key', seed), [1])]))
+  if (isTensor(seed)) return seededBy(wordOf('key', seed))
   if (typeof seed !== 'bigint' && !Number.isSafeInteger(seed))
     fail('ValueError', `key: the seed must be an integer below 2^53 in size, got ${String(seed)}. Use a bigint for larger ones.`)
   const bits = BigInt.asUintN(64, BigInt(seed))
   return new Key(array([Number(bits >> 32n), Number(bits & 0xffffffffn)], { dtype: 'uint32' }))
 }
 
+const seededBy = (word: Tensor): Key => new Key(concatenate([array([0], { dtype: 'uint32' }), reshape(word, [1])]))
+
 function wordOf(where: string, data: Tensor): Tensor {
   if (data.dtype !== 'int32' && data.dtype !== 'uint32')
     fail('DTypeError', `${where}: needs integers, got ${data.dtype}. Convert with astype('uint32').`)
-  return astype(data, 'uint32')
+  return astype(toTensor(data, where), 'uint32')
 }
 
 /** The words of a key or a batch of keys: uint32 `[...batch, 2]`. JAX: `random.key_data`. */
@@ -83,7 +85,7 @@ export function single(where: string, k: Key): Tensor {
 export function foldIn(k: Key, data: TensorLike): Key {
   const words = single('foldIn', k)
   if (typeof data === 'number' && !Number.isInteger(data)) fail('ValueError', `foldIn: data must be an integer, got ${data}.`)
-  if (typeof data === 'boolean') fail('DTypeError', 'foldIn: data must be an integer, got a boolean.')
+  if (typeof data !== 'number' && !isTensor(data)) fail('DTypeError', `foldIn: data must be an integer, got ${described(data)}.`)
   const n = isTensor(data) ? wordOf('foldIn', data) : scalarOf(data >>> 0, 'uint32')
   if (n.ndim !== 0) fail('ShapeError', `foldIn: data must be a scalar, got shape ${showShape(n.shape)}. Use vmap for several.`)
   return new Key(foldInData(words, reshape(n, [1])))
@@ -112,6 +114,7 @@ export function split(k: Key, n = 2): readonly Key[] {
 export function splitBatch(k: Key, shape: number | Shape): Key {
   const words = single('splitBatch', k),
     sizes = typeof shape === 'number' ? [shape] : shape
+  checkShape('splitBatch', sizes)
   const counters = iota([sizeOf(sizes)], { dtype: 'uint32' })
   return new Key(reshape(foldInData(expandDims(words, 0), expandDims(counters, 1)), [...sizes, 2]))
 }

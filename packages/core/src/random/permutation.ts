@@ -1,5 +1,6 @@
 /** Draws from a finite population. */
-import { fail } from '../errors.ts'
+import { described, fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { add, multiply, subtract } from '../primitives/arithmetic.ts'
 import { astype } from '../primitives/cast.ts'
 import { lessEqual } from '../primitives/comparison.ts'
@@ -11,8 +12,8 @@ import { expandDims, reshape } from '../primitives/reshape.ts'
 import { slice, sliceAxis } from '../primitives/slice.ts'
 import { sortOperands, topK } from '../primitives/sort.ts'
 import { take } from '../numpy/indexing.ts'
-import { normalizeAxis, type Shape, showShape, sizeOf } from '../shape.ts'
-import { isTensor, type Tensor } from '../tensor.ts'
+import { checkShape, normalizeAxis, type Shape, showShape, sizeOf } from '../shape.ts'
+import { isTensor, type Tensor, toTensor } from '../tensor.ts'
 import { bits, randint, uniform } from './bits.ts'
 import { gumbel } from './distributions.ts'
 import { foldIn, type Key, single } from './key.ts'
@@ -25,13 +26,15 @@ export interface PermutationOptions {
 }
 
 /** A random permutation of 0, ..., n-1 (int32), or of the slices of a tensor along an axis. JAX: `random.permutation`. */
-export function permutation(key: Key, x: number | Tensor, { axis = 0, independent = false }: PermutationOptions = {}): Tensor {
+export function permutation(key: Key, x: number | Tensor, options: PermutationOptions = {}): Tensor {
+  const { axis = 0, independent = false } = checkOptions('permutation', options, 'axis', 'independent')
   single('permutation', key)
   if (!isTensor(x)) {
-    if (!Number.isInteger(x) || x < 0) fail('ValueError', `random.permutation: needs a tensor or a non-negative integer, got ${x}.`)
+    if (!Number.isInteger(x) || x < 0)
+      fail('ValueError', `random.permutation: needs a tensor or a non-negative integer, got ${described(x)}.`)
     return shuffle(key, iota([x]), 0)
   }
-  const k = normalizeAxis('random.permutation', axis, x.ndim)
+  const k = normalizeAxis('random.permutation', axis, toTensor(x, 'random.permutation').ndim)
   if (independent || x.ndim === 1) return shuffle(key, x, k)
   return take(x, shuffle(key, iota([x.shape[k] as number]), 0), { axis: k })
 }
@@ -62,12 +65,14 @@ export interface ChoiceOptions {
 }
 
 /** Random elements of 0, ..., n-1, or slices of a tensor along an axis, in the given shape. JAX: `random.choice`. */
-export function choice(key: Key, a: number | Tensor, shape: Shape = [], { replace = true, p, axis = 0 }: ChoiceOptions = {}): Tensor {
+export function choice(key: Key, a: number | Tensor, shape: Shape = [], options: ChoiceOptions = {}): Tensor {
+  const { replace = true, p, axis = 0 } = checkOptions('choice', options, 'replace', 'p', 'axis')
   single('choice', key)
-  const k = isTensor(a) ? normalizeAxis('random.choice', axis, a.ndim) : 0
+  checkShape('random.choice', shape)
+  const k = isTensor(a) ? normalizeAxis('random.choice', axis, toTensor(a, 'random.choice').ndim) : 0
   const n = isTensor(a) ? (a.shape[k] as number) : a,
     draws = sizeOf(shape)
-  if (!Number.isInteger(n) || n < 1) fail('ValueError', `random.choice: needs at least one element to choose from, got ${n}.`)
+  if (!Number.isInteger(n) || n < 1) fail('ValueError', `random.choice: needs at least one element to choose from, got ${described(n)}.`)
   if (!replace && draws > n)
     fail(
       'ValueError',

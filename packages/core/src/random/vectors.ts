@@ -7,6 +7,7 @@ import { qr } from '../linalg/qr.ts'
 import { svd } from '../linalg/svd.ts'
 import { diagonal } from '../numpy/creation.ts'
 import { matmul } from '../numpy/linalg.ts'
+import { checkOptions } from '../options.ts'
 import { abs, add, divide, multiply, sign } from '../primitives/arithmetic.ts'
 import { astype } from '../primitives/cast.ts'
 import { power, sqrt } from '../primitives/exponential.ts'
@@ -55,6 +56,7 @@ export function multivariateNormal(
   shape?: Shape,
   options: MultivariateNormalOptions = {},
 ): Tensor {
+  checkOptions('multivariateNormal', options, 'dtype', 'method')
   single('multivariateNormal', key)
   const where = 'random.multivariateNormal',
     dtype = floatDType(where, options.dtype)
@@ -87,7 +89,8 @@ export interface OrthogonalOptions extends FloatOptions {
  * Matrices `[...shape, n, m]` with orthonormal columns (rows, if m > n), uniform by the Haar measure: the factor Q of a normal matrix, with signs for which R
  * has a positive diagonal. JAX: `random.orthogonal`.
  */
-export function orthogonal(key: Key, n: number, { m = n, shape = [], ...options }: OrthogonalOptions = {}): Tensor {
+export function orthogonal(key: Key, n: number, given: OrthogonalOptions = {}): Tensor {
+  const { m = n, shape = [], ...options } = checkOptions('orthogonal', given, 'dtype', 'm', 'shape')
   const dtype = floatDType('random.orthogonal', options.dtype)
   if (isHalf(dtype)) return astype(orthogonal(key, n, { m, shape, dtype: 'float32' }), dtype)
   checkDraw('orthogonal', key, [...shape, n, m])
@@ -104,7 +107,8 @@ export interface BallOptions extends FloatOptions {
 }
 
 /** Points `[...shape, d]` uniform in the unit ball of the p-norm (F. Barthe et al., 2005). JAX: `random.ball`. */
-export function ball(key: Key, d: number, { p = 2, shape = [], ...options }: BallOptions = {}): Tensor {
+export function ball(key: Key, d: number, given: BallOptions = {}): Tensor {
+  const { p = 2, shape = [], ...options } = checkOptions('ball', given, 'dtype', 'p', 'shape')
   const dtype = floatDType('random.ball', options.dtype)
   if (isHalf(dtype)) return astype(ball(key, d, { p, shape, dtype: 'float32' }), dtype)
   checkDraw('ball', key, [...shape, d])

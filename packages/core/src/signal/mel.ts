@@ -1,6 +1,7 @@
 /** Frequencies as the ear tells them apart. */
 import { fail } from '../errors.ts'
 import { array } from '../numpy/creation.ts'
+import { checkOptions } from '../options.ts'
 import type { Tensor } from '../tensor.ts'
 
 export interface MelOptions {
@@ -35,6 +36,7 @@ const scales = {
  * @example matmul(signal.melFilterbank(40, 512, 16000), power)
  */
 export function melFilterbank(count: number, nfft: number, sampleRate: number, options: MelOptions = {}): Tensor {
+  checkOptions('melFilterbank', options, 'low', 'high', 'scale', 'areas')
   const { low = 0, high = sampleRate / 2, scale = 'htk', areas = false } = options
   if (!Number.isInteger(count) || count < 1)
     fail('ValueError', `melFilterbank: the number of filters must be a positive integer, got ${count}.`)

@@ -2,6 +2,7 @@
 import { fail } from '../errors.ts'
 import { type Complex, irfft, rfft } from '../fft/index.ts'
 import { pad } from '../numpy/manipulation.ts'
+import { checkOptions } from '../options.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { divide, maximum, multiply } from '../primitives/arithmetic.ts'
 import { toFloat } from '../primitives/cast.ts'
@@ -52,6 +53,7 @@ const behind = (shape: Shape, before: number, after: number): (readonly [number,
  * fill the last segment. SciPy: `signal.stft`, whose frequencies are `fft.rfftfreq(nfft)`.
  */
 export function stft(x: TensorLike, options: StftOptions = {}): Complex {
+  checkOptions('stft', options, 'window', 'nperseg', 'noverlap', 'nfft', 'boundary')
   const { nperseg, step, nfft, values, boundary } = settings('stft', options),
     t = toFloat('stft', x),
     n = t.shape.at(-1)
@@ -74,6 +76,7 @@ export function stft(x: TensorLike, options: StftOptions = {}): Complex {
  * last segment stay at the end. SciPy: `signal.istft`.
  */
 export function istft(x: { readonly re: TensorLike; readonly im: TensorLike }, options: StftOptions = {}): Tensor {
+  checkOptions('istft', options, 'window', 'nperseg', 'noverlap', 'nfft', 'boundary')
   const { nperseg, step, nfft, values, boundary } = settings('istft', options)
   const re = toFloat('istft', x.re),
     im = toFloat('istft', x.im)

@@ -2,6 +2,7 @@
 import { fail } from '../errors.ts'
 import { array } from '../numpy/creation.ts'
 import { bartlettAt, blackmanAt, boxcarAt, hammingAt, hannAt } from '../numpy/windowShapes.ts'
+import { checkOptions } from '../options.ts'
 import type { Tensor } from '../tensor.ts'
 
 export type WindowName = 'boxcar' | 'bartlett' | 'hann' | 'hamming' | 'blackman'
@@ -27,6 +28,7 @@ export function windowValues(where: string, name: WindowName, n: number, periodi
  *
  * @example signal.getWindow('hann', 4) // [0, 0.5, 1, 0.5]
  */
-export function getWindow(name: WindowName, n: number, { periodic = true }: { readonly periodic?: boolean } = {}): Tensor {
+export function getWindow(name: WindowName, n: number, options: { readonly periodic?: boolean } = {}): Tensor {
+  const { periodic = true } = checkOptions('getWindow', options, 'periodic')
   return array(Float32Array.from(windowValues('getWindow', name, n, periodic)))
 }

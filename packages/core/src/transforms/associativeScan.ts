@@ -1,5 +1,6 @@
 /** Prefix sums with any associative operation, in a logarithmic number of steps (Blelloch 1990; JAX: associative_scan). */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { normalizeAxis } from '../shape.ts'
 import { concatenate } from '../primitives/concatenate.ts'
 import { reshape } from '../primitives/reshape.ts'
@@ -21,7 +22,8 @@ export interface AssociativeScanOptions {
  *
  * @example associativeScan(multiply, x) // a cumulative product
  */
-export function associativeScan<T>(combine: (a: T, b: T) => T, xs: T, { axis = 0, reverse = false }: AssociativeScanOptions = {}): T {
+export function associativeScan<T>(combine: (a: T, b: T) => T, xs: T, options: AssociativeScanOptions = {}): T {
+  const { axis = 0, reverse = false } = checkOptions('associativeScan', options, 'axis', 'reverse')
   const { leaves, structure } = flattenTree(xs, 'xs')
   const paths = leafPaths(structure, 'xs')
   const axes = leaves.map((t, i) => normalizeAxis(`associativeScan: ${paths[i]}`, axis, t.ndim))

@@ -2,6 +2,7 @@
 import { aval } from '../aval.ts'
 import { type DType, checkDType } from '../dtype.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { type VmapMethod, debugCallbackP, pureCallbackP } from '../primitives/callback.ts'
 import { bind } from '../program/bind.ts'
 import { type Shape, checkShape } from '../shape.ts'
@@ -35,8 +36,9 @@ export function pureCallback<A extends Args, R>(
   f: (...args: A) => R,
   result: ShapesOf<NoInfer<R>>,
   args: A,
-  { vmapMethod }: PureCallbackOptions = {},
+  options: PureCallbackOptions = {},
 ): R {
+  const { vmapMethod } = checkOptions('pureCallback', options, 'vmapMethod')
   const name = nameOf(f)
   if (vmapMethod !== undefined && !['sequential', 'expandDims', 'broadcastAll'].includes(vmapMethod))
     fail('ValueError', `pureCallback: vmapMethod must be 'sequential', 'expandDims' or 'broadcastAll', got ${String(vmapMethod)}.`)

@@ -1,5 +1,6 @@
 /** checkpoint for users, its policies, and the names that they know. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { checkpointP } from '../primitives/checkpoint.ts'
 import { nameP, type NameParams } from '../primitives/checkpointName.ts'
 import { type ContractParams, contractP } from '../primitives/contract.ts'
@@ -74,10 +75,8 @@ export function checkpointName(x: unknown, name: string): unknown {
  * `f`, whose intermediate values are computed again in the backward pass instead of being kept: less memory, one more forward computation. The
  * results and gradients are those of `f`. JAX: `checkpoint` (remat).
  */
-export function checkpoint<A extends Args, R>(
-  f: (...args: A) => R,
-  { policy = checkpointPolicies.nothingSaveable }: CheckpointOptions = {},
-): (...args: A) => R {
+export function checkpoint<A extends Args, R>(f: (...args: A) => R, options: CheckpointOptions = {}): (...args: A) => R {
+  const { policy = checkpointPolicies.nothingSaveable } = checkOptions('checkpoint', options, 'policy')
   const name = nameOf(f)
   return (...args) => {
     const flat = flattenArguments(f, args)

@@ -4,6 +4,7 @@
  */
 import { showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { divide } from '../primitives/arithmetic.ts'
 import { astype, scalarOf } from '../primitives/cast.ts'
 import { type NamesParams, pmaxP, pminP, psumP, pvaryP } from '../primitives/collective.ts'
@@ -127,7 +128,8 @@ export interface AllGatherOptions extends TiledOptions {
 /** The values of all examples of the named axis, stacked (or with `tiled` joined) along `axis`; each example gets the whole. Of trees leaf by leaf. JAX: `lax.all_gather`. */
 export function allGather(x: TensorLike, axisName: string, options?: AllGatherOptions): Tensor
 export function allGather<T extends TreeOf<T>>(x: T, axisName: string, options?: AllGatherOptions): T
-export function allGather(x: unknown, axisName: string, { axis: at = 0, tiled = false }: AllGatherOptions = {}): unknown {
+export function allGather(x: unknown, axisName: string, options: AllGatherOptions = {}): unknown {
+  const { axis: at = 0, tiled = false } = checkOptions('allGather', options, 'axis', 'tiled')
   const { name, size } = axis('allGather', axisName)
   return leafwise(x, t => {
     const dimension = normalizeAxis('allGather', at, tiled ? t.ndim : t.ndim + 1)
@@ -144,7 +146,8 @@ export interface PsumScatterOptions extends TiledOptions {
 /** The sum over all examples, of which example i keeps entry i of `scatterDimension` (with `tiled`: block i). Of trees leaf by leaf. JAX: `lax.psum_scatter`. */
 export function psumScatter(x: TensorLike, axisName: string, options?: PsumScatterOptions): Tensor
 export function psumScatter<T extends TreeOf<T>>(x: T, axisName: string, options?: PsumScatterOptions): T
-export function psumScatter(x: unknown, axisName: string, { scatterDimension = 0, tiled = false }: PsumScatterOptions = {}): unknown {
+export function psumScatter(x: unknown, axisName: string, options: PsumScatterOptions = {}): unknown {
+  const { scatterDimension = 0, tiled = false } = checkOptions('psumScatter', options, 'scatterDimension', 'tiled')
   const { name, size } = axis('psumScatter', axisName)
   return leafwise(x, t => {
     const dimension = normalizeAxis('psumScatter', scatterDimension, t.ndim)
@@ -177,13 +180,8 @@ export function ppermute(x: unknown, axisName: string, pairs: readonly (readonly
  */
 export function allToAll(x: TensorLike, axisName: string, splitAxis: number, concatAxis: number, options?: TiledOptions): Tensor
 export function allToAll<T extends TreeOf<T>>(x: T, axisName: string, splitAxis: number, concatAxis: number, options?: TiledOptions): T
-export function allToAll(
-  x: unknown,
-  axisName: string,
-  splitAxis: number,
-  concatAxis: number,
-  { tiled = false }: TiledOptions = {},
-): unknown {
+export function allToAll(x: unknown, axisName: string, splitAxis: number, concatAxis: number, options: TiledOptions = {}): unknown {
+  const { tiled = false } = checkOptions('allToAll', options, 'tiled')
   const { name, size } = axis('allToAll', axisName)
   return leafwise(x, t => {
     const split = normalizeAxis('allToAll', splitAxis, t.ndim),

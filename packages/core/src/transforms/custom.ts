@@ -2,6 +2,7 @@
 import { isFloat } from '../dtype.ts'
 import { showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { type CustomVjpParams, customJvpP, customVjpP } from '../primitives/custom.ts'
 import type { MaybeTensor } from '../primitives/primitive.ts'
 import { bind, isConcrete } from '../program/bind.ts'
@@ -35,6 +36,7 @@ export function customJvp<A extends Args, R, const N extends readonly Index<A>[]
 ): (...args: A) => R {
   const where = `customJvp of ${nameOf(f)}`
   checkFunction(`${where}: the rule`, rule)
+  checkOptions('customJvp', options, 'nondiffArgnums')
   return (...args) => {
     const parts = takeApart(where, f, args, options.nondiffArgnums)
     if (isConcrete(parts.leaves)) return f(...args)
@@ -93,6 +95,7 @@ export function customVjp<A extends Args, R, Res, const N extends readonly Index
   const where = `customVjp of ${nameOf(f)}`
   checkFunction(`${where}: forward`, (rule as typeof rule | undefined)?.forward)
   checkFunction(`${where}: backward`, (rule as typeof rule | undefined)?.backward)
+  checkOptions('customVjp', options, 'nondiffArgnums')
   return (...args) => {
     const parts = takeApart(where, f, args, options.nondiffArgnums)
     if (isConcrete(parts.leaves)) return f(...args)

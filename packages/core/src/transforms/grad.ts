@@ -2,6 +2,7 @@
 import { showAval } from '../aval.ts'
 import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { varyLike } from '../primitives/collective.ts'
 import { instantiate, onesOf } from '../primitives/zeros.ts'
 import { inRegion, owned, withoutRegion } from '../region.ts'
@@ -27,6 +28,7 @@ export function grad<A extends Args, const O extends GradOptions, const R extend
   options: O,
 ): (...args: A) => WithAux<O, R, Wrt<A, O>>
 export function grad(f: AnyFunction, options: GradOptions = {}): (...args: readonly unknown[]) => never {
+  checkOptions('grad', options, 'argnums', 'hasAux')
   return named(`grad(${nameOf(f)})`, (...args) => {
     const { value, gradient } = differentiate('grad', f, args, options)
     return (options.hasAux === true ? [gradient, (value as readonly unknown[])[1]] : gradient) as never
@@ -45,6 +47,7 @@ export function valueAndGrad<A extends Args, const O extends GradOptions, const 
   options: O,
 ): (...args: A) => readonly [value: R, grad: Wrt<A, O>]
 export function valueAndGrad(f: AnyFunction, options: GradOptions = {}): (...args: readonly unknown[]) => never {
+  checkOptions('valueAndGrad', options, 'argnums', 'hasAux')
   return named(`valueAndGrad(${nameOf(f)})`, (...args) => {
     const { value, gradient } = differentiate('valueAndGrad', f, args, options)
     return [value, gradient] as never

@@ -2,6 +2,7 @@
 import { showAval } from '../aval.ts'
 import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { equal } from '../primitives/comparison.ts'
 import { astype } from '../primitives/cast.ts'
 import { iota } from '../primitives/iota.ts'
@@ -103,7 +104,7 @@ interface ByOneArgument {
 }
 
 function byOneArgument(where: string, f: AnyFunction, args: readonly unknown[], options: JacobianOptions | undefined): ByOneArgument {
-  const n = checkArgnum(where, options?.argnums ?? 0, args.length)
+  const n = checkArgnum(where, checkOptions(where, options ?? {}, 'argnums').argnums ?? 0, args.length)
   const root = parameterName(f, n)
   const { leaves, structure } = flattenTree(args[n], root, true)
   const bad = leaves.findIndex(t => !isFloat(t.dtype))

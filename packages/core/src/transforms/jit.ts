@@ -10,6 +10,7 @@ import { currentBackend } from '../backend/current.ts'
 import { runProgram } from '../backend/execute.ts'
 import { prepareProgram, runProgramAsync } from '../backend/executeAsync.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { jitP } from '../primitives/jit.ts'
 import { axesKey } from '../program/axes.ts'
 import { type Trace, bind, isConcrete, stagingTrace } from '../program/bind.ts'
@@ -88,6 +89,7 @@ export const jitReport = (f: object): JitReport | undefined => reports.get(f)?.(
  * params = await step.async(params, x) // other things happen meanwhile
  */
 export function jit<F extends AnyFunction>(f: F, options: JitOptions<Parameters<F>> = {}): Jitted<F> {
+  checkOptions('jit', options, 'static', 'donate')
   const compiled = new JitFunction(f, (options.static ?? []) as readonly number[], (options.donate ?? []) as readonly number[])
   const wrapped = Object.assign((...args: readonly unknown[]) => compiled.call(args), {
     async: (...args: readonly unknown[]) => compiled.callAsync(args),

@@ -1,6 +1,7 @@
 /** scan, whileLoop and foriLoop for users. */
 import { reshaped, showAval, strong, varyingAlso } from '../aval.ts'
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { varyLike } from '../primitives/collective.ts'
 import { less } from '../primitives/comparison.ts'
 import { iota } from '../primitives/iota.ts'
@@ -48,6 +49,7 @@ export function scan<C, X, Y>(
   options?: ScanOptions,
 ): readonly [carry: C, ys: Y]
 export function scan(step: AnyFunction, init: unknown, xs: unknown, options: ScanOptions = {}): readonly [never, never] {
+  checkOptions('scan', options, 'length', 'reverse')
   checkFunction('scan: the step', step)
   const scanned = flattenTree(xs, 'xs')
   const length = scanLength(scanned, options.length)

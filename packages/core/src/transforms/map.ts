@@ -1,5 +1,6 @@
 /** map: a function of one slice, over all of them. */
 import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { concatenate } from '../primitives/concatenate.ts'
 import { reshape } from '../primitives/reshape.ts'
 import { sliceAxis } from '../primitives/slice.ts'
@@ -20,7 +21,8 @@ export interface MapOptions {
  *
  * @example map((x: Tensor) => solve(x), xs, { batchSize: 8 })
  */
-export function map<X, Y>(f: (x: X) => Y, xs: X, { batchSize = 1 }: MapOptions = {}): Y {
+export function map<X, Y>(f: (x: X) => Y, xs: X, options: MapOptions = {}): Y {
+  const { batchSize = 1 } = checkOptions('map', options, 'batchSize')
   checkFunction('map: the function', f)
   if (!Number.isInteger(batchSize) || batchSize < 1) fail('ValueError', `map: batchSize must be a positive integer, got ${batchSize}.`)
   const loop = <V, W>(g: (x: V) => W, slices: V): W => scan((carry: null, x: V) => [carry, g(x)] as const, null, slices)[1] as W

@@ -1,6 +1,7 @@
 /** vmap for users: axes as prefixes of the argument trees. */
 import { showAval } from '../aval.ts'
-import { fail } from '../errors.ts'
+import { described, fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { inRegion, owned } from '../region.ts'
 import { axisInScope } from '../program/axes.ts'
 import type { Tensor } from '../tensor.ts'
@@ -31,8 +32,10 @@ export interface VmapOptions<A extends Args, R> {
  * @example vmap((w: Tensor, x: Tensor) => w.mul(x).sum(), { inAxes: [null, 0] })(w, batch)
  */
 export function vmap<A extends Args, R>(f: (...args: A) => R, options: VmapOptions<A, R> = {}): (...args: A) => R {
-  const { inAxes = 0, outAxes = 0, axisName, axisSize } = options
+  const { inAxes = 0, outAxes = 0, axisName, axisSize } = checkOptions('vmap', options, 'inAxes', 'outAxes', 'axisName', 'axisSize')
   const what = `vmap of ${nameOf(f)}`
+  if (typeof inAxes !== 'number' && !Array.isArray(inAxes))
+    fail('ValueError', `${what}: inAxes is one axis for all arguments, or an array of one axis an argument, got ${described(inAxes)}.`)
   return named(
     `vmap(${nameOf(f)})`,
     (...args) =>

@@ -26,6 +26,13 @@ export class Choices {
     return from[this.below(from.length)] as T
   }
 
+  /** The next `count` choices, apart: each call of the result begins with the first of them, for functions that are traced more than once. */
+  reserve(count: number): () => Choices {
+    const part = this.#values.slice(this.#next, this.#next + count)
+    this.#next += count
+    return () => new Choices(part)
+  }
+
   /** True in about `percent` of 100 cases; false when choices have run out. */
   chance(percent: number): boolean {
     return this.below(100) >= 100 - percent

@@ -1,7 +1,7 @@
 /** What callers without types, or with a slip, pass in: each is a typed error, none a wrong number. */
 import { describe, expect, test } from 'vitest'
 import type { ErrorKind } from '../../src/errors.ts'
-import { array, ones, scalar, zeros } from '../../src/numpy/creation.ts'
+import { array, linspace, ones, scalar, zeros } from '../../src/numpy/creation.ts'
 import { sum } from '../../src/primitives/reduce.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import { cond, switch_ } from '../../src/transforms/control.ts'
@@ -93,3 +93,33 @@ test('lists that are none', () => {
 test('more elements than memory holds', () => refused('BackendError', () => zeros([2 ** 45])))
 
 test('an index that is NaN', () => refused('ValueError', () => switch_(NaN, [() => 1, () => 2])))
+
+describe('options of callers without types', () => {
+  const x = ones([2, 3])
+  test.each<[string, () => unknown, string]>([
+    ['an axis by position', () => x.sum(0 as never), 'sum: options are one object, { axis, keepdims }, got 0. Write { axis: ... }.'],
+    ['null', () => sum(x, null as never), 'sum: options are one object, { axis, keepdims }, got null'],
+    ['a tensor', () => x.mean(x as never), 'mean: options are one object, { axis, keepdims }, got a Tensor'],
+    ['a list', () => x.max([0] as never), 'max: options are one object, { axis, keepdims }, got [0]'],
+    ['a count by position', () => linspace(0, 1, 5 as never), 'linspace: options are one object, { count, endpoint, dtype }, got 5'],
+    ['a name that there is not', () => sum(x, { axes: 0 } as never), 'sum: there is no option axes; there are axis, keepdims.'],
+    ['a name of NumPy', () => zeros([2], { type: 'int32' } as never), 'zeros: there is no option type; there is dtype.'],
+    ['jit', () => jit(identity, { staticArgnums: [0] } as never), 'jit: there is no option staticArgnums; there are static, donate.'],
+    ['grad', () => grad(identity as never, 1 as never), 'grad: options are one object, { argnums, hasAux }, got 1'],
+    ['scan', () => scan(c => [c, c], 0, null, 3 as never), 'scan: options are one object, { length, reverse }, got 3'],
+    ['axes that are null', () => vmap(identity, { inAxes: null } as never)(x), 'inAxes is one axis for all arguments, or an array'],
+    [
+      'axes that are an object',
+      () => vmap(identity, { inAxes: { x: 0 } } as never)(x),
+      'inAxes is one axis for all arguments, or an array',
+    ],
+    [
+      'axes of vmap by position',
+      () => vmap(identity, 0 as never),
+      'vmap: options are one object, { inAxes, outAxes, axisName, axisSize }, got 0',
+    ],
+    ['an update', () => x.at(0).set(1, 'clip' as never), "at.set: options are one object, { mode }, got 'clip'"],
+  ])('%s', (_, f, message) =>
+    expect(f).toThrow(expect.objectContaining({ kind: 'ValueError', message: expect.stringContaining(message) as string })),
+  )
+})

@@ -105,7 +105,7 @@ const operators = {
       call: (low, x, high) => lax.clamp(low as Tensor, x as Tensor, high as Tensor),
     })),
     [
-      notATensor('clip', () => lax.clamp(0, text, 1)),
+      notATensor('clamp', () => lax.clamp(0, text, 1)),
       refusal('shapes that do not broadcast', 'ShapeError', ['[2]', '[3]'], () => lax.clamp(np.ones([2]), np.ones([3]), 1)),
     ],
   ),
