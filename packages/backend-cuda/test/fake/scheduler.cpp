@@ -5,7 +5,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <memory>
 #include <numeric>
@@ -14,15 +13,12 @@
 
 #include "fibers.hpp"
 #include "guard.hpp"
+#include "sharedMemory.hpp"
 
 namespace fake {
 
 namespace {
 
-constexpr size_t SHARED_LIMIT = 48 << 10;
-// Between arrays in shared memory, and what it holds: looked at when a block ends.
-constexpr size_t GAP = 64;
-constexpr unsigned char GAP_BYTE = 0xa5;
 constexpr unsigned WARP = 32;
 // What a shuffle reads from a lane that does not exist: NaN as float and as double.
 constexpr unsigned long long NO_LANE = 0x7ff8dead7fc0deadull;
@@ -41,12 +37,6 @@ struct Gate {
   unsigned arrived = 0;
   int line = 0;
   bool mixed = false;
-};
-
-struct Site {
-  const void* key;
-  size_t offset, bytes;
-  int line;
 };
 
 void fiberBody();
@@ -71,7 +61,7 @@ class Scheduler {
   void start(unsigned thread);
   void arrive(Gate& gate, unsigned first, unsigned end, State where, int line);
   void divergence();
-  void checkGaps();
+  void checkShared();
   void fail(int status, int line, const std::string& what);
   std::string place(int line) const;
   unsigned warpStart() const { return current_ / WARP * WARP; }
@@ -96,10 +86,7 @@ class Scheduler {
   std::vector<Fiber*> idle_;
   Fiber* running_ = nullptr;
 
-  static constexpr size_t MOST_ARRAYS = 64;
-  alignas(256) char sharedMemory_[SHARED_LIMIT + MOST_ARRAYS * (GAP + 16)];
-  std::vector<Site> sites_;
-  size_t sharedBytes_ = 0;
+  SharedMemory shared_;
 };
 
 Scheduler& scheduler() {
@@ -176,11 +163,10 @@ bool Scheduler::runBlock() {
   std::fill(slots_.begin(), slots_.end(), NO_LANE);
   gate_ = {};
   warpGates_.assign((threads_.size() + WARP - 1) / WARP, {});
-  sites_.clear();
-  sharedBytes_ = 0;
+  shared_.clear();
   startOthers();
   while (status_ == 0 && done_ < threads_.size()) resumeReady();
-  if (status_ == 0) checkGaps();
+  if (status_ == 0) checkShared();
   return status_ == 0;
 }
 
@@ -252,29 +238,15 @@ unsigned Scheduler::ballot(int predicate, int line) {
 }
 
 void* Scheduler::shared(const void* key, size_t bytes, int line) {
-  for (const Site& site : sites_)
-    if (site.key == key) return sharedMemory_ + site.offset;
-  size_t offset = sites_.empty() ? 0 : (sites_.back().offset + sites_.back().bytes + GAP + 15) / 16 * 16;
-  sharedBytes_ += bytes;
-  if (sharedBytes_ > SHARED_LIMIT || sites_.size() == MOST_ARRAYS) {
-    fail(LAUNCH_OUT_OF_RESOURCES, line, "more than " + std::to_string(SHARED_LIMIT) + " bytes of shared memory");
-    return nullptr;
-  }
-  sites_.push_back({key, offset, bytes, line});
-  if (settings.poison) std::memset(sharedMemory_ + offset, 0xff, bytes);
-  std::memset(sharedMemory_ + offset + bytes, GAP_BYTE, GAP);
-  return sharedMemory_ + offset;
+  void* array = shared_.array(key, bytes, line);
+  if (array == nullptr)
+    fail(LAUNCH_OUT_OF_RESOURCES, line, "more than " + std::to_string(SharedMemory::LIMIT) + " bytes of shared memory");
+  return array;
 }
 
-void Scheduler::checkGaps() {
-  for (const Site& site : sites_) {
-    const char* gap = sharedMemory_ + site.offset + site.bytes;
-    for (size_t i = 0; i < GAP; i++)
-      if (static_cast<unsigned char>(gap[i]) != GAP_BYTE) {
-        status_ = failure(ILLEGAL_ADDRESS, "kernel " + entry_->name + ": a write behind the shared memory of line " + std::to_string(site.line));
-        return;
-      }
-  }
+void Scheduler::checkShared() {
+  if (int line = shared_.damaged(); line != 0)
+    status_ = failure(ILLEGAL_ADDRESS, "kernel " + entry_->name + ": a write behind the shared memory of line " + std::to_string(line));
 }
 
 void Scheduler::aligned(const void* address, unsigned bytes, int line) {

@@ -6,9 +6,12 @@
 #include <condition_variable>
 #include <thread>
 
+#include "graphs.hpp"
 #include "registry.hpp"
 
 namespace fake {
+
+std::mutex& queues = *new std::mutex;
 
 namespace {
 
@@ -21,20 +24,11 @@ struct Event {
   std::chrono::steady_clock::time_point at;
 };
 
-struct Graph {
-  std::shared_ptr<Recording> recording;
-  Device* device = nullptr;
-};
-
 Registry<Stream>& streams = *new Registry<Stream>("streams");
 Registry<Event>& events = *new Registry<Event>("events");
-Registry<Graph>& graphs = *new Registry<Graph>("graphs");
-Registry<Graph>& executables = *new Registry<Graph>("executables");
 
-// `running` is held while an operation runs, `queues` for a moment by whoever looks at a queue.
+// Held while an operation runs.
 std::recursive_mutex& running = *new std::recursive_mutex;
-std::mutex& queues = *new std::mutex;
-thread_local int capturing = 0;
 
 bool next(Stream& stream, uint64_t position, Operation& operation) {
   std::lock_guard guard(queues);
@@ -114,8 +108,6 @@ bool refuseWhileRecording(Stream& stream) {
 
 std::shared_ptr<Stream> streamOf(void* handle) { return streams.find(handle); }
 
-bool isCapturing() { return capturing > 0; }
-
 int order(const std::shared_ptr<Stream>& stream, Operation operation) {
   {
     std::lock_guard guard(queues);
@@ -141,8 +133,7 @@ int synchronize(Device& device) {
 void releaseStreamsOf(Device& device) {
   synchronize(device);
   events.removeIf([&](const Event& event) { return event.device == &device; });
-  graphs.removeIf([&](const Graph& graph) { return graph.device == &device; });
-  executables.removeIf([&](const Graph& graph) { return graph.device == &device; });
+  releaseGraphsOf(device);
   streams.removeIf([&](const Stream& stream) { return stream.device == &device; });
 }
 
@@ -166,7 +157,7 @@ EXPORT int cuStreamDestroy_v2(void* handle) {
   CONTEXT(device);
   auto stream = streams.remove(handle);
   if (stream == nullptr) return INVALID_HANDLE;
-  if (stream->recording != nullptr) capturing--;
+  abandonCapture(*stream);
   drainNow(stream);
   return SUCCESS;
 }
@@ -246,69 +237,4 @@ EXPORT int cuEventElapsedTime(float* milliseconds, void* from, void* to) {
   if (!isFinished(*start) || !isFinished(*end)) return NOT_READY;
   *milliseconds = std::chrono::duration<float, std::milli>(end->at - start->at).count();
   return SUCCESS;
-}
-
-EXPORT int cuStreamBeginCapture_v2(void* handle, int mode) {
-  CALL(cuStreamBeginCapture_v2);
-  CONTEXT(device);
-  STREAM(stream, handle);
-  if (mode < 0 || mode > 2) return INVALID_VALUE;
-  std::lock_guard guard(queues);
-  if (stream->recording != nullptr) return STREAM_CAPTURE_UNMATCHED;
-  stream->recording = std::make_shared<Recording>();
-  capturing++;
-  return SUCCESS;
-}
-
-EXPORT int cuStreamEndCapture(void* handle, void** graph) {
-  CALL(cuStreamEndCapture);
-  CONTEXT(device);
-  STREAM(stream, handle);
-  std::shared_ptr<Recording> recording;
-  {
-    std::lock_guard guard(queues);
-    recording = std::move(stream->recording);
-    stream->recording = nullptr;
-  }
-  *graph = nullptr;
-  if (recording == nullptr) return STREAM_CAPTURE_UNMATCHED;
-  capturing--;
-  if (recording->invalid) return STREAM_CAPTURE_INVALIDATED;
-  *graph = graphs.add(std::make_shared<Graph>(Graph{recording, device}));
-  return SUCCESS;
-}
-
-EXPORT int cuGraphInstantiateWithFlags(void** executable, void* handle, unsigned long long) {
-  CALL(cuGraphInstantiateWithFlags);
-  CONTEXT(device);
-  auto graph = graphs.find(handle);
-  if (graph == nullptr) return INVALID_HANDLE;
-  *executable = executables.add(std::make_shared<Graph>(*graph));
-  return SUCCESS;
-}
-
-EXPORT int cuGraphLaunch(void* handle, void* streamHandle) {
-  CALL(cuGraphLaunch);
-  CONTEXT(device);
-  STREAM(stream, streamHandle);
-  auto executable = executables.find(handle);
-  if (executable == nullptr) return INVALID_HANDLE;
-  if (settings.noop) return SUCCESS;
-  return order(stream, [executable] {
-    for (auto& operation : executable->recording->operations)
-      if (int status = operation(); status != 0) return status;
-    return int(SUCCESS);
-  });
-}
-
-EXPORT int cuGraphExecDestroy(void* handle) {
-  CALL(cuGraphExecDestroy);
-  CONTEXT(device);
-  return executables.remove(handle) == nullptr ? INVALID_HANDLE : SUCCESS;
-}
-
-EXPORT int cuGraphDestroy(void* handle) {
-  CALL(cuGraphDestroy);
-  CONTEXT(device);
-  return graphs.remove(handle) == nullptr ? INVALID_HANDLE : SUCCESS;
 }

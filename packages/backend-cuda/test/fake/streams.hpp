@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "device.hpp"
@@ -25,6 +26,9 @@ struct Stream {
   uint64_t ordered = 0, finished = 0;
   std::shared_ptr<Recording> recording;
 };
+
+// Held for a moment by whoever looks at a queue or a recording.
+extern std::mutex& queues;
 
 // The stream of a handle; null where there is none.
 std::shared_ptr<Stream> streamOf(void* handle);
