@@ -72,7 +72,7 @@ export async function pack(folder: string): Promise<void> {
   await packAddon(folder)
   packNode(folder)
   packDigits(folder)
-  for (const name of ['run.sh', 'bench.py']) copyFileSync(join(here, name), join(folder, name))
+  for (const name of ['run.sh', 'bench.py', 'bench_models.py']) copyFileSync(join(here, name), join(folder, name))
   run('tar', '-cf', `${folder}.tar`, '-C', dirname(folder), folder.slice(dirname(folder).length + 1))
   const bytes = bytesIn(folder)
   const names = readdirSync(folder).map(name => {
