@@ -83,10 +83,25 @@ export class CpuBackend implements Backend {
   }
 
   compile(graph: KernelGraph): CpuExecutable {
+    return this.make(graph)
+  }
+
+  compileTimed(graph: KernelGraph, ended: (kernel: number) => void): CpuExecutable {
+    return this.make(graph, ended)
+  }
+
+  private make(graph: KernelGraph, mark?: (kernel: number) => void): CpuExecutable {
     this.check()
     const { emit, fma, wide = false, memory, runner } = this.platform
-    const program = compileProgram(graph, { emit, fma, wide, memory, share: memory.shared && runner.threads > 1 })
-    const executable = new CpuExecutable(graph, program, { heap: this.heap, workspace: this.workspace, runner })
+    const program = compileProgram(graph, {
+      emit,
+      fma,
+      wide,
+      memory,
+      share: memory.shared && runner.threads > 1,
+      marks: mark !== undefined,
+    })
+    const executable = new CpuExecutable(graph, program, { heap: this.heap, workspace: this.workspace, runner }, mark)
     this.executables.register(executable, executable.resources)
     return executable
   }

@@ -16,6 +16,7 @@ import * as np from './numpy/index.ts'
 import { originOf, type TracerValue } from './program/bind.ts'
 import { trackStorage } from './region.ts'
 import { type Shape, showShape } from './shape.ts'
+import { span } from './spans.ts'
 
 /** What functions accept where a tensor is meant: a number or boolean is a scalar of weak type. */
 export type TensorLike = Tensor | number | boolean
@@ -188,12 +189,12 @@ export class Tensor {
   /** Copies the elements out, row-major. Booleans come as bytes 0 and 1. Rejects when the device failed. */
   async data(): Promise<TypedArray> {
     const s = this.concrete('data')
-    return s instanceof Storage ? s.backend.read(s.buffer) : hostScalar(s.scalar, this.dtype)
+    return s instanceof Storage ? span('read', showAval(this.aval), () => s.backend.read(s.buffer)) : hostScalar(s.scalar, this.dtype)
   }
   /** Like `data`, but waits; blocks the thread. */
   dataSync(): TypedArray {
     const s = this.concrete('dataSync')
-    return s instanceof Storage ? s.backend.readSync(s.buffer) : hostScalar(s.scalar, this.dtype)
+    return s instanceof Storage ? span('read', showAval(this.aval), () => s.backend.readSync(s.buffer)) : hostScalar(s.scalar, this.dtype)
   }
   /** The elements as nested arrays of numbers (booleans for dtype bool). */
   async toArray(): Promise<NestedArray> {
@@ -204,7 +205,7 @@ export class Tensor {
     const s = this.concrete('item')
     if (this.size !== 1)
       fail('ShapeError', `item: the tensor has shape ${showShape(this.shape)}, not one element. Use dataSync() or index it first.`)
-    return s instanceof Storage ? (s.backend.readSync(s.buffer)[0] as number) : s.scalar
+    return s instanceof Storage ? (this.dataSync()[0] as number) : s.scalar
   }
 
   /** A copy on another backend (`(await init(...)).backend`); the same tensor if it is there already. */

@@ -75,7 +75,7 @@ export class CpuExecutable implements Executable {
   private readonly sharedBytes: number
   private readonly workspaceBytes: number
 
-  constructor(graph: KernelGraph, program: Program, services: Services) {
+  constructor(graph: KernelGraph, program: Program, services: Services, mark?: (kernel: number) => void) {
     const { heap, runner } = services
     this.services = services
     this.sharedBytes = aligned(graph.arena) + program.sharedBytes
@@ -92,7 +92,7 @@ export class CpuExecutable implements Executable {
     }
     const frame = heap.allocate(frameBytes)
     this.binding = new Binding(this.layout, heap, frame)
-    const main = link(program.module, heap.memory.wasm)
+    const main = link(program.module, heap.memory.wasm, mark)
     this.job = { module: program.module, main, cost: program.sharedCost, frame, scratch: 0, scratchBytes: program.scratchBytes }
     this.resources = { services, job: this.job, frameBytes, constants: [...constants.values()], inFlight: 0, released: false }
   }

@@ -67,6 +67,7 @@ function costOf(steps: Steps): number {
     switch (s.kind) {
       case 'phase':
         return sum + s.phase.cost
+      case 'mark':
       case 'count':
         return sum
       case 'scan':

@@ -5,7 +5,7 @@
  */
 import type { BufferId } from '@cotangent/core/kernel'
 import { threading } from '../tuning.ts'
-import { I32, type Local, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
+import { I32, type Import, type Local, WasmFunction, type WasmModule } from '../wasm/assembler.ts'
 import type { MayOverlap } from './aliasing.ts'
 import { address, type Phase } from '../kernels/kernel.ts'
 import { barrierOf, shareOf, takeOf } from './control.ts'
@@ -24,22 +24,28 @@ interface Since {
   decisions: Set<BufferId>
 }
 
+/** What `main` calls on thread 0 with a kernel's number when that has ended, if there are marks. */
+const markOf = (module: WasmModule): Import => module.import('clock', 'mark', [I32], [])
+
 /** Adds `main` to the module and exports it. */
 export function emitMain(module: WasmModule, steps: Steps, mayOverlap: MayOverlap): void {
   const f = new WasmFunction('main', [I32, I32, I32, I32])
   if (steps.some(s => s.parallel)) new Together(module, f, mayOverlap).sequence(steps)
-  else alone(f, steps)
+  else alone(f, steps, undefined, module)
   module.add(f, { exported: true })
 }
 
 // ---- one thread
 
 /** Steps one after another in a function that has the parameters of `main`, or of a phase: those that it uses are the same. */
-export function alone(f: WasmFunction, steps: Steps, counter?: Local): void {
+export function alone(f: WasmFunction, steps: Steps, counter?: Local, module?: WasmModule): void {
   for (const step of steps) {
     switch (step.kind) {
       case 'phase':
         f.get(frame).get(scratch).i32(0).i32(step.phase.tasks).call(step.phase.run)
+        break
+      case 'mark':
+        f.i32(step.kernel).call(markOf(module as WasmModule))
         break
       case 'count':
         address(f, step.counter)
@@ -101,6 +107,7 @@ function branch(f: WasmFunction, step: Step & { kind: 'branch' }, arm: (k: numbe
 // ---- several threads
 
 class Together {
+  private readonly module: WasmModule
   private readonly f: WasmFunction
   private readonly barrier: WasmFunction
   private readonly share: WasmFunction
@@ -110,6 +117,7 @@ class Together {
   private since: Since = { work: 'none', decisions: new Set() }
 
   constructor(module: WasmModule, f: WasmFunction, mayOverlap: MayOverlap) {
+    this.module = module
     this.f = f
     this.mayOverlap = mayOverlap
     this.barrier = barrierOf(module)
@@ -138,7 +146,7 @@ class Together {
     this.f
       .get(thread)
       .op(0x45)
-      .if(() => alone(this.f, steps, counter)) // i32.eqz
+      .if(() => alone(this.f, steps, counter, this.module)) // i32.eqz
     this.since.work = 'one'
   }
 
@@ -159,6 +167,10 @@ class Together {
         break
       case 'branch':
         this.branch(step)
+        break
+      case 'mark':
+        this.before([], this.since.work === 'all')
+        this.serial([step], undefined)
         break
       case 'count':
         break

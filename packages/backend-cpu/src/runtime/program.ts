@@ -6,7 +6,7 @@ import { aliasing } from './aliasing.ts'
 import { aligned } from './allocator.ts'
 import { countUses, emitIndependent } from './independent.ts'
 import { emitMain } from './main.ts'
-import { type Emitter, type LeafKernel, schedule } from './schedule.ts'
+import { type Emitter, type LeafKernel, schedule, scheduleWithMarks } from './schedule.ts'
 
 export type EmitKernel = (context: EmitContext, kernel: LeafKernel) => readonly Phase[]
 
@@ -17,6 +17,8 @@ export interface CompileOptions {
   /** Will there ever be more than one thread? */
   readonly share: boolean
   readonly memory: { readonly shared: boolean; readonly maximumPages: number }
+  /** The module tells when each kernel has ended. */
+  readonly marks?: boolean
 }
 
 export interface Program {
@@ -62,7 +64,7 @@ export function compileProgram(graph: KernelGraph, options: CompileOptions): Pro
       return emitIndependent(inner, scan, isPrivate, own => body(emitterFor(own)))
     },
   })
-  const { steps, sharedCost } = schedule(graph.kernels, emitterFor(context), options.share)
+  const { steps, sharedCost } = (options.marks === true ? scheduleWithMarks : schedule)(graph.kernels, emitterFor(context), options.share)
   emitMain(module, steps, aliasing(graph))
   return { module: new WebAssembly.Module(module.encode(options.memory)), sharedOffsets, sharedBytes, scratchBytes, sharedCost }
 }

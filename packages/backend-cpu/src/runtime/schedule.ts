@@ -14,6 +14,8 @@ export interface Emitter {
 
 export type Step =
   | { readonly kind: 'phase'; readonly phase: Phase; readonly parallel: boolean; readonly writes: readonly BufferId[] }
+  /** Tells the clock that a kernel of the graph has ended; on all threads if a barrier must come before. */
+  | { readonly kind: 'mark'; readonly kernel: number; readonly parallel: boolean; readonly writes: readonly [] }
   | { readonly kind: 'count'; readonly counter: BufferId; readonly parallel: false; readonly writes: readonly BufferId[] }
   | ({ readonly kind: 'while'; readonly condition: Steps; readonly predicate: BufferId; readonly body: Steps } & Nested)
   | ({ readonly kind: 'scan'; readonly length: number; readonly reverse: boolean; readonly body: Steps } & Nested)
@@ -75,6 +77,16 @@ export function schedule(kernels: readonly Kernel[], emit: Emitter, share: boole
     }
   }
   return { steps: sequence(kernels, 1), sharedCost }
+}
+
+/** The same with a mark after each kernel, and one before the first. */
+export function scheduleWithMarks(kernels: readonly Kernel[], emit: Emitter, share: boolean): Schedule {
+  const parts = kernels.map(kernel => schedule([kernel], emit, share))
+  const steps = parts.flatMap(
+    ({ steps: own }, kernel): Steps => [...own, { kind: 'mark', kernel, parallel: own.some(s => s.parallel), writes: [] }],
+  )
+  const begin: Step = { kind: 'mark', kernel: -1, parallel: false, writes: [] }
+  return { steps: [begin, ...steps], sharedCost: parts.reduce((sum, p) => sum + p.sharedCost, 0) }
 }
 
 const nested = (inside: Steps): Nested => ({ parallel: inside.some(s => s.parallel), writes: inside.flatMap(s => s.writes) })

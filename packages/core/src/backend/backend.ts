@@ -93,6 +93,11 @@ export interface Backend {
   /** The same with pauses, for backends that take long: `f.compile` and first asynchronous calls keep no task much longer than a step. */
   compileInSteps?(graph: KernelGraph): Steps<Executable>
   /**
+   * For `profile`: as `compile`, but a synchronous run calls `ended(-1)` before the first kernel, and `ended(i)` when kernel `i` of the graph's list has
+   * ended, in their order. Absent: the times of kernels are not measured.
+   */
+  compileTimed?(graph: KernelGraph, ended: (kernel: number) => void): Executable
+  /**
    * For `explain`: kernels that run in another way than their text suggests (a fallback, parts), one line each that begins with the kernel's
    * number. Absent: there are none.
    */

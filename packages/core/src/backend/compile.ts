@@ -14,6 +14,7 @@ import { unrollReductions } from '../lower/unroll.ts'
 import { convolveByTiles } from '../lower/winograd.ts'
 import { type Program, subprograms } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
+import { span, spanSteps } from '../spans.ts'
 import type { Backend, Executable, Steps } from './backend.ts'
 import { finish } from './steps.ts'
 
@@ -40,10 +41,20 @@ export function compile(program: Program, backend: Backend, donatable: readonly 
 
 /** The same with pauses between steps of some milliseconds. */
 export function* compileInSteps(program: Program, backend: Backend, donatable: readonly boolean[] = []): Steps<Compiled> {
-  const { graph, sources } = yield* lowerInSteps(program, backend, donatable)
+  const { graph, sources } = yield* spanSteps('lower', describe(program), lowerInSteps(program, backend, donatable))
   yield
-  const executable = backend.compileInSteps === undefined ? backend.compile(graph) : yield* backend.compileInSteps(graph)
+  const what = `${graph.kernels.length} kernel${graph.kernels.length === 1 ? '' : 's'}`
+  const executable =
+    backend.compileInSteps === undefined
+      ? span('compile', what, () => backend.compile(graph))
+      : yield* spanSteps('compile', what, backend.compileInSteps(graph))
   return { graph, executable, sources, avals: program.outputs.map(o => o.aval) }
+}
+
+/** An eager operation by its name. */
+function describe({ equations }: Program): string {
+  const [first] = equations
+  return equations.length === 1 && first !== undefined ? first.primitive.name : `${equations.length} equations`
 }
 
 export interface Planned {

@@ -10,6 +10,7 @@ import { needsHost, programNeedsHost } from '../program/effects.ts'
 import { paramsKey } from '../program/key.ts'
 import { type Program, newVar } from '../program/program.ts'
 import { type Shape, sizeOf } from '../shape.ts'
+import { currentRecorder } from '../spans.ts'
 import { Storage, Tensor, failDisposed } from '../tensor.ts'
 import type { Backend, Buffer } from './backend.ts'
 import { type Compiled, compile } from './compile.ts'
@@ -110,7 +111,7 @@ function run(
   donated?: readonly boolean[],
 ): readonly Tensor[] {
   const buffers = buffersOf(inputs, backend, name)
-  const results = compiled.graph.outputs.length === 0 ? [] : compiled.executable.run(buffers, givable(compiled, inputs, donated))
+  const results = compiled.graph.outputs.length === 0 ? [] : start(compiled, backend, name, buffers, givable(compiled, inputs, donated))
   const tensors = wrap(compiled, backend, inputs, buffers, results)
   giveUp(inputs, donated)
   return tensors
@@ -121,6 +122,17 @@ function giveUp(inputs: readonly Tensor[], donated: readonly boolean[] | undefin
   donated?.forEach((given, i) => {
     if (given) (inputs[i] as Tensor).dispose()
   })
+}
+
+function start(
+  compiled: Compiled,
+  backend: Backend,
+  name: string,
+  buffers: readonly Buffer[],
+  donated: readonly boolean[] | undefined,
+): readonly Buffer[] {
+  const recorder = currentRecorder()
+  return recorder === null ? compiled.executable.run(buffers, donated) : recorder.run(compiled, backend, name, buffers, donated)
 }
 
 /** The donated inputs whose buffers the backend may have: not numbers, which are cached, nor what another tensor or a result shares. */

@@ -2,6 +2,7 @@
 import { programNeedsHost } from '../program/effects.ts'
 import type { Program } from '../program/program.ts'
 import { untracked } from '../region.ts'
+import { span } from '../spans.ts'
 import { Storage, Tensor } from '../tensor.ts'
 import type { Backend, Buffer, Executable } from './backend.ts'
 import { type Compiled, compileInSteps } from './compile.ts'
@@ -28,7 +29,10 @@ export function runProgramAsync(
         return runProgram(program, kept, undefined, name)
       }
       const compiled = knownProgram(program, backend, donated) ?? (await compileLater(program, backend, donated))
-      const results = compiled.graph.outputs.length === 0 ? [] : await start(compiled.executable, buffers, givable(compiled, kept, donated))
+      const results =
+        compiled.graph.outputs.length === 0
+          ? []
+          : await span('run', name, () => start(compiled.executable, buffers, givable(compiled, kept, donated)))
       return wrap(compiled, backend, kept, buffers, results)
     } finally {
       for (const t of kept) t.dispose()

@@ -90,7 +90,8 @@ export function createReference({ lanes = 256 }: ReferenceOptions = {}): Backend
     free(buffer) {
       if (buffer instanceof HostBuffer) ledger.free(buffer)
     },
-    compile: graph => compile(graph, ledger, lanes),
+    compile: graph => compile(graph, ledger, compileKernels(graph.kernels, lanes)),
+    compileTimed: (graph, ended) => compile(graph, ledger, timed(graph, lanes, ended)),
     memory: () => ledger.statistics(),
     dispose: async () => {},
   }
@@ -108,8 +109,20 @@ function newCells(dtype: DType, size: number): Cells {
 /** A copy for the host. */
 const readOf = (buffer: Buffer): TypedArray => fromStored(dataOf(buffer).slice() as StoredArray, buffer.dtype)
 
-function compile(graph: KernelGraph, ledger: Ledger, lanes: number): Executable {
-  const run = compileKernels(graph.kernels, lanes)
+type RunKernels = ReturnType<typeof compileKernels>
+
+function timed({ kernels }: KernelGraph, lanes: number, ended: (kernel: number) => void): RunKernels {
+  const each = kernels.map(kernel => compileKernels([kernel], lanes))
+  return memory => {
+    ended(-1)
+    each.forEach((run, i) => {
+      run(memory)
+      ended(i)
+    })
+  }
+}
+
+function compile(graph: KernelGraph, ledger: Ledger, run: RunKernels): Executable {
   const constants = graph.buffers.map(({ dtype, size, place }) =>
     place.kind === 'constant' ? constantArray(dtype, size, place.data) : undefined,
   )

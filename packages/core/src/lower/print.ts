@@ -51,6 +51,9 @@ function printMemory({ buffers, inputs, outputs, arena, donations }: KernelGraph
   return [head, ...lines]
 }
 
+/** The text of each kernel of the graph, without its number: `loop [i 64]`, then its lines. */
+export const kernelTexts = ({ kernels }: KernelGraph): readonly (readonly string[])[] => kernels.map(printKernel)
+
 type Buffer = KernelGraph['buffers'][number]
 
 function printPlace({ dtype, size, place }: Buffer, donations: readonly number[]): string {

@@ -2,6 +2,7 @@
 import { type Aval, invariantAxes, varyingAlso, varyingOfAny } from '../aval.ts'
 import { type Primitive, isCall, isCollective } from '../primitives/primitive.ts'
 import { untracked } from '../region.ts'
+import { span } from '../spans.ts'
 import { Tensor } from '../tensor.ts'
 import { madeHere, type Trace, type TracerValue, withTrace } from './bind.ts'
 import { atLine, lineForEquation } from './modes.ts'
@@ -84,14 +85,16 @@ export interface Staging {
 
 /** Traces `f`, a function on lists of tensors, to a Program. */
 export function trace(f: (...inputs: readonly Tensor[]) => readonly Tensor[], avals: readonly Aval[], what: string): Staging {
-  return untracked(() =>
-    withTrace(
-      level => new ProgramTrace(level, what),
-      true,
-      t => {
-        const inputs = avals.map(a => t.input(a))
-        return t.finish(inputs, f(...inputs))
-      },
+  return span('trace', what, () =>
+    untracked(() =>
+      withTrace(
+        level => new ProgramTrace(level, what),
+        true,
+        t => {
+          const inputs = avals.map(a => t.input(a))
+          return t.finish(inputs, f(...inputs))
+        },
+      ),
     ),
   )
 }

@@ -50,6 +50,8 @@ export interface JitTrace {
   /** Why the function was traced: first call, or what differed from the last one. */
   readonly reason: string
   readonly program: Program
+  /** Which inputs a call gives up. */
+  readonly donated: readonly boolean[] | undefined
 }
 
 export interface JitReport {
@@ -202,7 +204,7 @@ class JitFunction {
     }
     // A value that an outer transform traces is another one at the next call.
     if (!hasTracers(captured)) this.entries.set(key, entry)
-    this.traces.push({ reason, program: entry.program })
+    this.traces.push({ reason, program: entry.program, donated: entry.donated })
     return entry
   }
 
@@ -234,11 +236,15 @@ class JitFunction {
     if (reasons.length > 0) return reasons.join('; ')
     const paths = structures.flatMap((s, i) => (s === null ? [] : leafPaths(s, parameterName(this.f, i))))
     const changed = leaves.flatMap((t, i) =>
-      t.aval === last.avals[i] ? [] : [`${paths[i]} changed from ${showAval(last.avals[i] as Aval)} to ${showAval(t.aval)}`],
+      t.aval === last.avals[i]
+        ? []
+        : [`${paths[i]} changed from ${showAval(last.avals[i] as Aval)} to ${showAval(t.aval)}${weakNote(last.avals[i] as Aval, t.aval)}`],
     )
     return changed.length > 0 ? changed.join('; ') : 'it uses a value that an outer transform traces, so it cannot be reused'
   }
 }
+
+const weakNote = (a: Aval, b: Aval): string => (a.weak === b.weak ? '' : ' (~: weak, the type of a JavaScript number)')
 
 const inputsOf = ({ captured }: Entry, leaves: readonly Tensor[]): readonly Tensor[] =>
   captured.length === 0 ? leaves : [...captured, ...leaves]
