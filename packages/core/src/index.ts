@@ -11,7 +11,6 @@ export {
   type Loaded,
 } from './backend/load.ts'
 export type { Backend, MemoryStatistics } from './backend/backend.ts'
-export { debugTracers } from './program/bind.ts'
 export { explain, type ExplainedKernel, type ExplainedMemory, type ExplainedTrace, type Explanation } from './explain.ts'
 export { profile, type ChromeTrace, type Profile, type ProfiledSpan, type TraceEvent } from './profile.ts'
 export { CotangentError, type ErrorKind } from './errors.ts'
@@ -51,7 +50,9 @@ export {
 export * as debug from './debug/index.ts'
 export { pureCallback, type PureCallbackOptions, type ShapesOf } from './transforms/callback.ts'
 export { debugIndices } from './debug/indices.ts'
+export { debugKeys } from './debug/keys.ts'
 export { debugNans } from './debug/nans.ts'
+export { debugTracers } from './debug/tracers.ts'
 export type { ModeSwitch } from './debug/switch.ts'
 export { check } from './transforms/check.ts'
 export { checkify, type CheckifyOptions } from './transforms/checkify/checkify.ts'

@@ -31,10 +31,14 @@ export const span = <R>(kind: SpanKind, name: string, body: () => R): R => (reco
 
 /** Each step as a span: the pauses between them are not the library's. */
 export function* spanSteps<T>(kind: SpanKind, name: string, steps: Steps<T>): Steps<T> {
-  for (;;) {
-    const step = span(kind, name, () => steps.next())
-    if (step.done === true) return step.value
-    yield
+  try {
+    for (;;) {
+      const step = span(kind, name, () => steps.next())
+      if (step.done === true) return step.value
+      yield
+    }
+  } finally {
+    steps.return(undefined as never) // where the work is given up
   }
 }
 

@@ -7,7 +7,7 @@ export interface ModeSwitch {
 }
 
 let checks: IndexCheck | null = null
-const on = { nans: false, indices: false }
+const on = { nans: false, indices: false, keys: false, tracers: false }
 export type DebugMode = keyof typeof on
 
 /** Switches a mode; `apply` is told when it changes. */
@@ -17,7 +17,7 @@ export function switchMode(mode: DebugMode, enabled: boolean, apply: (enabled: b
     if (on[mode] === value) return
     on[mode] = value
     apply(value)
-    setTraceModes({ lines: on.nans || on.indices, indices: on.indices ? checks : null })
+    setTraceModes({ lines: on.nans || on.indices, indices: on.indices ? checks : null, plain: on.keys })
   }
   set(enabled)
   return { [Symbol.dispose]: () => set(before) }

@@ -35,11 +35,8 @@ export interface TracerValue {
 
 let everyLine = false
 
-/**
- * Debug mode: errors about traced values of `grad`, `jvp` and `vmap` tell the line that made the value, as those about values of `jit` and
- * control flow always do. It makes every operation inside these transforms some microseconds slower.
- */
-export function debugTracers(on: boolean = true): void {
+/** Debug mode: the traces that run at each call record lines too. */
+export function recordOrigins(on: boolean): void {
   everyLine = on
 }
 

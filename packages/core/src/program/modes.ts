@@ -10,23 +10,26 @@ export interface TraceModes {
   readonly lines: boolean
   /** Checks that index tensors are in range; handed in, so that programs without debugging do not bundle it. */
   readonly indices: IndexCheck | null
+  /** `jit` compiles nothing and runs functions as they are, so that all that happens in a call is seen. */
+  readonly plain: boolean
 }
 /** `indices[k]` runs along `axes[k]` of x; `negative`: they may count from the end. */
 export type IndexCheck = (where: string, x: Tensor, indices: readonly Tensor[], axes: readonly number[], negative: boolean) => void
 
-let modes: TraceModes = { lines: false, indices: null }
+let modes: TraceModes = { lines: false, indices: null, plain: false }
 
 /** For index tensors of a call that does not say what happens out of range: checks them in debug mode. */
 export const checkIndices: IndexCheck = (...args) => modes.indices?.(...args)
 /** The modes as text, empty without any. */
 export const traceModes = (): string => `${modes.lines ? 'lines ' : ''}${modes.indices === null ? '' : 'indices'}`
+export const runsPlainly = (): boolean => modes.plain
 export function setTraceModes(next: TraceModes): void {
   modes = next
 }
 /** Runs `body` in these modes, besides those that are on. */
 export function withTraceModes<R>(more: Partial<TraceModes>, body: () => R): R {
   const before = modes
-  modes = { lines: before.lines || more.lines === true, indices: more.indices ?? before.indices }
+  modes = { lines: before.lines || more.lines === true, indices: more.indices ?? before.indices, plain: before.plain }
   try {
     return body()
   } finally {

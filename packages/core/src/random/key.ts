@@ -65,6 +65,13 @@ export function wrapKeyData(words: Tensor): Key {
   return new Key(words)
 }
 
+/** Hears of every use of a key, with the function that uses it. */
+export type KeyObserver = (where: string, words: Tensor) => void
+let observer: KeyObserver | null = null
+export function observeKeys(f: KeyObserver | null): void {
+  observer = f
+}
+
 /** The words of a single key; a batch is refused, since one draw is meant. */
 export function single(where: string, k: Key): Tensor {
   if (Array.isArray(k))
@@ -78,6 +85,7 @@ export function single(where: string, k: Key): Tensor {
       'ShapeError',
       `random.${where}: needs a single key, got a batch of shape ${showShape(k.shape)}. Use vmap(k => random.${where}(k, ...))(keys).`,
     )
+  observer?.(where, k.words)
   return k.words
 }
 

@@ -54,13 +54,9 @@ describe('a leaked value', () => {
       expect(errorOf(() => kept.add(1)).message).toMatch(new RegExp(`made by mul in ${what}`))
     })
     it(`of ${what} has its line in debug mode`, () => {
-      debugTracers()
-      try {
-        run()
-        expect(errorOf(() => kept.add(1)).message).toMatch(madeAt)
-      } finally {
-        debugTracers(false)
-      }
+      using _ = debugTracers()
+      run()
+      expect(errorOf(() => kept.add(1)).message).toMatch(madeAt)
     })
   }
   it('may be an argument', () => {
