@@ -379,6 +379,13 @@ for name in "fft rfft ifft".split():
 for name in "fftshift ifftshift".split():
     E(f"fft.{name}", [F(5)], getattr(np.fft, name), getattr(torch.fft, name))
 
+# Options.
+for decimals in (1, -1):
+    E("round", [F(6, low=-30, high=30)], lambda x, d=decimals: np.round(x, d), grad=False, args=[{"decimals": decimals}])
+E("diff", [m], lambda x: np.diff(x, 2, 0, prepend=1, append=2), args=[{"axis": 0, "n": 2, "prepend": 1, "append": 2}])
+E("diagonal", [t3], lambda x: np.diagonal(x, 1, 2, 0), lambda x: torch.diagonal(x, 1, 2, 0), args=[{"offset": 1, "axis1": 2, "axis2": 0}])
+E("trace", [t3], lambda x: np.trace(x, 0, 0, 1), args=[{"axis1": 0, "axis2": 1}])
+
 path = pathlib.Path(__file__).parent.parent / "packages/core/test/fixtures/values.json"
 head = {"origin": f"NumPy {np.__version__}, SciPy {scipy.__version__}, PyTorch {torch.__version__}"}
 lines = ",\n".join(json.dumps(e, separators=(",", ":")) for e in out)

@@ -15,7 +15,8 @@ import { expandDims, reshape } from '../primitives/reshape.ts'
 import { DEEPEST } from '../tree/structure.ts'
 import { where } from '../primitives/select.ts'
 import { sliceAxis } from '../primitives/slice.ts'
-import { checkNumber, checkShape, type Shape, showShape, sizeOf } from '../shape.ts'
+import { moveaxis } from '../primitives/transpose.ts'
+import { checkNumber, checkShape, normalizeAxis, type Shape, showShape, sizeOf } from '../shape.ts'
 import { type NestedArray, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 // ---- from and to the host
@@ -284,10 +285,22 @@ export function triu(x: TensorLike, options: Diagonal = {}): Tensor {
   return where(greaterEqual(diagonals(...lastTwo(t)), offset), t, scalarOf(0, t.dtype))
 }
 
-/** The elements of a diagonal of the last two axes, along a new last axis. NumPy: `diagonal` with axis1 = -2, axis2 = -1. */
-export function diagonal(x: TensorLike, options: Diagonal = {}): Tensor {
-  const { offset = 0 } = checkOptions('diagonal', options, 'offset')
-  const t = matrices('diagonal', x)
+interface DiagonalOf extends Diagonal {
+  /** The axes of the matrices. Default -2 and -1: stacks of matrices. */
+  readonly axis1?: number
+  readonly axis2?: number
+}
+
+/**
+ * The elements of a diagonal of two axes, along a new last axis. NumPy: `diagonal`, whose axes are the first two by default.
+ */
+export function diagonal(x: TensorLike, options: DiagonalOf = {}): Tensor {
+  const { offset = 0, axis1 = -2, axis2 = -1 } = checkOptions('diagonal', options, 'offset', 'axis1', 'axis2')
+  const given = matrices('diagonal', x)
+  const row = normalizeAxis('diagonal', axis1, given.ndim),
+    column = normalizeAxis('diagonal', axis2, given.ndim)
+  if (row === column) fail('ShapeError', `diagonal: axis1 and axis2 are both axis ${row} of shape ${showShape(given.shape)}. Use two axes.`)
+  const t = row === given.ndim - 2 && column === given.ndim - 1 ? given : moveaxis(given, [row, column], [-2, -1])
   const [rows, columns] = lastTwo(t)
   const r = Math.max(0, -offset),
     c = Math.max(0, offset)
@@ -307,8 +320,8 @@ export function diag(x: TensorLike, options: Diagonal = {}): Tensor {
   const row = padWith(t, scalarOf(0, t.dtype), [[Math.max(0, offset), Math.max(0, -offset), 0]])
   return where(equal(diagonals(n, n), offset), row, scalarOf(0, t.dtype))
 }
-/** The sum of a diagonal of the last two axes. NumPy: `trace` with axis1 = -2, axis2 = -1. */
-export function trace(x: TensorLike, options: Diagonal = {}): Tensor {
-  checkOptions('trace', options, 'offset')
+/** The sum of a diagonal of two axes. NumPy: `trace`, whose axes are the first two by default. */
+export function trace(x: TensorLike, options: DiagonalOf = {}): Tensor {
+  checkOptions('trace', options, 'offset', 'axis1', 'axis2')
   return sum(diagonal(matrices('trace', x), options), { axis: -1 })
 }

@@ -2,8 +2,10 @@
 import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { checkOptions } from '../options.ts'
+import { broadcastTo } from '../primitives/broadcast.ts'
 import { promoteElementwise, toFloat } from '../primitives/cast.ts'
 import { equal, isnan } from '../primitives/comparison.ts'
+import { concatenate } from '../primitives/concatenate.ts'
 import { log, power, sqrt, square } from '../primitives/exponential.ts'
 import { where } from '../primitives/select.ts'
 import { sliceAxis } from '../primitives/slice.ts'
@@ -70,11 +72,29 @@ export function nanToNum(x: TensorLike, options: NanToNum = {}): Tensor {
   return where(isnan(t), nan, finite)
 }
 
-/** Differences of neighbours along an axis (default: the last), `n` times (default 1). NumPy: `diff`. */
-export function diff(x: TensorLike, options: { readonly axis?: number; readonly n?: number } = {}): Tensor {
-  const { axis = -1, n = 1 } = checkOptions('diff', options, 'axis', 'n')
-  let t = toTensor(x, 'diff')
-  normalizeAxis('diff', axis, t.ndim)
+interface Diff {
+  /** Default: the last. */
+  readonly axis?: number
+  /** How many times. Default 1. */
+  readonly n?: number
+  /** What stands before and behind x along the axis: tensors, or numbers for one element. */
+  readonly prepend?: TensorLike
+  readonly append?: TensorLike
+}
+
+/** Differences of neighbours along an axis. NumPy: `diff`. */
+export function diff(x: TensorLike, options: Diff = {}): Tensor {
+  const { axis = -1, n = 1, prepend, append } = checkOptions('diff', options, 'axis', 'n', 'prepend', 'append')
+  const middle = toTensor(x, 'diff'),
+    k = normalizeAxis('diff', axis, middle.ndim)
+  /** A tensor, or one element for all lines along the axis. */
+  const edge = (v: TensorLike | undefined): readonly TensorLike[] => {
+    if (v === undefined) return []
+    const e = toTensor(v, 'diff')
+    return [e.ndim === 0 ? broadcastTo(e, middle.shape.with(k, 1)) : e]
+  }
+  const edges = [edge(prepend), edge(append)] as const
+  let t = edges.flat().length === 0 ? middle : concatenate([...edges[0], middle, ...edges[1]], { axis: k })
   if (!Number.isInteger(n) || n < 0) fail('ValueError', `diff: n must be a non-negative integer, got ${n}.`)
   for (let i = 0; i < n; i++) t = subtract(sliceAxis(t, 1, undefined, { axis }), sliceAxis(t, 0, -1, { axis }))
   return t

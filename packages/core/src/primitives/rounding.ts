@@ -1,7 +1,11 @@
 /** Rounding to integers, kept in the float dtype. Derivative zero. Integers and bool are returned as they are. */
 import { isFloat } from '../dtype.ts'
+import { fail } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+import { divide, multiply } from './arithmetic.ts'
+import { astype } from './cast.ts'
 import { elementwise } from './family.ts'
 import type { NoParams, SimplePrimitive } from './primitive.ts'
 
@@ -34,7 +38,14 @@ export function ceil(x: TensorLike): Tensor {
 export function trunc(x: TensorLike): Tensor {
   return apply(truncP, x)
 }
-/** The nearest integer, halves to even. NumPy: `round` to 0 decimals, `rint`. */
-export function round(x: TensorLike): Tensor {
-  return apply(roundP, x)
+/** The nearest number with so many decimals (default 0; negative: tens, hundreds ...), halves to even. NumPy: `round`. */
+export function round(x: TensorLike, options: { readonly decimals?: number } = {}): Tensor {
+  const { decimals = 0 } = checkOptions('round', options, 'decimals')
+  if (!Number.isInteger(decimals)) fail('ValueError', `round: decimals must be an integer, got ${decimals}.`)
+  const t = toTensor(x, 'round')
+  if (decimals === 0) return apply(roundP, t)
+  if (!isFloat(t.dtype) && decimals > 0) return t
+  const scale = 10 ** Math.abs(decimals)
+  const scaled = apply(roundP, decimals > 0 ? multiply(t, scale) : divide(t, scale))
+  return astype(decimals > 0 ? divide(scaled, scale) : multiply(scaled, scale), t.dtype)
 }

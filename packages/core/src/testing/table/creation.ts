@@ -53,6 +53,8 @@ const ofMatrix = (name: string, f: (x: Tensor, options: { readonly offset: numbe
   ],
 })
 
+const diagonals = ofMatrix('diagonal', (x, o) => np.diagonal(x, x.ndim === 3 ? { ...o, axis1: -1, axis2: 0 } : o))
+
 export const creation = {
   scalar: made(
     [() => np.scalar(3), () => np.scalar(true), () => np.scalar(2.5, { dtype: 'int32' })],
@@ -143,13 +145,21 @@ export const creation = {
   ),
   tril: ofMatrix('tril', np.tril),
   triu: ofMatrix('triu', np.triu),
-  diagonal: ofMatrix('diagonal', np.diagonal),
+  diagonal: {
+    ...diagonals,
+    refused: [
+      ...diagonals.refused,
+      refusal('one axis twice', 'ShapeError', ['diagonal', 'axis 1', '[2, 3]'], () => np.diagonal(np.ones([2, 3]), { axis1: 1 })),
+    ],
+  },
   diag: ofMatrix('diag', np.diag, 1, 2),
   trace: { ...ofMatrix('trace', np.trace), accuracy: summed() },
   diff: {
     cases: shapedCases(
-      fc.record({ value: arbAxis(), n: fc.integer({ min: 0, max: 2 }) }).map(({ value, n }) => ({ ...value, n })),
-      (x, { axis, n }) => np.diff(x, { axis, n }),
+      fc
+        .record({ value: arbAxis(), n: fc.integer({ min: 0, max: 2 }), edges: fc.boolean() })
+        .map(({ value, ...rest }) => ({ ...value, ...rest })),
+      (x, { axis, n, edges }) => np.diff(x, { axis, n, ...(edges && { prepend: 1, append: x }) }),
       numbers,
     ),
     accuracy: summed(),
@@ -158,6 +168,7 @@ export const creation = {
       notATensor('diff', () => np.diff(text)),
       refusal('an axis out of range', 'ShapeError', ['diff', 'axis 1'], () => np.diff(np.ones([3]), { axis: 1 })),
       refusal('a negative n', 'ValueError', ['diff', '-1'], () => np.diff(np.ones([3]), { n: -1 })),
+      refusal('edges that do not fit', 'ShapeError', ['[3]', '[1, 2]'], () => np.diff(np.ones([3]), { append: np.ones([1, 2]) })),
     ],
   },
 } satisfies Record<string, OpEntry>

@@ -1,4 +1,5 @@
 /** Elementwise functions. Ranges keep away from kinks and poles; the accuracy bounds are those of the cpu backend's mathematics. */
+import fc from 'fast-check'
 import * as np from '../../numpy/index.ts'
 import type { DType } from '../../dtype.ts'
 import type { Tensor } from '../../tensor.ts'
@@ -6,6 +7,7 @@ import {
   type OpEntry,
   type Range,
   all,
+  anyShape,
   binaryCases,
   exact,
   floats,
@@ -16,6 +18,7 @@ import {
   notATensor,
   numbers,
   refusal,
+  shapedCases,
   text,
   ulps,
   unaryCases,
@@ -61,6 +64,25 @@ const one = ulps(1, 'one rounding')
 const flat = 'piecewise constant',
   whole = 'integers'
 const positive: Range = [0.2, 3]
+
+/** To integers; law 1 also to tenths and tens. */
+function roundEntry(): OpEntry {
+  const whole = unary('round', x => np.round(x), exact, { differentiable: flat })
+  return {
+    ...whole,
+    cases: fc.oneof(
+      whole.cases,
+      shapedCases(
+        fc.record({ shape: anyShape, decimals: fc.constantFrom(1, -1) }),
+        (x, { decimals }) => np.round(x, { decimals }),
+        floats,
+        [-30, 30],
+      ),
+    ),
+    accuracy: one,
+    refused: [...whole.refused, refusal('a fraction', 'ValueError', ['round', '0.5'], () => np.round(1, { decimals: 0.5 }))],
+  }
+}
 
 export const elementwise = {
   add: binary('add', np.add, one),
@@ -150,7 +172,7 @@ export const elementwise = {
   rad2deg: unary('rad2deg', np.rad2deg, one),
   floor: unary('floor', np.floor, exact, { differentiable: flat }),
   ceil: unary('ceil', np.ceil, exact, { differentiable: flat }),
-  round: unary('round', np.round, exact, { differentiable: flat }),
+  round: roundEntry(),
   trunc: unary('trunc', np.trunc, exact, { differentiable: flat }),
   isnan: unary('isnan', np.isnan, exact, { differentiable: 'boolean' }),
   isinf: unary('isinf', np.isinf, exact, { differentiable: 'boolean' }),
