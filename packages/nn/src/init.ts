@@ -1,24 +1,25 @@
-/** Initialisers, as `jax.nn.initializers`: each gives a function of a key and a shape. Kernels are `[..., in, out]`; axes before are the window. */
-import { type Key, type Shape, type Tensor, random, zeros as zerosTensor, ones as onesTensor, full } from '@cotangent/core'
+/** Initialisers, as `jax.nn.initializers`: each gives a function of a key, a shape and a dtype. Kernels are `[..., in, out]`; axes before are the window. */
+import { type DType, type Key, type Shape, type Tensor, random, zeros as zerosTensor, ones as onesTensor, full } from '@cotangent/core'
 
-export type Initializer = (key: Key, shape: Shape) => Tensor
+/** `dtype` default float32. */
+export type Initializer = (key: Key, shape: Shape, dtype?: DType) => Tensor
 
-export const zeros: Initializer = (_key, shape) => zerosTensor(shape)
-export const ones: Initializer = (_key, shape) => onesTensor(shape)
+export const zeros: Initializer = (_key, shape, dtype = 'float32') => zerosTensor(shape, { dtype })
+export const ones: Initializer = (_key, shape, dtype = 'float32') => onesTensor(shape, { dtype })
 export const constant =
   (value: number): Initializer =>
-  (_key, shape) =>
-    full(shape, value)
+  (_key, shape, dtype = 'float32') =>
+    full(shape, value, { dtype })
 /** Normal with mean 0. `stddev` default 0.01 (JAX). */
 export const normal =
   (stddev = 0.01): Initializer =>
-  (key, shape) =>
-    random.normal(key, shape).mul(stddev)
+  (key, shape, dtype = 'float32') =>
+    random.normal(key, shape, { dtype }).mul(stddev)
 /** Uniform in `[0, scale)`. `scale` default 0.01 (JAX). */
 export const uniform =
   (scale = 0.01): Initializer =>
-  (key, shape) =>
-    random.uniform(key, shape).mul(scale)
+  (key, shape, dtype = 'float32') =>
+    random.uniform(key, shape, { dtype }).mul(scale)
 
 type Fan = 'in' | 'out' | 'average'
 type Distribution = 'normal' | 'uniform' | 'truncatedNormal'
@@ -33,17 +34,17 @@ export function fans(shape: Shape): readonly [fanIn: number, fanOut: number] {
 /** Variance `scale / fan`: the family of Glorot, He and LeCun (JAX's `variance_scaling`). */
 export const varianceScaling =
   (scale: number, fan: Fan, distribution: Distribution): Initializer =>
-  (key, shape) => {
+  (key, shape, dtype = 'float32') => {
     const [fanIn, fanOut] = fans(shape)
     const variance = scale / Math.max(1, fan === 'in' ? fanIn : fan === 'out' ? fanOut : (fanIn + fanOut) / 2)
     switch (distribution) {
       case 'normal':
-        return random.normal(key, shape).mul(Math.sqrt(variance))
+        return random.normal(key, shape, { dtype }).mul(Math.sqrt(variance))
       // 0.8796... is the standard deviation of a normal truncated to [-2, 2].
       case 'truncatedNormal':
-        return random.truncatedNormal(key, -2, 2, shape).mul(Math.sqrt(variance) / 0.87962566103423978)
+        return random.truncatedNormal(key, -2, 2, shape, { dtype }).mul(Math.sqrt(variance) / 0.87962566103423978)
       case 'uniform':
-        return random.uniform(key, shape, { minval: -1, maxval: 1 }).mul(Math.sqrt(3 * variance))
+        return random.uniform(key, shape, { minval: -1, maxval: 1, dtype }).mul(Math.sqrt(3 * variance))
     }
   }
 /** Glorot and Bengio 2010. */

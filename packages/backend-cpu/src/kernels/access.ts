@@ -35,7 +35,7 @@ const access = (f: WasmFunction, opcode: number, dtype: DType, offset: number): 
   f.op(0xfd, opcode, alignOf(dtype), ...leb(offset))
 
 /** Elements of 1 or 2 bytes come as numbers of 32 bits: floats as their bits. */
-const SCALAR_LOAD = { float16: 0x2f, bfloat16: 0x2f, int8: 0x2c, uint8: 0x2d } as const
+const SCALAR_LOAD = { float16: 0x2e, bfloat16: 0x2e, int8: 0x2c, uint8: 0x2d } as const
 const loadScalar = (o: Ops, dtype: keyof typeof SCALAR_LOAD, offset: number): WasmFunction =>
   o.f.op(SCALAR_LOAD[dtype], alignOf(dtype), ...leb(offset))
 
@@ -111,7 +111,7 @@ function loadSmall(o: Ops, dtype: DType, address: PushAddress): Value {
   const value = newValue(o, computeDType(dtype)),
     [l] = value as [Local]
   const offset = address(0)
-  if (bytesOf(dtype) === 2) o.f.op(0xfd, LOAD_16X4_U, 3, ...leb(offset))
+  if (bytesOf(dtype) === 2) o.f.op(0xfd, LOAD_16X4_S, 3, ...leb(offset))
   else {
     const sign = dtype === 'int8' ? 's' : 'u'
     o.f.vLoad32Zero(offset).simd(simd[`i16x8.extend_low_i8x16_${sign}`]).simd(simd[`i32x4.extend_low_i16x8_${sign}`])
@@ -119,7 +119,7 @@ function loadSmall(o: Ops, dtype: DType, address: PushAddress): Value {
   o.f.set(l)
   return value
 }
-const LOAD_16X4_U = 0x04
+const LOAD_16X4_S = 0x03
 
 function loadFull(o: Ops, dtype: ComputeDType, address: PushAddress): Value {
   const value = newValue(o, dtype)

@@ -1,6 +1,6 @@
 /**
  * Four elements between memory and registers, where these differ. In memory form a lane has an element's bytes at its lower end: of float16 and bfloat16 the
- * bits, zeros above them. There are no instructions for floats of 16 bits, so their conversions are arithmetic on the bits; float16 as M. Dukhan's FP16
+ * bits, copies of the sign above them when they come. There are no instructions for floats of 16 bits, so their conversions are arithmetic on the bits; float16 as M. Dukhan's FP16
  * library has it (https://github.com/Maratyszcza/FP16), which works without subnormal float32 numbers: they are slow on many processors.
  */
 import type { DType } from '@cotangent/core/kernel'
@@ -45,11 +45,11 @@ export function memoryForm(o: Ops, dtype: DType, x: Expression): Expression | un
  * below a leading one in 1/2, minus 1/2.
  */
 function fromFloat16(o: Ops, bits: Expression): Expression {
-  const shifted = o.keep(o.shift('i32x4.shl', bits, 17)),
-    normal = o.v('f32x4.mul', o.v('i32x4.add', o.shift('i32x4.shr_u', shifted, 4), o.i32(0xe0 << 23)), o.f32(2 ** -112)),
-    subnormal = o.v('f32x4.sub', o.v('v128.or', o.shift('i32x4.shr_u', shifted, 17), o.i32(126 << 23)), o.f32(0.5))
-  const size = o.select(o.v('i32x4.lt_u', shifted, o.i32(1 << 27)), subnormal, normal)
-  return o.v('v128.or', size, o.v('v128.and', o.shift('i32x4.shl', bits, 16), o.i32(SIGN)))
+  const rest = o.keep(o.v('v128.and', bits, o.i32(0x7fff))),
+    normal = o.v('f32x4.mul', o.v('i32x4.add', o.shift('i32x4.shl', rest, 13), o.i32(0xe0 << 23)), o.f32(2 ** -112)),
+    subnormal = o.v('f32x4.sub', o.v('v128.or', rest, o.i32(126 << 23)), o.f32(0.5))
+  const size = o.selectLanes(o.v('i32x4.lt_s', rest, o.i32(0x400)), subnormal, normal)
+  return o.v('v128.or', size, o.v('v128.and', bits, o.i32(SIGN)))
 }
 
 /**
@@ -58,12 +58,11 @@ function fromFloat16(o: Ops, bits: Expression): Expression {
  */
 function toFloat16(o: Ops, given: Expression): Expression {
   const x = o.keep(given),
-    twice = o.keep(o.v('i32x4.add', x, x)),
     size = o.v('f32x4.mul', o.v('f32x4.mul', o.v('f32x4.abs', x), o.f32(2 ** 112)), o.f32(2 ** -110))
-  const exponent = o.v('i32x4.max_u', o.v('v128.and', twice, o.i32(0xff000000 | 0)), o.i32(0x71000000)),
-    sum = o.keep(o.v('f32x4.add', o.v('i32x4.add', o.shift('i32x4.shr_u', exponent, 1), o.i32(0x07800000)), size))
+  const exponent = o.v('i32x4.max_s', o.v('v128.and', x, o.i32(0x7f800000)), o.i32(113 << 23)),
+    sum = o.keep(o.v('f32x4.add', o.v('i32x4.add', exponent, o.i32(15 << 23)), size))
   const bits = o.v('i32x4.add', o.v('v128.and', o.shift('i32x4.shr_u', sum, 13), o.i32(0x7c00)), o.v('v128.and', sum, o.i32(0x0fff)))
-  const orNaN = o.select(o.v('i32x4.gt_u', twice, o.i32(0xff000000 | 0)), o.i32(0x7e00), bits)
+  const orNaN = o.selectLanes(o.v('f32x4.ne', x, x), o.i32(0x7e00), bits)
   return o.v('v128.or', orNaN, o.v('v128.and', o.shift('i32x4.shr_u', x, 16), o.i32(0x8000)))
 }
 
@@ -72,5 +71,5 @@ function toBfloat16(o: Ops, given: Expression): Expression {
   const x = o.keep(given),
     upper = o.shift('i32x4.shr_u', x, 16),
     rounded = o.shift('i32x4.shr_u', o.v('i32x4.add', x, o.v('i32x4.add', o.v('v128.and', upper, o.i32(1)), o.i32(0x7fff))), 16)
-  return o.select(o.v('f32x4.ne', x, x), o.i32(0x7fc0), rounded)
+  return o.selectLanes(o.v('f32x4.ne', x, x), o.i32(0x7fc0), rounded)
 }

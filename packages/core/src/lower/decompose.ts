@@ -8,6 +8,7 @@ import { fail } from '../errors.ts'
 import { elementwise } from './body.ts'
 import type { Affine, BufferId, BufferSpec, Contraction, Kernel, Load, Loop } from './kernel.ts'
 import type { Lowered } from './lower.ts'
+import { sizeOf } from '../shape.ts'
 import { mapNested } from './rewrite.ts'
 
 export function decompose(lowered: Lowered, { name, capabilities }: Pick<Backend, 'name' | 'capabilities'>): Lowered {
@@ -16,7 +17,7 @@ export function decompose(lowered: Lowered, { name, capabilities }: Pick<Backend
   const one = (k: Kernel): readonly Kernel[] => {
     switch (k.kind) {
       case 'contraction':
-        return has(k.dtype) ? convertOperands(k, buffers, has) : [asLoop(k)]
+        return has(k.dtype) && !isThin(k, buffers, has) ? convertOperands(k, buffers, has) : [asLoop(k)]
       case 'while':
       case 'scan':
       case 'branch':
@@ -35,6 +36,13 @@ export function decompose(lowered: Lowered, { name, capabilities }: Pick<Backend
   const kernels = lowered.kernels.flatMap(one)
   return { ...lowered, buffers, kernels }
 }
+
+/** Would the conversion of operands be a large part of the work? Measured on cpu: a matrix of bfloat16 times a vector. */
+function isThin({ extents, a, b }: Contraction, buffers: readonly BufferSpec[], has: (dtype: DType) => boolean): boolean {
+  const converted = [a, b].map(load => buffers[load.buffer] as BufferSpec).filter(spec => !has(spec.dtype))
+  return sizeOf(extents) < THIN * converted.reduce((n, spec) => n + spec.size, 0)
+}
+const THIN = 3
 
 /** Operands in buffers of a dtype that the backend's contractions cannot read are copied to one of the contraction's. */
 function convertOperands(k: Contraction, buffers: BufferSpec[], has: (dtype: DType) => boolean): readonly Kernel[] {

@@ -6,7 +6,9 @@ import { fromHost } from '../../src/backend/execute.ts'
 import { computeDType, convert, type DType, hostArray, isFloat, isHalf } from '../../src/dtype.ts'
 import { halfValue } from '../../src/half.ts'
 import * as np from '../../src/numpy/index.ts'
+import * as special from '../../src/special/index.ts'
 import type { Tensor } from '../../src/tensor.ts'
+import { grad } from '../../src/transforms/grad.ts'
 import { jit } from '../../src/transforms/jit.ts'
 
 export const storageDTypes = ['float16', 'bfloat16', 'int8', 'uint8'] as const
@@ -151,5 +153,59 @@ export function describeStorage(name: string, load: () => Backend | Promise<Back
         same(read(np.mean(x)), [1])
       })
     })
+
+    describe.each(['float16', 'bfloat16'] as const)('%s: functions give what float32 gives, rounded', dtype => {
+      const eps = np.finfo(dtype).eps
+      test.each(Object.entries(functions))('%s', (_, f) => {
+        const values = (seed: number): number[] =>
+          Array.from({ length: 12 }, (_, i) => convert(0.25 + (hash(i + seed) % 1024) / 700, dtype))
+        const of = (as: DType): Tensor[] => [1, 100].map(seed => tensor(values(seed), as, [3, 4]))
+        const wide = read(f(...(of('float32') as [Tensor, Tensor]))),
+          y = f(...(of(dtype) as [Tensor, Tensor]))
+        expect(y.dtype).toBe(dtype)
+        // One rounding, or one on the other side of where the last bits of float32 differ.
+        const largest = Math.max(...wide.map(Math.abs))
+        read(y).forEach((v, i) => expect(Math.abs(v - (wide[i] as number))).toBeLessThanOrEqual(0.51 * eps * largest))
+      })
+      test('gradients have the dtype of what they are of', () => {
+        const [x, w] = [tensor([1, 2, 3, 4, 5, 6], dtype, [2, 3]), tensor([0.5, 0.25, 1], dtype)]
+        const loss = (w: Tensor): Tensor => np.square(np.matmul(x, w)).sum()
+        const g = grad(loss)(w)
+        expect(g.dtype).toBe(dtype)
+        // 2 x^T x w
+        same(read(g), [82, 108.5, 135])
+        same(read(jit(grad(loss))(w)), [82, 108.5, 135])
+      })
+      test('a sum that float16 cannot hold has a mean', () => same(read(np.mean(tensor(new Array<number>(70000).fill(2), dtype))), [2]))
+    })
   })
+}
+
+/** Single primitives, and functions that compute in float32 inside. */
+const functions: Readonly<Record<string, (x: Tensor, y: Tensor) => Tensor>> = {
+  add: np.add,
+  subtract: np.subtract,
+  multiply: np.multiply,
+  divide: np.divide,
+  power: np.power,
+  maximum: np.maximum,
+  exp: np.exp,
+  log: np.log,
+  log1p: np.log1p,
+  tanh: np.tanh,
+  sqrt: np.sqrt,
+  sin: np.sin,
+  cbrt: np.cbrt,
+  erfc: special.erfc,
+  sum: x => np.sum(x, { axis: 0 }),
+  prod: x => np.prod(x, { axis: 1 }),
+  mean: x => np.mean(x, { axis: 1 }),
+  variance: x => np.variance(x, { axis: 1 }),
+  std: x => np.std(x),
+  logsumexp: x => np.logsumexp(x, { axis: 1 }),
+  cumsum: x => np.cumsum(x, { axis: 1 }),
+  cumprod: x => np.cumprod(x, { axis: 0 }),
+  matmul: (x, y) => np.matmul(x, np.transpose(y)),
+  scatterAdd: (x, y) => x.at(fromHost(Int32Array.of(1, 1, 0), [3], 'int32')).add(y),
+  convolve: (x, y) => np.convolve(np.ravel(x), np.ravel(y)),
 }
