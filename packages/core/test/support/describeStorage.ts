@@ -1,7 +1,9 @@
 /** The dtypes that are only stored, on a backend: what goes in comes out, and kernels compute with float32 or int32 and round or wrap what they store. */
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Backend } from '../../src/backend/backend.ts'
 import { setBackend } from '../../src/backend/current.ts'
+import { createReference } from '../../src/backend/reference.ts'
 import { fromHost } from '../../src/backend/execute.ts'
 import { computeDType, convert, type DType, hostArray, isFloat, isHalf } from '../../src/dtype.ts'
 import { halfValue } from '../../src/half.ts'
@@ -154,6 +156,36 @@ export function describeStorage(name: string, load: () => Backend | Promise<Back
       })
     })
 
+    test('random chains of all dtypes in one kernel, as the reference computes them', () => {
+      const dtypes = [...storageDTypes, 'float32', 'int32'] as const
+      fc.assert(
+        fc.property(
+          fc.constantFrom(...dtypes),
+          fc.constantFrom(...dtypes),
+          fc.array(fc.record({ step: fc.nat(chain.length - 1), dtype: fc.constantFrom(...dtypes) }), { minLength: 1, maxLength: 6 }),
+          fc.integer({ min: 1, max: 5 }),
+          fc.nat(7),
+          fc.nat(),
+          (first, second, steps, rows, columns, seed) => {
+            const f = jit((x: Tensor, y: Tensor) => steps.reduce((z, { step, dtype }) => (chain[step] as Step)(z, y, dtype), x))
+            const values = (k: number): number[] =>
+              Array.from({ length: rows * columns }, (_, i) => ((hash(i + seed + k) >>> 5) % 200) / 8 - 7)
+            const run = (on: Backend): number[] => {
+              setBackend(on)
+              return read(f(tensor(values(1), first, [rows, columns]), tensor(values(2), second, [rows, columns])))
+            }
+            const reference = createReference()
+            try {
+              same(run(backend), run(reference))
+            } finally {
+              setBackend(backend)
+            }
+          },
+        ),
+        { numRuns: 60 },
+      )
+    })
+
     describe.each(['float16', 'bfloat16'] as const)('%s: functions give what float32 gives, rounded', dtype => {
       const eps = np.finfo(dtype).eps
       test.each(Object.entries(functions))('%s', (_, f) => {
@@ -180,6 +212,22 @@ export function describeStorage(name: string, load: () => Backend | Promise<Back
     })
   })
 }
+
+type Step = (x: Tensor, y: Tensor, dtype: DType) => Tensor
+/** Functions that are exact in float32 and int32, on values that stay small. The shape stays. */
+const chain: readonly Step[] = [
+  (x, y) => np.add(x, y),
+  (x, y) => np.subtract(x, y),
+  (x, y) => np.maximum(np.negative(x), y),
+  (x, y) => np.where(np.less(x, y), x, np.abs(y)),
+  (x, _, dtype) => x.astype(dtype),
+  (x, _, dtype) => x.astype(dtype).astype('float32'),
+  x => np.flip(x, { axis: 1 }),
+  x => np.sort(x, { axis: 0 }),
+  (x, y) => np.add(x, np.max(np.concatenate([y, np.zerosLike(y)]), { axis: 0, keepdims: true })),
+  x => np.clip(np.multiply(x, 2), -100, 100),
+  x => np.reshape(np.roll(np.ravel(x), 3), x.shape),
+]
 
 /** Single primitives, and functions that compute in float32 inside. */
 const functions: Readonly<Record<string, (x: Tensor, y: Tensor) => Tensor>> = {
