@@ -50,7 +50,9 @@ export const customBatchingP: CallPrimitive<CustomBatchingParams> = {
   },
   linearizeCall: (primals, tangents, params) => jitP.linearizeCall(primals, tangents, params),
   transpose: (cts, inputs, params) => (jitP.transpose as Exclude<typeof jitP.transpose, { none: string }>)(cts, inputs, params),
-  batch(inputs, axes, size, { rule, numCaptured: n, name }) {
+  batch(inputs, axes, size, params, axisName) {
+    const { rule, numCaptured: n, name } = params
+    if (axes.every(a => a === null)) return jitP.batch(inputs, axes, size, params, axisName)
     if (axes.slice(0, n).some(a => a !== null))
       fail('ValueError', `customBatching: ${name} closes over a value that is mapped, which its rule does not see. Pass it as an argument.`)
     const { outputs, batched } = untracked(() =>

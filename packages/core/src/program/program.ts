@@ -43,10 +43,13 @@ export function subprograms(params: object): readonly Program[] {
 }
 
 const freeOf = new WeakMap<Program, readonly string[]>()
-/** The named axes that collectives in a Program work over: it runs where `vmap` binds them. */
+/** The named axes that a Program knows: collectives in it work over them, or its types vary along them. It runs where `vmap` binds them. */
 export function freeAxes(program: Program): readonly string[] {
   let names = freeOf.get(program)
-  if (names === undefined) freeOf.set(program, (names = [...new Set(program.equations.flatMap(e => equationAxes(e.primitive, e.params)))]))
+  if (names === undefined) {
+    const worked = program.equations.flatMap(e => equationAxes(e.primitive, e.params))
+    freeOf.set(program, (names = [...new Set([...worked, ...program.inputs.flatMap(v => v.aval.varying)])]))
+  }
   return names
 }
 /** The named axes that an equation of this primitive works over, itself or in its sub-programs. */

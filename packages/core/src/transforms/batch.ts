@@ -5,7 +5,6 @@ import { type Batched, type Primitive, isCall, isCollective } from '../primitive
 import { moveaxis } from '../primitives/transpose.ts'
 import { withNamedAxis } from '../program/axes.ts'
 import { madeBy, type Trace, type TracerValue, bind, withTrace } from '../program/bind.ts'
-import { equationAxes } from '../program/program.ts'
 import { owned, release } from '../region.ts'
 import { Tensor } from '../tensor.ts'
 
@@ -71,8 +70,8 @@ export class BatchTrace implements Trace {
     const { size, name } = this.axis
     const stacked = inputs.map(t => this.stackedOf(t)),
       axes = inputs.map(t => this.axisOf(t))
-    // A tracer without an axis: the examples share the numbers, and so those of the results.
-    if (name !== null && axes.every(a => a === null) && !equationAxes(primitive, params).includes(name))
+    // A tracer without an axis: the examples share the numbers, and so those of the results. (Types in sub-programs may name the axis: those are batched.)
+    if (name !== null && axes.every(a => a === null) && !isCall(primitive) && !isCollective(primitive))
       return { outputs: bind(primitive, stacked, params), axes }
     return primitive.batch(stacked, axes, size, params, name)
   }
