@@ -3,6 +3,7 @@ import type { Backend } from './backend/backend.ts'
 import type { Compiled } from './backend/compile.ts'
 import { lowerFor } from './backend/compile.ts'
 import { currentBackend } from './backend/current.ts'
+import { programsBetween } from './backend/stepwise.ts'
 import { knownProgram } from './backend/execute.ts'
 import { fail } from './errors.ts'
 import { costOf } from './lower/cost.ts'
@@ -47,7 +48,7 @@ export interface ExplainedTrace {
   readonly reason: string
   /** The Program, as `makeProgram` prints it. */
   readonly program: string
-  /** Kernels after fusion, with the memory plan, for the backend in use. */
+  /** Kernels after fusion, with the memory plan, for the backend in use: a text for each part, where the function calls the host. */
   readonly kernels: string
   /** The same kernels one by one. */
   readonly work: readonly ExplainedKernel[]
@@ -84,19 +85,34 @@ export function explain(f: (...args: never[]) => unknown): Explanation {
   return { name: report.name, calls: report.calls, traces, toString: text }
 }
 
+/** A function that calls the host is compiled in parts, which are explained one after another. */
 function explainTrace({ reason, program, donated }: JitTrace, backend: Backend): ExplainedTrace {
-  const compiled = knownProgram(program, backend, donated)
-  const graph = compiled?.graph ?? lowerFor(program, backend, donated).graph
+  const parts = programsBetween(program).map(p => {
+    const given = p === program ? donated : undefined
+    const compiled = knownProgram(p, backend, given)
+    return { compiled, graph: compiled?.graph ?? lowerFor(p, backend, given).graph }
+  })
   return {
     reason,
     program: printProgram(program),
-    kernels: printKernels(graph),
-    work: workOf(graph, compiled),
-    memory: memoryOf(graph),
-    profiledRuns: (compiled && timesOf(compiled)?.runs) ?? 0,
-    notes: backend.notes?.(graph) ?? [],
+    kernels: parts.map(({ graph }) => printKernels(graph)).join('\n(a call of the host)\n'),
+    work: parts.flatMap(({ graph, compiled }) => workOf(graph, compiled)),
+    memory: parts.map(({ graph }) => memoryOf(graph)).reduce(addMemory, noMemory),
+    profiledRuns: Math.max(0, ...parts.map(({ compiled }) => (compiled && timesOf(compiled)?.runs) ?? 0)),
+    notes: parts.flatMap(({ graph }) => backend.notes?.(graph) ?? []),
   }
 }
+
+const noMemory: ExplainedMemory = { inputs: 0, results: 0, constants: 0, temporaries: 0, arena: 0, shared: [], donated: [] }
+const addMemory = (a: ExplainedMemory, b: ExplainedMemory): ExplainedMemory => ({
+  inputs: a.inputs + b.inputs,
+  results: a.results + b.results,
+  constants: a.constants + b.constants,
+  temporaries: a.temporaries + b.temporaries,
+  arena: Math.max(a.arena, b.arena),
+  shared: [...a.shared, ...b.shared],
+  donated: [...a.donated, ...b.donated],
+})
 
 function workOf(graph: KernelGraph, compiled: Compiled | undefined): readonly ExplainedKernel[] {
   const texts = kernelTexts(graph),

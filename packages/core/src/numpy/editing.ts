@@ -84,7 +84,7 @@ function staying(at: Positions, n: number): Tensor {
       fail('ShapeError', `delete: a mask of shape ${showShape(at.shape)} does not fit an axis of size ${n}.`)
     return bitwiseNot(at)
   }
-  return scatter(broadcastTo(scalarOf(1, 'bool'), [n]), [positions('delete', at, n, n - 1)], false)
+  return scatter(broadcastTo(scalarOf(1, 'bool'), [n]), [positions('delete', at, n, n - 1)], false, { mode: 'fill' })
 }
 
 /**

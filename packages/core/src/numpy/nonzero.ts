@@ -23,7 +23,7 @@ export function positionsOf(caller: string, mask: Tensor, size: number | undefin
   const n = staticSize(caller, size, () => sum(mask))
   // The running count is where a position goes, one behind the end is where nothing is written.
   const to = where(mask, subtract(cumsum(mask), 1), n)
-  return scatter(broadcastTo(scalarOf(fill, 'int32'), [n]), [to], iota([mask.size]))
+  return scatter(broadcastTo(scalarOf(fill, 'int32'), [n]), [to], iota([mask.size]), { mode: 'fill' })
 }
 
 export interface NonzeroOptions extends Omit<FilledSize, 'fillValue'> {

@@ -113,7 +113,7 @@ function countInto(caller: string, places: Tensor, size: number, weights: Tensor
     fail('ShapeError', `${caller}: ${w.size} weights for ${places.size} elements. They pair up one to one.`)
   const numbers = w.dtype === 'bool' ? astype(w, 'int32') : w
   // A negative index is out of bounds, and so is not written.
-  return scatterAdd(zeros([size], { dtype: numbers.dtype }), [places], numbers)
+  return scatterAdd(zeros([size], { dtype: numbers.dtype }), [places], numbers, { mode: 'fill' })
 }
 
 export interface HistogramOptions {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { callback, print } from '../../src/debug/index.ts'
+import { explain } from '../../src/explain.ts'
 import { array, zeros } from '../../src/numpy/creation.ts'
 import { sin, stack } from '../../src/numpy/index.ts'
 import type { Tensor } from '../../src/tensor.ts'
@@ -148,6 +149,14 @@ describe('pureCallback', () => {
     const before = currentBackend().memory().buffers
     for (const t of f(x)) t.dispose()
     expect(currentBackend().memory().buffers - before).toBeLessThanOrEqual(6 * 2) // what the callback itself made
+  })
+
+  test('explain shows the kernels of each part', () => {
+    const f = jit((x: Tensor) => sine(x.mul(2)).add(1))
+    f(x)
+    const [trace] = explain(f).traces
+    expect(trace?.program).toContain('pureCallback')
+    expect(trace?.kernels.split('(a call of the host)')).toHaveLength(2)
   })
 
   test('asynchronous runs', async () => {

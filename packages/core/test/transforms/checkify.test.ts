@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { debugIndices } from '../../src/debug/indices.ts'
 import { array } from '../../src/numpy/creation.ts'
-import { divide, log, sin, sqrt, take } from '../../src/numpy/index.ts'
+import { bincount, delete as remove, divide, log, nonzero, sin, sqrt, take } from '../../src/numpy/index.ts'
 import { gather } from '../../src/primitives/gather.ts'
 import { scatter } from '../../src/primitives/scatter.ts'
 import type { Tensor } from '../../src/tensor.ts'
@@ -212,8 +212,11 @@ describe('debugIndices', () => {
     }
     expect(() => g(int(0, 5))).not.toThrow()
   })
-  test('who says what happens out of range is not stopped', () => {
+  test('who says what happens out of range is not stopped, nor is the library, which drops on purpose', () => {
     using _ = debugIndices()
+    expect(numbers(nonzero(float(0, 3, 0), { size: 1, fillValue: 9 })[0] as Tensor)).toEqual([1])
+    expect(numbers(bincount(int(0, 5, 1), { length: 3 }))).toEqual([1, 1, 0])
+    expect(numbers(remove(table, int(1)))).toEqual([1, 3])
     expect(numbers(table.at(int(5)).get({ fillValue: 7 }))).toEqual([7])
     expect(numbers(table.at(int(5)).set(0, { mode: 'drop' }))).toEqual([1, 2, 3])
   })
