@@ -6,6 +6,7 @@ import {
   arange,
   equal,
   expandDims,
+  isdtype,
   log,
   logsumexp,
   mean,
@@ -49,7 +50,7 @@ function sameShapes(loss: string, a: string, shape: Shape, b: string, wanted: Sh
  * softmaxCrossEntropy(array([[2, 1, 3], [1, 2, 3]]), array([2, 0], { dtype: 'int32' })) // 1.4076...
  */
 export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
-  const integral = labels.dtype === 'int32' || labels.dtype === 'uint32'
+  const integral = isdtype(labels.dtype, 'integral')
   const wanted = integral ? logits.shape.slice(0, -1) : logits.shape
   if (logits.ndim === 0 || wanted.length !== labels.ndim || wanted.some((n, i) => n !== labels.shape[i]))
     labelError(logits, labels, integral)

@@ -1,5 +1,5 @@
 /** Arithmetic: add, subtract, multiply, divide, remainder, negate, absolute value, sign, maximum, minimum. Elementwise with NumPy broadcasting. */
-import { isFloat } from '../dtype.ts'
+import { isFloat, isUnsigned } from '../dtype.ts'
 import { bind1 } from '../program/bind.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { andP, orP } from './bitwise.ts'
@@ -129,7 +129,7 @@ export function floorDivide(x: TensorLike, y: TensorLike): Tensor {
     borrow = astype(signsDiffer(rest, b), a.dtype)
   if (isFloat(a.dtype)) return where(equal(b, 0), floor(divide(a, b)), round(subtract(divide(subtract(a, rest), b), borrow)))
   const quotient = bind1(divP, [a, b])
-  return a.dtype === 'uint32' ? quotient : subtract(quotient, borrow)
+  return isUnsigned(a.dtype) ? quotient : subtract(quotient, borrow)
 }
 /** x - floor(x / y) * y: the remainder with the sign of y. NumPy: `remainder`, `mod`, Python's `%`. */
 export function remainder(x: TensorLike, y: TensorLike): Tensor {
@@ -151,7 +151,7 @@ export function negative(x: TensorLike): Tensor {
 /** |x|, elementwise. Its derivative at 0 is 0. NumPy: `abs`. */
 export function abs(x: TensorLike): Tensor {
   const t = toTensor(x, 'abs')
-  return t.dtype === 'bool' || t.dtype === 'uint32' ? t : bind1(absP, [t])
+  return t.dtype === 'bool' || isUnsigned(t.dtype) ? t : bind1(absP, [t])
 }
 /** -1, 0 or 1; NaN stays. NumPy: `sign`. */
 export function sign(x: TensorLike): Tensor {

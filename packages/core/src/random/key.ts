@@ -1,4 +1,5 @@
 /** Random keys: the state of a random draw as a value. The same key gives the same numbers, on every backend; `split` makes new ones. */
+import { isInteger } from '../dtype.ts'
 import { described, fail } from '../errors.ts'
 import { array } from '../numpy/creation.ts'
 import { astype, scalarOf } from '../primitives/cast.ts'
@@ -50,8 +51,7 @@ export function key(seed: number | bigint | Tensor): Key {
 const seededBy = (word: Tensor): Key => new Key(concatenate([array([0], { dtype: 'uint32' }), reshape(word, [1])]))
 
 function wordOf(where: string, data: Tensor): Tensor {
-  if (data.dtype !== 'int32' && data.dtype !== 'uint32')
-    fail('DTypeError', `${where}: needs integers, got ${data.dtype}. Convert with astype('uint32').`)
+  if (!isInteger(data.dtype)) fail('DTypeError', `${where}: needs integers, got ${data.dtype}. Convert with astype('uint32').`)
   return astype(toTensor(data, where), 'uint32')
 }
 
