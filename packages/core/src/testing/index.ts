@@ -9,6 +9,7 @@ export {
   type TensorTree,
 } from './arbitraries.ts'
 export { checkAsynchronousCalls } from './asynchronous.ts'
+export { checkFunction, type CheckFunctionOptions } from './checkFunction.ts'
 export { checkGrads, type CheckGradsOptions, type GradMode } from './checkGrads.ts'
 export { type Accuracy, ulpDistance } from './compare.ts'
 export type { Case, InputSpec } from './case.ts'

@@ -1,5 +1,5 @@
 /** map: a function of one slice, over all of them. */
-import { fail } from '../errors.ts'
+import { fail, inNameOf } from '../errors.ts'
 import { checkOptions } from '../options.ts'
 import { concatenate } from '../primitives/concatenate.ts'
 import { reshape } from '../primitives/reshape.ts'
@@ -29,7 +29,8 @@ export function map<X, Y>(f: (x: X) => Y, xs: X, options: MapOptions = {}): Y {
   const { leaves, structure } = flattenTree(xs, 'xs')
   const n = leaves[0]?.shape[0]
   // A scan refuses what has no leading axis, or different ones.
-  if (batchSize === 1 || n === undefined || leaves.some(t => t.shape[0] !== n)) return loop(f, xs)
+  if (n === undefined || leaves.some(t => t.shape[0] !== n)) return inNameOf('map', () => loop(f, xs))
+  if (batchSize === 1) return loop(f, xs)
   const rounds = Math.floor(n / batchSize),
     whole = rounds * batchSize
   const part = (make: (t: Tensor) => Tensor): X => unflattenTree(structure, leaves.map(make)) as X

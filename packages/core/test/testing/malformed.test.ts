@@ -6,6 +6,7 @@ import type { CotangentError } from '../../src/errors.ts'
 import { zeros } from '../../src/numpy/creation.ts'
 import { inputsOf, tensorOf } from '../../src/testing/case.ts'
 import { opTable } from '../../src/testing/opTable.ts'
+import { variable } from '../../src/testing/sampling.ts'
 import { useReference } from '../support/laws.ts'
 import { type Call, type Malformed, judge, mutations } from '../support/malformed.ts'
 
@@ -47,6 +48,8 @@ function goodCalls(name: string): readonly Call[] {
   return record.calls.filter(call => call.name === name)
 }
 
+const SHARE = 4
+
 /** A judgement of the call, and of what it left behind on the backend. */
 function faultOf(call: Malformed): string | null {
   const before = currentBackend().memory().buffers
@@ -58,8 +61,10 @@ function faultOf(call: Malformed): string | null {
 test('good calls with one change', () => {
   const disposed = zeros([2])
   disposed.dispose()
-  const wrong = Object.keys(opTable).flatMap(name => goodCalls(name).flatMap(call => mutations(call, disposed)))
-  expect(wrong.filter(call => !call.mayPass).length).toBeGreaterThan(4000)
+  const all = Object.keys(opTable).flatMap(name => goodCalls(name).flatMap(call => mutations(call, disposed)))
+  // There are thousands: each run takes every fourth, the seed says which.
+  const wrong = all.filter((_, i) => (i + (variable('COTANGENT_SEED') ?? 0)) % SHARE === 0)
+  expect(wrong.filter(call => !call.mayPass).length).toBeGreaterThan(1000)
   expect(wrong.flatMap(call => faultOf(call) ?? [])).toEqual([])
 })
 

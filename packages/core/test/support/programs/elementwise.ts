@@ -73,7 +73,7 @@ const integerUnary: readonly Unary[] = [
   [x => leftShift(x, 1), b => 2 * b],
   [x => rightShift(x, 1), b => b],
   [x => x.mul(x), b => b * b],
-  [x => x.mul(1000).add(7), b => 1000 * b + 7],
+  [x => x.mul(100).add(7), b => 100 * b + 7],
   [x => minimum(x, 3), b => b],
 ]
 
