@@ -1,5 +1,5 @@
 /** Sorts against the reference: every dtype, rows that share a block, fill one, and are merged; places follow their keys. */
-import { type DType, dtypes, hostArray, type Sort, type TypedArray } from '@cotangent/core/kernel'
+import { type ComputeDType, computeDTypes, hostArray, type Sort, type TypedArray } from '@cotangent/core/kernel'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { difference, runGraph } from '../../core/test/support/runKernels.ts'
@@ -14,7 +14,7 @@ beforeEach(() => fake.set({ threads: turn++ % 2 === 0 ? 'reverse' : 'shuffle', b
 afterEach(() => expect(fake.failure()).toBe(''))
 
 /** Few distinct values, so that ties are many; zeros of both signs, infinities, NaN. */
-function entries(dtype: DType, size: number, seed: number): TypedArray {
+function entries(dtype: ComputeDType, size: number, seed: number): TypedArray {
   const special = [NaN, -0, 0, Infinity, -Infinity]
   return hostArray(dtype, size).map((_, i) => {
     const k = Math.imul(i + 1, 2 * seed + 40503) >>> 7
@@ -24,7 +24,7 @@ function entries(dtype: DType, size: number, seed: number): TypedArray {
   })
 }
 
-function check(rows: number, length: number, dtype: DType, seed: number): void {
+function check(rows: number, length: number, dtype: ComputeDType, seed: number): void {
   const size = rows * length,
     kernel: Sort = { kind: 'sort', rows, length, inputs: [0, 1, 2], outputs: [3, 4, 5] },
     specs = [
@@ -42,7 +42,7 @@ test('short rows', () => {
     fc.property(
       fc.constantFrom(0, 1, 2, 3, 40),
       fc.constantFrom(0, 1, 2, 3, 5, 8, 31, 64, 100, 300),
-      fc.constantFrom(...dtypes),
+      fc.constantFrom(...computeDTypes),
       fc.nat({ max: 999 }),
       check,
     ),
@@ -51,7 +51,7 @@ test('short rows', () => {
 })
 
 test.each([1024, 2048, 2049, 4096, 5000, 9000])('rows of %i', length => {
-  for (const dtype of dtypes) if (length < 5000 || dtype.startsWith('float')) check(length < 5000 ? 2 : 1, length, dtype, length)
+  for (const dtype of computeDTypes) if (length < 5000 || dtype.startsWith('float')) check(length < 5000 ? 2 : 1, length, dtype, length)
 })
 
 test('rows that are too long are refused before anything runs', () => {
