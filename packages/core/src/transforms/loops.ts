@@ -49,7 +49,7 @@ export function scan<C, X, Y>(
   options?: ScanOptions,
 ): readonly [carry: C, ys: Y]
 export function scan(step: AnyFunction, init: unknown, xs: unknown, options: ScanOptions = {}): readonly [never, never] {
-  checkOptions('scan', options, 'length', 'reverse')
+  checkOptions('scan', options, 'length', 'reverse', 'checkpoint')
   checkFunction('scan: the step', step)
   const scanned = flattenTree(xs, 'xs')
   const length = scanLength(scanned, options.length)

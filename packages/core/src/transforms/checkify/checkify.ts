@@ -1,5 +1,6 @@
 /** checkify for users. */
 import type { Tensor } from '../../tensor.ts'
+import { checkOptions } from '../../options.ts'
 import { insertIndexChecks } from '../../primitives/indexChecks.ts'
 import { withTraceModes } from '../../program/modes.ts'
 import { unflattenTree } from '../../tree.ts'
@@ -26,8 +27,9 @@ export interface CheckifyOptions {
  */
 export function checkify<A extends Args, R>(
   f: (...args: A) => R,
-  { errors = ['user'] }: CheckifyOptions = {},
+  options: CheckifyOptions = {},
 ): (...args: A) => readonly [error: CheckedError, result: R] {
+  const { errors = ['user'] } = checkOptions('checkify', options, 'errors')
   const kinds = kindsOf(errors)
   const name = nameOf(f)
   return named(`checkify(${name})`, (...args) => {
