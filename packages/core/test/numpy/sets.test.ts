@@ -193,3 +193,13 @@ describe('taking out and putting in', () => {
     expect(values(grad((v: Tensor) => sum(insert(float(1, 2), 1, v).mul(float(1, 2, 3))))(array(9)))).toBe(2)
   })
 })
+
+test('the intersection with nothing', () => {
+  for (const [a, b] of [
+    [int(1, 2), zeros([0], { dtype: 'int32' })],
+    [zeros([0], { dtype: 'int32' }), int(1, 2)],
+  ] as const) {
+    expect(values(intersect1d(a, b))).toEqual([])
+    expect(intersect1d(a, b, { returnIndices: true }).map(values)).toEqual([[], [], []])
+  }
+})
