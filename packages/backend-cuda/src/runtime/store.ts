@@ -33,7 +33,7 @@ export function createStore(session: Session, memory: () => DeviceMemory): Store
 
 /** Without blocking the thread. What is ordered later does not change the result. */
 export async function readCell(session: Session, { dtype, size, memory, host }: CudaCell): Promise<TypedArray> {
-  if (host !== undefined) return host.slice()
+  if (host !== undefined) return session.call(() => host.slice())
   if (memory === undefined) return hostArray(dtype, 0)
   return arrayOf(dtype, await session.read(memory.address, size * bytesOnDevice(dtype)))
 }
