@@ -148,16 +148,16 @@ export class Tensor {
     return np.less(this, y)
   }
   // ---- reductions
-  sum(options?: Reduce): Tensor {
+  sum(options?: np.Total): Tensor {
     return np.sum(this, options)
   }
-  mean(options?: Reduce): Tensor {
+  mean(options?: np.Mean): Tensor {
     return np.mean(this, options)
   }
-  max(options?: Reduce): Tensor {
+  max(options?: np.ReduceFrom): Tensor {
     return np.max(this, options)
   }
-  min(options?: Reduce): Tensor {
+  min(options?: np.ReduceFrom): Tensor {
     return np.min(this, options)
   }
   // ---- shape

@@ -1,52 +1,73 @@
 /** Reductions that are composed: mean, variance, counting, log-sum-exp. */
+import type { DType } from '../dtype.ts'
 import { fail, inNameOf } from '../errors.ts'
 import { checkOptions } from '../options.ts'
-import { add, divide, multiply, subtract } from '../primitives/arithmetic.ts'
+import { add, divide, maximum, multiply, subtract } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
-import { inFloat32, promoteFloats, toBool, toFloat } from '../primitives/cast.ts'
+import { astype, inFloat32, promoteFloats, toBool, toFloat } from '../primitives/cast.ts'
 import { equal, isfinite } from '../primitives/comparison.ts'
 import { exp, log, sqrt, square } from '../primitives/exponential.ts'
+import { kept, maskOf, type MaskedReduce } from '../primitives/masked.ts'
 import { max, min, nonEmpty, sum } from '../primitives/reduce.ts'
 import { reshape, squeeze } from '../primitives/reshape.ts'
 import { where } from '../primitives/select.ts'
 import { constantOf } from '../primitives/stopGradient.ts'
 import { normalizeAxes, sameShape, showShape, withAxes } from '../shape.ts'
 import { type Reduce, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+import { floatsOf } from './floatsOf.ts'
 import { atNonZero } from './guards.ts'
 
 /** How many elements are reduced into one. */
 const countOf = (where: string, t: Tensor, { axis }: Reduce): number =>
   normalizeAxes(where, axis, t.ndim).reduce((n, k) => n * (t.shape[k] as number), 1)
 
-/** Arithmetic mean over axes (default: all); integers give float32, no elements NaN. NumPy: `mean`. */
-export function mean(x: TensorLike, options: Reduce = {}): Tensor {
-  checkOptions('mean', options, 'axis', 'keepdims')
-  const t = toFloat('mean', x),
-    n = countOf('mean', t, options)
-  return inFloat32(t, x => divide(sum(x, options), n))
+/** How many elements make up each result: a number, or a tensor where a mask leaves some out. */
+function counted(where: string, t: Tensor, { where: mask, ...options }: MaskedReduce): Tensor | number {
+  return mask === undefined ? countOf(where, t, options) : sum(astype(maskOf(where, mask, t), t.dtype), options)
 }
 
-export interface Variance extends Reduce {
+export interface Mean extends MaskedReduce {
+  /** The float dtype of the result. Default: that of x, float32 for integers. */
+  readonly dtype?: DType
+}
+
+/**
+ * Arithmetic mean over axes (default: all) of the elements that `where` keeps; integers give float32, no elements NaN. NumPy: `mean`.
+ *
+ * @example mean(losses, { where: mask }) // of the positions that are no padding
+ */
+export function mean(x: TensorLike, options: Mean = {}): Tensor {
+  const { dtype, ...rest } = checkOptions('mean', options, 'axis', 'keepdims', 'where', 'dtype')
+  return meanOf('mean', floatsOf('mean', x, dtype), rest)
+}
+const meanOf = (where: string, t: Tensor, options: MaskedReduce): Tensor =>
+  inFloat32(t, x => inNameOf(where, () => divide(sum(x, options), counted(where, x, options))))
+
+export interface Variance extends Mean {
   /** The divisor is the number of elements less this. Default 0; 1 estimates the variance of a population from a sample. */
   readonly ddof?: number
 }
 
-/** Mean squared deviation from the mean, over axes (default: all). NumPy: `var`. */
+/** Mean squared deviation from the mean, over axes (default: all), of the elements that `where` keeps. NumPy: `var`. */
 export function variance(x: TensorLike, options: Variance = {}): Tensor {
-  checkOptions('variance', options, 'axis', 'keepdims', 'ddof')
+  checkOptions('variance', options, 'axis', 'keepdims', 'where', 'dtype', 'ddof')
   return deviation('variance', x, options)
 }
-function deviation(where: string, x: TensorLike, { ddof = 0, ...options }: Variance): Tensor {
-  const t = toFloat(where, x),
-    n = countOf(where, t, options)
-  return inFloat32(t, x => {
-    const centred = subtract(x, mean(x, { ...options, keepdims: true }))
-    return divide(sum(square(centred), options), Math.max(0, n - ddof))
+function deviation(caller: string, x: TensorLike, { ddof = 0, dtype, ...options }: Variance): Tensor {
+  return inFloat32(floatsOf(caller, x, dtype), given => {
+    // What is left out must not reach the derivative either, where it is NaN.
+    const t = kept(caller, given, options.where, 0)
+    const centred = subtract(t, meanOf(caller, t, { ...options, keepdims: true })),
+      n = counted(caller, t, options)
+    return divide(sum(square(centred), options), typeof n === 'number' ? Math.max(0, n - ddof) : maximum(subtract(n, ddof), 0))
   })
 }
-/** Square root of the variance. Where all elements are equal its gradient is zero: the mathematical one does not exist. NumPy: `std`. */
+/**
+ * Square root of the variance, with its options. Where all elements are equal its gradient is zero: the mathematical one does not exist.
+ * NumPy: `std`.
+ */
 export function std(x: TensorLike, options: Variance = {}): Tensor {
-  checkOptions('std', options, 'axis', 'keepdims', 'ddof')
+  checkOptions('std', options, 'axis', 'keepdims', 'where', 'dtype', 'ddof')
   return atNonZero(deviation('std', x, options), sqrt)
 }
 
@@ -55,15 +76,19 @@ export interface Average extends Reduce {
   readonly weights?: TensorLike
 }
 
-/** Weighted mean: sum(w x) / sum(w). NumPy: `average`. */
-export function average(x: TensorLike, all: Average = {}): Tensor {
-  const { weights, ...options } = checkOptions('average', all, 'axis', 'keepdims', 'weights')
+/** Weighted mean: sum(w x) / sum(w); with `returned` also the sum of the weights, for each mean. NumPy: `average`. */
+export function average(x: TensorLike, options: Average & { readonly returned: true }): [average: Tensor, weights: Tensor]
+export function average(x: TensorLike, options?: Average): Tensor
+export function average(x: TensorLike, all: Average & { readonly returned?: boolean } = {}): Tensor | [Tensor, Tensor] {
+  const { weights, returned = false, ...options } = checkOptions('average', all, 'axis', 'keepdims', 'weights', 'returned')
   const given = toTensor(x, 'average')
   normalizeAxes('average', options.axis, given.ndim)
-  if (weights === undefined) return mean(given, options)
-  const [t, w] = promoteFloats('average', x, weights)
-  const full = sameShape(t.shape, w.shape) ? w : alongAxis(t, w, options.axis)
-  return divide(sum(multiply(t, full), options), sum(full, options))
+  const [t, w] = promoteFloats('average', x, weights ?? 1)
+  if (weights === undefined && !returned) return mean(t, options)
+  const full = sameShape(t.shape, w.shape) || weights === undefined ? broadcastTo(w, t.shape) : alongAxis(t, w, options.axis)
+  const total = sum(full, options),
+    result = divide(sum(multiply(t, full), options), total)
+  return returned ? [result, total] : result
 }
 
 function alongAxis(t: Tensor, w: Tensor, axis: Reduce['axis']): Tensor {

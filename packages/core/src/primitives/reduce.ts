@@ -13,7 +13,7 @@ import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxes, type Shape, showShape, stridesOf } from '../shape.ts'
 import { type Reduce, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
-import { add, divide, multiply } from './arithmetic.ts'
+import { add, divide, maximum, minimum, multiply } from './arithmetic.ts'
 import { broadcastTo } from './broadcast.ts'
 import { astype, toBool } from './cast.ts'
 import { equal } from './comparison.ts'
@@ -21,6 +21,7 @@ import { concatenate } from './concatenate.ts'
 import { first, nameOfDomain, wrap } from './family.ts'
 import { eachIndex } from './host.ts'
 import { isUnknown, none, type SimplePrimitive } from './primitive.ts'
+import { kept, type MaskedReduce, type ReduceFrom, startOf, type Total } from './masked.ts'
 import { reshape } from './reshape.ts'
 import { slice } from './slice.ts'
 import { moveToFront, transpose } from './transpose.ts'
@@ -208,6 +209,18 @@ export const asNumbers = (where: string, x: TensorLike): Tensor => {
   return isInteger(t.dtype) && bitsOf(t.dtype) < 32 ? astype(t, isUnsigned(t.dtype) ? 'uint32' : 'int32') : t
 }
 
+interface Fold {
+  readonly primitive: SimplePrimitive<ReduceParams>
+  readonly op: ReductionRule['op']
+  /** Takes the initial value in. */
+  readonly join: (x: Tensor, y: Tensor) => Tensor
+}
+/** A reduction of the elements that `where` keeps, the rest counting as the identity, joined with `initial`. */
+function fold({ primitive, op, join }: Fold, caller: string, x: Tensor, options: ReduceFrom): Tensor {
+  const out = reduce(primitive, caller, kept(caller, x, options.where, identityOf(op, x.dtype)), options)
+  return options.initial === undefined ? out : join(out, startOf(caller, options.initial, out.dtype))
+}
+
 /** x, refused if there is nothing to choose from along the reduced axes. */
 export function nonEmpty(where: string, x: TensorLike, { axis }: Pick<Reduce, 'axis'>): Tensor {
   const t = toTensor(x, where)
@@ -219,33 +232,55 @@ export function nonEmpty(where: string, x: TensorLike, { axis }: Pick<Reduce, 'a
   return t
 }
 
-/** Sum over axes (default: all); bool and int8 give int32, uint8 uint32; integers wrap. NumPy: `sum`. */
-export function sum(x: TensorLike, options: Reduce = {}): Tensor {
-  checkOptions('sum', options, 'axis', 'keepdims')
-  return reduce(reduceSumP, 'sum', asNumbers('sum', x), options)
+/** In the dtype that was asked for, or in that of sums of x. */
+function total(by: Fold, caller: string, x: TensorLike, options: Total): Tensor {
+  const { dtype } = options
+  const out = fold(by, caller, asNumbers(caller, dtype === undefined ? x : astype(toTensor(x, caller), dtype)), options)
+  return dtype === undefined ? out : astype(out, dtype)
 }
-/** Product over axes (default: all); bool and int8 give int32, uint8 uint32; integers wrap. NumPy: `prod`. */
-export function prod(x: TensorLike, options: Reduce = {}): Tensor {
-  checkOptions('prod', options, 'axis', 'keepdims')
-  return reduce(reduceProdP, 'prod', asNumbers('prod', x), options)
+/** Without an initial value there must be something to choose from. */
+function extremum(by: Fold, caller: string, x: TensorLike, options: ReduceFrom): Tensor {
+  if (options.initial !== undefined) return fold(by, caller, toTensor(x, caller), options)
+  if (options.where !== undefined)
+    fail('ValueError', `${caller}: \`where\` may leave nothing to choose from. Give \`initial\` too, the result of nothing.`)
+  return reduce(by.primitive, caller, nonEmpty(caller, x, options), options)
 }
-/** Largest element along axes (default: all); NaN if there is one. Ties share the gradient equally. NumPy: `max`. */
-export function max(x: TensorLike, options: Reduce = {}): Tensor {
-  checkOptions('max', options, 'axis', 'keepdims')
-  return reduce(reduceMaxP, 'max', nonEmpty('max', x, options), options)
+
+/**
+ * Sum over axes (default: all); bool and int8 give int32, uint8 uint32; integers wrap. `where` says which elements count, `initial` what
+ * the sum begins with, `dtype` what it is computed in. NumPy: `sum`.
+ *
+ * @example sum(x, { axis: -1, where: x.greater(0) }) // of the positive elements
+ */
+export function sum(x: TensorLike, options: Total = {}): Tensor {
+  checkOptions('sum', options, 'axis', 'keepdims', 'where', 'initial', 'dtype')
+  return total({ primitive: reduceSumP, op: 'sum', join: add }, 'sum', x, options)
 }
-/** Smallest element along axes (default: all); NaN if there is one. Ties share the gradient equally. NumPy: `min`. */
-export function min(x: TensorLike, options: Reduce = {}): Tensor {
-  checkOptions('min', options, 'axis', 'keepdims')
-  return reduce(reduceMinP, 'min', nonEmpty('min', x, options), options)
+/** Product over axes (default: all); bool and int8 give int32, uint8 uint32; integers wrap. Options as those of `sum`. NumPy: `prod`. */
+export function prod(x: TensorLike, options: Total = {}): Tensor {
+  checkOptions('prod', options, 'axis', 'keepdims', 'where', 'initial', 'dtype')
+  return total({ primitive: reduceProdP, op: 'prod', join: multiply }, 'prod', x, options)
 }
-/** Are all elements along axes non-zero? True for none. NumPy: `all`. */
-export function all(x: TensorLike, options: Reduce = {}): Tensor {
-  checkOptions('all', options, 'axis', 'keepdims')
-  return reduce(reduceAndP, 'all', toBool('all', x), options)
+/**
+ * Largest element along axes (default: all); NaN if there is one. Ties share the gradient equally. With `initial`, which is one of the
+ * elements to choose from, `where` may leave some out, and there may be none. NumPy: `max`.
+ */
+export function max(x: TensorLike, options: ReduceFrom = {}): Tensor {
+  checkOptions('max', options, 'axis', 'keepdims', 'where', 'initial')
+  return extremum({ primitive: reduceMaxP, op: 'max', join: maximum }, 'max', x, options)
 }
-/** Is any element along axes non-zero? False for none. NumPy: `any`. */
-export function any(x: TensorLike, options: Reduce = {}): Tensor {
-  checkOptions('any', options, 'axis', 'keepdims')
-  return reduce(reduceOrP, 'any', toBool('any', x), options)
+/** Smallest element along axes (default: all); NaN if there is one. Ties share the gradient equally. Options as those of `max`. NumPy: `min`. */
+export function min(x: TensorLike, options: ReduceFrom = {}): Tensor {
+  checkOptions('min', options, 'axis', 'keepdims', 'where', 'initial')
+  return extremum({ primitive: reduceMinP, op: 'min', join: minimum }, 'min', x, options)
+}
+/** Are all elements along axes non-zero, or those of them that `where` keeps? True for none. NumPy: `all`. */
+export function all(x: TensorLike, options: MaskedReduce = {}): Tensor {
+  checkOptions('all', options, 'axis', 'keepdims', 'where')
+  return fold({ primitive: reduceAndP, op: 'and', join: value => value }, 'all', toBool('all', x), options)
+}
+/** Is any element along axes non-zero, of those that `where` keeps? False for none. NumPy: `any`. */
+export function any(x: TensorLike, options: MaskedReduce = {}): Tensor {
+  checkOptions('any', options, 'axis', 'keepdims', 'where')
+  return fold({ primitive: reduceOrP, op: 'or', join: value => value }, 'any', toBool('any', x), options)
 }

@@ -32,8 +32,6 @@ const slopes = merged(
 )
 
 const options = merged(
-  all('no `where`', 'all', 'any', 'mean', 'std', 'variance', 'nanmean', 'nanstd', 'nanvar'),
-  all('no `where` and `initial`', 'sum', 'prod', 'max', 'min', 'nansum', 'nanprod', 'nanmax', 'nanmin'),
   { variance: 'also named `var`' },
   all("`count` is NumPy's `num`; no `axis`", 'linspace', 'logspace', 'geomspace'),
   all("`offset` and `columns` are NumPy's `k` and `M`", 'eye', 'tri', 'trilIndices', 'triuIndices'),
@@ -41,7 +39,7 @@ const options = merged(
   all('of the last two axes by default (NumPy: of the first two)', 'diagonal', 'trace'),
   { rot90: "`times` is NumPy's `k`", select: "`otherwise` is NumPy's `default`" },
   { gradient: 'a list of one tensor for each axis, unless `axis` is a number; no `edge_order`' },
-  { repeat: 'one number of times for all elements', arrayEqual: 'no `equal_nan`', average: 'no `returned`' },
+  { repeat: 'one number of times for all elements', arrayEqual: 'no `equal_nan`' },
   all('no `sparse`', 'indices', 'meshgrid'),
   all('no `weights`', 'quantile', 'percentile', 'nanquantile', 'nanpercentile'),
   { where: 'three arguments; with one see `nonzero`', vectorize: 'no `excluded`' },

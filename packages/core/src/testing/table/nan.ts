@@ -4,12 +4,22 @@ import { isFloat } from '../../dtype.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Accuracy } from '../compare.ts'
 import { type OpEntry, exact, numbers, summed } from '../entry.ts'
-import { argReduction, empty, few, reduction, type ReductionOptions, type Reduction, running, type Running } from './reductions.ts'
+import {
+  argReduction,
+  empty,
+  few,
+  notAllOdd,
+  reduction,
+  type ReductionOptions,
+  type Reduction,
+  running,
+  type Running,
+} from './reductions.ts'
 
 /** x with those elements missing that have an odd position along every axis: no line lacks all. */
 export function withNaN(x: Tensor): Tensor {
-  const odd = x.shape.map((_, axis) => np.equal(np.remainder(np.iota(x.shape, { axis }), 2), 1))
-  return odd.length === 0 || !isFloat(x.dtype) ? x : np.where(odd.reduce(np.logicalAnd), NaN, x)
+  const kept = notAllOdd(x)
+  return kept === null || !isFloat(x.dtype) ? x : np.where(kept, x, NaN)
 }
 
 const reducing = (name: string, f: Reduction, accuracy: Accuracy, options: ReductionOptions = {}): OpEntry =>
@@ -18,13 +28,13 @@ const cumulating = (name: string, f: Running, accuracy: Accuracy, range?: readon
   running(name, (x, o) => f(withNaN(x), o), accuracy, range, f)
 
 export const nan = {
-  nansum: reducing('nansum', np.nansum, summed(), { least: 0 }),
-  nanprod: reducing('nanprod', np.nanprod, few, { least: 0, range: [0.5, 1.5] }),
-  nanmean: reducing('nanmean', np.nanmean, summed()),
-  nanvar: reducing('nanvar', np.nanvar, summed(64), { special: false }),
-  nanstd: reducing('nanstd', np.nanstd, summed(64), { special: false, rank: 1, least: 3 }),
-  nanmax: reducing('nanmax', np.nanmax, exact, { refused: [empty('nanmax', np.nanmax)] }),
-  nanmin: reducing('nanmin', np.nanmin, exact, { refused: [empty('nanmin', np.nanmin)] }),
+  nansum: reducing('nansum', np.nansum, summed(), { least: 0, takes: 'where, initial' }),
+  nanprod: reducing('nanprod', np.nanprod, few, { least: 0, range: [0.5, 1.5], takes: 'where, initial' }),
+  nanmean: reducing('nanmean', np.nanmean, summed(), { takes: 'where' }),
+  nanvar: reducing('nanvar', np.nanvar, summed(64), { special: false, takes: 'where' }),
+  nanstd: reducing('nanstd', np.nanstd, summed(64), { special: false, rank: 1, least: 3, takes: 'where' }),
+  nanmax: reducing('nanmax', np.nanmax, exact, { refused: [empty('nanmax', np.nanmax)], takes: 'where, initial' }),
+  nanmin: reducing('nanmin', np.nanmin, exact, { refused: [empty('nanmin', np.nanmin)], takes: 'where, initial' }),
   nanargmax: argReduction('nanargmax', np.nanargmax),
   nanargmin: argReduction('nanargmin', np.nanargmin),
   nancumsum: cumulating('nancumsum', np.nancumsum, summed()),

@@ -26,7 +26,7 @@ import {
 } from '../entry.ts'
 import { spread } from './linalgDecompositions.ts'
 
-export type Reduction = (x: Tensor, options: Reduce) => Tensor
+export type Reduction = (x: Tensor, options: np.ReduceFrom) => Tensor
 export interface ReductionOptions {
   readonly dtypes?: readonly DType[]
   /** The smallest size of an axis. Default 0. */
@@ -40,14 +40,26 @@ export interface ReductionOptions {
   readonly special?: boolean
   /** What is called with input to be refused. Default: the function. */
   readonly bare?: Reduction
+  /** The options, besides axes, that it has and that are drawn. Default: none. */
+  readonly takes?: 'where' | 'where, initial'
 }
+
+/** Where all but those elements are that have an odd position along every axis: no line lacks all. Null for scalars. */
+export function notAllOdd({ shape }: Tensor): Tensor | null {
+  const even = shape.map((_, axis) => np.equal(np.remainder(np.iota(shape, { axis }), 2), 0))
+  return even.length === 0 ? null : even.reduce(np.logicalOr)
+}
+const leavingOut = (x: Tensor, takes: ReductionOptions['takes']): np.ReduceFrom => ({
+  where: notAllOdd(x) ?? true,
+  ...(takes === 'where, initial' && { initial: 0.25 }),
+})
 
 /** `long`: also sums of more terms than a backend adds up in one block. */
 const arbReduction = (
   least: number,
   rank: number,
   long: boolean,
-): fc.Arbitrary<{ readonly shape: readonly number[]; readonly options: Reduce }> =>
+): fc.Arbitrary<{ readonly shape: readonly number[]; readonly masked: boolean; readonly options: Reduce }> =>
   fc
     .record({
       shape: fc.oneof(
@@ -56,11 +68,12 @@ const arbReduction = (
       ),
       keepdims: fc.boolean(),
       axes: fc.constantFrom('all', 'first', 'last', 'two'),
+      masked: fc.boolean(),
     })
-    .map(({ shape, keepdims, axes }) => {
+    .map(({ shape, keepdims, axes, masked }) => {
       const n = shape.length
       const axis = axes === 'all' || n === 0 ? undefined : axes === 'first' ? 0 : axes === 'last' || n === 1 ? -1 : [0, n - 1]
-      return { shape, options: { keepdims, ...(axis !== undefined && { axis }) } }
+      return { shape, masked, options: { keepdims, ...(axis !== undefined && { axis }) } }
     })
 
 /** Cases with one axis, or with none. */
@@ -71,20 +84,34 @@ const arbOneAxis = (least: 0 | 1): fc.Arbitrary<{ readonly shape: readonly numbe
 
 /** Functions of one tensor with `axis` and `keepdims`. */
 export function reduction(name: string, f: Reduction, accuracy: Accuracy, options: ReductionOptions = {}): OpEntry {
-  const { dtypes = floats, least = 0, rank = 0, range, differentiable = true, refused = [], special = true, bare = f } = options
+  const { dtypes = floats, least = 0, rank = 0, range, differentiable = true, refused = [], special = true, bare = f, takes } = options
+  const call = (x: Tensor, masked: boolean, axes: Reduce): Tensor => f(x, masked ? { ...axes, ...leavingOut(x, takes) } : axes)
   return {
-    cases: shapedCases(arbReduction(least, rank, accuracy.of === 'largest'), (x, { options }) => f(x, options), dtypes, range),
+    cases: shapedCases(
+      arbReduction(least, rank, accuracy.of === 'largest'),
+      (x, { masked, options }) => call(x, masked && takes !== undefined, options),
+      dtypes,
+      range,
+    ),
     accuracy,
     differentiable,
     refused: [
       notATensor(name, () => bare(text, {})),
       refusal('an axis out of range', 'ShapeError', [name, 'axis 2', '2 dimensions'], () => bare(np.ones([2, 3]), { axis: 2 })),
+      ...(takes === undefined ? [] : [unfitting(name, bare, takes)]),
       refusal('a duplicate axis', 'ShapeError', [name, 'duplicate'], () => bare(np.ones([2, 3]), { axis: [0, -2] })),
       ...refused,
     ],
     ...(special && { special: (x: Tensor, y: Tensor) => f(np.stack([x, y]), { axis: 0 }), specialArity: 2 as const }),
   }
 }
+const unfitting = (name: string, f: Reduction, takes: ReductionOptions['takes']): Refusal =>
+  refusal('a mask of another shape', 'ShapeError', [name, '[2]', '[2, 3]'], () =>
+    f(np.ones([2, 3]), { where: np.ones([2]), ...(takes === 'where, initial' && { initial: 0 }) }),
+  )
+/** Of extrema. */
+const unsaid = (name: string, f: Reduction): Refusal =>
+  refusal('a mask without an initial value', 'ValueError', [name, 'initial'], () => f(np.ones([2]), { where: np.ones([2]) }))
 export const empty = (name: string, f: Reduction): Refusal =>
   refusal('no elements', 'ShapeError', [name, '[0, 2]'], () => f(np.ones([0, 2]), { axis: 0 }))
 
@@ -151,16 +178,26 @@ const averageCase = ({
 })
 
 export const reductions = {
-  sum: reduction('sum', np.sum, summed(), { dtypes: all }),
-  prod: reduction('prod', np.prod, few, { dtypes: all, range: [0.5, 1.5] }),
-  mean: reduction('mean', np.mean, summed(), { dtypes: all, least: 1 }),
-  variance: reduction('variance', np.variance, summed(64), { dtypes: numbers, least: 1, special: false }),
-  std: reduction('std', np.std, summed(64), { least: 2, rank: 1, special: false }),
-  max: reduction('max', np.max, exact, { dtypes: all, least: 1, refused: [empty('max', np.max)] }),
-  min: reduction('min', np.min, exact, { dtypes: all, least: 1, refused: [empty('min', np.min)] }),
+  sum: reduction('sum', np.sum, summed(), { dtypes: all, takes: 'where, initial' }),
+  prod: reduction('prod', np.prod, few, { dtypes: all, range: [0.5, 1.5], takes: 'where, initial' }),
+  mean: reduction('mean', np.mean, summed(), { dtypes: all, least: 1, takes: 'where' }),
+  variance: reduction('variance', np.variance, summed(64), { dtypes: numbers, least: 1, special: false, takes: 'where' }),
+  std: reduction('std', np.std, summed(64), { least: 2, rank: 1, special: false, takes: 'where' }),
+  max: reduction('max', np.max, exact, {
+    dtypes: all,
+    least: 1,
+    refused: [empty('max', np.max), unsaid('max', np.max)],
+    takes: 'where, initial',
+  }),
+  min: reduction('min', np.min, exact, {
+    dtypes: all,
+    least: 1,
+    refused: [empty('min', np.min), unsaid('min', np.min)],
+    takes: 'where, initial',
+  }),
   ptp: reduction('ptp', np.ptp, ulps(1, 'one rounding'), { dtypes: numbers, least: 1, refused: [empty('ptp', np.ptp)] }),
-  all: reduction('all', np.all, exact, { dtypes: all, differentiable: 'boolean' }),
-  any: reduction('any', np.any, exact, { dtypes: all, differentiable: 'boolean' }),
+  all: reduction('all', np.all, exact, { dtypes: all, differentiable: 'boolean', takes: 'where' }),
+  any: reduction('any', np.any, exact, { dtypes: all, differentiable: 'boolean', takes: 'where' }),
   countNonzero: reduction('countNonzero', np.countNonzero, exact, { dtypes: all, differentiable: flat }),
   logsumexp: reduction('logsumexp', np.logsumexp, summed(), { least: 1 }),
   average: {
