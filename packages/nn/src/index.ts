@@ -168,7 +168,50 @@ export {
 export type { Padding, Sizes1, Sizes2, Sizes3 } from './layers/window.ts'
 export { loraInit, loraMerge, type Adapters, type LoraMergeOptions, type LoraOptions, type LowRank } from './lora.ts'
 export { merge, residual, type MergeKind, type MergeOptions } from './merge.ts'
-export { klDivergence, meanSquaredError, softmaxCrossEntropy, type LossOptions } from './losses.ts'
+export {
+  logLoss,
+  poissonLoss,
+  polyLoss,
+  sigmoidCrossEntropy,
+  sigmoidFocalLoss,
+  smoothLabels,
+  softmaxCrossEntropy,
+  type FocalLossOptions,
+  type LogLossOptions,
+  type PoissonOptions,
+  type PolyLossOptions,
+} from './losses/crossEntropy.ts'
+export { ctcForwardProbabilities, ctcLoss, type CtcLengths, type CtcOptions } from './losses/ctc.ts'
+export { generalizedKlDivergence, klDivergence, klDivergenceOfLogs } from './losses/divergence.ts'
+export { exampleWeights, type ClassLossOptions, type LossOptions } from './losses/loss.ts'
+export {
+  categoricalHingeLoss,
+  hingeLoss,
+  perceptronLoss,
+  squaredHingeLoss,
+  tripletMarginLoss,
+  type TripletOptions,
+} from './losses/margin.ts'
+export {
+  cosineDistance,
+  cosineSimilarity,
+  huberLoss,
+  logCosh,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredError,
+  meanSquaredLogarithmicError,
+  type CosineOptions,
+  type HuberOptions,
+} from './losses/regression.ts'
+export {
+  diceLoss,
+  ntxentLoss,
+  rankingSoftmaxLoss,
+  type DiceOptions,
+  type NtxentOptions,
+  type RankingOptions,
+} from './losses/sets.ts'
 export { accuracy } from './metrics.ts'
 export { adam, type Adam, type AdamOptions, type AdamState } from './optim/adam.ts'
 export type { LearningRate } from './optim/rate.ts'

@@ -1,0 +1,95 @@
+/** What all losses share: weights, masks, reductions, and the check of shapes. */
+import { type Shape, type Tensor, CotangentError, equal, expandDims, isdtype, mean, multiply, sum, take, where } from '@cotangent/core'
+
+export interface LossOptions {
+  /**
+   * `'mean'` (default, as Keras and PyTorch; with weights or a mask: the weighted mean, 0 where nothing counts), `'sum'`, or `'none'` for one value an
+   * example.
+   */
+  readonly reduction?: 'mean' | 'sum' | 'none'
+  /** A factor for each example, `[n]`, or for each part of one, `[n, t, ...]`: leading axes of the losses; the mean is taken over the rest. */
+  readonly weights?: Tensor
+  /** Which examples count, `[n]`, or which parts, `[n, t, ...]`: bool. Values that do not count may be anything finite. */
+  readonly mask?: Tensor
+}
+export interface ClassLossOptions extends LossOptions {
+  /** A factor for each class, `[classes]`: for rare ones. Binary losses: `[weight of 0, weight of 1]`. */
+  readonly classWeights?: Tensor
+}
+
+/** `losses` `[n, ...]`: one for each part of an example. `lead`: axes of the result of `reduction: 'none'` where no weights say so. */
+export function reduceLoss(
+  loss: string,
+  losses: Tensor,
+  { reduction = 'mean', weights, mask }: LossOptions,
+  lead: number = losses.ndim,
+  own?: Tensor,
+): Tensor {
+  for (const [name, t] of [['weights', weights] as const, ['mask', mask] as const])
+    if (t !== undefined) leading(loss, name, t.shape, losses)
+  const ndim = own?.ndim ?? Math.max(weights?.ndim ?? 0, mask?.ndim ?? 0)
+  const each = restMean(losses, weights === undefined && mask === undefined && own === undefined ? lead : ndim)
+  const factor = product([own, weights, mask?.astype(losses.dtype)], each.ndim)
+  const counted = mask === undefined ? each : where(expand(mask, each.ndim), each, 0)
+  const weighted = factor === undefined ? counted : multiply(counted, factor)
+  if (reduction === 'none') return weighted
+  if (reduction === 'sum') return sum(weighted)
+  return factor === undefined ? mean(weighted) : weightedMean(weighted, sum(factor.mul(each.size / factor.size)))
+}
+
+const weightedMean = (weighted: Tensor, total: Tensor): Tensor => {
+  const nothing = equal(total, 0)
+  return where(nothing, 0, sum(weighted).div(where(nothing, 1, total)))
+}
+const expand = (t: Tensor, ndim: number): Tensor => (t.ndim === ndim ? t : t.reshape([...t.shape, ...Array<number>(ndim - t.ndim).fill(1)]))
+const product = (factors: readonly (Tensor | undefined)[], ndim: number): Tensor | undefined =>
+  factors
+    .filter(f => f !== undefined)
+    .map(f => expand(f, ndim))
+    .reduce<Tensor | undefined>((a, f) => (a === undefined ? f : multiply(a, f)), undefined)
+
+/** The mean over all axes from `lead` on. */
+const restMean = (x: Tensor, lead: number): Tensor =>
+  x.ndim <= lead ? x : mean(x, { axis: Array.from({ length: x.ndim - lead }, (_, i) => lead + i) })
+
+function leading(loss: string, name: string, shape: Shape, losses: Tensor): void {
+  if (shape.length === 0 || shape.length > losses.ndim || shape.some((n, i) => n !== losses.shape[i]))
+    throw new CotangentError(
+      'ShapeError',
+      `${loss}: ${name} [${shape.join(', ')}] must have the leading axes of the losses [${losses.shape.join(', ')}]: one for each example or for each part.`,
+    )
+}
+
+/** Shapes that differ would broadcast, and the loss would be of other pairs than meant. */
+export function sameShapes(loss: string, a: string, shape: Shape, b: string, wanted: Shape): void {
+  if (shape.length !== wanted.length || shape.some((n, i) => n !== wanted[i]))
+    throw new CotangentError(
+      'ShapeError',
+      `${loss}: ${a} [${shape.join(', ')}] and ${b} [${wanted.join(', ')}] need the same shape. Reshape one of them.`,
+    )
+}
+
+/** Whether labels of `[n, ..., classes]` logits are class ids `[n, ...]`; if not, they are distributions of the logits' shape. Throws a ShapeError otherwise. */
+export function classIds(loss: string, logits: Tensor, labels: Tensor): boolean {
+  const integral = isdtype(labels.dtype, 'integral')
+  const wanted = integral ? logits.shape.slice(0, -1) : logits.shape
+  if (logits.ndim === 0 || wanted.length !== labels.ndim || wanted.some((n, i) => n !== labels.shape[i]))
+    labelError(loss, logits, labels, integral)
+  return integral
+}
+function labelError(loss: string, logits: Tensor, labels: Tensor, integral: boolean): never {
+  const wanted = integral
+    ? `class ids of shape [${logits.shape.slice(0, -1).join(', ')}]`
+    : `distributions of shape [${logits.shape.join(', ')}] or integer class ids`
+  throw new CotangentError(
+    'ShapeError',
+    `${loss}: logits [${logits.shape.join(', ')}] need ${wanted}, got ${labels.dtype}[${labels.shape.join(', ')}].`,
+  )
+}
+
+/** The class weights of class ids: one for each example. Use as `weights` of any loss. Keras: `class_weight`. */
+export const exampleWeights = (classWeights: Tensor, ids: Tensor): Tensor => take(classWeights, ids)
+
+/** The value at each class id: `[..., classes]` at `[...]`. An id outside of the classes has none: 0. */
+export const atClass = (values: Tensor, ids: Tensor, classes: Tensor): Tensor =>
+  sum(where(equal(expandDims(ids, -1), classes), values, 0), { axis: -1 })
