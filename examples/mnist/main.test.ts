@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseOptions } from './options.ts'
 import { mnist } from './spawn.ts'
 
 let folder: string
@@ -28,15 +29,12 @@ describe('mnist', () => {
     expect(existsSync(save)).toBe(true)
     expect(out).not.toContain('\x1b')
   })
-  it('runs the CNN, on the first backend that works', () => {
+  it('runs the CNN fast, on the first backend that works', () => {
     const save = join(folder, 'cnn.safetensors')
-    const { status, out } = mnist(
-      ['--model', 'cnn', '--examples', '128', '--epochs', '1', '--backend', 'webgl,cpu', '--save', save],
-      noBrowser,
-    )
+    const { status, out } = mnist(['--model', 'cnn', '--fast', '--examples', '128', '--backend', 'webgl,cpu', '--save', save], noBrowser)
     expect(status).toBe(0)
     expect(out).toMatch(
-      /^webgl is not used: it runs in a browser\. There is no Chromium at .+\nMNIST: 128 training and 10000 test digits, cnn on the cpu backend/,
+      /^webgl is not used: it runs in a browser\. There is no Chromium at .+\nMNIST: 128 training and 500 test digits, cnn on the cpu backend/,
     )
     expect(out).toMatch(/\ntest accuracy 0\.\d{4}\n$/)
   })
@@ -50,16 +48,11 @@ describe('mnist', () => {
   it('explains its options', () => {
     const { status, out } = mnist(['--help'])
     expect(status).toBe(0)
-    for (const option of ['model', 'epochs', 'batch', 'examples', 'seed', 'backend', 'threads', 'data', 'save', 'losses'])
+    for (const option of ['model', 'epochs', 'batch', 'examples', 'seed', 'backend', 'threads', 'fast', 'out', 'data', 'save', 'losses'])
       expect(out).toContain(`--${option} `)
   })
   it.each([
     [['--modle', 'cnn'], /^ValueError: Unknown option '--modle'\. See --help\.$/],
-    [['--model', 'rnn'], /^ValueError: --model: mlp or cnn, got "rnn"\. See --help\.$/],
-    [['--epochs', '0'], /^ValueError: --epochs: an integer of at least 1, got "0"\. See --help\.$/],
-    [['--batch', '3.5'], /^ValueError: --batch: an integer of at least 1, got "3\.5"/],
-    [['--seed'], /^ValueError: Option '--seed <value>' argument missing/],
-    [['digits'], /^ValueError: Unexpected argument 'digits'/],
     [['--backend', 'gpu'], /^ConfigError: init: .*unknown backend "gpu"; there are cuda, webgl, cpu, reference/],
     [['--data', '/no/such/folder'], /^ValueError: MNIST: cannot read \/no\/such\/folder\/.*Pass --data FOLDER/],
     [['--save', '/no/such/folder/file'], /^ValueError: \/no\/such\/folder\/file: cannot be written/],
@@ -68,5 +61,18 @@ describe('mnist', () => {
     expect([status, out]).toEqual([1, ''])
     expect(err.trimEnd().split('\n')).toHaveLength(1)
     expect(err.trimEnd()).toMatch(message)
+  })
+  it.each([
+    [['--model', 'rnn'], /^--model: mlp, mlp-dropout or cnn, got "rnn"\. See --help\.$/],
+    [['--epochs', '0'], /^--epochs: an integer of at least 1, got "0"\. See --help\.$/],
+    [['--batch', '3.5'], /^--batch: an integer of at least 1, got "3\.5"/],
+    [['--seed'], /^Option '--seed <value>' argument missing/],
+    [['digits'], /^Unexpected argument 'digits'/],
+  ])('does not take %j', (args, message) => expect(() => parseOptions(args)).toThrow(message))
+  it('has defaults for each network', () => {
+    const of = (model: string) => parseOptions(['--model', model])
+    expect(of('mlp')).toMatchObject({ epochs: 5, batchSize: 32, seed: 0, fast: false })
+    expect(of('mlp-dropout')).toMatchObject({ epochs: 20, batchSize: 128 })
+    expect(of('cnn')).toMatchObject({ epochs: 12, batchSize: 128 })
   })
 })

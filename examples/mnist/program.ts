@@ -1,28 +1,32 @@
 /** The program: reads the digits, trains, saves, loads again, shows what the model reads. The same source in Node and in a page. */
-import { CotangentError, type BackendName, type TreeOf, init } from '@cotangent/core'
+import { CotangentError, type TreeOf } from '@cotangent/core'
 import { type Layer, softmax } from '@cotangent/nn'
 import { type Digits, type Mnist, batch, slice } from '../lib/digits.ts'
 import type { Host } from '../lib/host/host.ts'
-import { readMnist } from '../lib/mnist-files.ts'
+import { readFewDigits, readMnist } from '../lib/mnist-files.ts'
 import { checkWritable, loadParameters, saveParameters } from '../lib/parameters.ts'
+import { onBackend, printResults } from '../lib/program.ts'
 import { type Prediction, drawDigits } from './draw.ts'
-import { cnn, mlp } from './models.ts'
+import { cnn, mlp, mlpDropout } from './models.ts'
 import type { Options } from './options.ts'
 import { evaluate, train } from './train.ts'
 
 export async function main(options: Options, host: Host): Promise<void> {
-  const { model, examples, threads } = options
+  const { model, examples } = options
   for (const path of [options.save, options.losses]) if (path !== undefined) await checkWritable(host, path)
-  const all = await readMnist(host, options.data)
+  const all = await (options.fast ? readFewDigits : readMnist)(host, options.data)
   const data = examples === undefined ? all : { train: slice(all.train, examples), test: all.test }
-  const { name, backend, skipped } = await init({ backend: options.backend as BackendName[], ...(threads !== undefined && { threads }) })
-  for (const other of skipped) host.print(`${other.name} is not used: ${other.reason}`)
-  host.print(`MNIST: ${data.train.count} training and ${data.test.count} test digits, ${model} on the ${name} backend`)
-  try {
-    await (model === 'mlp' ? run(mlp(), data, options, host) : run(cnn(), data, options, host))
-  } finally {
-    await backend.dispose()
-  }
+  await onBackend(options, host, name => {
+    host.print(`MNIST: ${data.train.count} training and ${data.test.count} test digits, ${model} on the ${name} backend`)
+    switch (model) {
+      case 'mlp':
+        return run(mlp(), data, options, host)
+      case 'mlp-dropout':
+        return run(mlpDropout(), data, options, host)
+      case 'cnn':
+        return run(cnn(), data, options, host)
+    }
+  })
 }
 
 async function run<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options: Options, host: Host): Promise<void> {
@@ -43,7 +47,7 @@ async function run<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options: O
   host.print(`${drawDigits(data.test, predict(model, loaded, data.test, [0, 1, 2, 3, 4]), host.isTerminal)}\n`)
   const again = evaluate(model, loaded, data.test)
   if (again !== testAccuracy) throw new CotangentError('InternalError', `loaded parameters give ${again}, not ${testAccuracy}`)
-  host.print(`test accuracy ${again.toFixed(4)}`)
+  printResults(host, { 'test accuracy': again })
 }
 
 function predict<P>(model: Layer<P>, params: P, test: Digits, indices: readonly number[]): readonly Prediction[] {

@@ -1,0 +1,48 @@
+/** Curves in the terminal. */
+import { plot } from 'simple-ascii-chart'
+import { type Series, smoothed } from './series.ts'
+
+export interface TerminalOptions {
+  readonly title: string
+  /** Colours tell several series apart; without them each has a chart of its own. */
+  readonly color: boolean
+  /** In characters. */
+  readonly width?: number
+  readonly height?: number
+}
+
+const colors = ['ansiBlue', 'ansiRed', 'ansiGreen', 'ansiMagenta', 'ansiYellow', 'ansiCyan'] as const
+
+/** Several lines of text, without spaces at their ends. Long series are smoothed to the width. */
+export function terminalChart(series: readonly Series[], { title, color, width = 60, height = 10 }: TerminalOptions): string {
+  if (!color && series.length > 1)
+    return series.map(s => terminalChart([s], { title: `${title}: ${s.name}`, color, width, height })).join('\n')
+  const drawn = series.map(({ points }) => thinned(points, width))
+  const text = plot(
+    drawn.map(points => points.map(p => [...p] as [number, number])),
+    {
+      title,
+      width,
+      height,
+      formatter: (n, { axis }) => (axis === 'x' ? Math.round(n) : Number(n.toPrecision(3))),
+      ...(color && { color: drawn.map((_, i) => colors[i % colors.length] as (typeof colors)[number]) }),
+      ...(color && series.length > 1 && { legend: { position: 'bottom' as const, series: series.map(s => s.name) } }),
+    },
+  )
+  const lines = text.split('\n').map(line => line.trimEnd())
+  return lines.filter(line => line !== '').join('\n')
+}
+
+function thinned(points: Series['points'], width: number): Series['points'] {
+  const run = Math.ceil(points.length / width)
+  if (run === 1) return points
+  const xs = smoothed(
+      points.map(p => p[0]),
+      run,
+    ),
+    ys = smoothed(
+      points.map(p => p[1]),
+      run,
+    )
+  return xs.map((x, i) => [x, ys[i] as number] as const)
+}
