@@ -42,6 +42,7 @@ const restrict = (files: readonly string[], allowed: Restriction, ...patterns: r
 })
 
 const core = packages('fp-ts', 'fp-ts/**')
+const nn = ['@cotangent/core', '@cotangent/core/extend', '@cotangent/core/fp', 'fp-ts', 'fp-ts/**']
 const foundation = ['errors', 'userLine', 'half', 'dtype', 'promotion', 'stored', 'shape', 'aval', 'identity']
 const kernelFiles = ['lower/kernel.ts', 'lower/instructions.ts', 'backend/backend.ts']
 const src = (...paths: readonly string[]): readonly string[] => paths.map(path => `packages/core/src/${path}`)
@@ -87,7 +88,10 @@ export default defineConfig({
     ),
     restrict(['packages/backend-webgl/src/**/*.ts'], packages('@cotangent/core/kernel')),
     restrict(['packages/backend-cuda/src/**/*.ts'], packages('@cotangent/core/kernel', 'node:*')),
-    restrict(['packages/nn/src/**/*.ts'], packages('@cotangent/core', '@cotangent/core/extend', '@cotangent/core/fp', 'fp-ts', 'fp-ts/**')),
+    restrict(['packages/nn/src/**/*.ts'], packages(...nn)),
+    // Bytes in, bytes out: the formats of data run anywhere.
+    restrict(['packages/nn/src/data/**/*.ts'], packages(...nn, 'fflate')),
+    restrict(['packages/nn/src/host/**/*.ts'], packages(...nn, 'node:*', 'node:fs/**')),
     { files: ['*.config.ts', 'scripts/summary-reporter.ts'], rules: { 'import/no-default-export': 'off' } },
   ],
 })

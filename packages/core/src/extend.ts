@@ -5,7 +5,9 @@
  */
 export { aval, showAval, strong, type Aval } from './aval.ts'
 export { fail, type ErrorKind } from './errors.ts'
-export type { DType } from './dtype.ts'
+export { bitsOf, type DType, type TypedArray } from './dtype.ts'
+export { checkOptions } from './options.ts'
+export { fromStored, storedView, toStored, type StoredArray } from './stored.ts'
 export { broadcastShapes, normalizeAxes, normalizeAxis, sameShape, showShape, type Shape } from './shape.ts'
 export { toTensor, type Tensor, type TensorLike } from './tensor.ts'
 

@@ -231,3 +231,4 @@ export {
   type StateOf,
 } from './optim/transformation.ts'
 export { summary, type Summary, type SummaryOptions, type SummaryRow } from './summary.ts'
+export * from './train/index.ts'

@@ -1,0 +1,67 @@
+/** Real processes, real signals: nothing but the steps since the last checkpoint is lost, and the bits are those of a run that was left alone. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fileCheckpoint, writeFileAtomic } from '../../src/host/index.ts'
+
+let folder: string
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'cotangent-fit-'))))
+afterAll(() => rm(folder, { recursive: true }))
+
+const STEPS = 60
+const program = fileURLToPath(new URL('trainingRun.ts', import.meta.url))
+/** Its lines; `signal` is sent when it says that it is at step `at`. */
+async function run(path: string, signal?: NodeJS.Signals, at = 0): Promise<readonly string[]> {
+  const child = spawn(process.execPath, ['--conditions=source', program, path, String(STEPS)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines: string[] = []
+  const ended = once(child, 'close')
+  for await (const line of createInterface(child.stdout)) {
+    lines.push(line)
+    if (signal !== undefined && line === `step ${at}`) child.kill(signal)
+  }
+  await ended
+  return lines
+}
+const numberAfter = (lines: readonly string[], word: string): number =>
+  Number(lines.findLast(line => line.startsWith(`${word} `))?.slice(word.length + 1) ?? 0)
+
+describe('a run that signals end', () => {
+  it('continues from its checkpoint, to the same bits', async () => {
+    const path = join(folder, 'run.safetensors')
+    const [straight, killed] = await Promise.all([run(join(folder, 'straight.safetensors')), run(path, 'SIGKILL', 9)])
+    expect(straight.at(-2)).toBe(`end ${STEPS}`)
+    expect(killed.some(line => line.startsWith('end'))).toBe(false)
+    const interrupted = await run(path, 'SIGINT', numberAfter(killed, 'step') + 5)
+    // kill -9 loses what came after the last checkpoint, one of every second step; SIGINT loses nothing.
+    expect(numberAfter(killed, 'step') - numberAfter(interrupted.slice(0, 1), 'resumed')).toBeLessThanOrEqual(2)
+    expect(interrupted.at(-1)).toMatch(/^aborted /)
+    const last = numberAfter(interrupted, 'step')
+    expect(interrupted.slice(-3, -1)).toEqual([`checkpoint ${last}`, `end ${last}`])
+    const rest = await run(path)
+    expect(rest[0]).toBe(`resumed ${last}`)
+    expect(rest.at(-1)).toBe(straight.at(-1))
+  })
+})
+
+describe('files', () => {
+  it('are written whole, and leave nothing else behind', async () => {
+    const path = join(folder, 'file')
+    await writeFileAtomic(path, Uint8Array.of(1, 2))
+    await writeFileAtomic(path, Uint8Array.of(3))
+    expect(await fileCheckpoint(path).read()).toEqual(Buffer.from([3]))
+    expect((await readdir(folder)).filter(name => name.startsWith('file'))).toEqual(['file'])
+  })
+  it('that cannot be written or read are named', async () => {
+    const path = join(folder, 'no', 'such', 'folder')
+    await expect(writeFileAtomic(path, Uint8Array.of(1))).rejects.toThrow(`${path}: cannot be written (ENOENT)`)
+    expect(await fileCheckpoint(path).read()).toBeNull()
+    await expect(fileCheckpoint(folder).read()).rejects.toThrow(`${folder}: cannot be read (EISDIR)`)
+    await writeFile(join(folder, 'blocker'), '')
+    await expect(writeFileAtomic(join(folder, 'blocker', 'x'), Uint8Array.of(1))).rejects.toThrow(/cannot be written \(ENOTDIR\)/)
+  })
+})
