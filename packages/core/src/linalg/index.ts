@@ -1,5 +1,6 @@
 /** What users of `numpy.linalg` expect. All functions take stacks `[..., m, n]`; derivatives hold in both modes and to any order. */
 export { cholesky } from './cholesky.ts'
+export { cg, type ConjugateGradientOptions } from './conjugateGradient.ts'
 export { det, slogdet } from './determinant.ts'
 export { eigh, eigvalsh } from './eigh.ts'
 export { cond, type CondOptions, lstsq, type LstsqOptions, matrixRank, pinv, type Rtol } from './leastSquares.ts'

@@ -50,7 +50,7 @@ function withoutReduction(k: Nest): Loop {
     ...(k.kind === 'loop' ? k.bodyStores : []).map(s => ({ ...s, value: inner[s.value] as NodeId })),
     ...k.stores.map(s => ({ ...s, value: outer[s.value] as NodeId })),
   ]
-  return elementwise(k.extents, b.nodes(), stores)
+  return { ...elementwise(k.extents, b.nodes(), stores), ...(k.section !== undefined && { section: k.section }) }
 }
 
 /** Merges axes i and i+1 where each map's stride of i is its stride of i+1 times the extent of i+1. */

@@ -17,7 +17,17 @@ export function fuse(lowered: Lowered): Lowered {
   const pass = (kernels: readonly Kernel[]): readonly Kernel[] =>
     mergeNeighbours(kernels.map(k => (isNest(k) ? dropUnitAxes(k) : mapNested(k, pass))))
   const outputs = new Set(lowered.outputs)
-  return { ...lowered, kernels: dropDeadStores(recompute(dropDeadStores(pass(lowered.kernels), outputs), outputs), outputs) }
+  return { ...lowered, kernels: inOneSection(dropDeadStores(recompute(dropDeadStores(pass(lowered.kernels), outputs), outputs), outputs)) }
+}
+
+/** Fences have done their work: sections are not part of the kernels that backends see. */
+function inOneSection(kernels: readonly Kernel[]): readonly Kernel[] {
+  return kernels.map(k => {
+    if (!isNest(k)) return mapNested(k, inOneSection)
+    if (k.section === undefined) return k
+    const { section: _, ...rest } = k
+    return rest
+  })
 }
 
 interface Item {

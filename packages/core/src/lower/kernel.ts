@@ -98,6 +98,8 @@ export interface Loop {
   readonly reductions: readonly Reduction[]
   readonly epilogue: readonly Node[]
   readonly stores: readonly Store[]
+  /** How many fences came before it: kernels of different sections are not fused. Absent: none, as in all kernels that are fused. */
+  readonly section?: number
 }
 
 /** `sum over the reduced axes of a * b`, then the epilogue, which reads the sum as `reduced` 0. Matmul and convolution, all directions. */
@@ -110,6 +112,8 @@ export interface Contraction {
   readonly b: Load
   readonly epilogue: readonly Node[]
   readonly stores: readonly Store[]
+  /** As in a Loop. */
+  readonly section?: number
 }
 
 /**

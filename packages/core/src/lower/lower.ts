@@ -16,6 +16,7 @@ import type { ReduceOp } from './instructions.ts'
 import type { BufferId, BufferSpec, Kernel, Load, NodeId, Store } from './kernel.ts'
 import { type Body, type ElementRule, type Index, type Lowering, type Operand, type Value, indexAxis, indexConstant } from './lowering.ts'
 import { reshapeIndex } from './reshape.ts'
+import { isNest } from './rewrite.ts'
 import { Lazy, asLazy } from './value.ts'
 
 export interface Lowered {
@@ -48,6 +49,7 @@ const identity = (n: number, axes: number, from = 0): Index[] => Array.from({ le
 class Lowerer implements Lowering {
   readonly buffers: BufferSpec[] = []
   kernels: Kernel[] = []
+  private section = 0
 
   // ---- values
   elements(out: Aval, inputs: readonly Value[], rule: ElementRule, options: { readonly cost: number; readonly repeats?: boolean }): Value {
@@ -143,7 +145,10 @@ class Lowerer implements Lowering {
     return new Lazy(out, buffer, null)
   }
   emit(kernel: Kernel): void {
-    this.kernels.push(kernel)
+    this.kernels.push(this.section > 0 && isNest(kernel) ? { ...kernel, section: this.section } : kernel)
+  }
+  fence(): void {
+    this.section++
   }
   store(value: Value, buffer: BufferId, target: readonly number[], at: (index: readonly Index[]) => readonly Index[]): void {
     const { shape } = value.aval

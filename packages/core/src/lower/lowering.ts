@@ -83,6 +83,8 @@ export interface Lowering {
   /** A value that lives in `buffer`. */
   wrap(out: Aval, buffer: BufferId): Value
   emit(kernel: Kernel): void
+  /** No kernel emitted so far will be fused with one that follows. */
+  fence(): void
   /**
    * Writes the elements of `value` into `buffer` of shape `target` at `at(index)` (index: position in value; at: position in target). For
    * concatenate, pad with interior, dynamicUpdateSlice, loop carries.

@@ -14,7 +14,7 @@ import { type Nest, renumber } from './rewrite.ts'
 const LARGEST_KERNEL = 160
 
 export function merge(a: Nest, b: Nest): Kernel | null {
-  if (b.kind === 'contraction' || nodeCount(a) + nodeCount(b) > LARGEST_KERNEL) return null
+  if (a.section !== b.section || b.kind === 'contraction' || nodeCount(a) + nodeCount(b) > LARGEST_KERNEL) return null
   if (isElementwise(b)) return (sameExtents(outer(a), b.extents) ? appendEpilogue(a, b) : null) ?? appendTransposed(a, b)
   if (a.kind === 'contraction') return null
   return isElementwise(a) ? computeInside(a, b) : joinReductions(a, b)

@@ -58,13 +58,14 @@ interface Stored {
   readonly stores: readonly Store[]
   readonly extents: readonly number[]
   readonly written: readonly BufferId[]
+  readonly section: number | undefined
 }
 
 function storesOf(k: Kernel): readonly Stored[] {
   if (!isNest(k)) return []
   const written = writesOf(k)
   const of = (nodes: readonly Node[], stores: readonly Store[], extents: readonly number[]): readonly Stored[] =>
-    stores.map(store => ({ store, nodes, stores: stores.filter(s => s !== store), extents, written }))
+    stores.map(store => ({ store, nodes, stores: stores.filter(s => s !== store), extents, written, section: k.section }))
   return [...of(k.epilogue, k.stores, k.extents.slice(0, k.parallel)), ...(k.kind === 'loop' ? of(k.body, k.bodyStores, k.extents) : [])]
 }
 
@@ -78,7 +79,7 @@ function inReaders(stored: Stored, recipe: readonly Node[], later: readonly Kern
     const k = later[rewritten.length]
     if (k === undefined || writesOf(k).some(b => sources.includes(b))) return null
     const uses = readsOf(k).filter(b => b === stored.store.buffer).length
-    const other = uses === 0 ? k : isNest(k) ? inReader(stored, recipe, k) : null
+    const other = uses === 0 ? k : isNest(k) && k.section === stored.section ? inReader(stored, recipe, k) : null
     if (other === null) return null
     rewritten.push(other)
     left -= uses

@@ -83,7 +83,8 @@ const modules = merged(
   { customVjp: '`forward` and `backward` are arguments (JAX: `defvjp`)', customJvp: 'the rule is an argument (JAX: `defjvp`)' },
   { switch_: 'the underscore keeps off the keyword', 'lax.switch_': 'the underscore keeps off the keyword' },
   { grad: 'of a plain function it runs eagerly, so that the function may branch on numbers' },
-  { 'lax.sort': 'by the first operand' },
+  { 'lax.sort': 'by the first operand', 'lax.customLinearSolve': 'no `has_aux`' },
+  { 'linalg.cg': 'JAX: `scipy.sparse.linalg.cg`, the solution alone; `preconditioner` is its `M`' },
 )
 
 export const differences: Readonly<Record<string, string>> = merged(options, results, modules, slopes)

@@ -21,6 +21,7 @@ import {
   shapedCases,
   summed,
   text,
+  ulps,
 } from '../entry.ts'
 import { control } from './control.ts'
 import { convolution } from './convolution.ts'
@@ -29,6 +30,7 @@ import { laxIndexing } from './indexing.ts'
 import { dotGeneral } from './linalg.ts'
 import { reductions, running } from './reductions.ts'
 import { shapes } from './shape.ts'
+import { laxSolving } from './linearSolve.ts'
 import { laxSorting } from './sorting.ts'
 
 const anyDType = fc.constantFrom(...all)
@@ -144,6 +146,18 @@ const operators = {
     differentiable: 'no inputs',
     refused: [refusal('an axis out of range', 'ShapeError', ['axis 2'], () => lax.broadcastedIota('int32', [2, 3], 2))],
   },
+  optimizationBarrier: {
+    cases: drawn(fc.record({ shape: arbShapeOf(0, 2), dtype: anyDType }), ({ shape, dtype }) => ({
+      inputs: [input(shape, dtype), input([2], 'float32')],
+      call: (x, y) => {
+        const [a, b] = lax.optimizationBarrier([np.add(x as Tensor, 1), np.sin(y as Tensor)])
+        return [a as Tensor, np.sin(b as Tensor)]
+      },
+    })),
+    accuracy: ulps(4, 'two sines'),
+    differentiable: true,
+    refused: [],
+  },
   stopGradient: {
     cases: shapedCases(
       anyShape.map(shape => ({ shape })),
@@ -175,7 +189,12 @@ const aliases = {
   foriLoop: control.foriLoop,
 } satisfies Record<string, OpEntry>
 
-export const laxTable = { dotGeneral, ...convolution, ...laxIndexing, ...laxSorting, ...operators, ...aliases } satisfies Record<
-  string,
-  OpEntry
->
+export const laxTable = {
+  dotGeneral,
+  ...convolution,
+  ...laxIndexing,
+  ...laxSorting,
+  ...laxSolving,
+  ...operators,
+  ...aliases,
+} satisfies Record<string, OpEntry>

@@ -6,6 +6,7 @@ import { triangularSolve } from '../../linalg/triangularSolve.ts'
 import * as np from '../../numpy/index.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Case } from '../case.ts'
+import { solving } from './linearSolve.ts'
 import { type OpEntry, type Refusal, drawn, input, notATensor, refusal, summed, text } from '../entry.ts'
 
 type Out = Tensor | readonly Tensor[]
@@ -112,6 +113,7 @@ export const laxLinalg = {
 } satisfies Record<string, OpEntry>
 
 export const linalgTable = {
+  ...solving,
   cholesky: ofSquares('cholesky', la.cholesky, spread),
   inv: ofSquares('inv', la.inv),
   det: ofSquares('det', la.det),
