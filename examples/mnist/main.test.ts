@@ -63,8 +63,8 @@ describe('mnist', () => {
     expect(err.trimEnd()).toMatch(message)
   })
   it.each([
-    [['--model', 'rnn'], /^--model: mlp, mlp-dropout or cnn, got "rnn"\. See --help\.$/],
-    [['--epochs', '0'], /^--epochs: an integer of at least 1, got "0"\. See --help\.$/],
+    [['--model', 'rnn'], /^--model: mlp, mlp-dropout or cnn, got "rnn"\. See --help\./],
+    [['--epochs', '0'], /^--epochs: an integer of at least 1, got "0"\. See --help\./],
     [['--batch', '3.5'], /^--batch: an integer of at least 1, got "3\.5"/],
     [['--seed'], /^Option '--seed <value>' argument missing/],
     [['digits'], /^Unexpected argument 'digits'/],
