@@ -3,23 +3,23 @@ import { createHash } from 'node:crypto'
 import { init, random } from '@cotangent/core'
 import { batches } from '../../src/data/index.ts'
 import { fileCheckpoint, interruption } from '../../src/host/index.ts'
-import { fit } from '../../src/index.ts'
-import { bitsOf, sines, smallTrainer } from '../support/training.ts'
+import { type FitOptions, fit } from '../../src/index.ts'
+import { type SmallState, bitsOf, sines, smallTrainer } from '../support/training.ts'
 
-await init({ backend: 'reference' })
-const [path = '', steps = ''] = process.argv.slice(2)
-const { step, init: untrained } = smallTrainer()
-const data = sines(64)
-const result = await fit(step, untrained(random.key(7), [1]), epoch => batches(data, 8, { key: random.key(epoch) }), {
-  epochs: 1000,
-  steps: Number(steps),
-  checkpoint: { store: fileCheckpoint(path), every: 2 },
-  signal: interruption(),
-  onEvent: e => console.log(e.type, e.step),
-})
-console.log(
-  result.reason,
-  createHash('sha256')
-    .update(JSON.stringify(bitsOf(result.state)))
-    .digest('hex'),
-)
+/** Why it ended, and a hash of the bits then. */
+export async function trainTo(steps: number, options: FitOptions<SmallState> = {}): Promise<string> {
+  const { step, init: untrained } = smallTrainer(),
+    data = sines(64)
+  const source = (epoch: number) => batches(data, 8, { key: random.key(epoch) })
+  const { reason, state } = await fit(step, untrained(random.key(7), [1]), source, { epochs: 1000, steps, ...options })
+  return `${reason} ${createHash('sha256')
+    .update(JSON.stringify(bitsOf(state)))
+    .digest('hex')}`
+}
+
+const [, main = '', path = '', steps = ''] = process.argv
+if (main === import.meta.filename) {
+  await init({ backend: 'reference' })
+  const checkpoint = { store: fileCheckpoint(path), every: 2 }
+  console.log(await trainTo(Number(steps), { checkpoint, signal: interruption(), onEvent: e => console.log(e.type, e.step) }))
+}
