@@ -6,12 +6,10 @@ import { compact } from '../lower/compact.ts'
 import { decompose } from '../lower/decompose.ts'
 import { fuse } from '../lower/fuse.ts'
 import type { BufferId, KernelGraph } from '../lower/kernel.ts'
-import { type Lowered, lower } from '../lower/lower.ts'
+import { type KernelRewrite, type Lowered, lower } from '../lower/lower.ts'
 import { dropRounding } from '../lower/narrow.ts'
 import { planMemory } from '../lower/plan.ts'
 import { splitReductions } from '../lower/split.ts'
-import { unrollReductions } from '../lower/unroll.ts'
-import { convolveByTiles } from '../lower/winograd.ts'
 import { type Program, subprograms } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import { span, spanSteps } from '../spans.ts'
@@ -74,8 +72,9 @@ function* lowerInSteps(program: Program, backend: Backend, donatable: readonly b
   yield
   const fused = fuse(kernels)
   yield
-  const decomposed = decompose(simplifyAxes(convolveByTiles(dropRounding(fused), backend.capabilities)), backend)
-  const lowered = compact(splitReductions(unrollReductions(decomposed), backend.capabilities.split))
+  const rewritten = rewritesOf(simple).reduce((kernels, rewrite) => rewrite(kernels, backend.capabilities), dropRounding(fused))
+  const decomposed = decompose(simplifyAxes(rewritten), backend)
+  const lowered = compact(splitReductions(decomposed, backend.capabilities.split))
   yield
   const planned = plan(
     lowered,
@@ -83,6 +82,12 @@ function* lowerInSteps(program: Program, backend: Backend, donatable: readonly b
   )
   observer?.(planned.graph, simple)
   return planned
+}
+
+/** What the primitives of a Program bring, each once. */
+function rewritesOf({ equations }: Program): readonly KernelRewrite[] {
+  const found = equations.flatMap(({ primitive, params }) => [primitive.rewrite ?? [], subprograms(params).flatMap(rewritesOf)].flat())
+  return [...new Set(found)]
 }
 
 /** Gives every buffer a place. Results that are the same buffer are computed once; results that are inputs are handed through. */

@@ -6,6 +6,7 @@
  * - results of reductions and contractions are stored; fuse.ts then moves elementwise consumers into their epilogues.
  */
 import { type Aval, aval as makeAval } from '../aval.ts'
+import type { Capabilities } from '../backend/backend.ts'
 import { computeDType, convert } from '../dtype.ts'
 import { invariant } from '../errors.ts'
 import type { Program, Var } from '../program/program.ts'
@@ -27,6 +28,9 @@ export interface Lowered {
   readonly outputs: readonly BufferId[]
   readonly kernels: readonly Kernel[]
 }
+
+/** A better form of a Program's fused kernels for a backend. Primitives bring theirs, so that a bundle without them is without these too. */
+export type KernelRewrite = (lowered: Lowered, capabilities: Capabilities) => Lowered
 
 /** Work up to this much is done again in each of several consumers rather than stored. */
 const CHEAP = 2

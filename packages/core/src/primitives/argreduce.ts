@@ -2,6 +2,7 @@
 import { aval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import type { Index } from '../lower/lowering.ts'
+import { unrollReductions } from '../lower/unroll.ts'
 import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, showShape } from '../shape.ts'
@@ -56,6 +57,7 @@ function argReduction(name: 'argmax' | 'argmin'): SimplePrimitive<ArgReduceParam
         ),
       ]
     },
+    rewrite: unrollReductions,
     evaluate(arrays, { axis }, outputs) {
       const x = first(arrays),
         read = hostReader(x)

@@ -13,6 +13,7 @@ import { fail } from '../errors.ts'
 import { nth } from '../lists.ts'
 import type { Guard } from '../lower/kernel.ts'
 import { type Index, indexAdd, indexScale, indexShift, type Lowering, type Value } from '../lower/lowering.ts'
+import { convolveByTiles } from '../lower/winograd.ts'
 import { bind1 } from '../program/bind.ts'
 import type { Tensor } from '../tensor.ts'
 import { accumulate } from './contract.ts'
@@ -71,6 +72,7 @@ export const convolveP: SimplePrimitive<ConvolveParams> = {
     return { outputs: [bind1(convolveP, [lhs as Tensor, rhs as Tensor], p)], axes: [0] }
   },
   lower: (l, [lhs, rhs], params, [out]) => [lowerConvolve(l, lhs as Value, rhs as Value, params, out as Aval)],
+  rewrite: convolveByTiles,
   evaluate([lhs, rhs], params, [out]) {
     const x = lhs as HostArray,
       w = rhs as HostArray,

@@ -3,6 +3,7 @@
  * said with a reason, which the user reads as the error. Rules are positional: `inputs` names the positions for messages.
  */
 import type { Aval } from '../aval.ts'
+import type { KernelRewrite } from '../lower/lower.ts'
 import type { Lowering, Value } from '../lower/lowering.ts'
 import type { Program } from '../program/program.ts'
 import type { Tensor } from '../tensor.ts'
@@ -57,6 +58,8 @@ interface Rules<P> {
    */
   readonly batch: (inputs: readonly Tensor[], axes: readonly (number | null)[], size: number, params: P, axisName: string | null) => Batched
   readonly lower: (l: Lowering, inputs: readonly Value[], params: P, outputs: readonly Aval[]) => readonly Value[]
+  /** Applied to the fused kernels of a Program that holds the primitive. */
+  readonly rewrite?: KernelRewrite
   /**
    * For collectives: the named axes that they work over. The trace that binds one gets the equation even if no input is its tracer, and `batch` may
    * then meet no batched input; `abstractEval` says along which axes the outputs vary.

@@ -10,6 +10,7 @@ import { nth } from '../lists.ts'
 import { identityOf, instructions } from '../lower/instructions.ts'
 import type { NodeId } from '../lower/kernel.ts'
 import { type Body, type Index, indexAdd, indexConstant, indexScale, indexShift, type Lowering, type Value } from '../lower/lowering.ts'
+import { unrollReductions } from '../lower/unroll.ts'
 import { bind1 } from '../program/bind.ts'
 import { sameShape, type Shape, showShape, stridesOf } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -239,6 +240,7 @@ function windowPosition(name: string, op: 'argmax' | 'argmin'): SimplePrimitive<
     transpose: none('positions are integers'),
     batch: (tensors, axes, _, params) => batchWindow(self, tensors, axes, params),
     lower: (l, values, params, outputs) => [lowerWindow(l, first(values), op, params, first(outputs))],
+    rewrite: unrollReductions,
     evaluate(arrays, params, outputs) {
       const x = first(arrays),
         { shape } = x.aval,

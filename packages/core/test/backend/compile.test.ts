@@ -1,9 +1,10 @@
-/** What a backend does not have is refused before it sees a graph, by a message that names the backend. */
+/** What a backend does not have is refused before it sees a graph, by a message that names the backend. Primitives bring rewrites of kernels. */
 import { expect, test } from 'vitest'
 import type { Backend, Capabilities } from '../../src/backend/backend.ts'
 import { lowerFor } from '../../src/backend/compile.ts'
 import { createReference } from '../../src/backend/reference.ts'
-import { array } from '../../src/numpy/creation.ts'
+import { arange, array } from '../../src/numpy/creation.ts'
+import { argmax } from '../../src/primitives/argreduce.ts'
 import { sort } from '../../src/primitives/sort.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import { scan } from '../../src/transforms/loops.ts'
@@ -32,4 +33,15 @@ test('a kind of kernel', () => {
 test('a Contraction becomes a Loop', () => {
   const { graph } = lowerFor(makeProgram((t: Tensor) => t.reshape([1, 2]).matmul(t))(x), small({ kernels: ['loop'] }))
   expect(graph.kernels.map(k => k.kind)).toEqual(['loop'])
+})
+test('the rewrite that a primitive brings is applied, also inside a loop', () => {
+  const reductions = (f: (t: Tensor) => Tensor, t = x): number =>
+    JSON.stringify(lowerFor(makeProgram(f)(t), small({})).graph.kernels).split('"op":"argmax"').length - 1
+  const looped = (t: Tensor): Tensor => {
+    const step = (last: Tensor, row: Tensor): readonly [Tensor, null] => [argmax(t.mul(row).add(last)), null]
+    return scan(step, array(0, { dtype: 'int32' }), t)[0]
+  }
+  expect([reductions(t => argmax(t)), reductions(looped)]).toEqual([0, 0])
+  const long = arange(9)
+  expect([reductions(t => argmax(t), long), reductions(looped, long)]).toEqual([1, 1])
 })
