@@ -12,7 +12,7 @@ import {
   type Steps,
   type TypedArray,
 } from '@cotangent/core/kernel'
-import { noDType } from './glsl/types.ts'
+import { noFloat64 } from './glsl/types.ts'
 import { emitKernel } from './kernels/emit.ts'
 import type { EmitKernel } from './pass.ts'
 import { Device, type DeviceOptions } from './runtime/device.ts'
@@ -33,9 +33,9 @@ export interface Platform extends DeviceOptions {
 
 /** What it says to core, and to the documentation. */
 export const capabilities: Capabilities = {
-  dtypes: ['float32', 'int32', 'uint32', 'bool'],
+  dtypes: ['float32', 'float16', 'bfloat16', 'int32', 'uint32', 'int8', 'uint8', 'bool'],
   kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
-  contractions: ['float32'],
+  contractions: ['float32', 'float16', 'bfloat16'],
   // A texel is a task, and a graphics processor has thousands of them at once.
   split: { points: 1 << 14, lanes: 4, enough: 256, tasks: 1024, block: 256, column: 128, far: 512 },
   subnormals: false,
@@ -101,7 +101,7 @@ export class WebglBackend implements Backend {
 
   *compileInSteps(graph: KernelGraph): Steps<Executable> {
     this.device.check()
-    for (const { dtype } of graph.buffers) if (!capabilities.dtypes.includes(dtype)) noDType(dtype)
+    for (const { dtype } of graph.buffers) if (dtype === 'float64') noFloat64()
     const steps = WebglExecutable.compileInSteps(graph, this.emit, this.runner, this.store)
     try {
       for (;;) {

@@ -2,8 +2,8 @@
  * The contract between kernels and the runtime. A kernel compiles to Passes, run in order; a Pass is one draw of one program: which textures
  * it samples, which it writes, and the text of its shaders without declarations (`assemble` in runtime/source.ts adds these).
  *
- * Texture: four consecutive elements a texel, row-major; float32 in RGBA32F, int32 in RGBA32I, uint32 in RGBA32UI, bool in RGBA8UI as 0
- * and 1. Lanes after the last element are unspecified. A buffer's width and height follow from its size alone (`layoutOf`), its width is
+ * Texture: four consecutive elements a texel, row-major; float32 in RGBA32F, int32 in RGBA32I, uint32 in RGBA32UI, the bits of float16 and
+ * bfloat16 in RGBA16UI, int8 in RGBA8I, uint8 in RGBA8UI, bool there too as 0 and 1. Lanes after the last element are unspecified. A buffer's width and height follow from its size alone (`layoutOf`), its width is
  * a power of two. Temporary textures of a kernel have any size.
  */
 import type { BufferId, BufferSpec, DType, Kernel, Scan, While, Branch } from '@cotangent/core/kernel'
@@ -22,11 +22,11 @@ export interface TextureSpec extends Layout {
 export type TextureId = number
 
 export interface SampledTexture {
-  /** The sampler's name: `uniform sampler2D NAME` (isampler2D, usampler2D by dtype). */
+  /** The sampler's name: `uniform sampler2D NAME` (isampler2D, usampler2D by `texelType`). */
   readonly name: string
   readonly texture: TextureId
   /**
-   * Declares also `T4 NAME_texel(int t)`, texel number t, and `T NAME_at(int e)`, element e; bools as bvec4 and bool. The texture's layout
+   * Declares also `T4 NAME_texel(int t)`, texel number t, and `T NAME_at(int e)`, element e, as values (bools as bvec4 and bool). The texture's layout
    * becomes part of the source, so that one program serves fewer sizes.
    */
   readonly indexed?: boolean
@@ -72,7 +72,7 @@ export type LaneMask = readonly [boolean, boolean, boolean, boolean]
 /**
  * One draw.
  *
- * Declared for the shaders: precisions; the samplers; the uniforms; outputs `out0`, `out1`, ... (vec4, ivec4, uvec4; uvec4 for bool); and
+ * Declared for the shaders: precisions; the samplers; the uniforms; outputs `out0`, `out1`, ... (of `texelType`); and
  * - `uniform ivec2 uTarget`: width and height of the targets; `uniform vec2 uInverse`: 1 / uTarget;
  * - `vec2 vPlace`: the place of the target's texel that is computed, of 1 by 1, in the fragment shader;
  * - `uint uZero`: 0, which compilers do not know (see `opaque` in glsl/);
@@ -110,8 +110,8 @@ export interface Limits {
   readonly rounds: number
   /** Can draws blend into RGBA32F (EXT_float_blend)? */
   readonly floatBlend: boolean
-  /** Can bools be read back as bytes? Else they come as four times as many. */
-  readonly byteReads: boolean
+  /** Internal formats of less than 32 bits a number whose texels can be read back as they are. Those of the others come as 32-bit numbers. */
+  readonly narrowReads: ReadonlySet<number>
 }
 
 /** The ways that kernels take where the usual one is not open. */

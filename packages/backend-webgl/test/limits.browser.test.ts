@@ -1,8 +1,9 @@
 /** Devices that can do less than the one of the tests, tensors of awkward sizes, and sizes that no texture has. */
-import type { TypedArray } from '@cotangent/core/kernel'
+import { hostArray, type TypedArray } from '@cotangent/core/kernel'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createReference } from '../../core/src/backend/reference.ts'
+import { convert, dtypes as allDTypes } from '../../core/src/dtype.ts'
 import { planMemory } from '../../core/src/lower/plan.ts'
 import { arbKernelCase } from '../../core/test/support/arbKernels.ts'
 import { difference, disjointPlan, runGraph } from '../../core/test/support/runKernels.ts'
@@ -11,8 +12,8 @@ import { backendFor } from './kit.ts'
 
 const reference = createReference()
 
-describe('a device with few texture units and targets, that reads no bytes', () => {
-  const backend = backendFor({ limits: { textures: 6, targets: 2, byteReads: false } })
+describe('a device with few texture units and targets, that reads 32-bit numbers only', () => {
+  const backend = backendFor({ limits: { textures: 6, targets: 2, narrowReads: new Set() } })
   afterAll(() => backend.dispose())
   test('gives the bits of the reference', () => {
     fc.assert(
@@ -22,6 +23,15 @@ describe('a device with few texture units and targets, that reads no bytes', () 
       }),
       { numRuns: 60 },
     )
+  })
+  test.each(allDTypes.filter(d => d !== 'float64'))('reads %s back', async dtype => {
+    const values = Array.from({ length: 37 }, (_, i) => convert(dtype === 'uint32' ? i : i - 18, dtype))
+    const data = hostArray(dtype, 37)
+    data.set(values)
+    const buffer = backend.upload(data, dtype)
+    expect([...backend.readSync(buffer)]).toEqual(values)
+    expect([...(await backend.read(buffer))]).toEqual(values)
+    backend.free(buffer)
   })
   test.each([3, 20, 60])('adds %i tensors in one kernel', n => {
     const load = (buffer: number) => ({ op: 'load', buffer, dtype: 'float32', map: { offset: 0, strides: [1] } }) as const

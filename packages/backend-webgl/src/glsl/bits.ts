@@ -56,22 +56,31 @@ export const bits: Functions = {
   opaque: '$F $opaque($F x) { return uintBitsToFloat(floatBitsToUint(x) + uZero); }',
   isNan: '$B $isNan($F x) { return $gt(floatBitsToInt(x) & 0x7fffffff, $I(0x7f800000)); }',
   isFinite: '$B $isFinite($F x) { return $lt(floatBitsToInt(x) & 0x7fffffff, $I(0x7f800000)); }',
-  /** To the nearest float16. Below its normal numbers as an integer, in units of 2^-24. */
-  roundFloat16: `
-$F $roundFloat16($F x) {
+  /** The bits of the nearest float16. Below its normal numbers as an integer, in units of 2^-24. */
+  toFloat16: `
+$U $toFloat16($F x) {
   $U u = floatBitsToUint(x) & 0x7fffffffu;
-  $U normal = (u + 0xfffu + ((u >> 13) & 1u)) & 0xffffe000u;
-  $U subnormal = floatBitsToUint(roundEven(uintBitsToFloat(u) * 16777216.0) * ${floatLiteral(2 ** -24)});
-  $U rounded = $choose($lt(u, $U(0x38800000u)), subnormal, min(normal, $U(0x47800000u)));
-  $U size = $choose($gt(rounded, $U(0x477fe000u)), $U(0x7f800000u), rounded);
-  return $pick($isNan(x), x, uintBitsToFloat(size | (floatBitsToUint(x) & 0x80000000u)));
+  $U normal = min((u - 0x37fff001u + ((u >> 13) & 1u)) >> 13, $U(0x7c00u));
+  $U subnormal = $U(roundEven(uintBitsToFloat(min(u, $U(0x38800000u))) * 16777216.0));
+  $U size = $choose($isNan(x), $U(0x7e00u), $choose($lt(u, $U(0x38800000u)), subnormal, normal));
+  return size | ((floatBitsToUint(x) >> 16) & 0x8000u);
 }`,
-  /** To the nearest bfloat16: the upper half of the bits. */
-  roundBfloat16: `
-$F $roundBfloat16($F x) {
+  /** The float of a float16's bits. Their first bits are the exponent, the greatest of which is that of infinities and NaN. */
+  ofFloat16: `
+$F $ofFloat16($U h) {
+  $U size = h & 0x7fffu;
+  $U normal = (size << 13) + $choose($lt(size, $U(0x7c00u)), $U(0x38000000u), $U(0x70000000u));
+  $F value = $pick($lt(size, $U(0x400u)), $F(size) * ${floatLiteral(2 ** -24)}, uintBitsToFloat(normal));
+  return uintBitsToFloat(floatBitsToUint(value) | ((h & 0x8000u) << 16));
+}`,
+  roundFloat16: '$F $roundFloat16($F x) { return $ofFloat16($toFloat16(x)); }',
+  /** The bits of a float whose upper half is the nearest bfloat16; the lower half is any. */
+  roundedBfloat16: `
+$U $roundedBfloat16($F x) {
   $U u = floatBitsToUint(x);
-  return $pick($isNan(x), x, uintBitsToFloat((u + 0x7fffu + ((u >> 16) & 1u)) & 0xffff0000u));
+  return $choose($isNan(x), $U(0x7fc00000u), u + 0x7fffu + ((u >> 16) & 1u));
 }`,
+  roundBfloat16: '$F $roundBfloat16($F x) { return uintBitsToFloat($roundedBfloat16(x) & 0xffff0000u); }',
   /** Magnitude of a, sign of b. */
   copySign: `
 $F $copySign($F a, $F b) {

@@ -1,5 +1,5 @@
 /** GLSL types and constants of the dtypes. A value is one element (`lanes` 1) or the four of a texel (`lanes` 4). */
-import { type ComputeDType, type DType, fail, isStorage } from '@cotangent/core/kernel'
+import { computeDType, type ComputeDType, type DType, fail } from '@cotangent/core/kernel'
 
 export type Lanes = 1 | 4
 
@@ -11,23 +11,64 @@ const vector: Readonly<Record<Exclude<ComputeDType, 'float64'>, string>> = {
   bool: 'bvec4',
 }
 
-/** The type of a value in expressions. In textures bool is uint 0 or 1: see `fromTexel` and `toTexel`. */
+/** The type of a value in expressions. Textures may hold another one: see `texelType`. */
 export function glslType(dtype: DType, lanes: Lanes): string {
-  return dtype === 'float64' || isStorage(dtype) ? noDType(dtype) : (lanes === 1 ? scalar : vector)[dtype]
+  const computed = computeDType(dtype)
+  return computed === 'float64' ? noFloat64() : (lanes === 1 ? scalar : vector)[computed]
 }
 
-/** Core refuses them by `capabilities.dtypes`. */
-export function noDType(dtype: DType): never {
-  return fail('DTypeError', `webgl: there is no ${dtype}. Convert with astype("float32"), or use the cpu backend.`)
+/** Core refuses it by `capabilities.dtypes`. */
+export function noFloat64(): never {
+  return fail('DTypeError', 'webgl: there is no float64. Convert with astype("float32"), or use the cpu backend.')
 }
-export const noFloat64 = (): never => noDType('float64')
 
-/** What a texture holds, as a value in expressions. */
-export const fromTexel = (dtype: DType, lanes: Lanes, text: string): string =>
-  dtype === 'bool' ? (lanes === 1 ? `(${text} != 0u)` : `notEqual(${text}, uvec4(0u))`) : text
-/** The converse. */
-export const toTexel = (dtype: DType, lanes: Lanes, text: string): string =>
-  dtype === 'bool' ? `${lanes === 1 ? 'uint' : 'uvec4'}(${text})` : text
+/** The type of four elements in textures and outputs of shaders. */
+export const texelType = (dtype: DType): 'vec4' | 'ivec4' | 'uvec4' => (dtype === 'float64' ? noFloat64() : texels[dtype])
+const texels = {
+  float32: 'vec4',
+  // Bits.
+  float16: 'uvec4',
+  bfloat16: 'uvec4',
+  int32: 'ivec4',
+  uint32: 'uvec4',
+  int8: 'ivec4',
+  uint8: 'uvec4',
+  bool: 'uvec4',
+} as const satisfies Readonly<Record<Exclude<DType, 'float64'>, string>>
+
+/** What a texture of `dtype` holds, as a value in expressions. */
+export function fromTexel(dtype: DType, lanes: Lanes, text: string): string {
+  switch (dtype) {
+    case 'bool':
+      return lanes === 1 ? `(${text} != 0u)` : `notEqual(${text}, uvec4(0u))`
+    case 'float16':
+      return `ofFloat16_${lanes}(${text})`
+    case 'bfloat16':
+      return `uintBitsToFloat(${text} << 16)`
+    case 'uint8':
+      return `${glslType(dtype, lanes)}(${text})`
+    default:
+      return text
+  }
+}
+
+/** The converse. Integers out of a texture's range would be stored as anything, so that they are wrapped. */
+export function toTexel(dtype: DType, lanes: Lanes, text: string): string {
+  switch (dtype) {
+    case 'bool':
+      return `${lanes === 1 ? 'uint' : 'uvec4'}(${text})`
+    case 'float16':
+      return `toFloat16_${lanes}(${text})`
+    case 'bfloat16':
+      return `(roundedBfloat16_${lanes}(${text}) >> 16)`
+    case 'int8':
+      return `(((${text}) << 24) >> 24)`
+    case 'uint8':
+      return `(${lanes === 1 ? 'uint' : 'uvec4'}(${text}) & 255u)`
+    default:
+      return text
+  }
+}
 
 const bits = new DataView(new ArrayBuffer(4))
 

@@ -3,6 +3,7 @@
  * serves all products of a form. Reading with `texture` is faster than with `texelFetch` on drivers that run on the processor.
  */
 import type { Group, Roles } from '@cotangent/core/kernel'
+import { fromTexel } from '../glsl/types.ts'
 import type { EmitContext, Pass, TextureId } from '../pass.ts'
 import type { Grid } from './contraction-grid.ts'
 import { type Operand, texelsPerRound, walkOf } from './contraction-operand.ts'
@@ -142,8 +143,9 @@ class Product {
   private reader(operand: Operand, name: 'a' | 'b'): Reader {
     const { main } = this,
       sampler = this.shader.sampler(operand.buffer, false),
-      { width, height } = this.context.spec(operand.buffer),
-      walk = walkOf(operand, this.context.spec(operand.buffer), this.roles)
+      { dtype, width, height } = this.context.spec(operand.buffer),
+      walk = walkOf(operand, { width, height }, this.roles)
+    const texture = (place: string): string => fromTexel(dtype, 4, `texture(${sampler}, ${place})`)
     main.push(`vec2 ${name}Inverse = 1.0 / vec2(textureSize(${sampler}, 0));`)
     const position = (text: string): string => `(vec2(${text}) + 0.5) * ${name}Inverse`
     if (walk.by === 'number') {
@@ -154,7 +156,7 @@ class Product {
         round: [`int ${name}Step = k * ${perRound};`],
         texel: (variable, start) => {
           main.push(`int ${variable} = ${start};`)
-          return `texture(${sampler}, ${position(`(${variable} + ${name}Step) & ${mask}, (${variable} + ${name}Step) >> ${shift}`)})`
+          return texture(position(`(${variable} + ${name}Step) & ${mask}, (${variable} + ${name}Step) >> ${shift}`))
         },
       }
     }
@@ -170,7 +172,7 @@ class Product {
           `vec2 ${variable} = ${position(`${variable}n - ${line} * ${perLine}, ${line}`)};`,
         )
         const moved = by === 'x' ? `${variable}.x + ${name}Step, ${variable}.y` : `${variable}.x, ${variable}.y + ${name}Step`
-        return `texture(${sampler}, vec2(${moved}))`
+        return texture(`vec2(${moved})`)
       },
     }
   }

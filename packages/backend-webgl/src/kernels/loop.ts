@@ -3,7 +3,7 @@
  * there: four points at once along an axis of which the texel holds consecutive ones, else one after the other.
  */
 import { type DType, type Loop, type Node, type NodeId, operandsOf, readsOf, sizeOf, type Store } from '@cotangent/core/kernel'
-import { glslType, type Lanes, toTexel } from '../glsl/types.ts'
+import { type Lanes, texelType, toTexel } from '../glsl/types.ts'
 import type { ElementRange, EmitContext, Pass } from '../pass.ts'
 import { invert } from './affine.ts'
 import { chooseVector, type Draw, drawsOf, type Output, storedRange, type Vector } from './loop-plan.ts'
@@ -89,7 +89,7 @@ class LoopShader {
 
   /** Draws over the elements of `range`: whole texels, or one lane after the other. */
   private part(stores: readonly string[], elements: ElementRange): readonly Pass[] {
-    const text = [...this.declared(this.dtypes.map(d => `${storedType(d)}(0)`)), 'bool found = false;']
+    const text = [...this.declared(this.dtypes.map(d => `${texelType(d)}(0)`)), 'bool found = false;']
     if (this.lanes === 4)
       return [{ ...this.pass([...text, 'int e = 4 * targetTexel();', ...stores, 'if (!found) discard;']), over: { elements } }]
     const pass = this.pass([...text, 'int e = 4 * targetTexel() + lane;', ...stores, 'if (!found) discard;'])
@@ -108,7 +108,7 @@ class LoopShader {
   }
 
   private declared(old: readonly string[]): readonly string[] {
-    return old.map((text, k) => `${storedType(this.dtypes[k] as DType)} r${k} = ${text};`)
+    return old.map((text, k) => `${texelType(this.dtypes[k] as DType)} r${k} = ${text};`)
   }
 
   private pass(statements: readonly string[]): Pass {
@@ -134,7 +134,7 @@ class LoopShader {
 
   private oldContent({ buffer }: Output, dtype: DType): string {
     const keep = !this.draw.covers && this.context.isWritten(buffer)
-    return keep ? sameTexel(this.shader.sampler(buffer, false)) : `${storedType(dtype)}(0)`
+    return keep ? sameTexel(this.shader.sampler(buffer, false)) : `${texelType(dtype)}(0)`
   }
 
   /** Evaluates the points of one store map, at element `e`, into r0, r1, ... */
@@ -207,8 +207,6 @@ interface Evaluated {
   /** Of the results, in as many lanes as the draw has. */
   readonly texts: readonly string[]
 }
-
-const storedType = (dtype: DType): string => (dtype === 'bool' ? 'uvec4' : glslType(dtype, 4))
 
 /** Short texts are written out: that runs a quarter faster than a loop, and takes longer to compile. */
 function forEachLane(statements: readonly string[], isShort: boolean): readonly string[] {

@@ -119,7 +119,7 @@ export class Nodes {
       indirect = (load.indirect ?? []).map(({ index, stride }) => ({ value: this.value(index), stride }))
     const same = guards.every(g => this.strideOf(g.index) === 0) && indirect.every(i => i.value.lanes === 1)
     if (same && this.strideOf(load.map) === 0) return { text: this.element(load, this.scope.indices), lanes: 1 }
-    const { width, height } = shader.context.spec(load.buffer)
+    const { dtype, width, height } = shader.context.spec(load.buffer)
     if (
       target !== undefined &&
       guards.length + indirect.length === 0 &&
@@ -127,7 +127,7 @@ export class Nodes {
       width === target.layout.width &&
       height === target.layout.height
     )
-      return { text: fromTexel(load.dtype, 4, sameTexel(shader.sampler(load.buffer, false))), lanes: 4 }
+      return { text: fromTexel(dtype, 4, sameTexel(shader.sampler(load.buffer, false))), lanes: 4 }
     if (same && isTexel(load, this.scope.axis as number))
       return {
         text: this.guarded(

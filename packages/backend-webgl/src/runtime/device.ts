@@ -150,7 +150,7 @@ function rendersFloats(gl: GL): boolean {
 }
 
 function limitsOf(gl: GL, most: Partial<Limits>): Limits {
-  const { textureSize = Infinity, textures = Infinity, targets = Infinity, floatBlend = true, byteReads = true } = most,
+  const { textureSize = Infinity, textures = Infinity, targets = Infinity, floatBlend = true, narrowReads = narrowReadsOf(gl) } = most,
     { work = 2 ** 30, rounds = 2 ** 13 } = most
   const parameter = (name: number): number => gl.getParameter(name) as number
   return {
@@ -160,13 +160,21 @@ function limitsOf(gl: GL, most: Partial<Limits>): Limits {
     work,
     rounds,
     floatBlend: floatBlend && gl.getExtension('EXT_float_blend') !== null,
-    byteReads: byteReads && readsBytes(gl),
+    narrowReads,
   }
 }
 
-/** For RGBA8UI the standard promises UNSIGNED_INT alone, and one more type that the driver chooses. */
-const readsBytes = (gl: GL): boolean =>
-  withTarget(gl, gl.RGBA8UI, () => (gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_TYPE) as number) === gl.UNSIGNED_BYTE)
+/** For narrow integers the standard promises INT or UNSIGNED_INT alone, and one more type that the driver chooses. */
+function narrowReadsOf(gl: GL): ReadonlySet<number> {
+  const own = [
+    [gl.RGBA8UI, gl.UNSIGNED_BYTE],
+    [gl.RGBA8I, gl.BYTE],
+    [gl.RGBA16UI, gl.UNSIGNED_SHORT],
+  ] as const
+  const reads = ([internal, type]: readonly [number, number]): boolean =>
+    withTarget(gl, internal, () => (gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_TYPE) as number) === type)
+  return new Set(own.filter(reads).map(([internal]) => internal))
+}
 
 /** With a framebuffer on one texel of this format bound. */
 function withTarget<T>(gl: GL, format: number, ask: () => T): T {

@@ -1,5 +1,6 @@
 /** Runs Passes: binds program, textures, uniforms and targets, and draws. Knows what is bound already. */
 import { type BufferId, fail } from '@cotangent/core/kernel'
+import { texelType } from '../glsl/types.ts'
 import type { LaneMask, Over, Pass, PassUniform, Points, TextureId, TextureSpec } from '../pass.ts'
 import { bandOf, itemsOf } from './bands.ts'
 import type { Device } from './device.ts'
@@ -119,8 +120,9 @@ export class Runner {
     const texture = this.pool.take(spec),
       { gl } = this.device
     this.framebuffers.bind([texture])
-    if (spec.dtype === 'float32') gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0])
-    else if (spec.dtype === 'int32') gl.clearBufferiv(gl.COLOR, 0, [0, 0, 0, 0])
+    const type = texelType(spec.dtype)
+    if (type === 'vec4') gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0])
+    else if (type === 'ivec4') gl.clearBufferiv(gl.COLOR, 0, [0, 0, 0, 0])
     else gl.clearBufferuiv(gl.COLOR, 0, [0, 0, 0, 0])
     return texture
   }

@@ -1,7 +1,6 @@
 /** The text of a Pass's shaders: its own text after the declarations that pass.ts promises. */
-import type { DType } from '@cotangent/core/kernel'
 import { preludeOf } from '../glsl/prelude.ts'
-import { floatLiteral, fromTexel, glslType } from '../glsl/types.ts'
+import { floatLiteral, fromTexel, glslType, texelType } from '../glsl/types.ts'
 import type { Layout, Pass, SampledTexture, TextureId, TextureSpec } from '../pass.ts'
 
 /** Of one program. */
@@ -10,9 +9,6 @@ export interface Source {
   readonly fragment: string
 }
 
-/** Of textures and outputs: bool is uint there. */
-const storedType = (dtype: DType): string => (dtype === 'bool' ? 'uvec4' : glslType(dtype, 4))
-const samplerType = (dtype: DType): string => samplers[storedType(dtype) as keyof typeof samplers]
 const samplers = { vec4: 'sampler2D', ivec4: 'isampler2D', uvec4: 'usampler2D' } as const
 
 const header = `#version 300 es
@@ -53,9 +49,9 @@ const targetPosition = `vec4 targetPosition(int t) {
 export function assemble(pass: Pass, specOf: (texture: TextureId) => TextureSpec): Source {
   const uniforms = pass.uniforms.map(u => `uniform ${u.type} ${u.name};\n`).join('')
   const textures = pass.textures.map(t => declareTexture(t, specOf(t.texture))).join('')
-  const outputs = pass.targets.map((t, k) => `layout(location = ${k}) out ${storedType(specOf(t).dtype)} out${k};\n`).join('')
-  const shared = header + (pass.points === undefined ? '' : zeroOfPoints) + uniforms + textures
-  const whole = (text: string): string => preludeOf(text) + text
+  const outputs = pass.targets.map((t, k) => `layout(location = ${k}) out ${texelType(specOf(t).dtype)} out${k};\n`).join('')
+  const shared = header + (pass.points === undefined ? '' : zeroOfPoints) + uniforms
+  const whole = (text: string): string => preludeOf(textures + text) + textures + text
   return {
     vertex: pass.points === undefined ? triangle : shared + targetPosition + whole(pass.points.vertex),
     fragment: shared + outputs + (pass.points === undefined ? interpolated : ofPoints) + targetTexel + whole(pass.fragment),
@@ -63,7 +59,7 @@ export function assemble(pass: Pass, specOf: (texture: TextureId) => TextureSpec
 }
 
 function declareTexture({ name, indexed = false }: SampledTexture, { dtype, width, height }: TextureSpec): string {
-  const sampler = `uniform ${samplerType(dtype)} ${name};\n`
+  const sampler = `uniform ${samplers[texelType(dtype)]} ${name};\n`
   if (!indexed) return sampler
   const vector = glslType(dtype, 4),
     fetched = `texture(${name}, ${placeOf('t', { width, height })})`

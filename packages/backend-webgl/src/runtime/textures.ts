@@ -1,6 +1,6 @@
 /** Textures, kept for reuse when they are given back: a new one costs an allocation and is filled with zeros. */
 import { type DType, fail } from '@cotangent/core/kernel'
-import { noDType } from '../glsl/types.ts'
+import { noFloat64 } from '../glsl/types.ts'
 import type { TextureSpec } from '../pass.ts'
 import type { Device, GL } from './device.ts'
 
@@ -21,10 +21,16 @@ export function formatOf(gl: GL, dtype: DType): Format {
       return { internal: gl.RGBA32I, format: gl.RGBA_INTEGER, type: gl.INT, bytesPerTexel: 16 }
     case 'uint32':
       return { internal: gl.RGBA32UI, format: gl.RGBA_INTEGER, type: gl.UNSIGNED_INT, bytesPerTexel: 16 }
+    case 'float16':
+    case 'bfloat16':
+      return { internal: gl.RGBA16UI, format: gl.RGBA_INTEGER, type: gl.UNSIGNED_SHORT, bytesPerTexel: 8 }
+    case 'int8':
+      return { internal: gl.RGBA8I, format: gl.RGBA_INTEGER, type: gl.BYTE, bytesPerTexel: 4 }
+    case 'uint8':
     case 'bool':
       return { internal: gl.RGBA8UI, format: gl.RGBA_INTEGER, type: gl.UNSIGNED_BYTE, bytesPerTexel: 4 }
-    default:
-      return noDType(dtype)
+    case 'float64':
+      return noFloat64()
   }
 }
 

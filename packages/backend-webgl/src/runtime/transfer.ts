@@ -1,5 +1,5 @@
 /** Between host arrays and textures. An array fills the rows of its texture but the last, of which it may fill a part. */
-import { type DType, hostArray, type TypedArray } from '@cotangent/core/kernel'
+import { bitsOf, type DType, fromStored, type StoredArray, storedView, toStored, type TypedArray } from '@cotangent/core/kernel'
 import { texelsOf } from '../pass.ts'
 import type { Device } from './device.ts'
 import { fence } from './poll.ts'
@@ -18,42 +18,39 @@ function shapeOf({ width }: Texture, size: number): Shape {
   return { rows, elements: rows * 4 * width, texels: texelsOf(size - rows * 4 * width) }
 }
 
-export function write({ gl, scratchUnit, settle }: Device, texture: Texture, data: TypedArray): void {
+export function write({ gl, scratchUnit, settle }: Device, texture: Texture, host: TypedArray): void {
+  const data = toStored(host, texture.dtype)
   settle()
   const { rows, elements, texels } = shapeOf(texture, data.length),
-    { format, type } = formatOf(gl, texture.dtype)
-  const send = (y: number, width: number, height: number, pixels: TypedArray): void =>
+    { format, type, bytesPerTexel } = formatOf(gl, texture.dtype)
+  const send = (y: number, width: number, height: number, pixels: StoredArray): void =>
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, y, width, height, format, type, pixels)
   gl.activeTexture(gl.TEXTURE0 + scratchUnit)
   gl.bindTexture(gl.TEXTURE_2D, texture.handle)
   if (rows > 0) send(0, texture.width, rows, unshared(data.subarray(0, elements)))
   if (texels === 0) return
-  const rest = hostArray(texture.dtype, 4 * texels)
+  const rest = storedView(texture.dtype, new ArrayBuffer(texels * bytesPerTexel), 0, 4 * texels)
   rest.set(data.subarray(elements))
   send(rows, texels, 1, rest)
 }
 
 /** WebGL takes no views of shared memory. */
-const unshared = (data: TypedArray): TypedArray => (data.buffer instanceof ArrayBuffer ? data : data.slice())
+const unshared = (data: StoredArray): StoredArray => (data.buffer instanceof ArrayBuffer ? data : data.slice())
 
 /** How pixels come back: four numbers each, in `bytes` bytes, which `view` makes an array. */
 interface Pixels {
   readonly format: number
   readonly type: number
   readonly bytes: number
-  view(memory: ArrayBuffer): TypedArray
-}
-
-function wordsOf(dtype: DType, memory: ArrayBuffer): TypedArray {
-  if (dtype === 'int32') return new Int32Array(memory)
-  return dtype === 'uint32' ? new Uint32Array(memory) : new Float32Array(memory)
+  view(memory: ArrayBuffer): StoredArray
 }
 
 function pixelsOf({ gl, limits }: Device, dtype: DType): Pixels {
-  const { format, type } = formatOf(gl, dtype)
-  if (dtype !== 'bool') return { format, type, bytes: 16, view: memory => wordsOf(dtype, memory) }
-  return limits.byteReads
-    ? { format, type, bytes: 4, view: memory => new Uint8Array(memory) }
+  const { internal, format, type, bytesPerTexel } = formatOf(gl, dtype)
+  if (bytesPerTexel === 16 || limits.narrowReads.has(internal))
+    return { format, type, bytes: bytesPerTexel, view: memory => storedView(dtype, memory, 0, (4 * memory.byteLength) / bytesPerTexel) }
+  return type === gl.BYTE
+    ? { format, type: gl.INT, bytes: 16, view: memory => new Int32Array(memory) }
     : { format, type: gl.UNSIGNED_INT, bytes: 16, view: memory => new Uint32Array(memory) }
 }
 
@@ -140,7 +137,10 @@ function fetchReads(device: Device, { memory, bytes, parts }: Order): TypedArray
 }
 
 /** The first `size` elements in an array of their own. */
-function asHost(data: TypedArray, dtype: DType, size: number): TypedArray {
-  if (dtype === 'bool' && !(data instanceof Uint8Array)) return Uint8Array.from(data.subarray(0, size))
-  return data.length === size ? data : data.slice(0, size)
+function asHost(data: StoredArray, dtype: DType, size: number): TypedArray {
+  const isWide = data.BYTES_PER_ELEMENT * 8 > bitsOf(dtype)
+  if (data.length === size && !isWide) return fromStored(data, dtype)
+  const stored = storedView(dtype, new ArrayBuffer((size * bitsOf(dtype)) / 8), 0, size)
+  stored.set(data.subarray(0, size))
+  return fromStored(stored, dtype)
 }
