@@ -16,8 +16,10 @@ inline ProductShape toProductShape(napi_env env, napi_value plan) {
     return typeOf(env, getProperty(env, plan, name)) == napi_undefined ? absent : integer(name, least, most);
   };
   const auto truth = [&](const char* name) { return toBoolean(env, getProperty(env, plan, name), name); };
+  const int64_t type = integer("type", 0, 63);
   const ProductShape shape{
-    .type = int(integer("type", 0, 63)),
+    .type = int(type),
+    .resultType = int(optional("resultType", 0, 63, type)),
     .compute = int(integer("compute", 0, 127)),
     .epilogue = int(integer("epilogue", 0, 1023)),
     .rows = integer("rows", 1, mostExtent),
@@ -40,6 +42,8 @@ inline ProductShape toProductShape(napi_env env, napi_value plan) {
   constexpr int epilogues[] = {abi::CUBLASLT_EPILOGUE_DEFAULT, abi::CUBLASLT_EPILOGUE_RELU, abi::CUBLASLT_EPILOGUE_BIAS,
                                abi::CUBLASLT_EPILOGUE_RELU_BIAS};
   require(std::ranges::find(types, shape.type) != std::end(types), "the type is not one of products");
+  const bool isHalf = shape.type == abi::CUDA_R_16F || shape.type == abi::CUDA_R_16BF;
+  require(shape.resultType == shape.type || (isHalf && shape.resultType == abi::CUDA_R_32F), "the result's type does not go with the operands'");
   require(std::ranges::find(epilogues, shape.epilogue) != std::end(epilogues), "the epilogue is not one of products");
   const bool isWide = shape.type == abi::CUDA_R_64F;
   require(isWide == (shape.compute == abi::CUBLAS_COMPUTE_64F), "float64 is computed in float64, and nothing else is");

@@ -10,7 +10,7 @@
 
 /** ProductPlan of addon.ts: column-major matrices, `result[rows, columns] = a[rows, sum] @ b[sum, columns]`. */
 struct ProductShape {
-  int type, compute, epilogue;
+  int type, resultType, compute, epilogue;
   int64_t rows, columns, sum, batch;
   bool transposeA, transposeB;
   int64_t leadingA, leadingB, leadingResult;
@@ -20,7 +20,9 @@ struct ProductShape {
   int choice;  // -1: the library's first, or the fastest of the candidates
 
   bool hasBias() const { return epilogue & abi::CUBLASLT_EPILOGUE_BIAS; }
-  int elementBytes() const { return type == abi::CUDA_R_64F ? 8 : type == abi::CUDA_R_32F ? 4 : 2; }
+  static int bytesOf(int type) { return type == abi::CUDA_R_64F ? 8 : type == abi::CUDA_R_32F ? 4 : 2; }
+  int elementBytes() const { return bytesOf(type); }
+  int resultBytes() const { return bytesOf(resultType); }
 };
 
 /** A column-major matrix of a batch as it lies in memory. */
@@ -62,7 +64,7 @@ class Product {
         matrixResult(stored(false, shape.rows, shape.columns, shape.leadingResult, shape.strideResult)),
         description(lt, lt.cublasLtMatmulDescCreate, lt.cublasLtMatmulDescDestroy, shape.compute, scaleType()),
         layoutA(lt, matrixA, shape.type, shape.batch), layoutB(lt, matrixB, shape.type, shape.batch),
-        layoutResult(lt, matrixResult, shape.type, shape.batch) {
+        layoutResult(lt, matrixResult, shape.resultType, shape.batch) {
     setDescription(abi::CUBLASLT_MATMUL_DESC_TRANSA, int(shape.transposeA ? abi::CUBLAS_OP_T : abi::CUBLAS_OP_N));
     setDescription(abi::CUBLASLT_MATMUL_DESC_TRANSB, int(shape.transposeB ? abi::CUBLAS_OP_T : abi::CUBLAS_OP_N));
     setDescription(abi::CUBLASLT_MATMUL_DESC_EPILOGUE, shape.epilogue);
@@ -71,8 +73,8 @@ class Product {
 
   uint64_t bytesA() const { return matrixA.bytes(shape.batch, shape.elementBytes()); }
   uint64_t bytesB() const { return matrixB.bytes(shape.batch, shape.elementBytes()); }
-  uint64_t bytesResult() const { return matrixResult.bytes(shape.batch, shape.elementBytes()); }
-  uint64_t bytesBias() const { return shape.hasBias() ? uint64_t(shape.rows) * shape.elementBytes() : 0; }
+  uint64_t bytesResult() const { return matrixResult.bytes(shape.batch, shape.resultBytes()); }
+  uint64_t bytesBias() const { return shape.hasBias() ? uint64_t(shape.rows) * shape.resultBytes() : 0; }
   uint64_t workspace() const { return algorithm.workspaceSize; }
   int choice() const { return chosen; }
 

@@ -41,9 +41,9 @@ export interface Platform {
 
 /** What it says to core, and to the documentation. */
 export const capabilities: Capabilities = {
-  dtypes: ['float32', 'float64', 'int32', 'uint32', 'bool'],
+  dtypes: ['float32', 'float64', 'float16', 'bfloat16', 'int32', 'uint32', 'int8', 'uint8', 'bool'],
   kernels: ['loop', 'contraction', 'scatter', 'sort', 'cumulative', 'while', 'scan', 'branch'],
-  contractions: ['float32', 'float64'],
+  contractions: ['float32', 'float64', 'float16', 'bfloat16'],
   split: splitLimits,
 }
 

@@ -3,7 +3,8 @@
  * function, whose text is CUDA C that is also C11 (`language/prelude.ts` says how). The runtime joins the functions of an
  * executable to one program, gives buffers and temporaries addresses, and writes the command buffer.
  *
- * Buffers are dense arrays, aligned to 16 bytes or more: float32, int32, uint32 in 4 bytes, float64 in 8, bool in one byte, 0 or 1.
+ * Buffers are dense arrays, aligned to 16 bytes or more: float32, int32, uint32 in 4 bytes, float64 in 8, float16 and bfloat16 in 2, int8 and uint8
+ * in one, bool in one too, 0 or 1.
  */
 import type { Branch, BufferId, BufferSpec, DType, Kernel, Scan, While } from '@cotangent/core/kernel'
 
@@ -62,7 +63,10 @@ export interface ProductEpilogue {
 /** `result[n] = epilogue(a[n] @ b[n])`, by cuBLASLt: `[rows, sum] @ [sum, columns]`. The result is not transposed. */
 export interface Product {
   readonly kind: 'product'
+  /** Of both operands. */
   readonly dtype: DType
+  /** Of the result and of the bias: `dtype`, or float32 of float16 and bfloat16, whose sums are of float32 in any case. */
+  readonly resultDType: DType
   readonly batch: number
   readonly rows: number
   readonly columns: number

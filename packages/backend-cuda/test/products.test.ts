@@ -48,6 +48,7 @@ const arbCase: fc.Arbitrary<Case> = fc
           product: {
             kind: 'product',
             dtype: 'float32',
+            resultDType: 'float32',
             batch,
             rows,
             columns,
@@ -159,6 +160,7 @@ test('the precision decides how operands are rounded', () => {
   const product: Product = {
     kind: 'product',
     dtype: 'float32',
+    resultDType: 'float32',
     batch: 1,
     rows: 1,
     columns: 1,

@@ -5,7 +5,7 @@
  */
 import { type Affine, type Guard, strideAt, type Roles } from '@cotangent/core/kernel'
 import { affine } from '../language/address.ts'
-import { literal, suffixOf, valueType } from '../language/types.ts'
+import { literal, loaded, suffixOf, valueType } from '../language/types.ts'
 import { indicesOf, patternAlong } from './points.ts'
 import type { Writer } from './writer.ts'
 
@@ -143,11 +143,12 @@ export class OperandText {
       return extent <= 0 ? '0' : `(${unsigned})(${g}) < ${extent}u`
     })
     const condition = ['k < end', ...tests].join(' && '),
+      { dtype } = writer.context.spec(load.buffer),
       pointer = writer.memory(load.buffer),
       to = `(i * ${unit.deep} + ${d}) * ${unit.wide}`
-    if (!unit.vector) return [`r${side}[${to}] = ${condition} ? ${pointer}[${address}] : ${zero};`]
+    if (!unit.vector) return [`r${side}[${to}] = ${condition} ? ${loaded(dtype, `${pointer}[${address}]`)} : ${zero};`]
     const zeros = [0, 1, 2, 3].map(l => `r${side}[${to} + ${l}] = ${zero};`).join(' ')
-    return [`if (${condition}) load4_${suffixOf(load.dtype)}(r${side} + ${to}, ${pointer} + (${address}));`, `else { ${zeros} }`]
+    return [`if (${condition}) load4_${suffixOf(dtype)}(r${side} + ${to}, ${pointer} + (${address}));`, `else { ${zeros} }`]
   }
 }
 

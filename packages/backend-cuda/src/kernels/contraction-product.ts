@@ -3,7 +3,18 @@
  * and in the result. An operand that does not lie so is copied where it is used often; a result that does not, and any work after the sums
  * but a bias and a relu, is a Loop over the product's temporary.
  */
-import { type Affine, type Load, type Loop, type Node, type NodeId, strideAt, type Group, type Roles } from '@cotangent/core/kernel'
+import {
+  type Affine,
+  type DType,
+  elementwise,
+  isHalf,
+  type Load,
+  type Node,
+  type NodeId,
+  strideAt,
+  type Group,
+  type Roles,
+} from '@cotangent/core/kernel'
 import type { Command, EmitContext, Matrix, Product, ProductEpilogue } from '../command.ts'
 import { finishing } from './contraction-finish.ts'
 import { emitLoop } from './loop.ts'
@@ -14,10 +25,11 @@ const OFTEN = 128
 /** Undefined where the library cannot, or where it takes `more` launches than one and these are not wanted. */
 export function productOf(context: EmitContext, roles: Roles, more: boolean): readonly Command[] | undefined {
   const { contraction, batch, rows, columns, sum } = roles,
-    direct = directResult(roles)
+    dtype = operandDType(context, roles),
+    direct = directResult(context, roles, dtype)
   if (direct === undefined && !more) return undefined
-  const a = matrixOf(context, roles, 'a', more),
-    b = a && matrixOf(context, roles, 'b', more)
+  const a = matrixOf(context, roles, dtype, 'a', more),
+    b = a && matrixOf(context, roles, dtype, 'b', more)
   if (a === undefined || b === undefined) return undefined
   const result: Matrix = direct?.matrix ?? {
     memory: context.temporary({ dtype: contraction.dtype, size: batch.size * rows.size * columns.size }),
@@ -28,7 +40,8 @@ export function productOf(context: EmitContext, roles: Roles, more: boolean): re
   }
   const product: Product = {
     kind: 'product',
-    dtype: contraction.dtype,
+    dtype,
+    resultDType: context.spec(result.memory).dtype,
     batch: batch.size,
     rows: rows.size,
     columns: columns.size,
@@ -56,16 +69,17 @@ interface Operand {
   readonly before: readonly Command[]
 }
 
-function matrixOf(context: EmitContext, roles: Roles, side: 'a' | 'b', more: boolean): Operand | undefined {
+function matrixOf(context: EmitContext, roles: Roles, dtype: DType, side: 'a' | 'b', more: boolean): Operand | undefined {
   const { contraction, batch, rows, columns, sum } = roles,
     load = contraction[side],
     outer = side === 'a' ? rows : columns
   if ((load.indirect ?? []).length > 0) return undefined
-  const matrix = inPlace(roles, load, side)
+  const spec = context.spec(load.buffer),
+    matrix = spec.dtype === dtype ? inPlace(roles, load, side) : undefined
   if (matrix !== undefined) return { matrix, before: [] }
   const size = batch.size * outer.size * sum.size,
     uses = (side === 'a' ? columns : rows).size
-  return !more || uses < OFTEN || size > 2 * context.spec(load.buffer).size ? undefined : packed(context, roles, side, outer)
+  return !more || uses < OFTEN || size > 2 * spec.size ? undefined : packed(context, roles, dtype, side, outer)
 }
 
 function inPlace({ batch, rows, columns, sum }: Roles, { buffer, map, guards = [] }: Load, side: 'a' | 'b'): Matrix | undefined {
@@ -83,9 +97,8 @@ function inPlace({ batch, rows, columns, sum }: Roles, { buffer, map, guards = [
 }
 
 /** A copy with the sum's places next to each other. */
-function packed(context: EmitContext, { contraction, batch, sum }: Roles, side: 'a' | 'b', outer: Group): Operand {
-  const { dtype } = contraction,
-    load = contraction[side],
+function packed(context: EmitContext, { contraction, batch, sum }: Roles, dtype: DType, side: 'a' | 'b', outer: Group): Operand {
+  const load = contraction[side],
     axes = [...batch.axes, ...outer.axes, ...sum.axes],
     size = batch.size * outer.size * sum.size
   const memory = context.temporary({ dtype, size }),
@@ -94,16 +107,8 @@ function packed(context: EmitContext, { contraction, batch, sum }: Roles, side: 
     extents = axes.map(k => contraction.extents[k] as number)
   for (let i = axes.length - 2; i >= 0; i--) strides[i] = (strides[i + 1] as number) * (extents[i + 1] as number)
   const guards = load.guards?.map(g => ({ ...g, index: ofAxes(g.index) }))
-  const loop: Loop = {
-    kind: 'loop',
-    extents,
-    parallel: axes.length,
-    body: [],
-    bodyStores: [],
-    reductions: [],
-    epilogue: [{ ...load, map: ofAxes(load.map), ...(guards !== undefined && { guards }) }],
-    stores: [{ buffer: memory, map: { offset: 0, strides }, value: 0 }],
-  }
+  const source: Load = { ...load, map: ofAxes(load.map), ...(guards !== undefined && { guards }) },
+    loop = elementwise(extents, [source], [{ buffer: memory, map: { offset: 0, strides }, value: 0 }])
   const matrix: Matrix = { memory, offset: 0, batchStride: outer.size * sum.size, leading: sum.size, transposed: side === 'b' }
   return { matrix, before: emitLoop(context, loop) }
 }
@@ -113,8 +118,14 @@ interface Direct {
   readonly epilogue: ProductEpilogue
 }
 
-/** The result's place, where the library can store it with all that comes after the sums. */
-function directResult(roles: Roles): Direct | undefined {
+/** Of both operands as the library reads them: as they are stored if that is the same for both, else as they are computed with. */
+function operandDType(context: EmitContext, { contraction: { a, b, dtype } }: Roles): DType {
+  const [left, right] = [context.spec(a.buffer).dtype, context.spec(b.buffer).dtype]
+  return left === right ? left : dtype
+}
+
+/** The result's place, where the library can store it with all that comes after the sums. `operands`: their dtype. */
+function directResult(context: EmitContext, roles: Roles, operands: DType): Direct | undefined {
   const { contraction, batch, rows, columns } = roles,
     [store, ...others] = contraction.stores
   if (store === undefined || others.length > 0 || (store.map.dynamic ?? []).length > 0) return undefined
@@ -123,6 +134,9 @@ function directResult(roles: Roles): Direct | undefined {
     leading = distance(rows, store.map)
   if (epilogue === undefined || distance(columns, store.map) !== 1) return undefined
   if (batchStride === undefined || batchStride < 0 || leading === undefined || leading < columns.size) return undefined
+  const { dtype } = context.spec(store.buffer)
+  if (dtype !== operands && !(isHalf(operands) && dtype === contraction.dtype)) return undefined
+  if (epilogue.bias !== undefined && context.spec(epilogue.bias.memory).dtype !== dtype) return undefined
   const matrix = { memory: store.buffer, offset: store.map.offset, batchStride, leading, transposed: false }
   return { matrix, epilogue }
 }

@@ -1,6 +1,6 @@
 /** Which tiles a product takes, and how many blocks share a tile's sum. */
-import type { DType, Roles } from '@cotangent/core/kernel'
-import type { Target } from '../command.ts'
+import { type DType, isHalf, type Roles } from '@cotangent/core/kernel'
+import type { EmitContext, Precision, Target } from '../command.ts'
 import { type Core, fmaCore } from './contraction-core.ts'
 import { tensorCore } from './contraction-tensor.ts'
 
@@ -53,9 +53,17 @@ const tensorCandidates = (precision: 'tf32' | 'bf16'): readonly Candidate[] => {
 /** The first capability with these formats. */
 const TENSOR = 80
 
-/** All tiles for products of a dtype. */
-export const candidatesFor = (dtype: DType, { precision, capability }: Target): readonly Candidate[] =>
-  dtype === 'float32' && precision !== 'float32' && capability >= TENSOR ? tensorCandidates(precision) : fmaCandidates(dtype)
+/** The rounding of operands under which products are as precise as asked; numbers of 16 bits are exact in formats of tensor cores. */
+function precisionOf([a, b]: Pair<DType>, { precision }: Target): Precision {
+  if (precision === 'bf16' || (a === 'bfloat16' && b === 'bfloat16')) return 'bf16'
+  return isHalf(a) && isHalf(b) ? 'tf32' : precision
+}
+
+/** All tiles for products of a dtype. `operands`: as they are stored. */
+export function candidatesFor(dtype: DType, target: Target, operands: Pair<DType> = [dtype, dtype]): readonly Candidate[] {
+  const precision = precisionOf(operands, target)
+  return dtype === 'float32' && precision !== 'float32' && target.capability >= TENSOR ? tensorCandidates(precision) : fmaCandidates(dtype)
+}
 
 export interface Tiling {
   readonly core: Core
@@ -73,8 +81,9 @@ const BANDWIDTH = 1500
 const STEPS = 8
 
 /** The least estimated time. */
-export function tilingOf(roles: Roles, dtype: DType, target: Target): Tiling {
-  const all = candidatesFor(dtype, target).flatMap(candidate =>
+export function tilingOf(roles: Roles, { spec, target }: Pick<EmitContext, 'spec' | 'target'>): Tiling {
+  const { dtype, a, b } = roles.contraction
+  const all = candidatesFor(dtype, target, [spec(a.buffer).dtype, spec(b.buffer).dtype]).flatMap(candidate =>
     partsOf(roles, candidate.core).map(parts => ({ core: candidate.core, parts, time: cyclesOf(roles, candidate, parts, target) })),
   )
   return all.reduce((best, t) => (t.time < best.time ? t : best))

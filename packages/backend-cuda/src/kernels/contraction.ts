@@ -41,7 +41,7 @@ export function emitContraction(context: EmitContext, given: Contraction): reado
   if (convolution !== undefined) return convolution
   const plan = context.target.products && work >= LARGE ? context.attempt(() => productOf(context, roles, work >= VERY_LARGE)) : undefined
   if (plan !== undefined) return plan
-  const { core, parts } = tilingOf(roles, c.dtype, context.target)
+  const { core, parts } = tilingOf(roles, context)
   return emitTiled(context, roles, core, parts)
 }
 

@@ -3,7 +3,7 @@
  * them (core's filters have their own channels last, cuDNN's first); results are stored at once where they do, with a bias and a relu if
  * that is all that comes after them, and else by a Loop.
  */
-import { type Affine, type Contraction, type Load, type Loop, sizeOf } from '@cotangent/core/kernel'
+import { type Affine, type Contraction, elementwise, isHalf, type Load, sizeOf } from '@cotangent/core/kernel'
 import type { Command, Convolution, ConvolutionShape, Dense, EmitContext } from '../command.ts'
 import { biasAndRelu } from './contraction-product.ts'
 import { afterSums } from './contraction-finish.ts'
@@ -14,13 +14,15 @@ import { emitLoop } from './loop.ts'
 const alignment = 4
 
 /** Undefined where it is no convolution, or none that cuDNN takes. */
-export function convolutionOf(context: EmitContext, contraction: Contraction): readonly Command[] | undefined {
-  const form = formOf(context, contraction)
+export function convolutionOf(context: EmitContext, given: Contraction): readonly Command[] | undefined {
+  const a = widened(context, given.a),
+    b = widened(context, given.b),
+    form = formOf(context, { ...given, a: a.load, b: b.load })
   if (form === undefined || form.imageOffset % alignment !== 0) return undefined
   const { shape, contraction: c, imageOffset, filterStrides, outputStrides } = form
   const [otherStrides, resultStrides] = shape.direction === 'forward' ? [filterStrides, outputStrides] : [outputStrides, filterStrides]
   const strides = resultStrides.slice(0, c.parallel),
-    direct = directResult(form, strides)
+    direct = directResult(context, form, strides)
   const planned: ConvolutionShape = { ...shape, epilogue: direct?.epilogue ?? 'none' }
   if (!context.convolves(planned)) return undefined
   const other = operand(context, c, c.b, otherStrides)
@@ -37,7 +39,17 @@ export function convolutionOf(context: EmitContext, contraction: Contraction): r
     ...(direct?.bias !== undefined && { bias: direct.bias }),
   }
   const after = direct === undefined ? emitLoop(context, afterSums(c, strides, result.memory, 1)) : []
-  return [...other.before, convolution, ...after]
+  return [...a.before, ...b.before, ...other.before, convolution, ...after]
+}
+
+/** cuDNN gets float32: what is stored in 16 bits is copied. */
+function widened(context: EmitContext, load: Load): { readonly load: Load; readonly before: readonly Command[] } {
+  const { dtype, size } = context.spec(load.buffer)
+  if (!isHalf(dtype)) return { load, before: [] }
+  const memory = context.temporary({ dtype: load.dtype, size }),
+    map: Affine = { offset: 0, strides: [1] },
+    loop = elementwise([size], [{ op: 'load', buffer: load.buffer, dtype: load.dtype, map }], [{ buffer: memory, map, value: 0 }])
+  return { load: { ...load, buffer: memory }, before: emitLoop(context, loop) }
 }
 
 const isAligned = ({ offset }: Affine): boolean => offset % alignment === 0
@@ -57,16 +69,8 @@ function operand(context: EmitContext, { extents, dtype }: Contraction, load: Lo
     own = axes.map(k => extents[k] as number),
     memory = context.temporary({ dtype, size: sizeOf(own) })
   const along = (all: readonly number[]): readonly number[] => axes.map(k => all[k] as number)
-  const loop: Loop = {
-    kind: 'loop',
-    extents: own,
-    parallel: axes.length,
-    body: [],
-    bodyStores: [],
-    reductions: [],
-    epilogue: [{ op: 'load', buffer, dtype, map: { offset: map.offset, strides: along(map.strides) } }],
-    stores: [{ buffer: memory, map: { offset: 0, strides: along(strides) }, value: 0 }],
-  }
+  const source = { op: 'load', buffer, dtype, map: { offset: map.offset, strides: along(map.strides) } } as const,
+    loop = elementwise(own, [source], [{ buffer: memory, map: { offset: 0, strides: along(strides) }, value: 0 }])
   return { place: { memory, offset: 0 }, before: emitLoop(context, loop) }
 }
 
@@ -77,14 +81,15 @@ interface Direct {
 }
 
 /** The result's place, where cuDNN can store it with all that comes after the sums. */
-function directResult({ contraction, shape, channelStrides }: Form, strides: readonly number[]): Direct | undefined {
+function directResult(context: EmitContext, { contraction, shape, channelStrides }: Form, strides: readonly number[]): Direct | undefined {
   const [store, ...others] = contraction.stores
   if (store === undefined || others.length > 0 || !liesAs(store.map, strides)) return undefined
   const channels = channelStrides.slice(0, contraction.parallel),
     epilogue = biasAndRelu(contraction.epilogue, store.value, map => isAligned(map) && channels.every((s, k) => s === map.strides[k]))
   const result: Dense = { memory: store.buffer, offset: store.map.offset }
-  if (epilogue === undefined) return undefined
+  if (epilogue === undefined || context.spec(store.buffer).dtype !== contraction.dtype) return undefined
   const { bias, activation } = epilogue
   if (bias === undefined) return activation === undefined ? { result, epilogue: 'none' } : undefined
+  if (context.spec(bias.memory).dtype !== contraction.dtype) return undefined
   return shape.direction === 'forward' ? { result, bias, epilogue: activation === undefined ? 'bias' : 'biasRelu' } : undefined
 }

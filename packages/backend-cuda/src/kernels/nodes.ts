@@ -14,7 +14,7 @@ import {
 } from '@cotangent/core/kernel'
 import { affine, inside } from '../language/address.ts'
 import { instruction } from '../language/instructions.ts'
-import { literal, storedType, suffixOf, valueType } from '../language/types.ts'
+import { literal, loaded, stored, suffixOf, valueType } from '../language/types.ts'
 import type { Writer } from './writer.ts'
 
 export type Lanes = 1 | 4
@@ -100,14 +100,14 @@ export class Nodes {
 
   store({ buffer, map, value }: Store): void {
     const { writer, points } = this,
-      dtype = this.dtypeOf(value),
+      { dtype } = writer.context.spec(buffer),
       { text } = this.value(value)
     const pointer = writer.memory(buffer),
       name = `${this.prefix}r${this.after.length}`
     // Stores come last: the plan may have given the target the memory of something that is loaded here for another store.
     if (points.lanes === 1 || points.pattern(map) !== 'vector') {
       const indices = points.lanes === 1 ? points.first : points.lane
-      const statement = `${pointer}[${affine(map, writer.scope(indices))}] = (${storedType(dtype)})${text};`
+      const statement = `${pointer}[${affine(map, writer.scope(indices))}] = ${stored(dtype, text)};`
       ;(points.lanes === 1 ? this.after : this.innerLast).push(statement)
       return
     }
@@ -172,7 +172,7 @@ export class Nodes {
     const pattern = points.lanes === 1 ? 'uniform' : points.pattern(map)
     if (same && pattern === 'vector' && indirect.every(i => i.stride % LANES === 0)) return this.loadFour(id, load, more)
     const varies = points.lanes !== 1 && !(same && pattern === 'uniform')
-    const element = `${writer.memory(buffer)}[${affine(map, this.scope(varies), more)}]`
+    const element = loaded(writer.context.spec(buffer).dtype, `${writer.memory(buffer)}[${affine(map, this.scope(varies), more)}]`)
     return this.define(id, dtype, this.guarded(guards, varies, dtype, element), varies)
   }
 
@@ -180,7 +180,7 @@ export class Nodes {
     const name = `${this.prefix}${id}`,
       type = valueType(dtype)
     const address = [this.points.vectorAddress(map), ...more.map(([s, text]) => `${s} * ${text}`)].join(' + ')
-    const access = `load4_${suffixOf(dtype)}(${name}, ${this.writer.memory(buffer)} + (${address}));`
+    const access = `load4_${suffixOf(this.writer.context.spec(buffer).dtype)}(${name}, ${this.writer.memory(buffer)} + (${address}));`
     const zero = literal(dtype, 0)
     if (guards.length === 0) this.before.push(`${type} ${name}[${LANES}];`, access)
     else

@@ -1,8 +1,10 @@
-/** C types and constants of the dtypes. In memory bool is a byte; in expressions it is an int, 0 or 1, since C and C++ disagree on `bool`. */
-import { type ComputeDType, type DType, fail, isStorage } from '@cotangent/core/kernel'
+/**
+ * C types and constants of the dtypes. float16 and bfloat16 are bits in memory and floats in expressions: see prelude/stored.ts. In memory bool is a byte; in expressions it is an int, 0 or 1, since C and C++ disagree on `bool`.
+ */
+import { type ComputeDType, type DType, isHalf } from '@cotangent/core/kernel'
 
 /** Ends the names of the prelude's functions: `load4_f32`, `shuffle_xor_i32`. */
-export type Suffix = 'f32' | 'f64' | 'i32' | 'u32' | 'b8'
+export type Suffix = 'f32' | 'f64' | 'f16' | 'bf16' | 'i32' | 'u32' | 'i8' | 'u8' | 'b8'
 
 interface CType {
   readonly stored: string
@@ -11,29 +13,32 @@ interface CType {
   readonly bytes: number
 }
 
-const types: Readonly<Record<ComputeDType, CType>> = {
+const types: Readonly<Record<DType, CType>> = {
   float32: { stored: 'float', value: 'float', suffix: 'f32', bytes: 4 },
   float64: { stored: 'double', value: 'double', suffix: 'f64', bytes: 8 },
+  float16: { stored: 'unsigned short', value: 'float', suffix: 'f16', bytes: 2 },
+  bfloat16: { stored: 'unsigned short', value: 'float', suffix: 'bf16', bytes: 2 },
   int32: { stored: 'int', value: 'int', suffix: 'i32', bytes: 4 },
   uint32: { stored: 'unsigned', value: 'unsigned', suffix: 'u32', bytes: 4 },
+  int8: { stored: 'signed char', value: 'int', suffix: 'i8', bytes: 1 },
+  uint8: { stored: 'unsigned char', value: 'int', suffix: 'u8', bytes: 1 },
   bool: { stored: 'unsigned char', value: 'int', suffix: 'b8', bytes: 1 },
 }
 
-/** Core refuses the others by `capabilities.dtypes`. */
-const typeOf = (dtype: DType): CType =>
-  isStorage(dtype)
-    ? fail('DTypeError', `cuda: there is no ${dtype}. Convert with astype("float32"), or use the cpu backend.`)
-    : types[dtype]
-
 /** Of an element of a buffer. */
-export const storedType = (dtype: DType): string => typeOf(dtype).stored
+export const storedType = (dtype: DType): string => types[dtype].stored
 /** Of a value in an expression. */
-export const valueType = (dtype: DType): string => typeOf(dtype).value
-export const suffixOf = (dtype: DType): Suffix => typeOf(dtype).suffix
+export const valueType = (dtype: DType): string => types[dtype].value
+export const suffixOf = (dtype: DType): Suffix => types[dtype].suffix
 /** The suffix of a value outside memory: shuffles and arithmetic take bool as int. */
-export const valueSuffix = (dtype: DType): Suffix => (dtype === 'bool' ? 'i32' : typeOf(dtype).suffix)
+export const valueSuffix = (dtype: DType): Suffix => (dtype === 'bool' ? 'i32' : types[dtype].suffix)
+/** The value of what is in memory. */
+export const loaded = (dtype: DType, text: string): string => (isHalf(dtype) ? `f32_of_${suffixOf(dtype)}(${text})` : text)
+/** The converse; `text` binds tightly. C leaves open what a value out of the range of `signed char` becomes: all compilers keep its lowest bits. */
+export const stored = (dtype: DType, text: string): string =>
+  isHalf(dtype) ? `${suffixOf(dtype)}_of_f32(${text})` : `(${storedType(dtype)})${text}`
 /** Bytes of an element on the device. */
-export const bytesOnDevice = (dtype: DType): number => typeOf(dtype).bytes
+export const bytesOnDevice = (dtype: DType): number => types[dtype].bytes
 
 /** The constant that a `const` node means. An expression that may stand anywhere. */
 export function literal(dtype: ComputeDType, value: number): string {

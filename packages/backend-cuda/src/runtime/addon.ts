@@ -106,8 +106,10 @@ export interface Device {
 
 /** Row-major matrices as cuBLASLt (column-major) sees them: the caller has swapped the operands. Leading dimensions and strides in elements. */
 export interface ProductPlan {
-  /** cudaDataType of operands and result. */
+  /** cudaDataType of the operands. */
   readonly type: number
+  /** Of the result and of the bias: `type` where absent, which it must be unless that is of 16 bits and this float32. */
+  readonly resultType?: number
   /** cublasComputeType_t. */
   readonly compute: number
   readonly rows: number

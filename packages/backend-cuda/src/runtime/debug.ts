@@ -1,11 +1,12 @@
 /** Debug mode: each command runs by itself and is waited for, and what a kernel has written is searched for NaN. */
-import { accessOf, type BufferId, type BufferSpec, type KernelGraph, hostArray } from '@cotangent/core/kernel'
+import { accessOf, type BufferId, type BufferSpec, isFloat, type KernelGraph } from '@cotangent/core/kernel'
 import type { LeafKernel } from '../command.ts'
 import { nameOf } from './compiled.ts'
 import { backendError, isDriverError } from './errors.ts'
 import type { Layout } from './layout.ts'
 import type { Observer } from './run.ts'
 import type { Session } from './session.ts'
+import { readElements } from './store.ts'
 
 /** Throws a BackendError that names the kernel that failed, or that wrote the first NaN. */
 export function debugObserver(session: Session, graph: KernelGraph, layout: Layout): Observer {
@@ -28,8 +29,8 @@ export function debugObserver(session: Session, graph: KernelGraph, layout: Layo
 function findNaN(session: Session, graph: KernelGraph, layout: Layout, values: Float64Array, kernel: LeafKernel, name: string): void {
   for (const id of accessOf(kernel, graph.buffers).overwrites) {
     const { dtype, size } = graph.buffers[id] as BufferSpec
-    if ((dtype !== 'float32' && dtype !== 'float64') || size === 0) continue
-    const element = session.readSync(addressOf(layout, values, id), hostArray(dtype, size)).findIndex(Number.isNaN)
+    if (!isFloat(dtype) || size === 0) continue
+    const element = readElements(session, addressOf(layout, values, id), dtype, size).findIndex(Number.isNaN)
     if (element >= 0)
       throw backendError(`cuda: the kernel ${name} wrote NaN: element ${element} of ${size} (${dtype}, buffer b${id} of explain's list).`)
   }

@@ -1,6 +1,6 @@
 /** Products as plans of cuBLASLt, which thinks in columns: of a row-major `a @ b = c` it computes `c' = b' @ a'`. */
-import { fail } from '@cotangent/core/kernel'
-import type { Precision, Product } from '../command.ts'
+import { type DType, fail } from '@cotangent/core/kernel'
+import type { Matrix, Precision, Product } from '../command.ts'
 import { bytesOnDevice } from '../language/types.ts'
 import type { ProductPlan } from './addon.ts'
 import { isDriverError } from './errors.ts'
@@ -8,8 +8,8 @@ import { LibraryPlans, type Plan } from './libraryPlans.ts'
 import type { Session } from './session.ts'
 
 // Values of cublasLt.h and library_types.h.
-const CUDA_R_32F = 0
-const CUDA_R_64F = 1
+/** cudaDataType. */
+const types: Readonly<Partial<Record<DType, number>>> = { float32: 0, float64: 1, float16: 2, bfloat16: 14 }
 const CUBLAS_COMPUTE_64F = 70
 /** CUBLAS_COMPUTE_32F, _FAST_TF32, _FAST_16BF. */
 const compute: Readonly<Record<Precision, number>> = { float32: 68, tf32: 77, bf16: 75 }
@@ -42,12 +42,16 @@ const isUnsupported = (error: unknown): boolean =>
   error instanceof Error && isDriverError(error.cause) && error.cause.call === 'cublasLtMatmulAlgoGetHeuristic' && error.cause.status === 15
 
 export function planOf(product: Product, precision: Precision): ProductPlan {
-  const { dtype, batch, rows, columns, sum, a, b, result, epilogue } = product
-  if (dtype !== 'float32' && dtype !== 'float64') return fail('InternalError', `cuda: a product of ${dtype}. Please report it.`)
+  const { dtype, resultDType, batch, rows, columns, sum, a, b, result, epilogue } = product,
+    type = types[dtype],
+    resultType = types[resultDType]
+  if (type === undefined || resultType === undefined) return fail('InternalError', `cuda: a product of ${dtype}. Please report it.`)
   if (result.transposed) return fail('InternalError', 'cuda: a product with a transposed result. Please report it.')
   return {
-    type: dtype === 'float32' ? CUDA_R_32F : CUDA_R_64F,
-    compute: dtype === 'float32' ? compute[precision] : CUBLAS_COMPUTE_64F,
+    type,
+    resultType,
+    // Products of numbers of 16 bits are exact in float32.
+    compute: dtype === 'float64' ? CUBLAS_COMPUTE_64F : compute[dtype === 'float32' ? precision : 'float32'],
     rows: columns,
     columns: rows,
     sum,
@@ -74,12 +78,10 @@ export function planOf(product: Product, precision: Precision): ProductPlan {
 const arenaAlignment = 64
 
 /** The largest power of two that divides the addresses of all matrices. */
-function alignmentOf({ dtype, batch, a, b, result, epilogue }: Product): number {
-  const bytes = bytesOnDevice(dtype),
-    matrices = [a, b, result].flatMap(m => [m.offset, ...(batch > 1 ? [m.batchStride] : [])])
-  const all = [...matrices, epilogue.bias?.offset ?? 0].reduce(
-    (bits, elements) => bits | ((elements * bytes) % arenaAlignment),
-    arenaAlignment,
-  )
+function alignmentOf({ dtype, resultDType, batch, a, b, result, epilogue }: Product): number {
+  const startsOf = ({ offset, batchStride }: Matrix): readonly number[] => [offset, ...(batch > 1 ? [batchStride] : [])],
+    operands = [a, b].flatMap(startsOf).map(elements => elements * bytesOnDevice(dtype)),
+    results = [...startsOf(result), epilogue.bias?.offset ?? 0].map(elements => elements * bytesOnDevice(resultDType))
+  const all = [...operands, ...results].reduce((bits, bytes) => bits | (bytes % arenaAlignment), arenaAlignment)
   return all & -all
 }

@@ -2,7 +2,7 @@
  * The device as the runtime calls it: errors of the driver become BackendErrors, and those after which nothing works end the session.
  * Kernels run later than they are ordered, so that an error names the executables that were ordered since the device was last known to be well.
  */
-import { CotangentError, fail, type TypedArray } from '@cotangent/core/kernel'
+import { CotangentError, fail } from '@cotangent/core/kernel'
 import type { Device } from './addon.ts'
 import { backendError, type DriverError, isDriverError, isFatal, isOutOfMemory } from './errors.ts'
 
@@ -105,7 +105,7 @@ export class Session {
   }
 
   /** Fills `into`, waiting. */
-  readSync<T extends TypedArray>(address: number, into: T): T {
+  readSync<T extends ArrayBufferView>(address: number, into: T): T {
     this.retrying(() => this.device.readSync(address, into))
     this.ordered = []
     return into

@@ -8,6 +8,7 @@ import {
   fromStored,
   hostArray,
   storedView,
+  toStored,
   type TypedArray,
 } from '@cotangent/core/kernel'
 import { bytesOnDevice } from '../language/types.ts'
@@ -25,11 +26,15 @@ export function createStore(session: Session, memory: () => DeviceMemory): Store
     bytesOf: bytesOnDevice,
     take: (dtype, size) => memory().take(size * bytesOnDevice(dtype)),
     give: block => memory().give(block),
-    read: parts => parts.map(({ memory: block, dtype, size }) => session.readSync(block.address, hostArray(dtype, size))),
-    write: (block, data) => session.write(block.address, data),
+    read: parts => parts.map(({ memory: block, dtype, size }) => readElements(session, block.address, dtype, size)),
+    write: (block, data, dtype) => session.write(block.address, toStored(data, dtype)),
   }
   return new CellStore(device)
 }
+
+/** Waits for the device. */
+export const readElements = (session: Session, address: number, dtype: DType, size: number): TypedArray =>
+  fromStored(session.readSync(address, storedView(dtype, new ArrayBuffer(size * bytesOnDevice(dtype)), 0, size)), dtype)
 
 /** Without blocking the thread. What is ordered later does not change the result. */
 export async function readCell(session: Session, { dtype, size, memory, host }: CudaCell): Promise<TypedArray> {

@@ -12,7 +12,6 @@ namespace fake {
 namespace {
 
 enum { BLAS_SUCCESS = 0, BLAS_NOT_INITIALIZED = 1, BLAS_INVALID_VALUE = 7, BLAS_NOT_SUPPORTED = 15 };
-enum { R_32F = 0, R_64F = 1 };
 enum { COMPUTE_32F = 68, COMPUTE_32F_PEDANTIC = 69, COMPUTE_64F = 70, COMPUTE_FAST_16BF = 75, COMPUTE_FAST_TF32 = 77 };
 enum { EPILOGUE_DEFAULT = 1, EPILOGUE_RELU = 2, EPILOGUE_BIAS = 4 };
 
@@ -75,12 +74,14 @@ template <class T> int store(T& field, const void* value, size_t bytes) {
 bool fits(const Layout& l) { return l.order == 0 && l.leading >= static_cast<int64_t>(l.rows) && l.leading > 0 && l.batch > 0; }
 
 int checkTypes(const Descriptor& d, const Layout& a, const Layout& b, const Layout& c, const Layout& r) {
-  bool same = a.type == b.type && a.type == c.type && a.type == r.type;
+  bool isHalf = a.type == R_16F || a.type == R_16BF;
+  bool same = a.type == b.type && c.type == r.type && (a.type == r.type || (isHalf && r.type == R_32F));
   bool wide = d.compute == COMPUTE_64F;
   bool narrow = d.compute == COMPUTE_32F || d.compute == COMPUTE_32F_PEDANTIC || d.compute == COMPUTE_FAST_16BF || d.compute == COMPUTE_FAST_TF32;
   if (!same || !(wide || narrow)) return BLAS_NOT_SUPPORTED;
-  int type = wide ? R_64F : R_32F;
-  return static_cast<int>(a.type) == type && d.scale == type ? BLAS_SUCCESS : BLAS_NOT_SUPPORTED;
+  uint32_t type = wide ? R_64F : R_32F;
+  bool isType = a.type == type || (isHalf && (d.compute == COMPUTE_32F || d.compute == COMPUTE_32F_PEDANTIC));
+  return isType && uint32_t(d.scale) == type ? BLAS_SUCCESS : BLAS_NOT_SUPPORTED;
 }
 
 int checkShapes(const Descriptor& d, const Layout& a, const Layout& b, const Layout& c, const Layout& r) {
@@ -284,9 +285,10 @@ EXPORT int cublasLtMatmul(void* handle, void* descriptor, const void* alpha, con
   product.alpha = scalarOf(d->scale, alpha), product.beta = scalarOf(d->scale, beta);
   product.bias = bias, product.relu = d->epilogue & EPILOGUE_RELU, product.biasAddress = d->bias, product.biasStride = d->biasStride;
   product.rounding = roundingOf(d->compute), product.chunk = size_t(16) << chosen.index;
-  uint64_t bytes = wide ? 8 : 4;
-  std::vector<Touched> touched{{"A", product.a.address, a->extent() * bytes}, {"B", product.b.address, b->extent() * bytes}, {"D", product.d.address, r->extent() * bytes}};
-  if (bias) touched.push_back({"the bias", d->bias, (uint64_t(r->batch - 1) * uint64_t(d->biasStride) + r->rows) * bytes});
+  product.operands = Element(a->type), product.results = Element(r->type);
+  uint64_t bytes = bytesOf(product.operands), resultBytes = bytesOf(product.results);
+  std::vector<Touched> touched{{"A", product.a.address, a->extent() * bytes}, {"B", product.b.address, b->extent() * bytes}, {"D", product.d.address, r->extent() * resultBytes}};
+  if (bias) touched.push_back({"the bias", d->bias, (uint64_t(r->batch - 1) * uint64_t(d->biasStride) + r->rows) * resultBytes});
   if (chosen.workspace > 0) touched.push_back({"the workspace", reinterpret_cast<uint64_t>(workspace), chosen.workspace});
   return order(stream, [=, workspaceAddress = reinterpret_cast<uint64_t>(workspace)] { return run(product, wide, touched, workspaceAddress, chosen.workspace); });
 }

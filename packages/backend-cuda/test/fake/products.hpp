@@ -12,12 +12,17 @@ struct Panel {
   int64_t leading = 0, stride = 0;
 };
 
+// How elements are stored: numbers of cudaDataType in library_types.h.
+enum Element : uint32_t { R_32F = 0, R_64F = 1, R_16F = 2, R_16BF = 14 };
+size_t bytesOf(Element element);
+
 enum class Rounding { none, tf32, bf16 };
 // A factor of a product as tensor cores see it.
 float operandOf(float x, Rounding rounding);
 
 struct Product {
   Panel a, b, c, d;
+  Element operands = R_32F, results = R_32F;  // of a and b; of c, d and the bias
   bool transposeA = false, transposeB = false;
   size_t batch = 1;
   double alpha = 1, beta = 0;

@@ -18,7 +18,7 @@ export interface CellDevice<M extends { readonly bytes: number }> {
   give(memory: M): void
   /** New arrays of elements. Several are asked for at a time, since each wait for the device may be long. */
   read(parts: readonly Part<M>[]): readonly TypedArray[]
-  write(memory: M, data: TypedArray): void
+  write(memory: M, data: TypedArray, dtype: DType): void
 }
 
 /** The first `size` elements of a piece of memory. */
@@ -98,7 +98,7 @@ export class CellStore<M extends { readonly bytes: number }> {
   private filled(dtype: DType, data: TypedArray): M {
     const memory = this.device.take(dtype, data.length)
     try {
-      this.device.write(memory, data)
+      this.device.write(memory, data, dtype)
     } catch (error) {
       this.device.give(memory)
       throw error

@@ -34,7 +34,7 @@ DEVICE ${type} sign_${suffix}(${type} x) {
 
 /**
  * To the nearest number with `nmant` bits of mantissa and exponents from `minexp` on, half to even: adding 1.5 * 2^52 units in its last place to a double
- * moves the rest of the mantissa out. Every float is a double, so one text serves both.
+ * moves the rest of the mantissa out.
  */
 const double = (x: number): string => `${x}${Number.isInteger(x) && x < 1e21 ? '.0' : ''}`
 const halfRounding = (name: string, nmant: number, minexp: number, maxexp: number): string => {
@@ -49,7 +49,7 @@ const halfRounding = (name: string, nmant: number, minexp: number, maxexp: numbe
   double rounded = (size + magic) - magic;
   return copysign(rounded > ${most} ? longlong_as_double(0x7ff0000000000000ll) : rounded, x);
 }
-DEVICE float round_${name}_f32(float x) { return (float)round_${name}_f64((double)x); }`
+DEVICE float round_${name}_f32(float x) { return f32_of_${name}(${name}_of_f32(x)); }`
 }
 
 export const scalar: string = `${halfRounding('f16', 10, -14, 15)}

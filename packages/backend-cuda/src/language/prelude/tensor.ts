@@ -42,11 +42,7 @@ const emulation = `DEVICE unsigned tf32_of(float x) {
   const unsigned b = float_as_uint(x);
   return (b & 0x7f800000u) == 0x7f800000u ? b : (b + 0x1000u) & 0xffffe000u;
 }
-DEVICE unsigned bf16_bits(float x) {
-  const unsigned b = float_as_uint(x);
-  return x != x ? 0x7fffu : (b + 0x7fffu + (b >> 16 & 1u)) >> 16;
-}
-DEVICE unsigned bf16_of(float x, float y) { return bf16_bits(x) | bf16_bits(y) << 16; }
+DEVICE unsigned bf16_of(float x, float y) { return bf16_of_f32(x) | (unsigned)bf16_of_f32(y) << 16; }
 DEVICE float mma_of_tf32(unsigned x, unsigned y) { return uint_as_float(x) * uint_as_float(y); }
 DEVICE float mma_of_bf16(unsigned x, unsigned y) {
   return uint_as_float(x << 16) * uint_as_float(y << 16) + uint_as_float(x & 0xffff0000u) * uint_as_float(y & 0xffff0000u);
