@@ -236,6 +236,31 @@ describe('tiles', () => {
     expect(await ways(convWeight({ n: 4, h: 24, w: 24, c: 8, o: 8, kh: 3, kw: 3, pad: [1, 1] }))).toEqual(['product', 'loop'])
   })
 
+  test('operands of 16 bits go to the library as they are, and to tensor cores', async () => {
+    const own = await backend
+    const ways = (c: Case, ...dtypes: readonly DType[]): readonly string[] => {
+      fake.reset()
+      const stored = { ...c, buffers: c.buffers.map((spec, i) => ({ ...spec, dtype: dtypes[i] ?? 'float32' })) }
+      expect(problemOf(own, stored, { rounding: 2 ** -8 })).toBe('')
+      return fake.log().map(l => l.name.replace(/_.*/, ''))
+    }
+    const product = matmul(64, 64, 128)
+    for (const half of ['float16', 'bfloat16'] as const) {
+      expect(ways(product, half, half, half)).toEqual(['cublasLtMatmul'])
+      expect(ways(product, half, half)).toEqual(['cublasLtMatmul'])
+      expect(ways(withBias(product, 64, true), half, half, half, half)).toEqual(['cublasLtMatmul'])
+      // A bias of another dtype than the result's, and one operand of 32 bits.
+      expect(ways(withBias(product, 64, true), half, half, half)).toEqual(['product'])
+      expect(ways(product, half, 'float32', half)).toEqual(['product'])
+      expect(ways(matmul(21, 18, 37), half, half, half)).toEqual(['product'])
+      expect(ways(matmul(20, 20, 36, { transposeA: true, transposeB: true }), half, half, half)).toEqual(['product'])
+    }
+    expect(ways(matmul(20, 20, 36), 'float16', 'bfloat16')).toEqual(['product'])
+    // Large ones: the operand that differs is copied, and the sums before other work are of float32.
+    expect(ways(matmul(200, 400, 420), 'bfloat16', 'float32', 'bfloat16')).toEqual(['loop', 'cublasLtMatmul', 'loop'])
+    expect(ways(withBias(matmul(200, 400, 420), 400, true), 'float16', 'float16', 'float16')).toEqual(['cublasLtMatmul', 'loop'])
+  })
+
   test('the same bits in any order of threads', async () => {
     const c = matmul(40, 44, 2000),
       own = await backend

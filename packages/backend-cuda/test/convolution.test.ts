@@ -95,6 +95,18 @@ test('strides, dilations and groups', () => {
       for (const k of [16, 80]) expect(callsOf(matmul(40, 24, k, { batch: 2, transposeA, transposeB }))).toEqual([])
 })
 
+test('operands of 16 bits are copied as float32', () => {
+  for (const half of ['float16', 'bfloat16'] as const) {
+    const of = ({ buffers, contraction }: Case, results = false): Case => ({
+      buffers: buffers.map((b, i) => (i < 2 || results ? { ...b, dtype: half } : b)),
+      contraction,
+    })
+    expect(callsOf(of(convForward(layer)), backend, { rounding: 2 ** -8 })).toEqual([forward])
+    expect(callsOf(of(convForward(layer), true), backend, { rounding: 2 ** -8 })).toEqual([forward])
+    expect(callsOf(of(convWeight(layer), true), backend, { rounding: 2 ** -8 })).toEqual([gradient])
+  }
+})
+
 interface Layer {
   readonly x: readonly number[]
   readonly w: readonly number[]

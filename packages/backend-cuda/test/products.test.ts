@@ -1,5 +1,5 @@
 /** Products by cuBLASLt's look-alike: every layout that a Product can say, with the epilogues, in the precisions. */
-import type { Buffer, Contraction } from '@cotangent/core/kernel'
+import { type Buffer, type Contraction, convert, type DType, hostArray, type TypedArray } from '@cotangent/core/kernel'
 import fc from 'fast-check'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { elementwise, graphOf } from '../../core/test/support/smallGraphs.ts'
@@ -32,9 +32,26 @@ const arbMatrix = (memory: number, batch: number, rows: number, columns: number,
       return { matrix, size: offset + batch * batchStride }
     })
 
+/** Of operands and of the result. */
+const dtypes = fc.constantFrom<readonly [DType, DType]>(
+  ['float32', 'float32'],
+  ['float16', 'float16'],
+  ['float16', 'float32'],
+  ['bfloat16', 'bfloat16'],
+  ['bfloat16', 'float32'],
+)
+
 const arbCase: fc.Arbitrary<Case> = fc
-  .record({ batch: fc.integer({ min: 1, max: 3 }), rows: small, columns: small, sum: small, biased: fc.boolean(), relu: fc.boolean() })
-  .chain(({ batch, rows, columns, sum, biased, relu }) =>
+  .record({
+    batch: fc.integer({ min: 1, max: 3 }),
+    rows: small,
+    columns: small,
+    sum: small,
+    biased: fc.boolean(),
+    relu: fc.boolean(),
+    dtypes,
+  })
+  .chain(({ batch, rows, columns, sum, biased, relu, dtypes: [dtype, resultDType] }) =>
     fc
       .tuple(
         arbMatrix(0, batch, rows, sum, true),
@@ -47,8 +64,8 @@ const arbCase: fc.Arbitrary<Case> = fc
         return {
           product: {
             kind: 'product',
-            dtype: 'float32',
-            resultDType: 'float32',
+            dtype,
+            resultDType,
             batch,
             rows,
             columns,
@@ -66,12 +83,12 @@ const arbCase: fc.Arbitrary<Case> = fc
 const element = ({ offset, batchStride, leading, transposed }: Matrix, n: number, i: number, j: number): number =>
   offset + n * batchStride + (transposed ? j * leading + i : i * leading + j)
 
-/** Multiples of 1/8 between -4 and 4: sums are exact. */
+/** Multiples of 1/8 between -4 and 4: sums are exact in float32, factors in all dtypes. */
 const data = (size: number, seed: number): Float32Array =>
   Float32Array.from({ length: size }, (_, i) => ((Math.imul(i + seed, 40503) >>> 7) % 65) / 8 - 4)
 
 function expected(
-  { batch, rows, columns, sum, a, b, epilogue }: Product,
+  { batch, rows, columns, sum, a, b, epilogue, resultDType }: Product,
   n: number,
   i: number,
   j: number,
@@ -81,27 +98,34 @@ function expected(
   let total = 0
   for (let k = 0; k < sum; k++) total += (memory[0]?.[element(a, n, i, k)] as number) * (memory[1]?.[element(b, n, k, j)] as number)
   if (epilogue.bias !== undefined) total += memory[2]?.[epilogue.bias.offset + j] as number
-  return epilogue.activation === 'relu' ? Math.max(0, total) : total
+  return convert(epilogue.activation === 'relu' ? Math.max(0, total) : total, resultDType)
 }
 
-function compute({ product, sizes }: Case): { readonly memory: readonly Float32Array[]; readonly result: Float32Array } {
+function stored(values: Float32Array, dtype: DType): TypedArray {
+  const host = hostArray(dtype, values.length)
+  host.set(values)
+  return host
+}
+
+function compute({ product, sizes }: Case): { readonly memory: readonly Float32Array[]; readonly result: TypedArray } {
   const [a, b, bias, size] = sizes,
     graph = graphOf(
       [elementwise(1)],
       [
-        ['float32', a],
-        ['float32', b],
-        ['float32', bias],
+        [product.dtype, a],
+        [product.dtype, b],
+        [product.resultDType, bias],
       ],
-      [['float32', size]],
+      [[product.resultDType, size]],
     )
   const { emit } = backend.services
   Object.assign(backend.services, { emit: () => [product] })
-  const memory = [a, b, bias].map((n, seed) => data(n, 1000 * seed))
+  const memory = [a, b, bias].map((n, seed) => data(n, 1000 * seed)),
+    types = [product.dtype, product.dtype, product.resultDType]
   const executable = backend.compile(graph),
-    buffers = memory.map(m => backend.upload(m, 'float32'))
+    buffers = memory.map((m, i) => backend.upload(stored(m, types[i] as DType), types[i] as DType))
   const [y] = executable.run(buffers)
-  const result = backend.readSync(y as Buffer) as Float32Array
+  const result = backend.readSync(y as Buffer)
   for (const buffer of [...buffers, y as Buffer]) backend.free(buffer)
   executable.dispose()
   Object.assign(backend.services, { emit })
