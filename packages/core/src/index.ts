@@ -10,6 +10,7 @@ export {
   type InitConfig,
   type Loaded,
 } from './backend/load.ts'
+export { reference } from './backend/reference.ts'
 export type { Backend, MemoryStatistics } from './backend/backend.ts'
 export { explain, type ExplainedKernel, type ExplainedMemory, type ExplainedTrace, type Explanation } from './explain.ts'
 export { profile, type ChromeTrace, type Profile, type ProfiledSpan, type TraceEvent } from './profile.ts'

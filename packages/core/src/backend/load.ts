@@ -5,7 +5,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { fail, reasonOf } from '../errors.ts'
 import type { Backend } from './backend.ts'
 import { setBackend } from './current.ts'
-import { createReference } from './reference.ts'
+import { createFallback } from './fallback.ts'
 
 export type BackendName = 'cuda' | 'webgl' | 'cpu' | 'reference'
 const names: readonly BackendName[] = ['cuda', 'webgl', 'cpu', 'reference']
@@ -151,7 +151,7 @@ const loadOne =
   async () => {
     try {
       if (typeof wanted !== 'string') return right(await wanted.load(options))
-      return right(wanted === 'reference' ? createReference() : await (await importBackend(wanted)).load(options))
+      return right(wanted === 'reference' ? createFallback() : await (await importBackend(wanted)).load(options))
     } catch (e) {
       return left(reasonOf(e))
     }

@@ -6,6 +6,7 @@ import { bitsOf, type DType, dtypes, type TypedArray } from '../dtype.ts'
 import { fail, invariant } from '../errors.ts'
 import type { KernelGraph } from '../lower/kernel.ts'
 import type { Backend, Buffer, Executable, MemoryStatistics } from './backend.ts'
+import type { BackendLoader } from './load.ts'
 import { fromStored, type StoredArray, toStored } from '../stored.ts'
 import { compileKernels } from './reference/kernels.ts'
 import { type Cells, cellsIn } from './reference/memory.ts'
@@ -96,6 +97,9 @@ export function createReference({ lanes = 256 }: ReferenceOptions = {}): Backend
     dispose: async () => {},
   }
 }
+
+/** What `init({ backend: [...] })` takes from those who bundle. */
+export const reference: BackendLoader = { name: 'reference', load: async () => createReference() }
 
 /** Zeros. */
 function newCells(dtype: DType, size: number): Cells {

@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { setBackend } from '../../src/backend/current.ts'
 import { type BackendLoader, init, load, parseConfig } from '../../src/backend/load.ts'
-import { createReference } from '../../src/backend/reference.ts'
+import { createFallback as inBrowsers } from '../../src/backend/fallback.browser.ts'
+import { createReference, reference } from '../../src/backend/reference.ts'
 import { CotangentError } from '../../src/errors.ts'
 
 const working = (name: string): BackendLoader => ({ name, load: () => Promise.resolve(createReference()) })
@@ -41,6 +42,10 @@ describe('init', () => {
   })
   it('loads a backend by name', async () => {
     expect((await init({ backend: 'reference' })).backend.name).toBe('reference')
+  })
+  it('takes the reference backend as a value, which bundles for browsers need: they have none by default', async () => {
+    expect((await init({ backend: [reference] })).name).toBe('reference')
+    expect(inBrowsers).toThrow('Call `await init')
   })
   it('names the variable when the unknown name comes from there', async () => {
     process.env['COTANGENT_BACKEND'] = 'nonsense'
