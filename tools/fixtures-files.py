@@ -16,7 +16,7 @@ def encoded(write):
 
 
 values = np.array([[0, 1, 2], [3, 100, 5]])
-arrays = [values.astype(d) for d in ("<f4", "<f8", ">f4", "<i4", "<u4", "i1", "u1", "?", "<i2", ">u2", "<i8", "<u8")]
+arrays = [values.astype(d) for d in ("<f2", "<f4", "<f8", ">f4", "<i4", "<u4", "i1", "u1", "?", "<i2", ">u2", "<i8", "<u8")]
 arrays += [np.asfortranarray(values.astype("<f4")), np.float32(2.5), np.zeros((0, 3), np.float32), np.arange(3, dtype=np.int32)]
 out = {
     "origin": f"NumPy {np.__version__}",

@@ -1,6 +1,7 @@
 /** Tensors as bytes of NumPy's files, `.npy` and `.npz` (numpy.lib.format, versions 1 to 3). */
 import { type DType, hostArray, type TypedArray } from '../dtype.ts'
 import { fail } from '../errors.ts'
+import { halfBits, halfValue } from '../half.ts'
 import { fromHost } from '../backend/execute.ts'
 import { transpose } from '../primitives/transpose.ts'
 import { type Shape, showShape, sizeOf } from '../shape.ts'
@@ -21,8 +22,8 @@ const float32: Kind = { descr: 'f4', bytes: 4, set: (v, at, x) => v.setFloat32(a
 const kinds = {
   float32,
   float64: { descr: 'f8', bytes: 8, set: (v, at, x) => v.setFloat64(at, x, true) },
-  // NumPy itself has no bfloat16, and DataView no 16-bit floats in older engines: float32 holds both exactly.
-  float16: float32,
+  float16: { descr: 'f2', bytes: 2, set: (v, at, x) => v.setUint16(at, halfBits(x, 'float16'), true) },
+  // NumPy itself has no bfloat16: float32 holds it exactly.
   bfloat16: float32,
   int32: { descr: 'i4', bytes: 4, set: (v, at, x) => v.setInt32(at, x, true) },
   uint32: { descr: 'u4', bytes: 4, set: (v, at, x) => v.setUint32(at, x, true) },
@@ -39,6 +40,7 @@ interface Reader {
 const readers: Readonly<Record<string, Reader>> = {
   f4: { dtype: 'float32', bytes: 4, get: (v, at, little) => v.getFloat32(at, little) },
   f8: { dtype: 'float64', bytes: 8, get: (v, at, little) => v.getFloat64(at, little) },
+  f2: { dtype: 'float16', bytes: 2, get: (v, at, little) => halfValue(v.getUint16(at, little), 'float16') },
   i4: { dtype: 'int32', bytes: 4, get: (v, at, little) => v.getInt32(at, little) },
   u4: { dtype: 'uint32', bytes: 4, get: (v, at, little) => v.getUint32(at, little) },
   i1: { dtype: 'int8', bytes: 1, get: (v, at) => v.getInt8(at) },
@@ -51,7 +53,7 @@ const readers: Readonly<Record<string, Reader>> = {
 }
 
 /**
- * x of any shape as the bytes of a `.npy` file, which `np.load` reads; waits for the backend. float16 and bfloat16 are written as float32. NumPy: `save`,
+ * x of any shape as the bytes of a `.npy` file, which `np.load` reads; waits for the backend. bfloat16 is written as float32. NumPy: `save`,
  * which writes the file too.
  *
  * @example await writeFile('x.npy', save(x))

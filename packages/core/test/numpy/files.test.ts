@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { array, ones, scalar, zeros } from '../../src/numpy/creation.ts'
 import { load, loadz, save, savez } from '../../src/numpy/files.ts'
 import { crc32 } from '../../src/numpy/zip.ts'
-import { dtypes, isHalf } from '../../src/dtype.ts'
+import { dtypes } from '../../src/dtype.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import known from '../fixtures/files.json' with { type: 'json' }
 import { useReference } from '../support/laws.ts'
@@ -49,11 +49,10 @@ describe('what was saved is loaded', () => {
     ]) {
       const back = load(save(t))
       expect([back.dtype, back.shape, Array.from(back.dataSync())]).toEqual([
-        isHalf(dtype) ? 'float32' : dtype,
+        dtype === 'bfloat16' ? 'float32' : dtype,
         t.shape,
         Array.from(t.dataSync()),
       ])
-      expect(save(t).length % (isHalf(dtype) ? 4 : 1)).toBe(0)
     }
   })
   test('in an archive with a comment behind it', () => {

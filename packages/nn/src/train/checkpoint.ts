@@ -1,8 +1,9 @@
 /**
  * A training run as bytes: a safetensors file (any tool that reads those shows the parameters) whose metadata have the position, and a checksum over all of it.
  */
-import { CotangentError, type Tensor, tree } from '@cotangent/core'
-import { decodeSafetensors, encodeSafetensors } from '../data/safetensors.ts'
+import { CotangentError } from '@cotangent/core'
+import { encodeTree, treeFrom } from '../data/parameters.ts'
+import { decodeSafetensors } from '../data/safetensors.ts'
 import type { CheckpointStore, Position } from './events.ts'
 import type { Means } from './means.ts'
 import { xxHash32 } from './xxhash.ts'
@@ -29,9 +30,7 @@ const NO_CHECKSUM = '00000000'
 /** Names of the leaves are their paths: `state.params[1].kernel`. */
 export async function writeCheckpoint<T>(store: CheckpointStore, { state, best, memory }: Saved<T>): Promise<void> {
   const saved = best === null ? { state } : { state, best }
-  const paths = tree.paths(saved)
-  const tensors = Object.fromEntries(tree.leaves(saved).map((t, i) => [paths[i] as string, t]))
-  const bytes = await encodeSafetensors(tensors, { format: FORMAT, checksum: NO_CHECKSUM, run: encodeMemory(memory) })
+  const bytes = await encodeTree(saved, { format: FORMAT, checksum: NO_CHECKSUM, run: encodeMemory(memory) })
   bytes.set(new TextEncoder().encode(xxHash32(bytes).toString(16).padStart(8, '0')), checksumAt(bytes))
   await store.write(bytes)
 }
@@ -40,7 +39,7 @@ export async function writeCheckpoint<T>(store: CheckpointStore, { state, best, 
 export async function readCheckpoint<T>(store: CheckpointStore, like: T): Promise<Saved<T> | null> {
   const bytes = await store.read()
   if (bytes === null) return null
-  const refuse: Refuse = why => {
+  const refuse = (why: string): never => {
     throw new CotangentError(
       'ValueError',
       `${store.name}: ${why}. Choose another file, move it away, or pass { resume: false } to overwrite it.`,
@@ -51,24 +50,8 @@ export async function readCheckpoint<T>(store: CheckpointStore, like: T): Promis
   if (metadata['checksum'] !== checksumOf(bytes)) refuse('is damaged: its checksum is wrong')
   const hasBest = Object.keys(tensors).some(name => name === 'best' || /^best[.[]/.test(name))
   const saved: { readonly state: T; readonly best?: T } = hasBest ? { state: like, best: like } : { state: like }
-  const { state, best = null } = restored(saved, tensors, refuse)
+  const { state, best = null } = treeFrom(tensors, saved, refuse)
   return { state, best, memory: decodeMemory(metadata['run'] ?? '') }
-}
-
-type Refuse = (why: string) => never
-
-function restored<T>(like: T, tensors: Readonly<Record<string, Tensor>>, refuse: Refuse): T {
-  const paths = tree.paths(like)
-  const extra = Object.keys(tensors).find(name => !paths.includes(name))
-  if (extra !== undefined) refuse(`has ${extra}, which this model has not`)
-  const show = (t: Tensor): string => `${t.dtype}[${t.shape.join(', ')}]`
-  const leaves = tree.leaves(like).map((t, i) => {
-    const path = paths[i] as string,
-      found = tensors[path]
-    if (found === undefined) return refuse(`has no ${path}`)
-    return show(found) === show(t) ? found : refuse(`${path} is ${show(found)}, and ${show(t)} in this model`)
-  })
-  return tree.unflatten(tree.structure(like), leaves) as T
 }
 
 function checksumAt(bytes: Uint8Array): number {

@@ -178,7 +178,7 @@ describe('checkpoints', () => {
     const store = memoryStore()
     await run({ checkpoint: { store }, epochs: 1 })
     await expect(fit((s: { readonly w: Tensor }, _: number) => [s, {}], { w: array(0) }, [1], { checkpoint: { store } })).rejects.toThrow(
-      /run\.safetensors: has .*, which this model has not/,
+      /run\.safetensors: has .*, which the model has not/,
     )
   })
 })

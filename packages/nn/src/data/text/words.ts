@@ -1,0 +1,84 @@
+/** Words as tokens, and texts as counts of them. */
+import type { HostArray } from '../dataset.ts'
+import { type Tokenizer, entryOf } from './tokenizer.ts'
+
+/** The ids of padding and of words that are not in the vocabulary. */
+export const PADDING = 0
+export const UNKNOWN = 1
+
+export interface WordOptions {
+  /** What a word is: a global expression. Default: letters, digits and apostrophes within. */
+  readonly pattern?: RegExp
+  /** Default true. */
+  readonly lowerCase?: boolean
+}
+export interface WordVocabularyOptions extends WordOptions {
+  /** The most frequent ones, two special entries included. Default: all. */
+  readonly size?: number
+  /** Leave out what occurs less often. Default 1. */
+  readonly minCount?: number
+}
+
+const words = (text: string, { pattern = /[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*/gu, lowerCase = true }: WordOptions): readonly string[] =>
+  (lowerCase ? text.toLowerCase() : text).match(pattern) ?? []
+
+/** The words of texts, the most frequent first (equally frequent ones by the alphabet), behind entries for padding and for unknown words. */
+export function wordVocabulary(
+  texts: Iterable<string>,
+  { size = Infinity, minCount = 1, ...options }: WordVocabularyOptions = {},
+): readonly string[] {
+  const counts = new Map<string, number>()
+  for (const text of texts) for (const word of words(text, options)) counts.set(word, (counts.get(word) ?? 0) + 1)
+  const ranked = [...counts].filter(([, n]) => n >= minCount).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
+  return ['<pad>', '<unk>', ...ranked.slice(0, Math.max(0, size - 2)).map(([word]) => word)]
+}
+
+/** A token a word: what `wordVocabulary` gave, and `UNKNOWN` for others. `decode` puts spaces between. */
+export function wordTokenizer(vocabulary: readonly string[], options: WordOptions = {}): Tokenizer {
+  const ids = new Map(vocabulary.map((word, i) => [word, i]))
+  return {
+    size: vocabulary.length,
+    encode: text => Int32Array.from(words(text, options), word => ids.get(word) ?? UNKNOWN),
+    decode: tokens =>
+      Array.from(tokens, id => entryOf('wordTokenizer', vocabulary, id))
+        .filter((_, i) => tokens[i] !== PADDING)
+        .join(' '),
+  }
+}
+
+/** How often each id occurs in each list, float32 `[n, size]`; padding does not count. scikit-learn: `CountVectorizer`. */
+export function bagOfWords(lists: readonly ArrayLike<number>[], size: number): HostArray {
+  const data = new Float32Array(lists.length * size)
+  lists.forEach((list, row) => {
+    for (let i = 0; i < list.length; i++) {
+      const at = row * size + (list[i] as number)
+      if (list[i] !== PADDING) data[at] = (data[at] as number) + 1
+    }
+  })
+  return { data, shape: [lists.length, size] }
+}
+
+const widthOf = ({ shape }: HostArray): number => shape[1] as number
+
+/** Inverse document frequencies `ln((1 + n) / (1 + df)) + 1` of counts `[n, size]`: what to fit on the training texts. scikit-learn: `TfidfTransformer`. */
+export function inverseDocumentFrequencies(counts: HostArray): Float32Array {
+  const n = counts.shape[0] as number,
+    size = widthOf(counts),
+    documents = new Float32Array(size)
+  counts.data.forEach((count, i) => {
+    if (count > 0) documents[i % size] = (documents[i % size] as number) + 1
+  })
+  return documents.map(df => Math.log((1 + n) / (1 + df)) + 1)
+}
+
+/** Counts times the frequencies, each row of length one. */
+export function tfIdf(counts: HostArray, frequencies: Float32Array): HostArray {
+  const size = widthOf(counts),
+    data = Float32Array.from(counts.data, (count, i) => count * (frequencies[i % size] as number))
+  for (let start = 0; start < data.length; start += size) {
+    const row = data.subarray(start, start + size),
+      norm = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0))
+    if (norm > 0) row.forEach((x, i) => (row[i] = x / norm))
+  }
+  return { data, shape: counts.shape }
+}
