@@ -1,5 +1,5 @@
 /** The method of conjugate gradients (Hestenes and Stiefel 1952, J. Res. Natl. Bur. Stand. 49), preconditioned. */
-import { described, fail } from '../errors.ts'
+import { described, fail, inNameOf } from '../errors.ts'
 import { checkOptions } from '../options.ts'
 import { add, divide, maximum, multiply, subtract } from '../primitives/arithmetic.ts'
 import { greater, less } from '../primitives/comparison.ts'
@@ -57,7 +57,7 @@ export function cg<T>(a: ((x: T) => NoInfer<T>) | Tensor, b: T, options: Conjuga
     const y = flattenTree(right, 'cg: b').leaves
     return unflattenTree(structure, iterate(onLeaves(times), precondition && onLeaves(precondition), y, start, { tol, atol, steps })) as T
   }
-  return customLinearSolve(product, b, solve, { symmetric: true })
+  return inNameOf('cg', () => customLinearSolve(product, b, solve, { symmetric: true }))
 }
 
 function operator<T>(name: string, a: ((x: T) => T) | Tensor): (x: T) => T {

@@ -101,19 +101,21 @@ const countOf = (t: Tensor, options: MaskedReduce): Tensor => sum(where(isnan(t)
 /** Mean of the elements that are not NaN; NaN where there is none. Options as those of `mean`. NumPy: `nanmean`. */
 export function nanmean(x: TensorLike, options: Mean = {}): Tensor {
   const { dtype, ...rest } = checkOptions('nanmean', options, 'axis', 'keepdims', 'where', 'dtype')
-  const t = floatsOf('nanmean', x, dtype),
-    axes = withAxes('nanmean', t, rest)
-  return inFloat32(t, x => inNameOf('nanmean', () => divide(sum(replaced(x, 0), axes), countOf(x, axes))))
+  const given = toTensor(x, 'nanmean'),
+    axes = withAxes('nanmean', given, rest)
+  return inFloat32(floatsOf('nanmean', given, dtype), t => inNameOf('nanmean', () => divide(sum(replaced(t, 0), axes), countOf(t, axes))))
 }
 
 function deviation(caller: string, x: TensorLike, { dtype, ...options }: Variance): Tensor {
-  return inFloat32(floatsOf(caller, x, dtype), t => inNameOf(caller, () => meanSquare(caller, t, options)))
+  // Axes are refused before anything is computed.
+  const given = toTensor(x, caller),
+    axes = withAxes(caller, given, options)
+  return inFloat32(floatsOf(caller, given, dtype), t => inNameOf(caller, () => meanSquare(caller, t, axes)))
 }
-function meanSquare(caller: string, t: Tensor, { ddof = 0, ...options }: Variance): Tensor {
-  const axes = withAxes(caller, t, options),
-    keepdims = { ...axes, keepdims: true }
+function meanSquare(caller: string, t: Tensor, { ddof = 0, ...axes }: Variance): Tensor {
+  const keepdims = { ...axes, keepdims: true }
   // What is left out must not reach the derivative either, where it is infinite.
-  const known = kept(caller, replaced(t, 0), options.where, 0)
+  const known = kept(caller, replaced(t, 0), axes.where, 0)
   const count = countOf(t, keepdims)
   // The mean of no element: any number will do, since the result is NaN.
   const centred = subtract(known, divide(sum(known, keepdims), where(lessEqual(count, 0), 1, count)))

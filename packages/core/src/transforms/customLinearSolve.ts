@@ -1,12 +1,13 @@
 /** customLinearSolve for users. */
 import { showAval, strong } from '../aval.ts'
 import { isFloat } from '../dtype.ts'
-import { fail } from '../errors.ts'
+import { described, fail } from '../errors.ts'
 import { checkOptions } from '../options.ts'
 import { joinConsts } from '../primitives/control.ts'
 import { linearSolveP } from '../primitives/linearSolve.ts'
 import { bind, isConcrete } from '../program/bind.ts'
 import type { Program } from '../program/program.ts'
+import { toTensor } from '../tensor.ts'
 import { checkSameStructure, flattenTree, unflattenTree } from '../tree.ts'
 import { type Body, checkSameTypes, traceBody } from './control.ts'
 import { checkFunction } from './functions.ts'
@@ -41,7 +42,8 @@ export function customLinearSolve<T>(
   checkFunction(`${where}: solve`, solve)
   const { symmetric = false, transposeSolve } = checkOptions(where, options, 'transposeSolve', 'symmetric')
   const { leaves, structure } = flattenTree(b, `${where}: b`)
-  const avals = leaves.map(t => strong(t.aval)),
+  if (leaves.length === 0) fail('TreeError', `${where}: b must be a tensor or a tree of them, got ${described(b)}.`)
+  const avals = leaves.map(t => strong(toTensor(t, where).aval)),
     other = avals.find(a => !isFloat(a.dtype))
   if (other !== undefined) fail('DTypeError', `${where}: b must be floats, got ${showAval(other)}. Convert with astype.`)
   const traced = (f: (x: T) => T, name: string): Body => {

@@ -22,14 +22,14 @@ export interface Malformed extends Call {
 const noTensors: readonly unknown[] = ['text', {}, Symbol.iterator, 10n]
 /** Instead of one axis or several, at any rank. */
 const noAxes: readonly unknown[] = [99, -99, 1.5, NaN, '0', [0, 0], [0, 99], {}]
+/** More elements than any array has. Fewer, which memory alone does not hold, cost an engine several collections of garbage a try. */
+const HUGE = 2 ** 52
 /** Instead of sizes. */
-/** More elements than any memory holds. */
-const HUGE = 2 ** 45
 const noShapes: readonly unknown[] = [null, 'text', {}, [-1.5], [NaN], ['2'], [Infinity], [HUGE]]
 const noOptions: readonly unknown[] = [0, 'axis', true, [0], () => 0]
 
 /** What stands for options: a plain object, the last argument. */
-export const isOptions = (x: unknown): x is Readonly<Record<string, unknown>> =>
+const isOptions = (x: unknown): x is Readonly<Record<string, unknown>> =>
   typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype
 const isSizes = (x: unknown): x is readonly number[] => Array.isArray(x) && x.length > 0 && x.every(n => typeof n === 'number')
 
@@ -40,7 +40,7 @@ export function mutations(call: Call, disposed: Tensor): readonly Malformed[] {
 
 /** Text and objects are trees without tensors; keys are made of bigints too. */
 const rightAfterAll = ({ name, change }: Malformed): boolean =>
-  name === 'lax.stopGradient' || (name === 'random.key' && change.includes('10 for a tensor'))
+  ['lax.stopGradient', 'lax.optimizationBarrier'].includes(name) || (name === 'random.key' && change.includes('10 for a tensor'))
 
 function changes(call: Call, disposed: Tensor): readonly Malformed[] {
   const { args } = call
