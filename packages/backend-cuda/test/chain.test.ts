@@ -2,7 +2,7 @@
 import { array, exp, grad, jit, max, mean, type Tensor, square, sqrt, sum } from '@cotangent/core'
 import { setBackend } from '../../core/src/backend/current.ts'
 import { createReference } from '../../core/src/backend/reference.ts'
-import type { Affine, BufferSpec, KernelGraph, Loop } from '@cotangent/core/kernel'
+import type { Affine, KernelGraph, Loop } from '@cotangent/core/kernel'
 import fc from 'fast-check'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { chainsOf } from '../src/kernels/chain.ts'
@@ -116,7 +116,11 @@ describe('Loops that are not one launch', () => {
       ],
       stores: [{ buffer: 2, map: element, value: 2 }],
     }
-    const at = (offset: number, n: number): BufferSpec => ({ dtype: 'float32', size: n, place: { kind: 'temporary', offset } })
+    const at = (offset: number, n: number): KernelGraph['buffers'][number] => ({
+      dtype: 'float32',
+      size: n,
+      place: { kind: 'temporary', offset },
+    })
     const graph: KernelGraph = {
       buffers: [at(from, size), at(1 << 22, rows), at(to, size)],
       inputs: [],
