@@ -3,9 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { encodeIdx } from '@cotangent/nn/data'
 import { nodeFiles } from '../lib/host/node.ts'
 import { readMnistFiles } from '../lib/mnist-files.ts'
-import { SIDE, formatIdx, packageFolder, parseIdx } from '../lib/mnist.ts'
+import { SIDE, packageFolder, parseIdx } from '../lib/mnist.ts'
 import { fileNames } from './digits.ts'
 
 /** The first ones of each set. */
@@ -22,8 +23,8 @@ export async function makeDigits(folder: string): Promise<void> {
     const count = counts[set],
       [imageFile, labelFile] = fileNames[set]
     return [
-      write(imageFile, formatIdx([count, SIDE, SIDE], parseIdx(set, images, 3).data.subarray(0, count * SIDE * SIDE))),
-      write(labelFile, formatIdx([count], parseIdx(set, labels, 1).data.subarray(0, count))),
+      write(imageFile, encodeIdx({ shape: [count, SIDE, SIDE], data: parseIdx(set, images, 3).data.subarray(0, count * SIDE * SIDE) })),
+      write(labelFile, encodeIdx({ shape: [count], data: parseIdx(set, labels, 1).data.subarray(0, count) })),
     ]
   }
   await Promise.all([...part('train', files.trainImages, files.trainLabels), ...part('test', files.testImages, files.testLabels)])

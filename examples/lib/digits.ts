@@ -1,5 +1,6 @@
-/** Handwritten digits in memory: reading the IDX format of MNIST (http://yann.lecun.com/exdb/mnist), batches, slices. Runs anywhere. */
+/** Handwritten digits in memory: reading the files of MNIST, batches, slices. Runs anywhere. */
 import { CotangentError, type Tensor, array } from '@cotangent/core'
+import { decodeIdx } from '@cotangent/nn/data'
 
 /** Images, row after row, and their labels 0..9. */
 export interface Digits {
@@ -17,30 +18,12 @@ export interface Mnist {
 export const SIDE = 28
 const PIXELS = SIDE * SIDE
 
-/** The elements of an IDX file of bytes with `ndim` axes: header 0, 0, 8, ndim, then big-endian sizes. */
+/** The elements of an IDX file of bytes with `ndim` axes. `what` names it in errors. */
 export function parseIdx(what: string, bytes: Uint8Array, ndim: number): { readonly sizes: readonly number[]; readonly data: Uint8Array } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const header = 4 + 4 * ndim
-  if (bytes.length < header || view.getUint32(0) !== 0x800 + ndim)
+  const { data, shape } = decodeIdx(bytes, `MNIST: ${what}`)
+  if (!(data instanceof Uint8Array) || shape.length !== ndim)
     throw new CotangentError('ValueError', `MNIST: ${what} are no IDX file of bytes with ${ndim} axes.`)
-  const sizes = Array.from({ length: ndim }, (_, i) => view.getUint32(4 + 4 * i))
-  const length = sizes.reduce((a, b) => a * b, 1)
-  if (bytes.length !== header + length)
-    throw new CotangentError(
-      'ValueError',
-      `MNIST: ${what} say ${sizes.join(' x ')} = ${length} bytes, but ${bytes.length - header} follow the header: the file is cut short or damaged.`,
-    )
-  return { sizes, data: bytes.subarray(header) }
-}
-
-/** The bytes of an IDX file with these sizes: what `parseIdx` reads. */
-export function formatIdx(sizes: readonly number[], data: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(4 + 4 * sizes.length + data.length),
-    view = new DataView(bytes.buffer)
-  view.setUint32(0, 0x800 + sizes.length)
-  sizes.forEach((size, i) => view.setUint32(4 + 4 * i, size))
-  bytes.set(data, 4 + 4 * sizes.length)
-  return bytes
+  return { sizes: shape, data }
 }
 
 /** Images scaled to 0..1, with their labels, from the bytes of two IDX files. `what` names them in errors. */

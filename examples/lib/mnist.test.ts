@@ -2,10 +2,9 @@
 import { copyFile, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CotangentError, init } from '@cotangent/core'
-import { batch, formatIdx, loadMnist, packageFolder, parseIdx, slice } from './mnist.ts'
+import { batch, loadMnist, packageFolder, parseIdx, slice } from './mnist.ts'
 
 const names = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte']
 const victim = 't10k-labels-idx1-ubyte'
@@ -86,26 +85,14 @@ describe('a wrong file is refused by its path, with the remedy', () => {
 describe('parseIdx', () => {
   const file = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 3, 5, 6, 7)
   it('reads sizes and elements', () => expect(parseIdx('labels', file, 1)).toEqual({ sizes: [3], data: Uint8Array.of(5, 6, 7) }))
-  it('reads what formatIdx writes', () => {
-    const sizes = fc.array(fc.nat(4), { minLength: 1, maxLength: 3 })
-    fc.assert(
-      fc.property(sizes, fc.uint8Array({ minLength: 64, maxLength: 64 }), (sizes, bytes) => {
-        const data = bytes.slice(
-          0,
-          sizes.reduce((a, b) => a * b, 1),
-        )
-        expect(parseIdx('labels', formatIdx(sizes, data), sizes.length)).toEqual({ sizes, data })
-      }),
-    )
-  })
   it('reads from the middle of a buffer', () => {
     expect(parseIdx('labels', Uint8Array.of(9, ...file, 9).subarray(1, 12), 1).data).toEqual(Uint8Array.of(5, 6, 7))
   })
   it.each([
-    ['shorter than a header', Uint8Array.of(0, 0, 8), /labels are no IDX file/],
-    ['other axes', Uint8Array.of(0, 0, 8, 3, ...file.subarray(4)), /labels are no IDX file of bytes with 1 axes/],
-    ['another type of element', Uint8Array.of(0, 0, 13, 1, ...file.subarray(4)), /labels are no IDX file/],
-    ['too few elements', file.subarray(0, 10), /labels say 3 = 3 bytes, but 2 follow the header/],
+    ['shorter than a header', Uint8Array.of(0, 0, 8), /labels: is no IDX file/],
+    ['other axes', Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 1, ...file.subarray(4)), /labels are no IDX file of bytes with 1 axes/],
+    ['another type of element', Uint8Array.of(0, 0, 9, 1, ...file.subarray(4)), /labels are no IDX file/],
+    ['too few elements', file.subarray(0, 10), /labels: says 3 = 3 bytes, but 2 follow the header/],
     ['too many elements', Uint8Array.of(...file, 1), /but 4 follow the header/],
   ])('refuses %s', (_, bytes, message) => expect(() => parseIdx('labels', bytes, 1)).toThrow(message))
 })

@@ -74,22 +74,26 @@ describe('a file that does not fit is refused by its path', () => {
       /ValueError: .*none: cannot be read \(ENOENT.*Train and save first/,
     ))
   it('empty', async () =>
-    expect(await damaged(() => Buffer.alloc(0))).toMatch(/is no parameter file\. It is damaged, or belongs to another model/))
-  it('cut in the header', async () => expect(await damaged(b => b.subarray(0, 20))).toMatch(/is no parameter file/))
-  it('cut in the numbers', async () => expect(await damaged(b => b.subarray(0, b.length - 1))).toMatch(/is cut short in /))
+    expect(await damaged(() => Buffer.alloc(0))).toMatch(
+      /do not begin with the length of a header\. It is damaged, or no safetensors file/,
+    ))
+  it('cut in the header', async () => expect(await damaged(b => b.subarray(0, 20))).toMatch(/do not begin with the length of a header/))
+  it('cut in the numbers', async () =>
+    expect(await damaged(b => b.subarray(0, b.length - 1))).toMatch(/bytes of elements are there, not the /))
   it('a damaged header', async () =>
-    expect(await damaged(b => Buffer.concat([b.subarray(0, 8), Buffer.from('}'), b.subarray(9)]))).toMatch(/has no readable header/))
+    expect(await damaged(b => Buffer.concat([b.subarray(0, 8), Buffer.from('}'), b.subarray(9)]))).toMatch(/its header cannot be read/))
   it('a header of another form', async () => {
     const json = Buffer.from('{"head.bias":7}'),
       size = Buffer.alloc(8)
     size.writeBigUInt64LE(BigInt(json.length))
-    expect(await damaged(() => Buffer.concat([size, json]))).toMatch(/has no readable header/)
+    expect(await damaged(() => Buffer.concat([size, json]))).toMatch(/nothing that makes sense of head\.bias/)
   })
-  it('a text file', async () => expect(await damaged(() => Buffer.from('these are no parameters'))).toMatch(/is no parameter file/))
+  it('a text file', async () =>
+    expect(await damaged(() => Buffer.from('these are no parameters'))).toMatch(/do not begin with the length of a header/))
   it('another model: other shapes, missing and additional parameters', async () => {
     await saveParameters(nodeFiles, path, fresh())
     expect(await errorOf(loadParameters(nodeFiles, path, { ...fresh(), head: { kernel: ones([3, 5]), bias: ones([2]) } }))).toMatch(
-      /has F32\[3,2\] for head\.kernel, not F32\[3,5\]/,
+      /has float32\[3, 2\] for head\.kernel, not float32\[3, 5\]/,
     )
     expect(await errorOf(loadParameters(nodeFiles, path, { ...fresh(), tail: ones([1]) }))).toMatch(/has no tail/)
     expect(await errorOf(loadParameters(nodeFiles, path, { body: fresh().body }))).toMatch(
@@ -114,10 +118,5 @@ describe('a file that does not fit is refused by its path', () => {
       /ValueError: \/no\/such\/folder\/x: cannot be written \(ENOENT.*Choose a file/,
     )
     expect(await errorOf(checkWritable(nodeFiles, '/no/such/folder/x'))).toMatch(/cannot be written/)
-  })
-  it('parameters of another dtype', async () => {
-    expect(await errorOf(saveParameters(nodeFiles, path, { i: array([1], { dtype: 'int32' }) }))).toMatch(
-      /i is int32; only float32 can be saved/,
-    )
   })
 })

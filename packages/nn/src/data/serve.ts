@@ -10,6 +10,7 @@ export interface Port {
   postMessage(message: unknown, transfer?: never): void
   addEventListener?(type: string, listener: (event: unknown) => void): void
   removeEventListener?(type: string, listener: (event: unknown) => void): void
+  start?(): void
   on?(type: string, listener: (value: unknown) => void): unknown
   off?(type: string, listener: (value: unknown) => void): unknown
 }
@@ -35,6 +36,8 @@ export function listen<T>(port: Port, type: string, f: (value: T) => void): () =
   }
   const listener = (event: { readonly data?: unknown }): void => f((event.data ?? event) as T)
   port.addEventListener?.(type, listener as never)
+  // Ports of a channel hold messages back until then.
+  port.start?.()
   return () => port.removeEventListener?.(type, listener as never)
 }
 
