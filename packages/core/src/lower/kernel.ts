@@ -30,7 +30,7 @@ export interface Affine {
   readonly dynamic?: readonly DynamicTerm[]
 }
 
-/** Holds where `0 <= index < extent`. Guards have no dynamic terms unless the index has them. */
+/** Holds where `0 <= index < extent`. */
 export interface Guard {
   readonly index: Affine
   readonly extent: number

@@ -122,10 +122,6 @@ const faults: Record<string, readonly [KernelGraph, RegExp]> = {
   'predicate that is no bool': [withNodes(load, { op: 'select', dtype: 'float32', args: [0, 0, 0] }), /the predicate is float32/],
   'constant that is not of its dtype': [withNodes({ op: 'const', dtype: 'float32', value: 0.1 }), /0.1 is no float32/],
   'gather by a float': [withNodes(load, { ...load, indirect: [{ index: 0, stride: 1 }] }), /index 0 is float32, not int32/],
-  'dynamic guard of a static load': [
-    withNodes({ ...load, guards: [{ index: { ...grid, dynamic: [{ buffer: 3, stride: 1 }] }, extent: 6 }] }),
-    /a guard has a dynamic term/,
-  ],
   'reduced outside an epilogue': [withNodes({ op: 'reduced', dtype: 'float32', index: 0 }), /there is no reduction 0 here/],
   'body without reduced axes': [withFirst({ body: [load] }), /has a body but no reduced axes/],
   'store of another dtype': [

@@ -1,12 +1,19 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { observeGraphs } from '../../src/backend/compile.ts'
 import { dynamicIndexInDim, dynamicSliceInDim, dynamicUpdateIndexInDim, dynamicUpdateSliceInDim } from '../../src/lax/operators.ts'
-import { arange, ones, zeros } from '../../src/numpy/creation.ts'
+import { checkKernels } from '../../src/lower/check.ts'
+import { arange, ones, scalar, zeros } from '../../src/numpy/creation.ts'
 import { dynamicSlice, dynamicUpdateSlice } from '../../src/primitives/dynamicSlice.ts'
+import { multiply } from '../../src/primitives/arithmetic.ts'
+import { sum } from '../../src/primitives/reduce.ts'
 import { reshape } from '../../src/primitives/reshape.ts'
+import { slice } from '../../src/primitives/slice.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import type { InputSpec } from '../../src/testing/case.ts'
 import { drawn, exact, input } from '../../src/testing/entry.ts'
+import { grad } from '../../src/transforms/grad.ts'
+import { jit } from '../../src/transforms/jit.ts'
 import { checkLaws, useReference } from '../support/laws.ts'
 import { float, int, values } from '../support/values.ts'
 
@@ -85,6 +92,18 @@ describe('values', () => {
     ])
     expect(values(dynamicUpdateSliceInDim(zeros([3]), float(1, 2), 1))).toEqual([0, 1, 2])
   })
+})
+
+test('the slope of a part of an update: whether it is read depends on the start, what is read does not', () => {
+  const slope = jit((update: Tensor, scale: Tensor, start: Tensor) =>
+    grad((u: Tensor) => multiply(sum(slice(dynamicUpdateSlice(zeros([4]), u, [start]), [0], [2])), scale))(update),
+  )
+  observeGraphs(checkKernels)
+  try {
+    expect(values(slope(zeros([2]), scalar(3), scalar(1, { dtype: 'int32' })))).toEqual([3, 0])
+  } finally {
+    observeGraphs(null)
+  }
 })
 
 describe('refusals', () => {

@@ -36,7 +36,7 @@ function checkNode(node: Node, id: NodeId, nodes: readonly Node[], scope: Scope)
       if (node.dtype === 'bool') complain('an iota is a number')
       return checkMap(node.map, scope)
     case 'inside':
-      return checkGuards(node.guards, true, scope)
+      return checkGuards(node.guards, scope)
     case 'reduced': {
       const dtype = scope.reduced?.[node.index]
       if (dtype === undefined) return complain(`there is no reduction ${node.index} here`)
@@ -73,7 +73,7 @@ export function checkLoad(load: Load, earlier: readonly Node[], scope: Scope): v
   const spec = buffers[buffer] ?? complain(`there is no buffer b${buffer}`)
   if (computeDType(spec.dtype) !== dtype) complain(`b${buffer} is ${spec.dtype}, not ${dtype}`)
   checkMap(map, scope)
-  checkGuards(guards, isDynamic(map), scope)
+  checkGuards(guards, scope)
   checkIndirect(indirect, earlier, complain)
   if (isDynamic(map) || indirect.length > 0 || extents.includes(0)) return
   const range = rangeOf(map, extents, guards)
@@ -103,9 +103,6 @@ export function checkMap({ offset, strides, dynamic = [] }: Affine, { buffers, e
   }
 }
 
-function checkGuards(guards: readonly Guard[], mayBeDynamic: boolean, scope: Scope): void {
-  for (const { index } of guards) {
-    checkMap(index, scope)
-    if (isDynamic(index) && !mayBeDynamic) scope.complain('a guard has a dynamic term, but the address has none')
-  }
+function checkGuards(guards: readonly Guard[], scope: Scope): void {
+  for (const { index } of guards) checkMap(index, scope)
 }
