@@ -33,7 +33,7 @@ export interface CheckpointOptions {
 }
 
 export interface FitOptions<T> {
-  /** How often to go through the batches. Default 1. */
+  /** How often to go through the batches; Infinity for no limit. Default 1. */
   readonly epochs?: number
   /** End after this many steps in all, in the middle of an epoch too. Default: no limit. */
   readonly steps?: number

@@ -172,8 +172,13 @@ async function* save<T>(run: Run<T>): Events<T> {
 }
 
 function checkNumbers({ epochs, steps, evaluateEvery, reportEvery, checkpoint }: FitOptions<never>): void {
-  const wrong = Object.entries({ epochs, steps, evaluateEvery, reportEvery, every: checkpoint?.every }).find(
-    ([name, n]) => n !== undefined && !(Number.isInteger(n) && n >= (name === 'epochs' || name === 'steps' ? 0 : 1)),
-  )
-  if (wrong !== undefined) throw new CotangentError('ValueError', `fit: ${wrong[0]} must be a positive integer, got ${wrong[1]}.`)
+  /** How long it may be at all: nothing, and for ever. */
+  const isLength = (n: number): boolean => n === Infinity || (Number.isInteger(n) && n >= 0)
+  const isInterval = (n: number): boolean => Number.isInteger(n) && n >= 1
+  const check = (options: Readonly<Record<string, number | undefined>>, holds: (n: number) => boolean): void => {
+    const wrong = Object.entries(options).find(([, n]) => n !== undefined && !holds(n))
+    if (wrong !== undefined) throw new CotangentError('ValueError', `fit: ${wrong[0]} must be a positive integer, got ${wrong[1]}.`)
+  }
+  check({ epochs, steps }, isLength)
+  check({ evaluateEvery, reportEvery, every: checkpoint?.every }, isInterval)
 }
