@@ -98,16 +98,24 @@ test('an index that is NaN', () => refused('ValueError', () => switch_(NaN, [() 
 describe('options of callers without types', () => {
   const x = ones([2, 3])
   test.each<[string, () => unknown, string]>([
-    ['an axis by position', () => x.sum(0 as never), 'sum: options are one object, { axis, keepdims }, got 0. Write { axis: ... }.'],
-    ['null', () => sum(x, null as never), 'sum: options are one object, { axis, keepdims }, got null'],
-    ['a tensor', () => x.mean(x as never), 'mean: options are one object, { axis, keepdims }, got a Tensor'],
-    ['a list', () => x.max([0] as never), 'max: options are one object, { axis, keepdims }, got [0]'],
+    [
+      'an axis by position',
+      () => x.sum(0 as never),
+      'sum: options are one object, { axis, keepdims, where, initial, dtype }, got 0. Write { axis: ... }.',
+    ],
+    ['null', () => sum(x, null as never), 'sum: options are one object, { axis, keepdims, where, initial, dtype }, got null'],
+    ['a tensor', () => x.mean(x as never), 'mean: options are one object, { axis, keepdims, where, initial, dtype }, got a Tensor'],
+    ['a list', () => x.max([0] as never), 'max: options are one object, { axis, keepdims, where, initial, dtype }, got [0]'],
     ['a count by position', () => linspace(0, 1, 5 as never), 'linspace: options are one object, { count, endpoint, dtype }, got 5'],
-    ['a name that there is not', () => sum(x, { axes: 0 } as never), 'sum: there is no option axes; there are axis, keepdims.'],
+    [
+      'a name that there is not',
+      () => sum(x, { axes: 0 } as never),
+      'sum: there is no option axes; there are axis, keepdims, where, initial, dtype.',
+    ],
     ['a name of NumPy', () => zeros([2], { type: 'int32' } as never), 'zeros: there is no option type; there is dtype.'],
     ['jit', () => jit(identity, { staticArgnums: [0] } as never), 'jit: there is no option staticArgnums; there are static, donate.'],
     ['grad', () => grad(identity as never, 1 as never), 'grad: options are one object, { argnums, hasAux }, got 1'],
-    ['scan', () => scan(c => [c, c], 0, null, 3 as never), 'scan: options are one object, { length, reverse }, got 3'],
+    ['scan', () => scan(c => [c, c], 0, null, 3 as never), 'scan: options are one object, { length, reverse, checkpoint }, got 3'],
     ['axes that are null', () => vmap(identity, { inAxes: null } as never)(x), 'inAxes is one axis for all arguments, or an array'],
     [
       'axes that are an object',
