@@ -104,8 +104,8 @@ describe('options of callers without types', () => {
       'sum: options are one object, { axis, keepdims, where, initial, dtype }, got 0. Write { axis: ... }.',
     ],
     ['null', () => sum(x, null as never), 'sum: options are one object, { axis, keepdims, where, initial, dtype }, got null'],
-    ['a tensor', () => x.mean(x as never), 'mean: options are one object, { axis, keepdims, where, initial, dtype }, got a Tensor'],
-    ['a list', () => x.max([0] as never), 'max: options are one object, { axis, keepdims, where, initial, dtype }, got [0]'],
+    ['a tensor', () => x.mean(x as never), 'mean: options are one object, { axis, keepdims, where, dtype }, got a Tensor'],
+    ['a list', () => x.max([0] as never), 'max: options are one object, { axis, keepdims, where, initial }, got [0]'],
     ['a count by position', () => linspace(0, 1, 5 as never), 'linspace: options are one object, { count, endpoint, dtype }, got 5'],
     [
       'a name that there is not',
