@@ -18,7 +18,7 @@ import { bind } from '../program/bind.ts'
 import { eye, tril, triu } from '../numpy/creation.ts'
 import { takeAlongAxis } from '../numpy/indexing.ts'
 import { matmul } from '../numpy/linalg.ts'
-import { pad } from '../numpy/manipulation.ts'
+import { pad } from '../numpy/padding.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
 import { scan } from '../transforms/loops.ts'
 import {

@@ -17,6 +17,7 @@ import { where } from '../primitives/select.ts'
 import { sliceAxis } from '../primitives/slice.ts'
 import { moveaxis } from '../primitives/transpose.ts'
 import { checkNumber, checkShape, normalizeAxis, type Shape, showShape, sizeOf } from '../shape.ts'
+import { newAxisAt } from './parts.ts'
 import { type NestedArray, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 // ---- from and to the host
@@ -190,12 +191,14 @@ export interface Linspace {
   readonly endpoint?: boolean
   /** Default float32. */
   readonly dtype?: DType
+  /** Where the axis of the values is in the result, for starts and stops that are tensors. Default 0. */
+  readonly axis?: number
 }
 
-/** `count` evenly spaced values from start to stop; both may be tensors, then the values are along a new first axis. NumPy: `linspace`. */
+/** `count` evenly spaced values from start to stop; both may be tensors, then the values are along a new axis, the first. NumPy: `linspace`. */
 export function linspace(start: TensorLike, stop: TensorLike, options: Linspace = {}): Tensor {
   return inNameOf('linspace', () => {
-    const { count = 50, endpoint = true, dtype = 'float32' } = checkOptions('linspace', options, 'count', 'endpoint', 'dtype')
+    const { count = 50, endpoint = true, dtype = 'float32', axis } = checkOptions('linspace', options, 'count', 'endpoint', 'dtype', 'axis')
     if (!Number.isInteger(count) || count < 0) fail('ValueError', `linspace: count must be an integer of at least 0, got ${count}.`)
     const float = isFloat(checkDType('linspace', dtype)) ? dtype : 'float32'
     const a = astype(toTensor(start, 'linspace'), float),
@@ -206,30 +209,33 @@ export function linspace(start: TensorLike, stop: TensorLike, options: Linspace 
     const share = divide(column, Math.max(1, gaps))
     // As JAX: the weighted mean hits both ends exactly.
     const values = add(multiply(a, add(1, multiply(share, -1))), multiply(b, share))
-    return astype(
-      endpoint && count > 1 ? concatenate([sliceAxis(values, 0, count - 1), expandDims(broadcastTo(b, values.shape.slice(1)), 0)]) : values,
-      dtype,
-    )
+    const last = (): Tensor => expandDims(broadcastTo(b, values.shape.slice(1)), 0)
+    return newAxisAt(astype(endpoint && count > 1 ? concatenate([sliceAxis(values, 0, count - 1), last()]) : values, dtype), axis)
   })
 }
 
+export interface Meshgrid {
+  /** `xy` (default): the first two axes swapped. */
+  readonly indexing?: 'xy' | 'ij'
+  /** Of size 1 along all axes but their own: they broadcast to the grid. Default false. */
+  readonly sparse?: boolean
+}
+
 /** Coordinate tensors of a grid, from vectors: all of shape [x.size, y.size, ...] (`ij`), or with the first two axes swapped (`xy`, default). NumPy: `meshgrid`. */
-export function meshgrid(xs: readonly TensorLike[], options: { readonly indexing?: 'xy' | 'ij' } = {}): Tensor[] {
-  const { indexing = 'xy' } = checkOptions('meshgrid', options, 'indexing')
+export function meshgrid(xs: readonly TensorLike[], options: Meshgrid = {}): Tensor[] {
+  const { indexing = 'xy', sparse = false } = checkOptions('meshgrid', options, 'indexing', 'sparse')
   checkOneOf('meshgrid', 'indexing', indexing, ['xy', 'ij'])
   const vectors = xs.map(x => toTensor(x, 'meshgrid'))
   for (const v of vectors) if (v.ndim > 1) fail('ShapeError', `meshgrid: needs vectors, got shape ${showShape(v.shape)}.`)
   const axisOf = (i: number): number => (indexing === 'xy' && vectors.length > 1 && i < 2 ? 1 - i : i)
   const shape = vectors.map((_, k) => (vectors[axisOf(k)] as Tensor).size)
-  return vectors.map((v, i) =>
-    broadcastTo(
-      reshape(
-        v,
-        shape.map((_, k) => (k === axisOf(i) ? v.size : 1)),
-      ),
-      shape,
+  const lines = vectors.map((v, i) =>
+    reshape(
+      v,
+      shape.map((_, k) => (k === axisOf(i) ? v.size : 1)),
     ),
   )
+  return sparse ? lines : lines.map(line => broadcastTo(line, shape))
 }
 
 // ---- matrices

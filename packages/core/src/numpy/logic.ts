@@ -54,8 +54,10 @@ export function allclose(x: TensorLike, y: TensorLike, tolerance: Tolerance = {}
   return all(closeness('allclose', x, y, tolerance))
 }
 /** Same shape and equal elements? A bool scalar. NumPy: `array_equal`. */
-export function arrayEqual(x: TensorLike, y: TensorLike): Tensor {
+export function arrayEqual(x: TensorLike, y: TensorLike, options: { readonly equalNan?: boolean } = {}): Tensor {
+  const { equalNan = false } = checkOptions('arrayEqual', options, 'equalNan')
   const a = toTensor(x, 'arrayEqual'),
     b = toTensor(y, 'arrayEqual')
-  return sameShape(a.shape, b.shape) ? all(equal(a, b)) : scalarOf(0, 'bool')
+  if (!sameShape(a.shape, b.shape)) return scalarOf(0, 'bool')
+  return all(equalNan ? bitwiseOr(equal(a, b), bitwiseAnd(isnan(a), isnan(b))) : equal(a, b))
 }

@@ -2,16 +2,14 @@
 import { described, fail } from '../errors.ts'
 import { checkOptions } from '../options.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
-import { promoteOperands } from '../primitives/cast.ts'
 import { concatenate } from '../primitives/concatenate.ts'
-import { padWith } from '../primitives/pad.ts'
 import { expandDims, ravel, reshape, squeeze } from '../primitives/reshape.ts'
 import { flip } from '../primitives/reverse.ts'
 import { sliceAxis } from '../primitives/slice.ts'
 import { swapaxes } from '../primitives/transpose.ts'
 import { axisList, checkIntegers, normalizeAxis, type Shape, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
-import { join, splitAt, splitEvenly } from './parts.ts'
+import { checkTimes, join, splitAt, splitEvenly } from './parts.ts'
 
 interface OneAxis {
   /** Default 0. */
@@ -101,11 +99,6 @@ export function arraySplit(x: TensorLike, sections: number | readonly number[], 
 }
 // ---- repeating
 
-const checkTimes = (where: string, n: number): void => {
-  if (!Number.isInteger(n) || n < 0)
-    fail('ValueError', `${where}: the number of repetitions must be a non-negative integer, got ${described(n)}.`)
-}
-
 /** x as a tile, `repetitions[k]` times along axis k; missing axes are added in front. NumPy: `tile`. */
 export function tile(x: TensorLike, repetitions: number | readonly number[]): Tensor {
   const t = toTensor(x, 'tile')
@@ -124,23 +117,6 @@ export function tile(x: TensorLike, repetitions: number | readonly number[]): Te
   return reshape(
     interleaved,
     sizes.map((s, k) => s * (times[k] as number)),
-  )
-}
-
-/** Each element `times` times in a row along an axis; without `axis`, of the flattened tensor. NumPy: `repeat`. */
-export function repeat(x: TensorLike, times: number, options: OneAxis = {}): Tensor {
-  const { axis } = checkOptions('repeat', options, 'axis')
-  const given = toTensor(x, 'repeat'),
-    t = axis === undefined ? ravel(given) : given
-  checkTimes('repeat', times)
-  const k = normalizeAxis('repeat', axis ?? 0, t.ndim)
-  const wide = expandDims(t, k + 1)
-  return reshape(
-    broadcastTo(
-      wide,
-      wide.shape.map((n, i) => (i === k + 1 ? times : n)),
-    ),
-    t.shape.map((n, i) => (i === k ? n * times : n)),
   )
 }
 
@@ -183,70 +159,4 @@ export function rot90(x: TensorLike, options: { readonly times?: number; readonl
     default:
       return flip(swapaxes(t, ...axes), { axis: axes[1] })
   }
-}
-
-// ---- padding
-
-export interface Pad {
-  /**
-   * `constant`: `value`; `edge`: the outermost element; `reflect`: mirrored at the outermost element; `symmetric`: mirrored behind it; `wrap`:
-   * from the other end. Default `constant`.
-   */
-  readonly mode?: 'constant' | 'edge' | 'reflect' | 'symmetric' | 'wrap'
-  /** For `constant`. Default 0. */
-  readonly value?: TensorLike
-}
-
-/** Elements to add before and after each axis: one number for all sides, a pair for all axes, or a pair for each axis. */
-export type PadWidth = number | readonly [before: number, after: number] | readonly (readonly [before: number, after: number])[]
-
-/** x with elements added around it. NumPy: `pad`. */
-export function pad(x: TensorLike, width: PadWidth, options: Pad = {}): Tensor {
-  const { mode = 'constant', value = 0 } = checkOptions('pad', options, 'mode', 'value')
-  const t = toTensor(x, 'pad')
-  const widths = padWidths(width, t.shape)
-  if (mode === 'constant') {
-    const [typed, fill] = typeof value === 'number' ? promoteOperands('pad', t, value) : [t, value]
-    return padWith(
-      typed,
-      fill,
-      widths.map(([before, after]) => [before, after, 0]),
-    )
-  }
-  return widths.reduce((y, [before, after], axis) => padAxis(y, before, after, axis, mode), t)
-}
-
-function padWidths(width: PadWidth, shape: Shape): (readonly [number, number])[] {
-  const given: readonly (readonly [number, number])[] = typeof width === 'number' ? [[width, width]] : isPair(width) ? [width] : width
-  if (!isListOfLists(given)) fail('ValueError', `pad: widths are a number, a pair, or an array of pairs, got ${described(width)}.`)
-  if (given.length !== 1 && given.length !== shape.length)
-    fail('ShapeError', `pad: ${given.length} pairs of widths for the ${shape.length} axes of shape ${showShape(shape)}.`)
-  return shape.map((_, k) => {
-    const pair = (given.length === 1 ? given[0] : given[k]) as readonly [number, number]
-    if (pair.some(n => !Number.isInteger(n) || n < 0))
-      fail('ValueError', `pad: widths must be non-negative integers, got [${pair.join(', ')}]. Cut with sliceAxis.`)
-    return pair
-  })
-}
-const isListOfLists = (x: unknown): boolean => Array.isArray(x) && x.every(pair => Array.isArray(pair))
-const isPair = (width: Exclude<PadWidth, number>): width is readonly [number, number] =>
-  Array.isArray(width) && typeof width[0] === 'number'
-
-const padModes = ['edge', 'reflect', 'symmetric', 'wrap']
-function padAxis(t: Tensor, before: number, after: number, axis: number, mode: 'edge' | 'reflect' | 'symmetric' | 'wrap'): Tensor {
-  const n = t.shape[axis] as number
-  if (!padModes.includes(mode)) fail('ValueError', `pad: unknown mode '${String(mode)}'. Use constant, ${padModes.join(', ')}.`)
-  if (before + after === 0) return t
-  if (n === 0) fail('ShapeError', `pad: mode '${mode}' has no elements to repeat: axis ${axis} of shape ${showShape(t.shape)} is empty.`)
-  const slice = (from: number, to: number): Tensor => sliceAxis(t, from, to, { axis })
-  if (mode === 'edge' || n === 1)
-    return concatenate([repeat(slice(0, 1), before, { axis }), t, repeat(slice(n - 1, n), after, { axis })], { axis })
-  // The pattern of one period, which continues in both directions: t itself, or t and its mirror image.
-  const mirror = mode === 'wrap' ? [] : [flip(mode === 'symmetric' ? t : slice(1, n - 1), { axis })]
-  const period = concatenate([t, ...mirror], { axis }),
-    p = period.shape[axis] as number
-  const copies = Math.ceil(before / p)
-  const total = copies + Math.ceil((n + after) / p)
-  const row = total === 1 ? period : concatenate(new Array<Tensor>(total).fill(period), { axis })
-  return sliceAxis(row, copies * p - before, copies * p + n + after, { axis })
 }

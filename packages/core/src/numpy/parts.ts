@@ -2,8 +2,12 @@
 import { described, fail } from '../errors.ts'
 import { concatenate } from '../primitives/concatenate.ts'
 import { sliceAxis } from '../primitives/slice.ts'
+import { moveaxis } from '../primitives/transpose.ts'
 import { checkIntegers, normalizeAxis, showShape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
+
+/** A tensor whose first axis is the new one, with it at `axis`. */
+export const newAxisAt = (t: Tensor, axis = 0): Tensor => (axis === 0 ? t : moveaxis(t, 0, axis))
 
 /** Joins along an axis; the other axes must agree. */
 export function join(where: string, tensors: readonly Tensor[], options: { readonly axis: number }): Tensor {
@@ -39,4 +43,9 @@ export function splitEvenly(where: string, t: Tensor, sections: number | readonl
       `${where}: axis ${axis} of shape ${showShape(t.shape)} has size ${n}, which ${sections} equal parts do not divide. Use arraySplit.`,
     )
   return splitAt(where, t, sections, axis)
+}
+
+export const checkTimes = (where: string, n: number): void => {
+  if (!Number.isInteger(n) || n < 0)
+    fail('ValueError', `${where}: the number of repetitions must be a non-negative integer, got ${described(n)}.`)
 }

@@ -25,11 +25,22 @@ const vector = (positions: readonly number[]): Tensor => fromHost(Int32Array.fro
 
 // ---- grids and flat positions
 
-/** The position along each axis, for all elements of a shape: `[axes, ...shape]`. NumPy: `indices`. */
-export function indices(shape: Shape, options: { readonly dtype?: DType } = {}): Tensor {
-  const { dtype = 'int32' } = checkOptions('indices', options, 'dtype')
+interface Indices {
+  /** Default int32. */
+  readonly dtype?: DType
+}
+/**
+ * The position along each axis, for all elements of a shape: `[axes, ...shape]`. With `sparse` a list with one tensor for each axis, of size 1 along
+ * the others. NumPy: `indices`.
+ */
+export function indices(shape: Shape, options: Indices & { readonly sparse: true }): Tensor[]
+export function indices(shape: Shape, options?: Indices): Tensor
+export function indices(shape: Shape, options: Indices & { readonly sparse?: boolean } = {}): Tensor | Tensor[] {
+  const { dtype = 'int32', sparse = false } = checkOptions('indices', options, 'dtype', 'sparse')
   checkShape('indices', shape)
   checkDType('indices', dtype)
+  const only = (axis: number): number[] => shape.map((n, k) => (k === axis ? n : 1))
+  if (sparse) return shape.map((_, axis) => iota(only(axis), { axis, dtype }))
   if (shape.length === 0) return iota([0], { dtype })
   return stack(shape.map((_, axis) => iota(shape, { axis, dtype })))
 }

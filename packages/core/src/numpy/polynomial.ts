@@ -15,7 +15,8 @@ import { showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { convolve } from './correlation.ts'
 import { zeros } from './creation.ts'
-import { atleast1d, pad } from './manipulation.ts'
+import { atleast1d } from './manipulation.ts'
+import { pad } from './padding.ts'
 import { checkStaticSize } from './staticSize.ts'
 
 /** A vector of coefficients; a number is a constant polynomial. */

@@ -9,7 +9,8 @@ import { moveaxis } from '../primitives/transpose.ts'
 import { broadcastShapes, normalizeAxis, showShape } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { matmul } from './linalg.ts'
-import { pad, roll } from './manipulation.ts'
+import { roll } from './manipulation.ts'
+import { pad } from './padding.ts'
 
 /** An operand with at least `ndim` axes. */
 function operand(caller: string, x: TensorLike, ndim: 1 | 2): Tensor {

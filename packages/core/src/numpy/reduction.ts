@@ -4,7 +4,7 @@ import { fail, inNameOf } from '../errors.ts'
 import { checkOptions } from '../options.ts'
 import { add, divide, maximum, multiply, subtract } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
-import { astype, inFloat32, promoteFloats, toBool, toFloat } from '../primitives/cast.ts'
+import { astype, inFloat32, promoteElementwise, promoteFloats, toBool, toFloat } from '../primitives/cast.ts'
 import { equal, isfinite } from '../primitives/comparison.ts'
 import { exp, log, sqrt, square } from '../primitives/exponential.ts'
 import { kept, maskOf, type MaskedReduce } from '../primitives/masked.ts'
@@ -115,20 +115,31 @@ export function countNonzero(x: TensorLike, options: Reduce = {}): Tensor {
   return sum(t, withAxes('countNonzero', t, options))
 }
 
-/** log(sum(exp(x))) over axes (default: all), without overflow: the maximum is taken out first. SciPy, JAX: `logsumexp`. The slope is zero
- * where all elements are -Infinity. */
-export function logsumexp(x: TensorLike, options: Reduce = {}): Tensor {
-  checkOptions('logsumexp', options, 'axis', 'keepdims')
-  return inFloat32(toFloat('logsumexp', x), t => logOfSum(t, options))
+export interface Logsumexp extends MaskedReduce {
+  /** What each exponential is multiplied by; broadcasts against x. A sum that is negative has no logarithm: NaN. */
+  readonly b?: TensorLike
 }
-function logOfSum(t: Tensor, options: Reduce): Tensor {
+
+/**
+ * log(sum(b exp(x))) over axes (default: all), without overflow: the maximum is taken out first. SciPy, JAX: `logsumexp`. The slope is zero
+ * where all elements are -Infinity.
+ */
+export function logsumexp(x: TensorLike, given: Logsumexp = {}): Tensor {
+  const { b, where: mask, ...options } = checkOptions('logsumexp', given, 'axis', 'keepdims', 'b', 'where')
+  const [t, factors] = b === undefined ? [toFloat('logsumexp', x)] : promoteElementwise('logsumexp', ...promoteFloats('logsumexp', x, b))
+  return inFloat32(kept('logsumexp', t as Tensor, mask, -Infinity), u => logOfSum(u, factors && astype(factors, u.dtype), options))
+}
+function logOfSum(x: Tensor, factors: Tensor | undefined, options: Reduce): Tensor {
+  // An infinite term that does not count must not be the maximum.
+  const t = factors === undefined ? x : where(equal(factors, 0), -Infinity, x)
   const axes = normalizeAxes('logsumexp', options.axis, t.ndim)
   if (axes.some(k => t.shape[k] === 0)) return log(sum(exp(t), options))
   const top = constantOf(max(t, { ...options, keepdims: true }))
   // The maximum may be infinite, and Infinity - Infinity is NaN.
   const shift = where(isfinite(top), top, 0)
   // The sum is zero only where all elements are -Infinity. The logarithm of a safe number there keeps the slopes at zero, not NaN.
-  const terms = sum(exp(subtract(t, shift)), options),
+  const shifted = exp(subtract(t, shift))
+  const terms = sum(factors === undefined ? shifted : multiply(factors, shifted), options),
     isNone = equal(terms, 0)
   const total = where(isNone, -Infinity, log(where(isNone, 1, terms)))
   return add(total, options.keepdims === true ? shift : squeeze(shift, { axis: axes }))

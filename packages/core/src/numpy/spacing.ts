@@ -1,6 +1,6 @@
 /** Geometric ranges, windows, and tensors made from others. */
 import { checkDType, type DType, isFloat } from '../dtype.ts'
-import { fail } from '../errors.ts'
+import { fail, inNameOf } from '../errors.ts'
 import { checkOptions } from '../options.ts'
 import { negative } from '../primitives/arithmetic.ts'
 import { bitwiseAnd } from '../primitives/bitwise.ts'
@@ -16,6 +16,7 @@ import { sliceAxis } from '../primitives/slice.ts'
 import { checkShape, type Shape } from '../shape.ts'
 import { isTensor, type NestedArray, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { array, type Linspace, linspace, zeros, zerosLike } from './creation.ts'
+import { newAxisAt } from './parts.ts'
 import { bartlettAt, blackmanAt, hammingAt, hannAt } from './windowShapes.ts'
 
 // ---- ranges
@@ -26,14 +27,15 @@ export interface Logspace extends Linspace {
 }
 /** `count` powers of a base (default 10), whose exponents are evenly spaced from start to stop. NumPy: `logspace`. */
 export function logspace(start: TensorLike, stop: TensorLike, given: Logspace = {}): Tensor {
-  const { base = 10, dtype = 'float32', ...options } = checkOptions('logspace', given, 'count', 'endpoint', 'dtype', 'base')
-  return astype(power(toTensor(base, 'logspace'), spaced('logspace', start, stop, dtype, options)), dtype)
+  const { base = 10, dtype = 'float32', axis, ...options } = checkOptions('logspace', given, 'count', 'endpoint', 'dtype', 'base', 'axis')
+  const powers = power(toTensor(base, 'logspace'), spaced('logspace', start, stop, dtype, options))
+  return inNameOf('logspace', () => newAxisAt(astype(powers, dtype), axis))
 }
 /**
  * `count` values from start to stop, each the same multiple of the one before. Both have one sign and are not 0. NumPy: `geomspace`.
  */
 export function geomspace(start: TensorLike, stop: TensorLike, given: Linspace = {}): Tensor {
-  const { dtype = 'float32', ...options } = checkOptions('geomspace', given, 'count', 'endpoint', 'dtype')
+  const { dtype = 'float32', axis, ...options } = checkOptions('geomspace', given, 'count', 'endpoint', 'dtype', 'axis')
   const float = isFloat(checkDType('geomspace', dtype)) ? dtype : 'float32'
   const [a, b] = promoteElementwise('geomspace', ...promoteFloats('geomspace', start, stop)).map(t => astype(t, float)) as [Tensor, Tensor]
   const isNegative = bitwiseAnd(less(a, 0), less(b, 0))
@@ -44,7 +46,8 @@ export function geomspace(start: TensorLike, stop: TensorLike, given: Linspace =
   // The ends are those given, not what is left of them by logarithm and exponential.
   const closed = options.endpoint !== false && count > 1
   const parts = [...(count > 0 ? [end(a)] : []), sliceAxis(values, 1, closed ? count - 1 : count), ...(closed ? [end(b)] : [])]
-  return astype(count === 0 ? values : concatenate(parts), dtype)
+  const all = count === 0 ? values : concatenate(parts)
+  return inNameOf('geomspace', () => newAxisAt(astype(all, dtype), axis))
 }
 function spaced(caller: string, start: TensorLike, stop: TensorLike, dtype: DType, options: Linspace): Tensor {
   const { count = 50 } = options

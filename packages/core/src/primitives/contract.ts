@@ -4,14 +4,16 @@
  * Bilinear, so that its derivatives are contractions again. Source of the rules: jax.lax.dot_general.
  */
 import { type Aval, aval, showAval } from '../aval.ts'
-import { isFloat } from '../dtype.ts'
+import { checkDType, type DType, isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { range } from '../lists.ts'
 import type { Index, Operand, Value } from '../lower/lowering.ts'
+import { checkOptions } from '../options.ts'
+import { promote } from '../promotion.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, type Shape, showShape } from '../shape.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
-import { promoteOperands } from './cast.ts'
+import { astype, promoteOperands } from './cast.ts'
 import { eachIndex, hostFrom, hostReader } from './host.ts'
 import { bilinearJvp } from './linear.ts'
 import { type HostArray, isUnknown, type SimplePrimitive } from './primitive.ts'
@@ -194,19 +196,32 @@ export interface DotDimensionNumbers {
   readonly batch?: readonly [lhs: readonly number[], rhs: readonly number[]]
 }
 
+export interface DotOptions {
+  /** The dtype to sum and return in: float32 for float16 operands, int32 for int8. Default: that of the operands. */
+  readonly preferredElementType?: DType
+}
+
 /**
  * General contraction (JAX: `lax.dot_general`). The result's axes are the batch axes, then the free axes of lhs, then those of rhs.
  *
  * @example dotGeneral(x, y, { contracting: [[2], [1]], batch: [[0], [0]] }) // [b, m, k] and [b, k, n] to [b, m, n]
  */
-export function dotGeneral(lhs: TensorLike, rhs: TensorLike, dimensionNumbers: DotDimensionNumbers): Tensor {
-  const [x, y] = promoteOperands('dotGeneral', lhs, rhs) as readonly [Tensor, Tensor]
+export function dotGeneral(lhs: TensorLike, rhs: TensorLike, dimensionNumbers: DotDimensionNumbers, options: DotOptions = {}): Tensor {
+  const { preferredElementType: wanted } = checkOptions('dotGeneral', options, 'preferredElementType')
+  const operands = promoteOperands('dotGeneral', lhs, rhs)
+  const [x, y] = (wanted === undefined ? operands : operands.map(t => atLeast(t, wanted))) as [Tensor, Tensor]
   const { contracting, batch = [[], []] } = dimensionNumbers
   const axes = (t: Tensor, list: readonly number[]): number[] => list.map(k => normalizeAxis('dotGeneral', k, t.ndim))
-  return bind1(contractP, [x, y], {
+  const out = bind1(contractP, [x, y], {
     lhsContracting: axes(x, contracting[0]),
     rhsContracting: axes(y, contracting[1]),
     lhsBatch: axes(x, batch[0]),
     rhsBatch: axes(y, batch[1]),
   })
+  return wanted === undefined ? out : astype(out, wanted)
+}
+/** x in a dtype that holds its values and those of another dtype. */
+function atLeast(x: Tensor, dtype: DType): Tensor {
+  const strong = { dtype: checkDType('dotGeneral', dtype), weak: false }
+  return astype(x, promote({ dtype: x.dtype, weak: false }, strong).dtype)
 }

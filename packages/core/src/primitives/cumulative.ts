@@ -1,6 +1,6 @@
 /** Running sums, products, maxima and minima along an axis, from the start or (reverse) from the end. */
 import { showAval } from '../aval.ts'
-import { computeDType } from '../dtype.ts'
+import { computeDType, type DType } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { instructions } from '../lower/instructions.ts'
 import { narrowed, widened } from '../lower/narrow.ts'
@@ -9,6 +9,7 @@ import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, sizeOf, stridesOf } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { add, multiply } from './arithmetic.ts'
+import { astype } from './cast.ts'
 import { equal } from './comparison.ts'
 import { first, wrap } from './family.ts'
 import { gatherP } from './gather.ts'
@@ -147,6 +148,10 @@ export interface CumulativeOptions {
   /** From the end. Default false. */
   readonly reverse?: boolean
 }
+export interface RunningTotal extends CumulativeOptions {
+  /** What x is converted to before, and the dtype of the result. Default: as that of `sum`. */
+  readonly dtype?: DType
+}
 
 function running(
   primitive: SimplePrimitive<CumulativeParams>,
@@ -161,15 +166,20 @@ function running(
   return bind1(primitive, [line], { axis: normalizeAxis(where, axis ?? 0, line.ndim), reverse })
 }
 
+function runningTotal(primitive: Parameters<typeof running>[0], where: string, x: TensorLike, { dtype, ...options }: RunningTotal): Tensor {
+  const out = running(primitive, where, dtype === undefined ? x : astype(toTensor(x, where), dtype), options)
+  return dtype === undefined ? out : astype(out, dtype)
+}
+
 /** Running sum along an axis (default: of all elements in order). NumPy: `cumsum`. */
-export function cumsum(x: TensorLike, options: CumulativeOptions = {}): Tensor {
-  checkOptions('cumsum', options, 'axis', 'reverse')
-  return running(cumsumP, 'cumsum', x, options)
+export function cumsum(x: TensorLike, options: RunningTotal = {}): Tensor {
+  checkOptions('cumsum', options, 'axis', 'reverse', 'dtype')
+  return runningTotal(cumsumP, 'cumsum', x, options)
 }
 /** Running product along an axis (default: of all elements in order); its gradient is right at zeros too. NumPy: `cumprod`. */
-export function cumprod(x: TensorLike, options: CumulativeOptions = {}): Tensor {
-  checkOptions('cumprod', options, 'axis', 'reverse')
-  return running(cumprodP, 'cumprod', x, options)
+export function cumprod(x: TensorLike, options: RunningTotal = {}): Tensor {
+  checkOptions('cumprod', options, 'axis', 'reverse', 'dtype')
+  return runningTotal(cumprodP, 'cumprod', x, options)
 }
 /** Running maximum along an axis (default 0). JAX: `lax.cummax`. */
 export function cummax(x: TensorLike, options: CumulativeOptions = {}): Tensor {

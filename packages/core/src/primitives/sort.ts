@@ -121,11 +121,34 @@ function fromLast(l: Lowering, value: Value, axis: number, out: Aval): Value {
       )
 }
 
-/** Operands of one shape, sorted together along an axis by the first one; stable. JAX: `lax.sort` with `num_keys=1`. */
-export function sortOperands(operands: readonly TensorLike[], axis = -1): readonly Tensor[] {
+export interface SortKeys {
+  /** How many of the operands order them: the first one, where its elements are equal the second, and so on. Default 1. */
+  readonly numKeys?: number
+}
+
+/** Operands of one shape, sorted together along an axis by the first ones; stable. JAX: `lax.sort`. */
+export function sortOperands(operands: readonly TensorLike[], axis = -1, options: SortKeys = {}): readonly Tensor[] {
+  const { numKeys = 1 } = checkOptions('sort', options, 'numKeys')
   const tensors = operands.map(x => toTensor(x, 'sort'))
   if (tensors.length === 0) fail('ValueError', 'sort: needs at least one operand.')
-  return bind(sortP, tensors, { axis: normalizeAxis('sort', axis, first(tensors).ndim) })
+  const k = normalizeAxis('sort', axis, first(tensors).ndim)
+  if (!Number.isInteger(numKeys) || numKeys < 1 || numKeys > tensors.length)
+    fail('ValueError', `sort: numKeys must be an integer from 1 to the number of operands, ${tensors.length}, got ${numKeys}.`)
+  return numKeys === 1 ? bind(sortP, tensors, { axis: k }) : sortByKeys(tensors, numKeys, k)
+}
+/** By the last key first: later sorts keep the order of what is equal. */
+function sortByKeys(tensors: readonly Tensor[], numKeys: number, axis: number): readonly Tensor[] {
+  sortP.abstractEval(
+    tensors.map(t => t.aval),
+    { axis },
+  ) // shapes must be equal
+  const positions = tensors
+    .slice(0, numKeys)
+    .reduceRight<Tensor>(
+      (order, key) => bind(sortP, [along(key, order, axis), order], { axis })[1] as Tensor,
+      iota(first(tensors).shape, { axis }),
+    )
+  return tensors.map(t => along(t, positions, axis))
 }
 
 export interface SortOptions {

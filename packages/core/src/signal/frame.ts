@@ -1,7 +1,7 @@
 /** Sequences in overlapping pieces, and back. */
 import { fail } from '../errors.ts'
 import { take } from '../numpy/indexing.ts'
-import { pad } from '../numpy/manipulation.ts'
+import { pad } from '../numpy/padding.ts'
 import { add, multiply } from '../primitives/arithmetic.ts'
 import { scalarOf } from '../primitives/cast.ts'
 import { iota } from '../primitives/iota.ts'

@@ -1,7 +1,7 @@
 /** The short-time Fourier transform and its inverse, as in SciPy. */
 import { fail } from '../errors.ts'
 import { type Complex, irfft, rfft } from '../fft/index.ts'
-import { pad } from '../numpy/manipulation.ts'
+import { pad } from '../numpy/padding.ts'
 import { checkOptions } from '../options.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { divide, maximum, multiply } from '../primitives/arithmetic.ts'

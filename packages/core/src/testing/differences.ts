@@ -33,14 +33,16 @@ const slopes = merged(
 
 const options = merged(
   { variance: 'also named `var`' },
-  all("`count` is NumPy's `num`; no `axis`", 'linspace', 'logspace', 'geomspace'),
+  all("`count` is NumPy's `num`", 'linspace', 'logspace', 'geomspace'),
   all("`offset` and `columns` are NumPy's `k` and `M`", 'eye', 'tri', 'trilIndices', 'triuIndices'),
   all("`offset` is NumPy's `k`", 'diag', 'diagflat', 'tril', 'triu', 'trilIndicesFrom', 'triuIndicesFrom'),
   all('of the last two axes by default (NumPy: of the first two)', 'diagonal', 'trace'),
   { rot90: "`times` is NumPy's `k`", select: "`otherwise` is NumPy's `default`" },
   { gradient: 'a list of one tensor for each axis, unless `axis` is a number; no `edge_order`' },
-  { repeat: 'one number of times for all elements', arrayEqual: 'no `equal_nan`' },
-  all('no `sparse`', 'indices', 'meshgrid'),
+  {
+    logsumexp: 'no `return_sign`',
+    pad: "`value` is NumPy's `constant_values` and `end_values`; no `median`, `stat_length`, odd reflection",
+  },
   all('no `weights`', 'quantile', 'percentile', 'nanquantile', 'nanpercentile'),
   { where: 'three arguments; with one see `nonzero`', vectorize: 'no `excluded`' },
   all('always stable', 'sort', 'argsort'),
@@ -83,7 +85,7 @@ const modules = merged(
   { customVjp: '`forward` and `backward` are arguments (JAX: `defvjp`)', customJvp: 'the rule is an argument (JAX: `defjvp`)' },
   { switch_: 'the underscore keeps off the keyword', 'lax.switch_': 'the underscore keeps off the keyword' },
   { grad: 'of a plain function it runs eagerly, so that the function may branch on numbers' },
-  { 'lax.sort': 'by the first operand', 'lax.customLinearSolve': 'no `has_aux`' },
+  { 'lax.customLinearSolve': 'no `has_aux`' },
   { 'linalg.cg': 'JAX: `scipy.sparse.linalg.cg`, the solution alone; `preconditioner` is its `M`' },
 )
 

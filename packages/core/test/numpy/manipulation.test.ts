@@ -1,22 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { arange, array, ones, zeros } from '../../src/numpy/creation.ts'
-import {
-  arraySplit,
-  atleast2d,
-  hstack,
-  ndim,
-  pad,
-  repeat,
-  roll,
-  rot90,
-  shape,
-  size,
-  split,
-  stack,
-  tile,
-  vstack,
-} from '../../src/numpy/manipulation.ts'
+import { arraySplit, atleast2d, hstack, ndim, roll, rot90, shape, size, split, stack, tile, vstack } from '../../src/numpy/manipulation.ts'
+import { pad } from '../../src/numpy/padding.ts'
+import { repeat } from '../../src/numpy/repeat.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import { arbShapeOf, drawn, exact, input, summed } from '../../src/testing/entry.ts'
 import { checkLaws, useReference } from '../support/laws.ts'

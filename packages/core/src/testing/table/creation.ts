@@ -103,10 +103,10 @@ export const creation = {
   ),
   linspace: {
     cases: drawn(
-      fc.record({ shape: arbShapeOf(0, 2), count: fc.integer({ min: 0, max: 6 }), endpoint: fc.boolean() }),
-      ({ shape, count, endpoint }) => ({
+      fc.record({ shape: arbShapeOf(0, 2), count: fc.integer({ min: 0, max: 6 }), endpoint: fc.boolean(), last: fc.boolean() }),
+      ({ shape, count, endpoint, last }) => ({
         inputs: [input(shape, 'float32'), input(shape, 'float32', [2, 5])],
-        call: (x, y) => np.linspace(x as Tensor, y as Tensor, { count, endpoint }),
+        call: (x, y) => np.linspace(x as Tensor, y as Tensor, { count, endpoint, ...(last && { axis: -1 }) }),
       }),
     ),
     accuracy: summed(),
@@ -122,10 +122,11 @@ export const creation = {
       fc.record({
         sizes: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 }),
         indexing: fc.constantFrom('xy' as const, 'ij' as const),
+        sparse: fc.boolean(),
       }),
-      ({ sizes, indexing }) => ({
+      ({ sizes, indexing, sparse }) => ({
         inputs: sizes.map(n => input([n], 'float32')),
-        call: (...xs) => np.meshgrid(xs, { indexing }),
+        call: (...xs) => np.meshgrid(xs, { indexing, sparse }),
       }),
     ),
     accuracy: exact,

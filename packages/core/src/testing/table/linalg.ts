@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import * as np from '../../numpy/index.ts'
 import { dotGeneral as dotGeneralOf } from '../../primitives/contract.ts'
+import { isFloat } from '../../dtype.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Case } from '../case.ts'
 import {
@@ -79,16 +80,18 @@ const tensordotCases: fc.Arbitrary<Case> = drawn(
 )
 
 const dotGeneralCases: fc.Arbitrary<Case> = drawn(
-  fc.record({ batch: arbShapeOf(0, 2), m: arbShapeOf(0, 1), k: extent, n: arbShapeOf(0, 1), dtype }),
-  ({ batch, m, k, n, dtype }) => {
+  fc.record({ batch: arbShapeOf(0, 2), m: arbShapeOf(0, 1), k: extent, n: arbShapeOf(0, 1), dtype, wide: fc.boolean() }),
+  ({ batch, m, k, n, dtype, wide }) => {
     const lead = batch.map((_, i) => i)
     return {
       inputs: [input([...batch, k, ...m], dtype), input([...n, k, ...batch], dtype)],
       call: (x, y) =>
-        dotGeneralOf(x as Tensor, y as Tensor, {
-          contracting: [[batch.length], [n.length]],
-          batch: [lead, lead.map(i => n.length + 1 + i)],
-        }),
+        dotGeneralOf(
+          x as Tensor,
+          y as Tensor,
+          { contracting: [[batch.length], [n.length]], batch: [lead, lead.map(i => n.length + 1 + i)] },
+          wide && !isFloat((x as Tensor).dtype) ? { preferredElementType: 'float32' } : {},
+        ),
     }
   },
 )

@@ -199,7 +199,10 @@ export const reductions = {
   all: reduction('all', np.all, exact, { dtypes: all, differentiable: 'boolean', takes: 'where' }),
   any: reduction('any', np.any, exact, { dtypes: all, differentiable: 'boolean', takes: 'where' }),
   countNonzero: reduction('countNonzero', np.countNonzero, exact, { dtypes: all, differentiable: flat }),
-  logsumexp: reduction('logsumexp', np.logsumexp, summed(), { least: 1 }),
+  logsumexp: reduction('logsumexp', (x, o) => np.logsumexp(x, o.where === true ? { ...o, b: 2 } : o), summed(), {
+    least: 1,
+    takes: 'where',
+  }),
   average: {
     cases: drawn(weighted, averageCase),
     accuracy: summed(32),

@@ -18,6 +18,7 @@ import {
   notATensor,
   refusal,
   shapedCases,
+  summed,
   text,
 } from '../entry.ts'
 
@@ -93,7 +94,7 @@ const padOptions = fc
     shape: arbShapeOf(1),
     before: widths,
     after: widths,
-    mode: fc.constantFrom('constant', 'edge', 'reflect', 'symmetric', 'wrap'),
+    mode: fc.constantFrom('constant', 'edge', 'reflect', 'symmetric', 'wrap', 'linearRamp', 'maximum', 'minimum', 'mean'),
   })
   // The other modes have nothing to repeat.
   .filter(({ shape, mode }) => mode === 'constant' || !shape.includes(0))
@@ -261,26 +262,33 @@ const repeats = {
     fc
       .record({ value: arbAxis(), times: fc.integer({ min: 0, max: 3 }), flat: fc.boolean() })
       .map(({ value, ...rest }) => ({ ...value, ...rest })),
-    (x, { axis, times, flat }) => np.repeat(x, times, flat ? {} : { axis }),
+    (x, { shape, axis, times, flat }) =>
+      flat
+        ? np.repeat(x, times)
+        : np.repeat(x, times % 2 === 0 ? times : Array.from({ length: shape.at(axis) as number }, (_, i) => (i + times) % 3), { axis }),
     [
+      refusal('times for other elements', 'ShapeError', ['repeat', '2 numbers', '[2, 3]'], () => np.repeat(m23(), [1, 2], { axis: 1 })),
       notATensor('repeat', () => np.repeat(text, 1)),
       badAxis('repeat', x => np.repeat(x, 1, { axis: 2 })),
       refusal('a negative number of times', 'ValueError', ['repeat', '-1'], () => np.repeat(m23(), -1)),
     ],
   ),
-  pad: moves(padOptions, (x, { before, after, mode }) => np.pad(x, [before, after], { mode }), [
-    notATensor('pad', () => np.pad(text, 1)),
-    refusal('negative widths', 'ValueError', ['pad', '-1'], () => np.pad(m23(), -1)),
-    refusal('pairs for other axes', 'ShapeError', ['pad', '3 pairs', '[2, 3]'], () =>
-      np.pad(m23(), [
-        [1, 1],
-        [1, 1],
-        [1, 1],
-      ]),
-    ),
-    refusal('nothing to mirror', 'ShapeError', ['pad', 'reflect', '[0]'], () => np.pad(np.ones([0]), 1, { mode: 'reflect' })),
-    refusal('an unknown mode', 'ValueError', ['pad', 'mirror'], () => np.pad(m23(), 1, { mode: 'mirror' as never })),
-  ]),
+  pad: {
+    ...moves(padOptions, (x, { before, after, mode }) => np.pad(x, [before, after], { mode, value: 0.5 }), [
+      notATensor('pad', () => np.pad(text, 1)),
+      refusal('negative widths', 'ValueError', ['pad', '-1'], () => np.pad(m23(), -1)),
+      refusal('pairs for other axes', 'ShapeError', ['pad', '3 pairs', '[2, 3]'], () =>
+        np.pad(m23(), [
+          [1, 1],
+          [1, 1],
+          [1, 1],
+        ]),
+      ),
+      refusal('nothing to mirror', 'ShapeError', ['pad', 'reflect', '[0]'], () => np.pad(np.ones([0]), 1, { mode: 'reflect' })),
+      refusal('an unknown mode', 'ValueError', ['pad', 'mirror'], () => np.pad(m23(), 1, { mode: 'mirror' as never })),
+    ]),
+    accuracy: summed(),
+  },
   sliceAxis: moves(
     fc
       .record({ value: arbAxis(), start: position, end: fc.option(position, { nil: undefined }), stride: fc.integer({ min: 1, max: 3 }) })

@@ -48,16 +48,20 @@ export const sorting = {
 
 export const laxSorting = {
   sort: {
-    cases: drawn(fc.record({ value: arbAxis(), key: fc.constantFrom(...all) }), ({ value: { shape, axis }, key }) => ({
-      inputs: [input(shape, key), input(shape, 'float32'), input(shape, 'int32')],
-      call: (...xs) => sortOperands(xs, axis),
-    })),
+    cases: drawn(
+      fc.record({ value: arbAxis(), key: fc.constantFrom(...all), two: fc.boolean() }),
+      ({ value: { shape, axis }, key, two }) => ({
+        inputs: [input(shape, key), input(shape, 'float32'), input(shape, 'int32')],
+        call: (...xs) => (two ? sortOperands(xs, axis, { numKeys: 2 }) : sortOperands(xs, axis)),
+      }),
+    ),
     accuracy: exact,
     differentiable: true,
     refused: [
       notATensor('sort', () => sortOperands([text])),
       badAxis('sort', x => sortOperands([x], 2)),
       refusal('nothing', 'ValueError', ['sort', 'at least one'], () => sortOperands([])),
+      refusal('more keys than operands', 'ValueError', ['sort', 'numKeys', '2'], () => sortOperands([m23()], 0, { numKeys: 2 })),
       refusal('shapes that differ', 'ShapeError', ['sort', '[2, 3]', '[2, 4]'], () => sortOperands([m23(), np.ones([2, 4])])),
     ],
   },
