@@ -1,5 +1,5 @@
 /** Joining, splitting, repeating and shifting. */
-import { described, fail } from '../errors.ts'
+import { fail } from '../errors.ts'
 import { checkOptions } from '../options.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { concatenate } from '../primitives/concatenate.ts'

@@ -17,20 +17,14 @@ function inverse(m: Tensor): Tensor {
 const byMatrix = (m: Tensor, x: Tensor): Tensor => np.matvec(m, x)
 const diagonally = (m: Tensor): Tensor => m.add(np.multiply(np.eye(2, { dtype: m.dtype }), 3))
 
-const solved = (m: Tensor, b: Tensor, symmetric: boolean): Tensor =>
-  symmetric
-    ? lax.customLinearSolve(
-        x => byMatrix(m.add(np.transpose(m)), x),
-        b,
-        (_, y) => byMatrix(inverse(m.add(np.transpose(m))), y),
-        { symmetric },
-      )
-    : lax.customLinearSolve(
-        x => byMatrix(m, x),
-        b,
-        (_, y) => byMatrix(inverse(m), y),
-        { transposeSolve: (_, y) => byMatrix(np.transpose(inverse(m)), y) },
-      )
+function solved(m: Tensor, b: Tensor, symmetric: boolean): Tensor {
+  const a = symmetric ? m.add(np.transpose(m)) : m,
+    inverted = inverse(a)
+  const times = (x: Tensor): Tensor => byMatrix(a, x),
+    solve = (_: unknown, y: Tensor): Tensor => byMatrix(inverted, y)
+  if (symmetric) return lax.customLinearSolve(times, b, solve, { symmetric })
+  return lax.customLinearSolve(times, b, solve, { transposeSolve: (_, y) => byMatrix(np.transpose(inverted), y) })
+}
 
 const two = (): Tensor => np.ones([2])
 const same = (x: Tensor): Tensor => x
@@ -79,7 +73,7 @@ export const solving = {
     refused: [
       refusal('a number of steps that is none', 'ValueError', ['cg', 'maxiter', '1.5'], () => cg(same, two(), { maxiter: 1.5 })),
       refusal('no operator', 'ValueError', ['cg', "'text'"], () => cg('text' as never, two())),
-      refusal('integers', 'DTypeError', ['i32[2]'], () => cg(same, np.arange(2))),
+      refusal('integers', 'DTypeError', ['cg', 'i32[2]'], () => cg(same, np.arange(2))),
     ],
   },
 } satisfies Record<string, OpEntry>
