@@ -15,7 +15,15 @@ export type {
   Step,
   Stepped,
 } from './events.ts'
-export { anyOf, earlyStopping, stopOnNonFinite, type EarlyStoppingOptions, type StopDecision, type StopRule } from './stopping.ts'
+export {
+  anyOf,
+  earlyStopping,
+  stopMonoid,
+  stopOnNonFinite,
+  type EarlyStoppingOptions,
+  type StopDecision,
+  type StopRule,
+} from './stopping.ts'
 export { meanOver, trainer, type Trainer, type TrainerOptions } from './trainer.ts'
 export {
   initTrainState,

@@ -1,4 +1,5 @@
 /** When a run is over before its last epoch. A rule is a fold over evaluations; its memory is plain data, so that checkpoints hold it. */
+import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { CotangentError } from '@cotangent/core'
 import type { Numbers } from './events.ts'
 
@@ -55,11 +56,14 @@ export const stopOnNonFinite = (): StopRule => ({
   next: (memory, evaluation) => ({ memory, isBest: false, stop: Object.values(evaluation).some(v => !Number.isFinite(v)) }),
 })
 
-/** Stops when one of the rules does; the best is what the first rule calls so. */
+/** Stops when one of the rules does; the best is what one of them calls so. */
 export const anyOf = (...rules: readonly StopRule[]): StopRule => ({
   initial: rules.map(rule => rule.initial),
   next(memory, evaluation) {
     const all = rules.map((rule, i) => rule.next((memory as readonly unknown[])[i], evaluation))
-    return { memory: all.map(d => d.memory), isBest: all[0]?.isBest ?? false, stop: all.some(d => d.stop) }
+    return { memory: all.map(d => d.memory), isBest: all.some(d => d.isBest), stop: all.some(d => d.stop) }
   },
 })
+
+/** Rules under `anyOf`; the unit never stops. The laws hold for decisions; the nesting of the memories differs. */
+export const stopMonoid: Monoid<StopRule> = { empty: anyOf(), concat: anyOf }

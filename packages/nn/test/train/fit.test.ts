@@ -3,8 +3,19 @@ import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { type Tensor, array, init, random } from '@cotangent/core'
 import { batches } from '../../src/data/index.ts'
-import { type FitEvent, type FitOptions, anyOf, earlyStopping, fit, fitEvents, stopOnNonFinite } from '../../src/index.ts'
+import {
+  type FitEvent,
+  type FitOptions,
+  type StopRule,
+  anyOf,
+  earlyStopping,
+  fit,
+  fitEvents,
+  stopMonoid,
+  stopOnNonFinite,
+} from '../../src/index.ts'
 import { bitsOf, memoryStore, sines, smallTrainer } from '../support/training.ts'
+import { xxHash32 } from '../../src/train/xxhash.ts'
 
 await init({ backend: 'reference' })
 
@@ -78,15 +89,27 @@ describe('evaluation and early stopping', () => {
     await listen([1, 1, 1, 1, 1], { evaluateEvery: 2, evaluate: s => (seen.push(s.item()), { loss: 0 }) })
     expect(seen).toEqual([2, 4])
   })
+  const run = (rule: StopRule, values: readonly number[]): readonly string[] => {
+    let memory = rule.initial
+    return values.map(loss => {
+      const d = rule.next(memory, { loss })
+      memory = d.memory
+      return `${d.isBest ? 'best' : '-'}${d.stop ? '!' : ''}`
+    })
+  }
+  it('rules are a monoid', () => {
+    const rule = fc.constantFrom(earlyStopping({ patience: 2 }), earlyStopping({ mode: 'max' }), stopOnNonFinite(), stopMonoid.empty)
+    const { concat, empty } = stopMonoid
+    fc.assert(
+      fc.property(rule, rule, rule, fc.array(fc.double(), { maxLength: 6 }), (a, b, c, values) => {
+        const same = (x: StopRule, y: StopRule): void => expect(run(x, values)).toEqual(run(y, values))
+        same(concat(empty, a), a)
+        same(concat(a, empty), a)
+        same(concat(concat(a, b), c), concat(a, concat(b, c)))
+      }),
+    )
+  })
   it('knows maxima, deltas, NaN, several rules, and names what is not there', () => {
-    const run = (rule: ReturnType<typeof earlyStopping>, values: readonly number[]) => {
-      let memory = rule.initial
-      return values.map(loss => {
-        const d = rule.next(memory, { loss })
-        memory = d.memory
-        return `${d.isBest ? 'best' : '-'}${d.stop ? '!' : ''}`
-      })
-    }
     expect(run(earlyStopping({ mode: 'max', minDelta: 1, patience: 2 }), [1, 1.5, 3, 3.9, 2])).toEqual(['best', '-', 'best', '-', '-!'])
     expect(run(earlyStopping({ patience: 2 }), [NaN, 1, NaN, NaN])).toEqual(['-', 'best', '-', '-!'])
     expect(run(anyOf(earlyStopping({ patience: 9 }), stopOnNonFinite()), [1, 2, Infinity])).toEqual(['best', '-', '-!'])
@@ -181,6 +204,19 @@ describe('checkpoints', () => {
       /run\.safetensors: has .*, which the model has not/,
     )
   })
+})
+
+it('a step may be asynchronous: the same bits', async () => {
+  const { step, init: untrained } = smallTrainer()
+  const train = async (s: typeof step | typeof step.async) =>
+    bitsOf((await fit(s, untrained(random.key(2), [1]), batches(sines(8), 4))).state)
+  expect(await train(step.async)).toEqual(await train(step))
+})
+
+it('the checksum is xxHash32', () => {
+  // The README of python-xxhash, and xxHash's own vector for nothing.
+  expect(xxHash32(new TextEncoder().encode('Nobody inspects the spammish repetition')).toString(16)).toBe('e2293b2f')
+  expect(xxHash32(new Uint8Array(0)).toString(16)).toBe('2cc5d05')
 })
 
 describe('accumulation', () => {
