@@ -20,6 +20,7 @@ import { storedType } from '../language/types.ts'
 import { type Access, accessesOf, elementwiseStage, goesAlongRows, reductionStage, sharing, type Stage } from './chain-accesses.ts'
 import { nameOf, THREADS } from './loop-elementwise.ts'
 import { type Grid, gridOf, lanesOf, rowsOf, shortWidth, WARP } from './loop-rows.ts'
+import type { Lanes } from './lanes.ts'
 import { indexTypeOf } from './space.ts'
 import { Writer, writtenBy } from './writer.ts'
 
@@ -94,7 +95,7 @@ export function emitChain(context: EmitContext, graph: KernelGraph, kernels: rea
   const { rows, length } = reductionStage(normal(kernels[0] as Kernel) as Loop),
     stages = kernels.map(k => stageOf(k, rows, length) as Stage),
     loops = stages.map(s => s.loop)
-  const lanes = Math.max(...loops.map(lanesOf)) === 1 ? 1 : 4,
+  const lanes = Math.max(...loops.map(loop => lanesOf(loop, context))) as Lanes,
     grid = gridOf(rows, length > SHORT ? THREADS : shortWidth(length, lanes)),
     isLong = loops.some(loop => indexTypeOf(loop, context) !== 'int'),
     writer = new Writer(context, isLong ? 'long long' : 'int', touchedByStores(context, graph, stages))

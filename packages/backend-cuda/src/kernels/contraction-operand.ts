@@ -6,6 +6,7 @@
 import { type Affine, type Guard, strideAt, type Roles } from '@cotangent/core/kernel'
 import { affine } from '../language/address.ts'
 import { literal, loaded, suffixOf, valueType } from '../language/types.ts'
+import { LANES } from './lanes.ts'
 import { indicesOf, patternAlong } from './points.ts'
 import type { Writer } from './writer.ts'
 
@@ -151,8 +152,6 @@ export class OperandText {
     return [`if (${condition}) load4_${suffixOf(dtype)}(r${side} + ${to}, ${pointer} + (${address}));`, `else { ${zeros} }`]
   }
 }
-
-const LANES = 4
 
 function unitOf(roles: Roles, side: 'a' | 'b', { size, depth, threads, pair }: Geometry): Unit {
   const { contraction, sum } = roles,

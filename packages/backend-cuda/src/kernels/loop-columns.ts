@@ -5,8 +5,9 @@
 import { type Loop, sizeOf } from '@cotangent/core/kernel'
 import type { Command, EmitContext } from '../command.ts'
 import { nameOf, THREADS } from './loop-elementwise.ts'
-import { LANES, type Lanes, Nodes, type Points } from './nodes.ts'
-import { fourAlong, indicesOf, onePoint } from './points.ts'
+import { LANES, type Lanes } from './lanes.ts'
+import { Nodes, type Points } from './nodes.ts'
+import { indicesOf, onePoint, severalAlong } from './points.ts'
 import { type Accumulator, accumulators, acrossRows, declare, feed, partsOf, resultsOf } from './reductions.ts'
 import { indexTypeOf, takesFour, unrolled } from './space.ts'
 import { Writer, writtenBy } from './writer.ts'
@@ -35,7 +36,7 @@ export function emitColumns(context: EmitContext, loop: Loop): readonly Command[
     block = blockOf(loop, all),
     { groups, lanes, width } = block
   const { statements, indices } = indicesOf('c', extents.slice(0, parallel), type, 'i')
-  const over = (full: readonly string[]): Points => (lanes === 1 ? onePoint(full) : fourAlong(parallel - 1, full, extents, writer))
+  const over = (full: readonly string[]): Points => (lanes === 1 ? onePoint(full) : severalAlong(parallel - 1, full, extents, writer))
   const epilogue = new Nodes(loop.epilogue, writer, over(indices), 'w', resultsOf(all, lanes))
   for (const store of loop.stores) epilogue.store(store)
   const text = [

@@ -1,9 +1,10 @@
-/** Loops without reduced axes: 256 threads a block, four points a thread where that makes accesses of 16 bytes, a stride of the whole grid. */
+/** Loops without reduced axes: 256 threads a block, several points a thread where that makes accesses of 16 bytes, a stride of the whole grid. */
 import { type Affine, type Loop, sizeOf } from '@cotangent/core/kernel'
 import type { Command, EmitContext } from '../command.ts'
 import { fastAxis, loadsOf, withLast } from './loop-axes.ts'
-import { LANES, type Lanes, Nodes, type Points } from './nodes.ts'
-import { fourAlong, fourInOrder, indicesOf, onePoint, patternAlong, patternInOrder } from './points.ts'
+import { LANES, type Lanes, lanesFor } from './lanes.ts'
+import { Nodes, type Points } from './nodes.ts'
+import { severalAlong, severalInOrder, indicesOf, onePoint, patternAlong, patternInOrder } from './points.ts'
 import { indexTypeOf } from './space.ts'
 import { Writer, writtenBy } from './writer.ts'
 
@@ -19,17 +20,17 @@ export function emitElementwise(context: EmitContext, given: Loop): readonly Com
     { extents } = loop,
     points = sizeOf(extents)
   const writer = new Writer(context, indexTypeOf(loop, context), writtenBy(given, context))
-  const lanes = lanesOf(loop),
+  const lanes = lanesOf(loop, context),
     // Along one axis the text does not depend on the size, and serves all.
     n = extents.length <= 1 ? writer.size('n', points) : String(points)
   const blocks = Math.min(Math.ceil(points / (THREADS * lanes)), residentOf(loop) * context.target.multiprocessors)
   const { type } = writer,
     thread = type === 'int' ? '(int)(blockIdx.x * 256u + threadIdx.x)' : '((long long)blockIdx.x * 256 + threadIdx.x)'
   const stride = type === 'int' ? `(int)(gridDim.x * ${THREADS * lanes}u)` : `(long long)gridDim.x * ${THREADS * lanes}`
-  const start = lanes === 1 ? thread : `${thread} * ${LANES}`
+  const start = lanes === 1 ? thread : `${thread} * ${lanes}`
   const statements = [
     `for (${type} p = ${start}; p < ${n}; p += ${stride}) {`,
-    ...(lanes === 1 ? scalar(loop, writer, 'p') : vector(loop, writer, n)),
+    ...(lanes === 1 ? scalar(loop, writer, 'p') : vector(loop, writer, n, lanes)),
     '}',
   ]
   return [writer.launch(nameOf(loop), statements, [blocks, 1, 1], [THREADS, 1, 1])]
@@ -48,16 +49,19 @@ function ordered(loop: Loop): Loop {
   return fast === undefined || leading === undefined ? loop : withLast(loop, fast, leading)
 }
 
-/** Can all four points of a group have their indices from the first one's? */
-const inOneRow = ({ extents }: Loop): boolean => extents.length === 1 || (extents.at(-1) ?? 1) % LANES === 0
+/** Can all points of a group have their indices from the first one's? */
+const inOneRow = ({ extents }: Loop, lanes: Lanes): boolean => extents.length === 1 || (extents.at(-1) ?? 1) % lanes === 0
 
-function lanesOf(loop: Loop): Lanes {
-  const { extents } = loop,
+function lanesOf(loop: Loop, context: EmitContext): Lanes {
+  const { extents, epilogue, stores } = loop,
     last = extents.length - 1
   if (extents.length === 0) return 1
-  const pattern = (m: Affine): string => (inOneRow(loop) ? patternAlong(last, m, extents) : patternInOrder(m, extents))
-  // Four elements stored one by one would be four writes of parts of the same sectors; loads of parts come from the cache.
-  return loop.stores.every(s => pattern(s.map) === 'vector') ? LANES : 1
+  const isVector = (map: Affine, lanes: Lanes): boolean =>
+    (inOneRow(loop, lanes) ? patternAlong(last, map, extents, lanes) : patternInOrder(map, extents, lanes)) === 'vector'
+  // Elements stored one by one would be writes of parts of the same sectors; loads of parts come from the cache.
+  if (!stores.every(s => isVector(s.map, LANES))) return 1
+  const lanes = lanesFor([...loadsOf(epilogue), ...stores], context, isVector)
+  return sizeOf(extents) >= THREADS * lanes * context.target.multiprocessors ? lanes : LANES
 }
 
 function evaluate(loop: Loop, writer: Writer, points: Points): readonly string[] {
@@ -71,16 +75,18 @@ function scalar(loop: Loop, writer: Writer, point: string): readonly string[] {
   return [...statements, ...evaluate(loop, writer, onePoint(indices))]
 }
 
-function vector(loop: Loop, writer: Writer, n: string): readonly string[] {
+function vector(loop: Loop, writer: Writer, n: string, lanes: Lanes): readonly string[] {
   const { extents } = loop
-  const tail = extents.length === 1 || sizeOf(extents) % LANES !== 0
-  const { statements, indices } = inOneRow(loop) ? indicesOf('p', extents, writer.type, 'i') : { statements: [], indices: [] }
-  const points = inOneRow(loop) ? fourAlong(extents.length - 1, indices, extents, writer) : fourInOrder('p', extents, writer)
-  const four = [...statements, ...evaluate(loop, writer, points)]
-  if (!tail) return four
+  const tail = extents.length === 1 || sizeOf(extents) % lanes !== 0
+  const { statements, indices } = inOneRow(loop, lanes) ? indicesOf('p', extents, writer.type, 'i') : { statements: [], indices: [] }
+  const points = inOneRow(loop, lanes)
+    ? severalAlong(extents.length - 1, indices, extents, writer, lanes)
+    : severalInOrder('p', extents, writer, lanes)
+  const all = [...statements, ...evaluate(loop, writer, points)]
+  if (!tail) return all
   return [
-    `if (p + ${LANES} <= ${n}) {`,
-    ...four,
+    `if (p + ${lanes} <= ${n}) {`,
+    ...all,
     '} else {',
     `for (${writer.type} e = p; e < ${n}; e++) {`,
     ...scalar(loop, writer, 'e'),

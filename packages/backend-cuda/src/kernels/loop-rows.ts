@@ -6,8 +6,10 @@ import { type Loop, sizeOf } from '@cotangent/core/kernel'
 import type { Command, Dimensions, EmitContext } from '../command.ts'
 import type { IndexType } from '../language/address.ts'
 import { nameOf, THREADS } from './loop-elementwise.ts'
-import { LANES, type Lanes, Nodes, type Points } from './nodes.ts'
-import { fourAlong, indicesOf, onePoint } from './points.ts'
+import { LANES, type Lanes, lanesFor } from './lanes.ts'
+import { loadsOf } from './loop-axes.ts'
+import { Nodes, type Points } from './nodes.ts'
+import { indicesOf, onePoint, patternAlong, severalAlong } from './points.ts'
 import { accumulators, type Accumulator, acrossLanes, acrossWarps, declare, feed, resultsOf } from './reductions.ts'
 import { indexTypeOf, takesFour, unrolled } from './space.ts'
 import { Writer, writtenBy } from './writer.ts'
@@ -31,7 +33,7 @@ export const shortWidth = (length: number, lanes: Lanes): number => Math.min(WAR
 export function emitRows(context: EmitContext, loop: Loop): readonly Command[] {
   const { extents, parallel } = loop,
     rows = sizeOf(extents.slice(0, parallel)),
-    grid = gridOf(rows, widthOf(rows, sizeOf(extents.slice(parallel)), lanesOf(loop)))
+    grid = gridOf(rows, widthOf(rows, sizeOf(extents.slice(parallel)), lanesOf(loop, context)))
   const writer = new Writer(context, indexTypeOf(loop, context), writtenBy(loop, context))
   return [writer.launch(nameOf(loop), [...grid.begin(writer.type), ...rowsOf(loop, writer, grid)], grid.blocks, grid.threads)]
 }
@@ -64,7 +66,7 @@ export function rowsOf(loop: Loop, writer: Writer, { rows, width, threads: [thre
   const { extents, parallel } = loop,
     all = accumulators(loop.reductions, loop.body)
   const { statements, indices } = indicesOf('row', extents.slice(0, parallel), writer.type, 'i')
-  const walk = walkRow(loop, writer, all, { lanes: lanesOf(loop), width, indices })
+  const walk = walkRow(loop, writer, all, { lanes: lanesOf(loop, writer.context), width, indices })
   const epilogue = new Nodes(loop.epilogue, writer, onePoint(indices), 'w', resultsOf(all, 1))
   for (const store of loop.stores) epilogue.store(store)
   const inside = rows % (threads / width) === 0 ? '' : `row < ${rows} && `
@@ -77,14 +79,17 @@ export function rowsOf(loop: Loop, writer: Writer, { rows, width, threads: [thre
   ]
 }
 
-/** Four neighbours of a row at a time where loads are aligned: the last axis is the only one of the row or has a multiple of four points. */
-export function lanesOf(loop: Loop): Lanes {
-  const { extents, parallel } = loop,
+/** Neighbours of a row at a time where loads are aligned: the last axis is the only one of the row or has a multiple of as many points. */
+export function lanesOf(loop: Loop, context: Pick<EmitContext, 'spec'>): Lanes {
+  const { extents, parallel, body, bodyStores } = loop,
     last = extents.length - 1
-  const single = last === parallel,
-    divides = (extents[last] as number) % LANES === 0
-  if (!single && !divides) return 1
-  return takesFour(loop, last) ? LANES : 1
+  const divides = (lanes: Lanes): boolean => last === parallel || (extents[last] as number) % lanes === 0
+  if (!divides(LANES) || !takesFour(loop, last)) return 1
+  return lanesFor(
+    [...loadsOf(body), ...bodyStores],
+    context,
+    (map, lanes) => divides(lanes) && patternAlong(last, map, extents, lanes) === 'vector',
+  )
 }
 
 interface Walk {
@@ -110,8 +115,8 @@ function walkRow(loop: Loop, writer: Writer, all: readonly Accumulator[], { lane
       ? []
       : [
           ...unrolled(loop, whole / step),
-          `for (${type} r = g${lanes === 1 ? '' : ` * ${LANES}`}; r < ${whole}; r += ${step}) {`,
-          ...visit(lanes === 1 ? onePoint(at) : fourAlong(extents.length - 1, at, extents, writer)),
+          `for (${type} r = g${lanes === 1 ? '' : ` * ${lanes}`}; r < ${whole}; r += ${step}) {`,
+          ...visit(lanes === 1 ? onePoint(at) : severalAlong(extents.length - 1, at, extents, writer, lanes)),
           '}',
         ]
   if (whole === length) return main

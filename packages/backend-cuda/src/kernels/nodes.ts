@@ -1,10 +1,11 @@
 /**
- * Node lists as statements, for one point or for four that are neighbours along an axis. What is the same for all four is computed once, and
- * loads of four neighbouring elements are one access; the rest is in a loop over the lanes, which the compiler unrolls.
+ * Node lists as statements, for one point or for several (four, mostly) that are neighbours along an axis. What is the same for all of them is computed
+ * once, and loads of neighbouring elements are one access, or few; the rest is in a loop over the lanes, which the compiler unrolls.
  */
 import {
   type Affine,
   type ComputeDType,
+  type DType,
   type Guard,
   invariant,
   type Load,
@@ -14,23 +15,21 @@ import {
 } from '@cotangent/core/kernel'
 import { affine, inside } from '../language/address.ts'
 import { instruction } from '../language/instructions.ts'
-import { literal, loaded, stored, suffixOf, valueType } from '../language/types.ts'
+import { bytesOnDevice, literal, loaded, stored, suffixOf, valueType } from '../language/types.ts'
+import { type Lanes, vectorOf } from './lanes.ts'
 import type { Writer } from './writer.ts'
 
-export type Lanes = 1 | 4
-export const LANES = 4
-
-/** How an address changes over the four lanes: not at all, to the next element of an aligned group of four, or otherwise. */
+/** How an address changes over the lanes: not at all, to the next element of an aligned group of so many, or otherwise. */
 export type Pattern = 'uniform' | 'vector' | 'lane'
 
 export interface Points {
   readonly lanes: Lanes
-  /** Indices of the first point; undefined where four points have no index in common, and only flat addresses are known before the lanes. */
+  /** Indices of the first point; undefined where they have no index in common, and only flat addresses are known before the lanes. */
   readonly first: readonly string[]
   /** Indices of point `l`. */
   readonly lane: readonly string[]
   pattern(map: Affine): Pattern
-  /** The address of the first of four elements, of a map whose pattern is `vector`. */
+  /** The address of the first element, of a map whose pattern is `vector`. */
   vectorAddress(map: Affine): string
   /** Declarations of `lane`'s indices, at the start of the loop over lanes. */
   readonly laneStatements: readonly string[]
@@ -77,7 +76,7 @@ export class Nodes {
     const { before, after, points } = this,
       inner = [...this.inner, ...this.innerLast]
     const loop =
-      inner.length === 0 ? [] : ['#pragma unroll', `for (int l = 0; l < ${LANES}; l++) {`, ...points.laneStatements, ...inner, '}']
+      inner.length === 0 ? [] : ['#pragma unroll', `for (int l = 0; l < ${points.lanes}; l++) {`, ...points.laneStatements, ...inner, '}']
     return [...before, ...loop, ...after]
   }
 
@@ -111,9 +110,9 @@ export class Nodes {
       ;(points.lanes === 1 ? this.after : this.innerLast).push(statement)
       return
     }
-    this.before.push(`${valueType(dtype)} ${name}[${LANES}];`)
+    this.before.push(`${valueType(dtype)} ${name}[${points.lanes}];`)
     this.inner.push(`${name}[l] = ${text};`)
-    this.after.push(`store4_${suffixOf(dtype)}(${pointer} + (${points.vectorAddress(map)}), ${name});`)
+    this.after.push(...this.inVectors('store', dtype, `${pointer} + (${points.vectorAddress(map)})`, name))
   }
 
   private evaluate(id: NodeId, node: Node): Value {
@@ -170,25 +169,34 @@ export class Nodes {
     const same = !guards.some(g => this.varies(g.index)) && !indices.some(i => i.value.varies)
     const more = indices.map(i => [i.stride, i.value.text] as const)
     const pattern = points.lanes === 1 ? 'uniform' : points.pattern(map)
-    if (same && pattern === 'vector' && indirect.every(i => i.stride % LANES === 0)) return this.loadFour(id, load, more)
+    if (same && pattern === 'vector' && indirect.every(i => i.stride % points.lanes === 0)) return this.loadVector(id, load, more)
     const varies = points.lanes !== 1 && !(same && pattern === 'uniform')
     const element = loaded(writer.context.spec(buffer).dtype, `${writer.memory(buffer)}[${affine(map, this.scope(varies), more)}]`)
     return this.define(id, dtype, this.guarded(guards, varies, dtype, element), varies)
   }
 
-  private loadFour(id: NodeId, { buffer, dtype, map, guards = [] }: Load, more: readonly (readonly [number, string])[]): Value {
+  private loadVector(id: NodeId, { buffer, dtype, map, guards = [] }: Load, more: readonly (readonly [number, string])[]): Value {
     const name = `${this.prefix}${id}`,
-      type = valueType(dtype)
+      declared = `${valueType(dtype)} ${name}[${this.points.lanes}]`
     const address = [this.points.vectorAddress(map), ...more.map(([s, text]) => `${s} * ${text}`)].join(' + ')
-    const access = `load4_${suffixOf(this.writer.context.spec(buffer).dtype)}(${name}, ${this.writer.memory(buffer)} + (${address}));`
-    const zero = literal(dtype, 0)
-    if (guards.length === 0) this.before.push(`${type} ${name}[${LANES}];`, access)
-    else
-      this.before.push(
-        `${type} ${name}[${LANES}] = {${[zero, zero, zero, zero].join(', ')}};`,
-        `if ${inside(guards, this.scope(false))} ${access}`,
-      )
+    const { dtype: inMemory } = this.writer.context.spec(buffer),
+      access = this.inVectors('load', inMemory, `${this.writer.memory(buffer)} + (${address})`, name)
+    if (guards.length === 0) this.before.push(`${declared};`, ...access)
+    else {
+      const zeros = new Array<string>(this.points.lanes).fill(literal(dtype, 0)).join(', ')
+      this.before.push(`${declared} = {${zeros}};`, `if ${inside(guards, this.scope(false))} {`, ...access, '}')
+    }
     return { text: `${name}[l]`, varies: true }
+  }
+
+  /** Moves the elements of all lanes between memory and the array `name`. */
+  private inVectors(way: 'load' | 'store', dtype: DType, pointer: string, name: string): readonly string[] {
+    const { lanes } = this.points,
+      count = vectorOf(bytesOnDevice(dtype), dtype === 'bool', lanes)
+    return Array.from({ length: lanes / count }, (_, i) => {
+      const [memory, values] = i === 0 ? [pointer, name] : [`${pointer} + ${i * count}`, `${name} + ${i * count}`]
+      return `${way}${count}_${suffixOf(dtype)}(${way === 'load' ? `${values}, ${memory}` : `${memory}, ${values}`});`
+    })
   }
 
   private guarded(guards: readonly Guard[], varies: boolean, dtype: ComputeDType, element: string): string {

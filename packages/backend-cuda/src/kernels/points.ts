@@ -1,7 +1,8 @@
-/** The points that a thread computes at a time: one, or four neighbours. */
+/** The points that a thread computes at a time: one, or several neighbours. */
 import { type Affine, sizeOf, stridesOf } from '@cotangent/core/kernel'
 import { affine, type IndexType } from '../language/address.ts'
-import { LANES, type Points } from './nodes.ts'
+import { LANES, type Lanes } from './lanes.ts'
+import type { Pattern, Points } from './nodes.ts'
 import type { Writer } from './writer.ts'
 
 export interface Indices {
@@ -39,51 +40,57 @@ export const onePoint = (indices: readonly string[]): Points => ({
   vectorAddress: () => '',
 })
 
-/** Four points along `axis`, the first of which has an index that is a multiple of four. */
-export function fourAlong(axis: number, indices: readonly string[], extents: readonly number[], writer: Writer): Points {
+/** Points along `axis`, the first of which has an index that is a multiple of their number. */
+export function severalAlong(
+  axis: number,
+  indices: readonly string[],
+  extents: readonly number[],
+  writer: Writer,
+  lanes: Lanes = LANES,
+): Points {
   return {
-    lanes: LANES,
+    lanes,
     first: indices,
     lane: indices.map((i, k) => (k === axis ? `(${i} + l)` : i)),
     laneStatements: [],
-    pattern: map => patternAlong(axis, map, extents),
+    pattern: map => patternAlong(axis, map, extents, lanes),
     vectorAddress: map => affine(map, writer.scope(indices)),
   }
 }
 
-export function patternAlong(axis: number, map: Affine, extents: readonly number[]): 'uniform' | 'vector' | 'lane' {
+export function patternAlong(axis: number, map: Affine, extents: readonly number[], lanes: Lanes = LANES): Pattern {
   const stride = map.strides[axis] ?? 0
   if (stride === 0) return 'uniform'
-  return stride === 1 && isAligned(map, axis, extents) ? 'vector' : 'lane'
+  return stride === 1 && isAligned(map, axis, extents, lanes) ? 'vector' : 'lane'
 }
 
-function isAligned({ offset, strides, dynamic = [] }: Affine, axis: number, extents: readonly number[]): boolean {
+function isAligned({ offset, strides, dynamic = [] }: Affine, axis: number, extents: readonly number[], lanes: Lanes): boolean {
   return (
-    offset % LANES === 0 &&
-    strides.every((s, k) => k === axis || (extents[k] as number) === 1 || s % LANES === 0) &&
-    dynamic.every(d => d.stride % LANES === 0)
+    offset % lanes === 0 &&
+    strides.every((s, k) => k === axis || (extents[k] as number) === 1 || s % lanes === 0) &&
+    dynamic.every(d => d.stride % lanes === 0)
   )
 }
 
 /**
- * Four points in row-major order from point `first` on, a multiple of four, that may lie in two rows: only what is contiguous throughout has
+ * Points in row-major order from point `first` on, a multiple of their number, that may lie in several rows: only what is contiguous throughout has
  * neighbours in memory.
  */
-export function fourInOrder(first: string, extents: readonly number[], writer: Writer): Points {
+export function severalInOrder(first: string, extents: readonly number[], writer: Writer, lanes: Lanes): Points {
   const { statements, indices } = indicesOf('q', extents, writer.type, 'i')
   return {
-    lanes: LANES,
+    lanes,
     first: [],
     lane: indices,
     laneStatements: [`const ${writer.type} q = ${first} + l;`, ...statements],
-    pattern: map => patternInOrder(map, extents),
+    pattern: map => patternInOrder(map, extents, lanes),
     vectorAddress: map => affine({ ...map, strides: [1] }, writer.scope([first])),
   }
 }
 
-export function patternInOrder({ offset, strides, dynamic = [] }: Affine, extents: readonly number[]): 'uniform' | 'vector' | 'lane' {
+export function patternInOrder({ offset, strides, dynamic = [] }: Affine, extents: readonly number[], lanes: Lanes): Pattern {
   if (strides.every(s => s === 0)) return 'uniform'
   const packed = stridesOf(extents)
   const contiguous = strides.every((s, k) => s === packed[k] || extents[k] === 1)
-  return contiguous && offset % LANES === 0 && dynamic.every(d => d.stride % LANES === 0) && sizeOf(extents) > 0 ? 'vector' : 'lane'
+  return contiguous && offset % lanes === 0 && dynamic.every(d => d.stride % lanes === 0) && sizeOf(extents) > 0 ? 'vector' : 'lane'
 }

@@ -2,7 +2,8 @@
 import { type DType, identityOf, type InstructionName, isFloat, type Node, type Reduction, type ReduceOp } from '@cotangent/core/kernel'
 import { instruction } from '../language/instructions.ts'
 import { literal, valueSuffix, valueType } from '../language/types.ts'
-import { LANES, type Lanes, type Nodes, type Value } from './nodes.ts'
+import type { Lanes } from './lanes.ts'
+import type { Nodes, Value } from './nodes.ts'
 
 /** The instruction that a reduction repeats. */
 export const combiner: Readonly<Record<Exclude<ReduceOp, 'argmax' | 'argmin'>, InstructionName>> = {
@@ -62,12 +63,12 @@ function winner(r: Reduction, op: 'argmax' | 'argmin', body: readonly Node[], na
   }
 }
 
-/** Declares all parts; with four `lanes` an array each. */
+/** Declares all parts; with several `lanes` an array each. */
 export const declare = (all: readonly Accumulator[], lanes: Lanes): readonly string[] =>
   partsOf(all).map(({ dtype, name, initial }) =>
     lanes === 1
       ? `${valueType(dtype)} ${name} = ${initial};`
-      : `${valueType(dtype)} ${name}[${LANES}] = {${new Array<string>(LANES).fill(initial).join(', ')}};`,
+      : `${valueType(dtype)} ${name}[${lanes}] = {${new Array<string>(lanes).fill(initial).join(', ')}};`,
   )
 
 export const partsOf = (all: readonly Accumulator[]): readonly Part[] => all.flatMap(a => a.parts)
@@ -129,9 +130,9 @@ export function acrossRows(all: readonly Accumulator[], groups: number, width: n
   if (groups === 1 || all.length === 0) return []
   const parts = partsOf(all),
     lane = lanes === 1 ? '' : '[l]'
-  const at = (group: string): string => `[${lanes === 1 ? group : `(${group} * ${LANES} + l)`} * ${width} + threadIdx.x]`
+  const at = (group: string): string => `[${lanes === 1 ? group : `(${group} * ${lanes} + l)`} * ${width} + threadIdx.x]`
   const eachLane = (statements: readonly string[]): readonly string[] =>
-    lanes === 1 ? statements : ['#pragma unroll', `for (int l = 0; l < ${LANES}; l++) {`, ...statements, '}']
+    lanes === 1 ? statements : ['#pragma unroll', `for (int l = 0; l < ${lanes}; l++) {`, ...statements, '}']
   const combined = all.map(a =>
     a.combine(
       a.parts.map(p => `${p.name}${lane}`),
