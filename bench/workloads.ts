@@ -3,7 +3,7 @@
  * `check` (numbers that are compared between libraries) and `dispose`. Everything is traced user code: no special operations.
  */
 import { backend as cpu } from '@cotangent/backend-cpu'
-import { type Tensor, grad, init, jit, lax, numpy as np, stopGradient, tree, valueAndGrad } from '@cotangent/core'
+import { type DType, type Tensor, grad, init, jit, lax, numpy as np, stopGradient, tree, valueAndGrad } from '@cotangent/core'
 import type { Backend } from '@cotangent/core/kernel'
 
 /** The generator of inputs, the same bits for all libraries. */
@@ -28,6 +28,8 @@ export interface Spec {
   readonly cout?: number
   readonly k?: number
   readonly stride?: number
+  /** Training in this dtype, of parameters that stay float32. Default: float32 throughout. */
+  readonly dtype?: DType
 }
 export interface Workload {
   run(): unknown
@@ -98,6 +100,15 @@ export async function workloads({ threads, data: D, backend = cpu }: Setting): P
     (forward: (p: readonly Tensor[], x: Tensor) => Tensor): Loss =>
     (p, x, y) =>
       crossEntropy(forward(p, x), y)
+  const inDType = (loss: Loss, dtype: DType | undefined): Loss =>
+    dtype === undefined
+      ? loss
+      : (p, x, y) =>
+          loss(
+            p.map(t => t.astype(dtype)),
+            x.astype(dtype),
+            y,
+          ).astype('float32')
   const train = (loss: Loss, params: readonly Tensor[], x: Tensor, y: Tensor, compiled = true): Workload => {
     const raw = (s: Adam, a: Tensor, b: Tensor): readonly [Tensor, Adam] => {
       const [value, g] = valueAndGrad(loss)(s.p, a, b)
@@ -133,13 +144,13 @@ export async function workloads({ threads, data: D, backend = cpu }: Setting): P
     }
     return h
   }
-  const mlp: Make = ({ dims = [], batch = 0 }, name) => {
+  const mlp: Make = ({ dims = [], batch = 0, dtype }, name) => {
     const d = D.mlp(dims, batch)
     const params = d.layers.flatMap(l => [f32(l.w, l.shape), f32(l.b, [l.shape[1] as number])])
     const x = f32(d.x, [batch, dims[0] as number])
     return name.endsWith('_fwd')
       ? forwardOnly(mlpForward, params, x)
-      : train(classify(mlpForward), params, x, np.array(d.y), !name.endsWith('_eager'))
+      : train(inDType(classify(mlpForward), dtype), params, x, np.array(d.y), !name.endsWith('_eager'))
   }
 
   const conv = (x: Tensor, w: Tensor, stride = 1): Tensor =>
@@ -205,7 +216,7 @@ export async function workloads({ threads, data: D, backend = cpu }: Setting): P
         .add(w.b2),
     )
   }
-  const xformer: Make = (_, name) => {
+  const xformer: Make = ({ dtype }, name) => {
     const d = D.xformer()
     const p: Block = Object.fromEntries(Object.entries(d.params).map(([key, [a, shape]]) => [key, f32(a, shape)]))
     const x = f32(d.x, [B, S, width])
@@ -220,7 +231,12 @@ export async function workloads({ threads, data: D, backend = cpu }: Setting): P
     if (name === 'xformer_train') {
       const keys = Object.keys(p)
       const named = (list: readonly Tensor[]): Block => Object.fromEntries(keys.map((key, i) => [key, list[i] as Tensor]))
-      return train((list, a) => loss(named(list), a), Object.values(p), x, np.scalar(0))
+      return train(
+        inDType((list, a) => loss(named(list), a), dtype),
+        Object.values(p),
+        x,
+        np.scalar(0),
+      )
     }
     const f = jit((q: Block, a: Tensor) => grad(loss, { argnums: [0, 1] })(q, a))
     return {

@@ -86,11 +86,16 @@ def transformer(s):
         qkv = layer_norm(lib, x, g1, c1) @ wqkv + bqkv
         q, k, v = [lib.permute(qkv[..., i * width:(i + 1) * width].reshape(batch, length, heads, each), (0, 2, 1, 3)) for i in range(3)]
         scores = (q @ lib.permute(k, (0, 1, 3, 2))) * each ** -0.5
-        a = lib.softmax(lib.xp.where(lib.lower(length), scores, lib.constant(-1e9))) @ v
+        a = lib.softmax(lib.xp.where(lib.lower(length), scores, lib.constant(-1e9, scores))) @ v
         h = x + lib.permute(a, (0, 2, 1, 3)).reshape(batch, length, width) @ wo + bo
         y = h + lib.gelu(layer_norm(lib, h, g2, c2) @ w1 + b1) @ w2 + b2
         return (y * y).mean()
     return loss
+
+
+def in_bfloat16(loss):
+    """Computed in bfloat16, of parameters that stay float32."""
+    return lambda lib, p, x, y: lib.float32(loss(lib, [lib.bfloat16(a) for a in p], lib.bfloat16(x), y))
 
 
 def training(short):
@@ -98,7 +103,9 @@ def training(short):
     small, large = transformer_sizes(short, False), transformer_sizes(short, True)
     return {
         "mlp_train": (classify(mlp_logits), lambda: mlp_data(short)),
+        "mlp_bf16_train": (in_bfloat16(classify(mlp_logits)), lambda: mlp_data(short)),
         "cnn_train": (classify(cnn_logits), lambda: cnn_data(short)),
         "xformer_256_train": (transformer(small), lambda: transformer_data(small)),
         "xformer_1024_train": (transformer(large), lambda: transformer_data(large)),
+        "xformer_1024_bf16_train": (in_bfloat16(transformer(large)), lambda: transformer_data(large)),
     }

@@ -1,6 +1,7 @@
 /** Values and stores of storage dtypes: buffers for kernels that work in place, and rounding that a store does anyway. */
 import { aval } from '../aval.ts'
 import { computeDType, isStorage, type DType } from '../dtype.ts'
+import { roundHalf } from '../half.ts'
 import type { BufferSpec, Kernel, Node, NodeId, Store } from './kernel.ts'
 import type { Lowered } from './lower.ts'
 import type { Lowering, Value } from './lowering.ts'
@@ -20,7 +21,7 @@ export function narrowed(l: Lowering, value: Value, out: Value['aval']): Value {
 const convertedTo = (l: Lowering, value: Value, to: Value['aval']): Value =>
   value.aval.dtype === to.dtype ? value : l.elementwise(to, [value], (b, [x]) => b.apply('cast', [x as NodeId], to.dtype), 0)
 
-/** Stores round and wrap: what rounds or wraps a value that is only stored goes. */
+/** Stores round and wrap: what rounds or wraps a value that is only stored goes, and what rounds a value that was stored. */
 export function dropRounding(lowered: Lowered): Lowered {
   if (!lowered.buffers.some(b => isStorage(b.dtype))) return lowered
   const pass = (kernels: readonly Kernel[]): readonly Kernel[] =>
@@ -28,7 +29,8 @@ export function dropRounding(lowered: Lowered): Lowered {
   return { ...lowered, kernels: pass(lowered.kernels) }
 }
 
-function storeRaw<K extends Extract<Kernel, { readonly stores: unknown }>>(k: K, buffers: readonly BufferSpec[]): K {
+function storeRaw<K extends Extract<Kernel, { readonly stores: unknown }>>(given: K, buffers: readonly BufferSpec[]): K {
+  const k = { ...given, epilogue: withoutIdle(given.epilogue, buffers), ...('body' in given && { body: withoutIdle(given.body, buffers) }) }
   const raw = (stores: readonly Store[], nodes: readonly Node[]): Store[] =>
     stores.map(s => ({ ...s, value: unrounded(nodes, s.value, buffers[s.buffer]?.dtype) }))
   const stores = raw(k.stores, k.epilogue),
@@ -49,6 +51,22 @@ function storeRaw<K extends Extract<Kernel, { readonly stores: unknown }>>(k: K,
     bodyStores: bodyStores.map(s => ({ ...s, value: body.to(s.value) })),
     reductions: shared.reductions.map(r => ({ ...r, value: body.to(r.value), ...(r.index !== undefined && { index: body.to(r.index) }) })),
   }
+}
+
+const rounded = { roundFloat16: 'float16', roundBfloat16: 'bfloat16' } as const
+
+/** Takes the operand itself in place of its rounding, where that changes nothing: of loads from buffers of the dtype, and of constants. */
+function withoutIdle(nodes: readonly Node[], buffers: readonly BufferSpec[]): readonly Node[] {
+  const heldBy = (id: NodeId): NodeId => {
+    const node = nodes[id] as Node
+    if (node.op !== 'roundFloat16' && node.op !== 'roundBfloat16') return id
+    const dtype = rounded[node.op],
+      [at] = node.args as readonly [NodeId],
+      x = nodes[at] as Node
+    const isHeld = x.op === 'load' ? buffers[x.buffer]?.dtype === dtype : x.op === 'const' && Object.is(roundHalf(x.value, dtype), x.value)
+    return isHeld ? at : id
+  }
+  return nodes.map(n => ('args' in n ? { ...n, args: n.args.map(heldBy) } : n))
 }
 
 /** The node that a rounding to the buffer's dtype rounds, the node itself if it is none. */

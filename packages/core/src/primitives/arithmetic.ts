@@ -1,10 +1,10 @@
 /** Arithmetic: add, subtract, multiply, divide, remainder, negate, absolute value, sign, maximum, minimum. Elementwise with NumPy broadcasting. */
-import { isFloat, isUnsigned } from '../dtype.ts'
+import { isFloat, isHalf, isUnsigned } from '../dtype.ts'
 import { bind1 } from '../program/bind.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { andP, orP } from './bitwise.ts'
 import { astype, promoteElementwise, promoteFloats, promoteOperands } from './cast.ts'
-import { equal, less, notEqual } from './comparison.ts'
+import { equal, greater, less, notEqual } from './comparison.ts'
 import { type Derivative, elementwise } from './family.ts'
 import type { NoParams, SimplePrimitive } from './primitive.ts'
 import { floor, round, trunc } from './rounding.ts'
@@ -75,13 +75,17 @@ export const absP: Elementwise = elementwise({
 })
 export const signP: Elementwise = elementwise({ name: 'sign', inputs: ['x'], domain: 'number', cost: 1, derivatives: ['zero'] })
 
-/** The operand that is the result gets the tangent; at ties each gets half of it. */
+/**
+ * The operand that is the result gets the tangent; at ties each gets half of it. In 16 bits the result may have been rounded where the operand was not, so that
+ * they are not equal: there the operands are compared, by `beats`.
+ */
 const winner =
   /* @__NO_SIDE_EFFECTS__ */
-    (i: 0 | 1): Derivative =>
+    (i: 0 | 1, beats: (x: Tensor, y: Tensor) => Tensor): Derivative =>
     (t, xs, out) => {
       const mine = xs[i] as Tensor,
         other = xs[1 - i] as Tensor
+      if (isHalf(mine.dtype)) return multiply(t, where(beats(mine, other), 1, where(equal(mine, other), 0.5, 0)))
       return multiply(t, where(equal(mine, out), where(equal(other, out), 0.5, 1), 0))
     }
 export const maxP: Elementwise = elementwise({
@@ -90,7 +94,7 @@ export const maxP: Elementwise = elementwise({
   inputs: ['x', 'y'],
   domain: 'any',
   cost: 1,
-  derivatives: [winner(0), winner(1)],
+  derivatives: [winner(0, (x, y) => greater(x, y)), winner(1, (x, y) => greater(x, y))],
 })
 export const minP: Elementwise = elementwise({
   name: 'min',
@@ -98,7 +102,7 @@ export const minP: Elementwise = elementwise({
   inputs: ['x', 'y'],
   domain: 'any',
   cost: 1,
-  derivatives: [winner(0), winner(1)],
+  derivatives: [winner(0, (x, y) => less(x, y)), winner(1, (x, y) => less(x, y))],
 })
 
 /** x + y, elementwise; bool: or. NumPy: `add`. */

@@ -72,9 +72,13 @@ export function elementwise(rule: ElementwiseRule): SimplePrimitive<NoParams> {
           },
     batch: (tensors, axes) => batchElementwise(self, tensors, axes),
     lower: (l, values, _, [out]) => {
-      const dtype = rule.result === 'bool' ? 'bool' : first(values).aval.dtype
+      const from = first(values).aval.dtype,
+        dtype = rule.result === 'bool' ? 'bool' : from
+      // A comparison is of what the dtype holds: else x == max(x, 0) fails where only one side was stored, and so rounded, in between.
+      const held = (b: Body, args: readonly NodeId[]): readonly NodeId[] =>
+        dtype === 'bool' && isHalf(from) ? args.map(x => b.apply('cast', [x], from)) : args
       if (rule.composite === undefined)
-        return [l.elementwise(out as Aval, values, (b, args) => b.apply(rule.name as InstructionName, args, dtype), cost)]
+        return [l.elementwise(out as Aval, values, (b, args) => b.apply(rule.name as InstructionName, held(b, args), dtype), cost)]
       // Its constants must not be rounded to a float that is only stored.
       const inside = isHalf(dtype) ? computeDType(dtype) : dtype,
         { lower } = rule.composite

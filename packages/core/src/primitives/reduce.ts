@@ -5,7 +5,7 @@
  * among the factors do no harm and all higher derivatives exist.
  */
 import { aval, showAval } from '../aval.ts'
-import { bitsOf, isFloat, isInteger, isUnsigned } from '../dtype.ts'
+import { bitsOf, isFloat, isHalf, isInteger, isUnsigned } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { identityOf, type InstructionName, instructions } from '../lower/instructions.ts'
 import type { Index } from '../lower/lowering.ts'
@@ -77,7 +77,9 @@ function reduction(rule: ReductionRule): SimplePrimitive<ReduceParams> {
       axes: [0],
     }),
     lower(l, values, { axes }, outputs) {
-      const x = first(values),
+      // The derivative of an extremum looks for it among the elements: in 16 bits these must be the ones that it was taken of, rounded once.
+      const isSearched = (op === 'max' || op === 'min') && isHalf(first(values).aval.dtype),
+        x = isSearched ? l.stored(first(values)) : first(values),
         { shape } = x.aval
       return [
         l.reduce(
