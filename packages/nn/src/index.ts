@@ -213,9 +213,104 @@ export {
   type RankingOptions,
 } from './losses/sets.ts'
 export { accuracy } from './metrics.ts'
-export { adam, type Adam, type AdamOptions, type AdamState } from './optim/adam.ts'
+export {
+  adam,
+  adamw,
+  amsgrad,
+  type Adam,
+  type AdamOptions,
+  type AdamState,
+  type AdamwOptions,
+  type Amsgrad,
+  type AmsgradState,
+} from './optim/adam.ts'
+export { adabelief, adamax, nadam, radam, yogi, type Nadam, type NadamOptions, type NadamState } from './optim/adamFamily.ts'
+export { addNoise, ema, type AddNoiseState, type Ema, type EmaState, type NoiseOptions } from './optim/averages.ts'
+export {
+  adaptiveGradClip,
+  clip,
+  clipByBlockRms,
+  clipByGlobalNorm,
+  keepParamsNonnegative,
+  scale,
+  setToZero,
+  zeroNans,
+} from './optim/clip.ts'
+export { addDecayedWeights, type DecayOptions } from './optim/decay.ts'
+export {
+  adafactor,
+  sm3,
+  type AdafactorOptions,
+  type AdafactorState,
+  type FactoredMoment,
+  type Sm3,
+  type Sm3Options,
+  type Sm3State,
+} from './optim/factored.ts'
+export {
+  injectHyperparams,
+  reduceOnPlateau,
+  type Injected,
+  type InjectedState,
+  type PlateauOptions,
+  type PlateauState,
+} from './optim/hyperparams.ts'
+export {
+  lamb,
+  lars,
+  novograd,
+  scaleByTrustRatio,
+  type LambOptions,
+  type LarsOptions,
+  type Novograd,
+  type NovogradState,
+  type TrustRatioOptions,
+} from './optim/layerwise.ts'
+export { backtracking, lbfgs, type BacktrackingOptions, type LbfgsOptions, type LbfgsState } from './optim/lbfgs.ts'
+export type { LeafFilter, Leaves } from './optim/leaves.ts'
+export { sam, sophia, type Sophia, type SophiaOptions, type SophiaState } from './optim/lossAware.ts'
+export { freeze, masked, partition, type PartitionState } from './optim/masked.ts'
+export { globalNorm } from './optim/moments.ts'
+export { muon, muonOfMatrices, orthogonalize, type MuonOptions } from './optim/muon.ts'
 export type { LearningRate } from './optim/rate.ts'
-export { momentum, sgd, type Momentum, type MomentumOptions, type MomentumState, type SgdState } from './optim/sgd.ts'
+export {
+  prodigy,
+  scheduleFree,
+  scheduleFreeParams,
+  type Prodigy,
+  type ProdigyOptions,
+  type ProdigyState,
+  type ScheduleFree,
+  type ScheduleFreeOptions,
+  type ScheduleFreeState,
+} from './optim/rateFree.ts'
+export {
+  adadelta,
+  adagrad,
+  rmsprop,
+  type Adadelta,
+  type AdadeltaOptions,
+  type AdadeltaState,
+  type Adagrad,
+  type AdagradOptions,
+  type AdagradState,
+  type Rmsprop,
+  type RmspropOptions,
+  type RmspropState,
+} from './optim/roots.ts'
+export * as schedules from './optim/schedules.ts'
+export type { Schedule } from './optim/schedules.ts'
+export {
+  momentum,
+  scaleBySchedule,
+  sgd,
+  trace,
+  type Momentum,
+  type MomentumOptions,
+  type MomentumState,
+  type SgdState,
+} from './optim/sgd.ts'
+export { lion, rprop, type Lion, type LionOptions, type LionState, type Rprop, type RpropOptions, type RpropState } from './optim/signs.ts'
 export {
   applyUpdates,
   chain,
@@ -223,6 +318,7 @@ export {
   monoid,
   opaque,
   type Chain,
+  type ExtraArguments,
   type Fixed,
   type GradientTransformation,
   type LikeParams,
@@ -230,5 +326,17 @@ export {
   type StateFor,
   type StateOf,
 } from './optim/transformation.ts'
+export {
+  accumulate,
+  applyIfFinite,
+  lookahead,
+  type Accumulate,
+  type AccumulateState,
+  type ApplyIfFinite,
+  type ApplyIfFiniteState,
+  type Lookahead,
+  type LookaheadOptions,
+  type LookaheadState,
+} from './optim/wrappers.ts'
 export { summary, type Summary, type SummaryOptions, type SummaryRow } from './summary.ts'
 export * from './train/index.ts'

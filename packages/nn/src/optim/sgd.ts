@@ -1,5 +1,6 @@
 /** Gradient descent, plain and with momentum. */
-import { type Tensor, add, array, multiply, tree, zerosLike } from '@cotangent/core'
+import { type Tensor, type TensorLike, add, multiply, negative, tree } from '@cotangent/core'
+import { noUpdates, zerosOf } from './moments.ts'
 import { type LearningRate, against } from './rate.ts'
 import type { Fixed, GradientTransformation, StateOf } from './transformation.ts'
 
@@ -8,12 +9,16 @@ export interface SgdState {
   readonly count: Tensor
 }
 
-/** `updates = -rate * grads`. */
+/** `updates = -rate * grads`. After another transformation it makes an optimiser of it (optax: `scale_by_learning_rate`). */
 export function sgd(rate: LearningRate): GradientTransformation<Fixed<SgdState>> {
   return {
-    init: () => ({ count: array(0, { dtype: 'int32' }) }),
+    init: () => ({ count: noUpdates() }),
     update: (grads, state) => [tree.map(against(rate, state.count), grads), { count: state.count.add(1) }],
   }
+}
+/** `updates = schedule(step) * grads`. */
+export function scaleBySchedule(schedule: (step: Tensor) => TensorLike): GradientTransformation<Fixed<SgdState>> {
+  return sgd(step => negative(schedule(step)))
 }
 
 export interface MomentumState<P> {
@@ -35,7 +40,7 @@ export interface MomentumOptions {
 export function momentum(rate: LearningRate, options: MomentumOptions = {}): GradientTransformation<Momentum> {
   const { decay = 0.9, nesterov = false } = options
   return {
-    init: params => ({ count: array(0, { dtype: 'int32' }), velocity: tree.map(zerosLike, params) }),
+    init: params => ({ count: noUpdates(), velocity: zerosOf(params) }),
     update: (grads, state) => {
       const step = (v: Tensor, g: Tensor): Tensor => add(multiply(v, decay), g)
       const velocity = tree.map(step, state.velocity, grads)
@@ -44,3 +49,5 @@ export function momentum(rate: LearningRate, options: MomentumOptions = {}): Gra
     },
   }
 }
+/** `updates = velocity`: momentum for a chain. */
+export const trace = (options: MomentumOptions = {}): GradientTransformation<Momentum> => momentum(-1, options)

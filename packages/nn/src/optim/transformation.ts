@@ -9,10 +9,18 @@ export interface StateOf {
 }
 export type StateFor<F extends StateOf, P> = (F & { readonly P: P })['S']
 
+/** What a few optimisers ask for besides gradients. optax: extra arguments. */
+export interface ExtraArguments<P> {
+  /** The loss of this step, a scalar: `reduceOnPlateau`. */
+  readonly value?: Tensor
+  /** The loss as a function of the parameters alone: `lbfgs` with a line search, `sam`, `sophia`. */
+  readonly loss?: (params: P) => Tensor
+}
+
 /** Turns gradients into updates. Pure; one optimiser serves any parameters. */
 export interface GradientTransformation<F extends StateOf> {
   init<P>(params: P): StateFor<F, P>
-  update<P>(grads: P, state: StateFor<F, P>, params: P): readonly [updates: P, state: StateFor<F, P>]
+  update<P>(grads: P, state: StateFor<F, P>, params: P, extra?: ExtraArguments<P>): readonly [updates: P, state: StateFor<F, P>]
 }
 /** State that does not depend on the parameters' type. */
 export interface Fixed<S> extends StateOf {
@@ -38,10 +46,10 @@ export interface Chain<T> extends StateOf {
 export function chain<const T extends readonly AnyTransformation[]>(...transformations: T): GradientTransformation<Chain<T>> {
   return {
     init: <P>(params: P) => transformations.map(t => t.init(params)) as StateFor<Chain<T>, P>,
-    update: <P>(grads: P, state: StateFor<Chain<T>, P>, params: P) => {
+    update: <P>(grads: P, state: StateFor<Chain<T>, P>, params: P, extra?: ExtraArguments<P>) => {
       let updates = grads
       const states = transformations.map((t, i) => {
-        const [next, s] = t.update(updates, (state as readonly unknown[])[i], params)
+        const [next, s] = t.update(updates, (state as readonly unknown[])[i], params, extra)
         updates = next
         return s as unknown
       })
