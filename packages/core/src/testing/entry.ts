@@ -75,18 +75,25 @@ export const input = (shape: readonly number[], dtype: DType, range: Range = [-2
 })
 
 /** Elementwise functions of one argument. */
-export const unaryCases = (f: (x: Tensor) => Tensor, range: Range = [-2, 2], dtypes: readonly DType[] = floats): fc.Arbitrary<Case> =>
+export const unaryCases = (
+  f: (x: Tensor) => Tensor,
+  range: Range = [-2, 2],
+  dtypes: readonly DType[] = floats,
+  shapes: fc.Arbitrary<readonly number[]> = anyShape,
+): fc.Arbitrary<Case> =>
   fc
-    .record({ shape: anyShape, dtype: fc.constantFrom(...dtypes), seed })
+    .record({ shape: shapes, dtype: fc.constantFrom(...dtypes), seed })
     .map(({ shape, dtype, seed }) => ({ inputs: [input(shape, dtype, range)], call: x => f(x as Tensor), seed }))
 
 /** Shapes that broadcast: the second drops leading axes or has ones. */
-export const arbBroadcast: fc.Arbitrary<readonly [readonly number[], readonly number[]]> = fc
-  .record({ shape: anyShape, ones: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }), drop: fc.nat(3), swap: fc.boolean() })
-  .map(({ shape, ones, drop, swap }) => {
-    const other = shape.map((n, i) => (ones[i] ? 1 : n)).slice(Math.min(drop, shape.length))
-    return swap ? [other, shape] : [shape, other]
-  })
+export const arbBroadcastOf = (shapes: fc.Arbitrary<readonly number[]>): fc.Arbitrary<readonly [readonly number[], readonly number[]]> =>
+  fc
+    .record({ shape: shapes, ones: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }), drop: fc.nat(3), swap: fc.boolean() })
+    .map(({ shape, ones, drop, swap }) => {
+      const other = shape.map((n, i) => (ones[i] ? 1 : n)).slice(Math.min(drop, shape.length))
+      return swap ? [other, shape] : [shape, other]
+    })
+export const arbBroadcast: fc.Arbitrary<readonly [readonly number[], readonly number[]]> = arbBroadcastOf(anyShape)
 
 export const binaryCases = (
   f: (x: Tensor, y: Tensor) => Tensor,
@@ -95,8 +102,9 @@ export const binaryCases = (
     [-2, 2],
   ],
   dtypes: readonly DType[] = numbers,
+  shapes: typeof arbBroadcast = arbBroadcast,
 ): fc.Arbitrary<Case> =>
-  fc.record({ shapes: arbBroadcast, dtype: fc.constantFrom(...dtypes), seed }).map(({ shapes, dtype, seed }) => ({
+  fc.record({ shapes, dtype: fc.constantFrom(...dtypes), seed }).map(({ shapes, dtype, seed }) => ({
     inputs: [input(shapes[0], dtype, ranges[0]), input(shapes[1], dtype, ranges[1])],
     call: (x, y) => f(x as Tensor, y as Tensor),
     seed,

@@ -4,14 +4,30 @@ import * as special from '../../special/index.ts'
 import * as np from '../../numpy/index.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Accuracy } from '../compare.ts'
-import { type OpEntry, type Range, binaryCases, floats, input, drawn, notATensor, refusal, text, ulps, unaryCases } from '../entry.ts'
+import {
+  type OpEntry,
+  type Range,
+  arbBroadcastOf,
+  arbShapeOf,
+  binaryCases,
+  floats,
+  input,
+  drawn,
+  notATensor,
+  refusal,
+  text,
+  ulps,
+  unaryCases,
+} from '../entry.ts'
 
 /** Each case compiles a large expression. */
 const runs = 5
+/** Hundreds of operations an element: some elements will do, in a vector that is not a multiple of any width. */
+const few = fc.oneof({ weight: 6, arbitrary: arbShapeOf(0, 2) }, { weight: 1, arbitrary: fc.constant([17]) })
 const near1 = (ulp: number): Accuracy => ({ ulp, of: 1, reason: 'sums of terms around 1 that cancel near the zeros' })
 
 const unary = (name: string, f: (x: Tensor) => Tensor, range: Range, accuracy: Accuracy, limits = true): OpEntry => ({
-  cases: unaryCases(f, range),
+  cases: unaryCases(f, range, floats, few),
   accuracy,
   runs,
   differentiable: true,
@@ -19,7 +35,7 @@ const unary = (name: string, f: (x: Tensor) => Tensor, range: Range, accuracy: A
   ...(limits && { special: f as OpEntry['special'] & object }),
 })
 const binary = (name: string, f: (x: Tensor, y: Tensor) => Tensor, ranges: readonly [Range, Range], accuracy: Accuracy): OpEntry => ({
-  cases: binaryCases(f, ranges, floats),
+  cases: binaryCases(f, ranges, floats, arbBroadcastOf(few)),
   accuracy,
   runs,
   differentiable: true,
