@@ -5,7 +5,7 @@ import { checkOptions } from '../options.ts'
 import { promoteOperands } from '../primitives/cast.ts'
 import { iota } from '../primitives/iota.ts'
 import { addTangents } from '../primitives/linear.ts'
-import { isUnknown, type SimplePrimitive } from '../primitives/primitive.ts'
+import { isUnknown, type SimplePrimitive, knownFactor } from '../primitives/primitive.ts'
 import { reshape } from '../primitives/reshape.ts'
 import { where } from '../primitives/select.ts'
 import { moveaxis } from '../primitives/transpose.ts'
@@ -46,7 +46,7 @@ const base = /* @__PURE__ */ factorization<TriangularParams>({
   },
   transpose: ([ct], [a, b], params) => [
     null,
-    ct == null || !isUnknown(b!) ? null : bind1(triangularSolveP, [a as Tensor, ct], { ...params, transposeA: !params.transposeA }),
+    ct == null || !isUnknown(b!) ? null : bind1(triangularSolveP, [knownFactor('triangularSolve', a), ct], { ...params, transposeA: !params.transposeA }),
   ],
   algorithm([a, b], { lower, transposeA, unitDiagonal }) {
     return [substitute(transposeA ? mT(a!) : a!, b!, lower !== transposeA, unitDiagonal)]

@@ -16,7 +16,7 @@ import type { Tensor, TensorLike } from '../tensor.ts'
 import { astype, promoteOperands } from './cast.ts'
 import { eachIndex, hostFrom, hostReader } from './host.ts'
 import { bilinearJvp } from './linear.ts'
-import { type HostArray, isUnknown, type SimplePrimitive } from './primitive.ts'
+import { type HostArray, isUnknown, type SimplePrimitive, knownFactor } from './primitive.ts'
 import { transpose } from './transpose.ts'
 
 export interface ContractParams {
@@ -62,7 +62,7 @@ export const contractP: SimplePrimitive<ContractParams> = {
       y = rhs as Tensor,
       g = ct as Tensor
     const [a, b] = sidesOf(x.aval, y.aval, params)
-    return isUnknown(x) ? [cotangent(g, y, a, b, false), null] : [null, cotangent(g, x, b, a, true)]
+    return isUnknown(x) ? [cotangent(g, knownFactor('dotGeneral', y), a, b, false), null] : [null, cotangent(g, x, b, a, true)]
   },
   batch([lhs, rhs], [i = null, j = null], _, params) {
     const x = lhs as Tensor,

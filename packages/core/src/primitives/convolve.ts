@@ -19,7 +19,7 @@ import type { Tensor } from '../tensor.ts'
 import { accumulate } from './contract.ts'
 import { eachIndex, hostFrom, hostReader, isInside } from './host.ts'
 import { bilinearJvp } from './linear.ts'
-import { type HostArray, isUnknown, type SimplePrimitive } from './primitive.ts'
+import { type HostArray, isUnknown, type SimplePrimitive, knownFactor } from './primitive.ts'
 import { flip } from './reverse.ts'
 import { zerosOf } from './zeros.ts'
 
@@ -63,7 +63,7 @@ export const convolveP: SimplePrimitive<ConvolveParams> = {
     const x = lhs as Tensor,
       w = rhs as Tensor,
       g = ct as Tensor
-    return isUnknown(x) ? [cotangentOfLhs(g, x.aval, w, params), null] : [null, cotangentOfRhs(g, x, w.aval, params)]
+    return isUnknown(x) ? [cotangentOfLhs(g, x.aval, knownFactor('convolve', w), params), null] : [null, cotangentOfRhs(g, x, w.aval, params)]
   },
   batch([lhs, rhs], [i = null, j = null], _, params) {
     const letter = unusedLetter(params)

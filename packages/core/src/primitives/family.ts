@@ -1,6 +1,6 @@
 /** Helpers for families of primitives that share all rules but the calculus. Top-level code of primitive files may call only these and `none`. */
 // These first: primitives are made while the modules below, which import each other, are still loading.
-import { type HostArray, type MaybeTensor, type NoParams, type NoRule, type SimplePrimitive, isNone, isUnknown, none } from './primitive.ts'
+import { type HostArray, type MaybeTensor, type NoParams, type NoRule, type SimplePrimitive, isNone, isUnknown, none, knownFactor } from './primitive.ts'
 import { type Domain, inDomain, type InstructionName, instructions } from '../lower/instructions.ts'
 import { type Aval, aval, showAval } from '../aval.ts'
 import { computeDType, convert, type DType, isFloat, isHalf, listOf } from '../dtype.ts'
@@ -67,7 +67,10 @@ export function elementwise(rule: ElementwiseRule): SimplePrimitive<NoParams> {
             return operands.map((x, i) => {
               if (!isUnknown(x)) return null
               const t = rule.transpose?.[i]
-              return t ? sumTo(t(ct, known), x.aval.shape) : fail('InternalError', `${name} is not linear in ${inputs[i]}`)
+              if (!t) return fail('GradientError', `${name} is not linear in ${inputs[i]}.`)
+              // A rule with a second parameter multiplies by the other operands.
+              if (t.length > 1) operands.forEach((y, k) => k === i || knownFactor(name, y))
+              return sumTo(t(ct, known), x.aval.shape)
             })
           },
     batch: (tensors, axes) => batchElementwise(self, tensors, axes),

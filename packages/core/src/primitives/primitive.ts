@@ -2,6 +2,7 @@
  * What a primitive is: one object that holds everything the library knows about it. A missing rule does not compile; "there is none" is
  * said with a reason, which the user reads as the error. Rules are positional: `inputs` names the positions for messages.
  */
+import { fail } from '../errors.ts'
 import type { Aval } from '../aval.ts'
 import type { KernelRewrite } from '../lower/lower.ts'
 import type { Lowering, Value } from '../lower/lowering.ts'
@@ -23,6 +24,10 @@ export interface Unknown {
   readonly aval: Aval
 }
 export const isUnknown = (x: Tensor | Unknown): x is Unknown => 'unknown' in x
+/** In `transpose`: the operand that a product is linear with. Where it depends on what the cotangents are asked for as well, there is no transpose. */
+export function knownFactor(name: string, x: Tensor | Unknown | undefined): Tensor {
+  return x !== undefined && !isUnknown(x) ? x : fail('GradientError', `${name} is not linear: more than one of its operands depends on the arguments.`)
+}
 
 /** A plain array with float64 precision for the oracle (integers and booleans exactly). Row-major. */
 export interface HostArray {

@@ -69,6 +69,9 @@ function transposeEquation(e: Equation, cts: readonly MaybeTensor[], operands: r
   if (!e.outputs.some(v => isFloat(v.aval.dtype))) return operands.map(() => null)
   const rule = e.primitive.transpose
   if (isNone(rule)) return fail('GradientError', `${e.primitive.name} has no reverse-mode derivative: ${rule.none}.`)
+  // A condition, or an index, that is computed from what the Program should be linear in.
+  if (operands.some(x => isUnknown(x) && !isFloat(x.aval.dtype)))
+    fail('GradientError', `${e.primitive.name} is not linear: what it selects depends on the arguments.`)
   return rule(cts, operands, e.params)
 }
 
