@@ -1,6 +1,6 @@
 /// <reference lib="esnext.float16" preserve="true" />
 /** Element types: what they are, and the arrays that hold them on the host. */
-import { fail } from './errors.ts'
+import { fail, described } from './errors.ts'
 import { hasFloat16Array, roundHalf } from './half.ts'
 
 export type DType = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int32' | 'uint32' | 'int8' | 'uint8' | 'bool'
@@ -69,7 +69,10 @@ export function listOf(kind: (d: DType) => boolean): string {
 export function checkDType(where: string, d: unknown): DType {
   return (dtypes as readonly unknown[]).includes(d)
     ? (d as DType)
-    : fail('DTypeError', `${where}: unknown dtype ${JSON.stringify(d)}. Use one of ${dtypes.join(', ')}.`)
+    : fail(
+        'DTypeError',
+        `${where}: unknown dtype ${typeof d === 'string' ? JSON.stringify(d) : described(d)}. Use one of ${dtypes.join(', ')}.`,
+      )
 }
 
 /** A new zero-filled host array of `size` elements. */

@@ -11,6 +11,11 @@ export function checkOptions<O extends object>(where: string, options: O, ...nam
   return options
 }
 
+/** `xs`, if it is an array; else a TreeError: `concatenate(a, b)` forgets the brackets. */
+export function checkList<T>(where: string, xs: readonly T[], what: string = 'tensors'): readonly T[] {
+  return Array.isArray(xs) ? xs : fail('TreeError', `${where}: needs a list of ${what}, got ${described(xs)}. Put brackets around: [...].`)
+}
+
 /** `value`, if it is one of `allowed`; else a ValueError that names the option. */
 export function checkOneOf<T>(where: string, option: string, value: T, allowed: readonly T[]): T {
   if (!allowed.includes(value)) fail('ValueError', `${where}: unknown ${option} ${described(value)}. Use one of ${allowed.join(', ')}.`)

@@ -3,7 +3,7 @@ import { fail } from '../errors.ts'
 import { array } from '../numpy/creation.ts'
 import { roll } from '../numpy/manipulation.ts'
 import { checkOptions } from '../options.ts'
-import { normalizeAxis } from '../shape.ts'
+import { normalizeAxis, axisList } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 export interface FrequencyOptions {
@@ -31,12 +31,12 @@ export function rfftfreq(n: number, options: FrequencyOptions = {}): Tensor {
 
 export interface ShiftOptions {
   /** Default: all axes. */
-  readonly axes?: readonly number[]
+  readonly axes?: number | readonly number[]
 }
 
-function shift(name: string, x: TensorLike, axes: readonly number[] | undefined, by: (n: number) => number): Tensor {
+function shift(name: string, x: TensorLike, axes: number | readonly number[] | undefined, by: (n: number) => number): Tensor {
   const t = toTensor(x, name)
-  return (axes?.map(k => normalizeAxis(name, k, t.ndim)) ?? t.shape.map((_, k) => k)).reduce(
+  return (axes === undefined ? t.shape.map((_, k) => k) : axisList(name, axes).map(k => normalizeAxis(name, k, t.ndim))).reduce(
     (y, axis) => roll(y, by(t.shape[axis] as number), { axis }),
     t,
   )

@@ -1,7 +1,7 @@
 /** Values of a grid between its points. */
 import { isFloat } from '../dtype.ts'
 import { fail, inNameOf } from '../errors.ts'
-import { checkOptions } from '../options.ts'
+import { checkOptions, checkList } from '../options.ts'
 import { abs, add, floorDivide, multiply, remainder, sign, subtract } from '../primitives/arithmetic.ts'
 import { bitwiseAnd } from '../primitives/bitwise.ts'
 import { astype, promoteElementwise, scalarOf, toFloat } from '../primitives/cast.ts'
@@ -74,7 +74,7 @@ export function mapCoordinates(x: TensorLike, coordinates: readonly TensorLike[]
     const { order = 1, mode = 'constant', cval = 0 } = options
     const given = toTensor(x, 'mapCoordinates'),
       t = isFloat(given.dtype) ? given : toFloat('mapCoordinates', given)
-    if (coordinates.length !== t.ndim || t.ndim === 0)
+    if (checkList('mapCoordinates', coordinates).length !== t.ndim || t.ndim === 0)
       fail('ShapeError', `mapCoordinates: needs one tensor of coordinates for each of the ${t.ndim} axes, got ${coordinates.length}.`)
     if (order !== 0 && order !== 1) fail('ValueError', `mapCoordinates: order must be 0 or 1, got ${String(order)}.`)
     if (!Object.hasOwn(inside, mode))

@@ -1,4 +1,5 @@
 /** Powers of matrices and chains of products. */
+import { checkList } from '../options.ts'
 import { fail } from '../errors.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { promoteOperands } from '../primitives/cast.ts'
@@ -41,7 +42,7 @@ export function matrixPower(x: TensorLike, n: number): Tensor {
  * result does not have. NumPy: `linalg.multi_dot`.
  */
 export function multiDot(xs: readonly TensorLike[]): Tensor {
-  if (xs.length < 2) fail('ValueError', `multiDot: needs at least two matrices, got ${xs.length}.`)
+  if (checkList('multiDot', xs).length < 2) fail('ValueError', `multiDot: needs at least two matrices, got ${xs.length}.`)
   const tensors = promoteOperands('multiDot', ...xs) as readonly Tensor[],
     last = tensors.length - 1
   const matrices = tensors.map((t, i) => (t.ndim !== 1 ? t : i === 0 ? expandDims(t, 0) : i === last ? expandDims(t, 1) : t))

@@ -46,7 +46,9 @@ const base = /* @__PURE__ */ factorization<TriangularParams>({
   },
   transpose: ([ct], [a, b], params) => [
     null,
-    ct == null || !isUnknown(b!) ? null : bind1(triangularSolveP, [knownFactor('triangularSolve', a), ct], { ...params, transposeA: !params.transposeA }),
+    ct == null || !isUnknown(b!)
+      ? null
+      : bind1(triangularSolveP, [knownFactor('triangularSolve', a), ct], { ...params, transposeA: !params.transposeA }),
   ],
   algorithm([a, b], { lower, transposeA, unitDiagonal }) {
     return [substitute(transposeA ? mT(a!) : a!, b!, lower !== transposeA, unitDiagonal)]

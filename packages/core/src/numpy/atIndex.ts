@@ -133,7 +133,12 @@ function oneIndex(caller: string, index: Exclude<AtIndex, null>, x: Shape, axis:
 function inside(caller: string, i: number, x: Shape, axis: number): number {
   const n = x[axis] as number
   if (!Number.isInteger(i) || i < -n || i >= n)
-    fail('ValueError', `${caller}: index ${String(i)} is out of range for axis ${axis} of shape ${showShape(x)}, which has size ${n}.`)
+    fail(
+      'ValueError',
+      !Number.isInteger(i)
+        ? `${caller}: an index is an integer, got ${String(i)}.`
+        : `${caller}: index ${String(i)} is out of range for axis ${axis} of shape ${showShape(x)}, which has size ${n}.`,
+    )
   return i < 0 ? i + n : i
 }
 

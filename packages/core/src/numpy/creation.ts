@@ -2,7 +2,7 @@
 import { fromHost } from '../backend/execute.ts'
 import { checkDType, convert, convertsItself, type DType, dtypes, hostArray, isFloat, type TypedArray } from '../dtype.ts'
 import { fail, inNameOf } from '../errors.ts'
-import { checkOneOf, checkOptions } from '../options.ts'
+import { checkOneOf, checkOptions, checkList } from '../options.ts'
 import { add, divide, multiply } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { astype, scalarOf } from '../primitives/cast.ts'
@@ -223,6 +223,7 @@ export interface Meshgrid {
 
 /** Coordinate tensors of a grid, from vectors: all of shape [x.size, y.size, ...] (`ij`), or with the first two axes swapped (`xy`, default). NumPy: `meshgrid`. */
 export function meshgrid(xs: readonly TensorLike[], options: Meshgrid = {}): Tensor[] {
+  checkList('meshgrid', xs)
   const { indexing = 'xy', sparse = false } = checkOptions('meshgrid', options, 'indexing', 'sparse')
   checkOneOf('meshgrid', 'indexing', indexing, ['xy', 'ij'])
   const vectors = xs.map(x => toTensor(x, 'meshgrid'))

@@ -1,5 +1,5 @@
 /** Einstein's summation: products of tensors summed over named axes, as a chain of pairwise contractions. */
-import { fail } from '../errors.ts'
+import { fail, described } from '../errors.ts'
 import { multiply } from '../primitives/arithmetic.ts'
 import { astype, promoteOperands } from '../primitives/cast.ts'
 import { notEqual } from '../primitives/comparison.ts'
@@ -46,6 +46,8 @@ function parse(
   subscripts: string,
   tensors: readonly Tensor[],
 ): { readonly terms: readonly Labelled[]; readonly output: readonly string[] } {
+  if (typeof subscripts !== 'string')
+    fail('ValueError', `einsum: subscripts are a string such as 'ij,jk->ik', got ${described(subscripts)}.`)
   const bad = (what: string): never => fail('ValueError', `einsum: '${subscripts}': ${what}`)
   const [left = '', right, ...more] = subscripts.replaceAll(' ', '').split('->')
   const inputs = left.split(',')

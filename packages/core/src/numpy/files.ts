@@ -1,6 +1,6 @@
 /** Tensors as bytes of NumPy's files, `.npy` and `.npz` (numpy.lib.format, versions 1 to 3). */
 import { type DType, hostArray, type TypedArray } from '../dtype.ts'
-import { fail } from '../errors.ts'
+import { described, fail } from '../errors.ts'
 import { halfBits, halfValue } from '../half.ts'
 import { fromHost } from '../backend/execute.ts'
 import { transpose } from '../primitives/transpose.ts'
@@ -99,7 +99,9 @@ interface Header {
 }
 
 function headerOf(where: string, bytes: Uint8Array): Header {
-  if (MAGIC.some((byte, i) => bytes[i] !== byte))
+  if (!(bytes instanceof Uint8Array)) fail('ValueError', `${where}: needs the bytes of a file as a Uint8Array, got ${described(bytes)}.`)
+  // The magic, the version and the length of the header.
+  if (MAGIC.some((byte, i) => bytes[i] !== byte) || bytes.length < MAGIC.length + 6)
     fail('ValueError', `${where}: the ${bytes.length} bytes are no .npy file. Pass what save or NumPy's save wrote.`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
     isFirst = bytes[MAGIC.length] === 1
@@ -125,7 +127,10 @@ function read(where: string, bytes: Uint8Array): Tensor {
     )
   const size = sizeOf(shape)
   if (bytes.length < start + size * reader.bytes)
-    fail('ValueError', `${where}: ${bytes.length - start} bytes of data are too few for ${size} elements of shape ${showShape(shape)}.`)
+    fail(
+      'ValueError',
+      `${where}: ${Math.max(0, bytes.length - start)} bytes of data are too few for ${size} elements of shape ${showShape(shape)}.`,
+    )
   const host = hostArray(reader.dtype, size)
   fill(where, host, reader, new DataView(bytes.buffer, bytes.byteOffset + start), descr)
   return isFortran ? transpose(fromHost(host, shape.toReversed(), reader.dtype)) : fromHost(host, shape, reader.dtype)

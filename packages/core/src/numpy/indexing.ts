@@ -1,9 +1,10 @@
 /** Reading and writing at computed positions. */
+import { remainder } from '../primitives/arithmetic.ts'
 import { fail, inNameOf } from '../errors.ts'
-import { checkOptions } from '../options.ts'
+import { checkOptions, checkOneOf } from '../options.ts'
 import { astype, promoteOperands } from '../primitives/cast.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
-import { checkMode, defaultFill, gatherP, toIndices } from '../primitives/gather.ts'
+import { defaultFill, gatherP, toIndices } from '../primitives/gather.ts'
 import type { IndexMode, IndexParams } from '../primitives/indexed.ts'
 import { ravel } from '../primitives/reshape.ts'
 import { scatterP } from '../primitives/scatter.ts'
@@ -16,11 +17,16 @@ import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 export interface TakeOptions {
   /** The axis to index. Default for `take`: x is flattened first. */
   readonly axis?: number
-  /** Out of bounds: `fill` (default) gives `fillValue`, `clip` the nearest element. */
-  readonly mode?: IndexMode
+  /** Out of bounds: `fill` (default) gives `fillValue`, `clip` the nearest element, `wrap` counts round and round. */
+  readonly mode?: IndexMode | 'wrap'
   /** Default: NaN, or the smallest int32, the largest uint32, true (as JAX). */
   readonly fillValue?: number
 }
+
+const modeOf = (caller: string, mode: TakeOptions['mode'] = 'fill'): IndexMode =>
+  checkOneOf(caller, 'mode', mode, ['fill', 'clip', 'wrap']) === 'clip' ? 'clip' : 'fill'
+const wrapped = (at: Tensor, n: number | undefined, mode: TakeOptions['mode']): Tensor =>
+  mode === 'wrap' ? remainder(at, Math.max(1, n ?? 1)) : at
 
 /**
  * Elements or slices of x at indices along an axis: the index's axes stand in place of `axis`. Negative indices count from the end. NumPy: `take`.
@@ -33,12 +39,12 @@ export function take(x: TensorLike, indices: TensorLike, options: TakeOptions = 
     const given = toTensor(x, 'take'),
       t = axis === undefined ? ravel(given) : given
     const k = normalizeAxis('take', axis ?? 0, t.ndim),
-      at = toIndices('take', indices)
+      at = wrapped(toIndices('take', indices), t.shape[k], mode)
     if (mode === undefined && fillValue === undefined) checkIndices('take', t, [at], [k], true)
     const out = bind1(gatherP, [t, at], {
       axes: [k],
       paired: [],
-      mode: checkMode('take', mode ?? 'fill'),
+      mode: modeOf('take', mode),
       negative: true,
       fillValue: fillValue ?? defaultFill(t.dtype),
     })
@@ -73,14 +79,14 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number, 
   return inNameOf('takeAlongAxis', () => {
     const { mode, fillValue } = checkOptions('takeAlongAxis', options, 'mode', 'fillValue')
     const t = toTensor(x, 'takeAlongAxis'),
-      at = toIndices('takeAlongAxis', indices),
-      k = normalizeAxis('takeAlongAxis', axis, t.ndim)
+      k = normalizeAxis('takeAlongAxis', axis, t.ndim),
+      at = wrapped(toIndices('takeAlongAxis', indices), t.shape[k], mode)
     checkRank('takeAlongAxis', t, at)
     if (mode === undefined && fillValue === undefined) checkIndices('takeAlongAxis', t, [at], [k], true)
     const params = {
       axes: [k],
       paired: otherAxes(t.ndim, k),
-      mode: checkMode('takeAlongAxis', mode ?? 'fill'),
+      mode: modeOf('takeAlongAxis', mode),
       negative: true,
       fillValue: fillValue ?? defaultFill(t.dtype),
     }

@@ -5,9 +5,9 @@ import { notEqual } from '../primitives/comparison.ts'
 import { multiply } from '../primitives/arithmetic.ts'
 import { reshape } from '../primitives/reshape.ts'
 import { swapaxes, transpose } from '../primitives/transpose.ts'
-import { fail } from '../errors.ts'
+import { fail, described } from '../errors.ts'
 import { bind1 } from '../program/bind.ts'
-import { broadcastShapes, normalizeAxis, showShape } from '../shape.ts'
+import { broadcastShapes, normalizeAxis, showShape, axisList } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 /**
@@ -105,10 +105,21 @@ export function outer(x: TensorLike, y: TensorLike): Tensor {
  * Contraction over pairs of axes. `axes` is a number n (the last n of x with the first n of y; default 2) or `[axes of x, axes of y]`. The
  * result has the other axes of x, then those of y. NumPy: `tensordot`.
  */
-export function tensordot(x: TensorLike, y: TensorLike, axes: number | readonly [readonly number[], readonly number[]] = 2): Tensor {
+export function tensordot(
+  x: TensorLike,
+  y: TensorLike,
+  axes: number | readonly [number | readonly number[], number | readonly number[]] = 2,
+): Tensor {
   const a = toTensor(x, 'tensordot'),
     b = toTensor(y, 'tensordot')
-  return contractPairs('tensordot', a, b, typeof axes === 'number' ? lastAndFirst(a, b, axes) : axes)
+  return contractPairs('tensordot', a, b, typeof axes === 'number' ? lastAndFirst(a, b, axes) : pairOf(axes))
+}
+
+/** `axes` of two numbers, as NumPy takes them too, are an axis each. */
+function pairOf(axes: readonly [number | readonly number[], number | readonly number[]]): readonly [readonly number[], readonly number[]] {
+  if (!Array.isArray(axes) || axes.length !== 2)
+    fail('ShapeError', `tensordot: axes are a number or [axes of x, axes of y], got ${described(axes)}.`)
+  return [axisList('tensordot', axes[0]), axisList('tensordot', axes[1])]
 }
 
 function contractPairs(where: string, x: Tensor, y: Tensor, [i, j]: readonly [readonly number[], readonly number[]]): Tensor {

@@ -1,6 +1,6 @@
 /** Joining, splitting, repeating and shifting. */
 import { fail } from '../errors.ts'
-import { checkOptions } from '../options.ts'
+import { checkList, checkOptions } from '../options.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { concatenate } from '../primitives/concatenate.ts'
 import { expandDims, ravel, reshape, squeeze } from '../primitives/reshape.ts'
@@ -37,6 +37,7 @@ export function size(x: TensorLike, options: OneAxis = {}): number {
 
 /** Tensors of one shape along a new axis (default 0). NumPy: `stack`. */
 export function stack(xs: readonly TensorLike[], options: OneAxis = {}): Tensor {
+  checkList('stack', xs)
   const { axis = 0 } = checkOptions('stack', options, 'axis')
   const tensors = xs.map(x => toTensor(x, 'stack'))
   const [x] = tensors
@@ -77,12 +78,12 @@ export function atleast2d(x: TensorLike): Tensor {
 }
 /** Side by side: along the second axis, vectors along their only one. NumPy: `hstack`. */
 export function hstack(xs: readonly TensorLike[]): Tensor {
-  const tensors = xs.map(atLeast(1, 'hstack'))
+  const tensors = checkList('hstack', xs).map(atLeast(1, 'hstack'))
   return join('hstack', tensors, { axis: tensors.some(t => t.ndim > 1) ? 1 : 0 })
 }
 /** On top of each other: along the first axis; vectors are rows. NumPy: `vstack`. */
 export function vstack(xs: readonly TensorLike[]): Tensor {
-  return join('vstack', xs.map(atLeast(2, 'vstack')), { axis: 0 })
+  return join('vstack', checkList('vstack', xs).map(atLeast(2, 'vstack')), { axis: 0 })
 }
 
 // ---- splitting

@@ -1,4 +1,5 @@
 /** Elementwise functions that are composed of others. */
+import { logicalOr } from './logic.ts'
 import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { checkOptions } from '../options.ts'
@@ -27,10 +28,10 @@ export function log2(x: TensorLike): Tensor {
 export function log10(x: TensorLike): Tensor {
   return divide(log(toFloat('log10', x)), Math.LN10)
 }
-/** sqrt(x^2 + y^2) without overflow of the squares. NumPy: `hypot`. */
+/** sqrt(x^2 + y^2) without overflow of the squares; an infinity beside NaN is infinite, as in IEEE 754. NumPy: `hypot`. */
 export function hypot(x: TensorLike, y: TensorLike): Tensor {
   const [a, b] = promoteElementwise('hypot', toFloat('hypot', x), toFloat('hypot', y)).map(abs) as [Tensor, Tensor]
-  const large = maximum(a, b),
+  const large = where(logicalOr(equal(a, Infinity), equal(b, Infinity)), Infinity, maximum(a, b)),
     small = minimum(a, b)
   const scale = where(equal(large, 0), 1, large)
   const ratio = where(equal(large, Infinity), 0, divide(small, scale))

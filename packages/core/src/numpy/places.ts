@@ -3,7 +3,7 @@ import { fromHost } from '../backend/execute.ts'
 
 import { checkDType, type DType } from '../dtype.ts'
 import { fail, inNameOf } from '../errors.ts'
-import { checkOneOf, checkOptions } from '../options.ts'
+import { checkOneOf, checkOptions, checkList } from '../options.ts'
 import { add, floorDivide, multiply, remainder } from '../primitives/arithmetic.ts'
 import { broadcastTo } from '../primitives/broadcast.ts'
 import { astype, promoteOperands, scalarOf, toBool } from '../primitives/cast.ts'
@@ -59,7 +59,7 @@ function inRange(caller: string, i: Tensor, n: number, { mode = 'clip' }: OutOfR
 export function ravelMultiIndex(multiIndex: readonly TensorLike[], shape: Shape, options: OutOfRange = {}): Tensor {
   checkOptions('ravelMultiIndex', options, 'mode')
   checkShape('ravelMultiIndex', shape)
-  if (multiIndex.length !== shape.length || shape.length === 0)
+  if (checkList('ravelMultiIndex', multiIndex).length !== shape.length || shape.length === 0)
     fail('ShapeError', `ravelMultiIndex: ${multiIndex.length} index tensors for the ${shape.length} axes of shape ${showShape(shape)}.`)
   const strides = stridesOf(shape)
   const parts = multiIndex.map((i, k) =>
@@ -191,7 +191,7 @@ export function put(x: TensorLike, positions: TensorLike, values: TensorLike, op
 /** At each place the element of that one of the choices that `which` names; all broadcast. NumPy: `choose`. */
 export function choose(which: TensorLike, choices: readonly TensorLike[], options: OutOfRange = {}): Tensor {
   checkOptions('choose', options, 'mode')
-  if (choices.length === 0) fail('ValueError', 'choose: needs at least one choice.')
+  if (checkList('choose', choices).length === 0) fail('ValueError', 'choose: needs at least one choice.')
   const at = toIndices('choose', which),
     typed = promoteOperands('choose', ...choices)
   const i = inRange('choose', at, choices.length, options)
@@ -209,7 +209,7 @@ export function select(
   options: { readonly otherwise?: TensorLike } = {},
 ): Tensor {
   const { otherwise = 0 } = checkOptions('select', options, 'otherwise')
-  if (conditions.length !== choices.length || choices.length === 0)
+  if (checkList('select', conditions).length !== checkList('select', choices).length || choices.length === 0)
     fail('ValueError', `select: ${conditions.length} conditions for ${choices.length} choices: there must be one each, and at least one.`)
   const tests = conditions.map(c => toBool('select', c))
   const [last, ...typed] = promoteOperands('select', otherwise, ...choices) as [Tensor, ...Tensor[]]
@@ -229,6 +229,8 @@ export type Piece = ((x: Tensor) => TensorLike) | number
  */
 export function piecewise(x: TensorLike, conditions: readonly TensorLike[], pieces: readonly Piece[]): Tensor {
   const t = toTensor(x, 'piecewise')
+  checkList('piecewise', conditions)
+  checkList('piecewise', pieces, 'functions and numbers')
   if (pieces.length !== conditions.length && pieces.length !== conditions.length + 1)
     fail('ValueError', `piecewise: ${pieces.length} functions for ${conditions.length} conditions: as many, or one more for elsewhere.`)
   const tests = conditions.map(c => toBool('piecewise', c))

@@ -1,6 +1,6 @@
 /** Further ways to join, split, turn and resize: all are made of those in manipulation.ts. */
 import { fail } from '../errors.ts'
-import { checkOptions } from '../options.ts'
+import { checkOptions, checkList } from '../options.ts'
 import { promoteOperands } from '../primitives/cast.ts'
 import { ravel, reshape } from '../primitives/reshape.ts'
 import { flip } from '../primitives/reverse.ts'
@@ -40,7 +40,7 @@ export function append(x: TensorLike, values: TensorLike, options: { readonly ax
 }
 /** Vectors as the columns of a matrix; matrices are put side by side. NumPy: `column_stack`. */
 export function columnStack(xs: readonly TensorLike[]): Tensor {
-  const columns = xs.map(x => {
+  const columns = checkList('columnStack', xs).map(x => {
     const t = toTensor(x, 'columnStack')
     return t.ndim < 2 ? reshape(t, [t.size, 1]) : t
   })
@@ -48,7 +48,7 @@ export function columnStack(xs: readonly TensorLike[]): Tensor {
 }
 /** Joined along the third axis; tensors of fewer axes as `atleast3d` makes them. NumPy: `dstack`. */
 export function dstack(xs: readonly TensorLike[]): Tensor {
-  return join('dstack', xs.map(withThreeAxes('dstack')), { axis: 2 })
+  return join('dstack', checkList('dstack', xs).map(withThreeAxes('dstack')), { axis: 2 })
 }
 
 /** Tensors in nested arrays, all of one depth. */

@@ -1,5 +1,5 @@
 /** ZIP archives of stored (not compressed) files, as `np.savez` writes them (PKWARE's APPNOTE 6.3, sections 4.3.7, 4.3.12 and 4.3.16). */
-import { fail } from '../errors.ts'
+import { fail, described } from '../errors.ts'
 
 const LOCAL = 0x04034b50,
   CENTRAL = 0x02014b50,
@@ -76,6 +76,7 @@ export function zip(files: readonly ZipFile[]): Uint8Array {
 
 /** The files of an archive. `where` names the caller. */
 export function unzip(where: string, bytes: Uint8Array): readonly ZipFile[] {
+  if (!(bytes instanceof Uint8Array)) fail('ValueError', `${where}: needs the bytes of a file as a Uint8Array, got ${described(bytes)}.`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   // A comment of up to 65535 bytes may follow the last record.
   let end = bytes.length - END_SIZE

@@ -2,7 +2,7 @@
 import { type Aval, aval, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { type Index, indexShift } from '../lower/lowering.ts'
-import { checkOptions } from '../options.ts'
+import { checkOptions, checkList } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { normalizeAxis, sameShape, type Shape, showShape } from '../shape.ts'
 import type { Tensor, TensorLike } from '../tensor.ts'
@@ -99,6 +99,7 @@ export const concatenateP: SimplePrimitive<ConcatenateParams> = {
 
 /** Tensors joined along an existing axis (default 0); their dtypes are promoted. NumPy: `concatenate`. */
 export function concatenate(xs: readonly TensorLike[], options: { readonly axis?: number } = {}): Tensor {
+  checkList('concatenate', xs)
   const { axis = 0 } = checkOptions('concatenate', options, 'axis')
   if (xs.length === 0) fail('ValueError', 'concatenate: needs at least one tensor.')
   const tensors = promoteOperands('concatenate', ...xs),

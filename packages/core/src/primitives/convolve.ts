@@ -63,7 +63,9 @@ export const convolveP: SimplePrimitive<ConvolveParams> = {
     const x = lhs as Tensor,
       w = rhs as Tensor,
       g = ct as Tensor
-    return isUnknown(x) ? [cotangentOfLhs(g, x.aval, knownFactor('convolve', w), params), null] : [null, cotangentOfRhs(g, x, w.aval, params)]
+    return isUnknown(x)
+      ? [cotangentOfLhs(g, x.aval, knownFactor('convolve', w), params), null]
+      : [null, cotangentOfRhs(g, x, w.aval, params)]
   },
   batch([lhs, rhs], [i = null, j = null], _, params) {
     const letter = unusedLetter(params)

@@ -2,6 +2,7 @@
  * Slices whose start is computed: int32 scalars, one an axis. Starts are clamped so that the slice lies inside x, as in XLA. Reading is linear in x, writing
  * is linear in x and update together; each is the other's transpose.
  */
+import { checkList } from '../options.ts'
 import { type Aval, aval, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import type { BufferId } from '../lower/kernel.ts'
@@ -207,7 +208,8 @@ function batchUpdate(inputs: readonly Tensor[], axes: readonly (number | null)[]
 
 // ---- public functions -----------------------------------------------------------------------------------
 
-const toStarts = (where: string, starts: readonly TensorLike[]): Tensor[] => starts.map(s => toIndices(where, s))
+const toStarts = (where: string, starts: readonly TensorLike[]): Tensor[] =>
+  checkList(where, starts, 'starts').map(s => toIndices(where, s))
 
 /** The box of `sizes` at computed starts (integer scalars), which are clamped so that it lies inside x. JAX: `lax.dynamic_slice`. */
 export function dynamicSlice(x: TensorLike, starts: readonly TensorLike[], sizes: readonly number[]): Tensor {

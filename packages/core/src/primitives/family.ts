@@ -1,6 +1,16 @@
 /** Helpers for families of primitives that share all rules but the calculus. Top-level code of primitive files may call only these and `none`. */
 // These first: primitives are made while the modules below, which import each other, are still loading.
-import { type HostArray, type MaybeTensor, type NoParams, type NoRule, type SimplePrimitive, isNone, isUnknown, none, knownFactor } from './primitive.ts'
+import {
+  type HostArray,
+  type MaybeTensor,
+  type NoParams,
+  type NoRule,
+  type SimplePrimitive,
+  isNone,
+  isUnknown,
+  none,
+  knownFactor,
+} from './primitive.ts'
 import { type Domain, inDomain, type InstructionName, instructions } from '../lower/instructions.ts'
 import { type Aval, aval, showAval } from '../aval.ts'
 import { computeDType, convert, type DType, isFloat, isHalf, listOf } from '../dtype.ts'

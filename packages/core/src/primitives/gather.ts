@@ -7,7 +7,7 @@ import { type DType, isInteger, isUnsigned } from '../dtype.ts'
 import { described, fail } from '../errors.ts'
 import { rangeOfInteger } from '../lower/instructions.ts'
 import type { Value } from '../lower/lowering.ts'
-import { checkOneOf, checkOptions } from '../options.ts'
+import { checkOneOf, checkOptions, checkList } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { checkIndices } from '../program/modes.ts'
 import { axisList, normalizeAxis } from '../shape.ts'
@@ -133,8 +133,11 @@ export interface GatherOptions {
 export function gather(x: TensorLike, indices: readonly TensorLike[], options: GatherOptions = {}): Tensor {
   const { axes, mode, fillValue } = checkOptions('gather', options, 'axes', 'mode', 'fillValue')
   const t = toTensor(x, 'gather')
-  const along = axes === undefined ? indices.map((_, k) => k) : axisList('gather', axes).map(k => normalizeAxis('gather', k, t.ndim))
-  const at = indices.map(i => toIndices('gather', i))
+  const along =
+    axes === undefined
+      ? checkList('gather', indices, 'indices').map((_, k) => k)
+      : axisList('gather', axes).map(k => normalizeAxis('gather', k, t.ndim))
+  const at = checkList('gather', indices, 'indices').map(i => toIndices('gather', i))
   if (mode === undefined && fillValue === undefined) checkIndices('gather', t, at, along, false)
   return bind1(gatherP, [t, ...at], {
     axes: along,

@@ -2,6 +2,7 @@
  * Pads: `low[k]` elements before, `high[k]` after and `interior[k]` between the elements of axis k, all with the value `fill`. Negative
  * low and high cut off (after the interior is put in). Linear in x and fill; the transpose cuts off and strides. Source: jax.lax.pad.
  */
+import { checkList } from '../options.ts'
 import { type Aval, aval, showAval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import type { Guard } from '../lower/kernel.ts'
@@ -178,6 +179,7 @@ export function padWith(
   fill: TensorLike,
   config: readonly (readonly [low: number, high: number, interior: number])[],
 ): Tensor {
+  checkList('pad', config, '[low, high, interior]')
   const t = toTensor(x, 'pad'),
     value = toTensor(fill, 'pad')
   const cast = value.aval.weak ? first(promoteOperands('pad', value, t)) : value

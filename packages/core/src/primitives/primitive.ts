@@ -26,7 +26,9 @@ export interface Unknown {
 export const isUnknown = (x: Tensor | Unknown): x is Unknown => 'unknown' in x
 /** In `transpose`: the operand that a product is linear with. Where it depends on what the cotangents are asked for as well, there is no transpose. */
 export function knownFactor(name: string, x: Tensor | Unknown | undefined): Tensor {
-  return x !== undefined && !isUnknown(x) ? x : fail('GradientError', `${name} is not linear: more than one of its operands depends on the arguments.`)
+  return x !== undefined && !isUnknown(x)
+    ? x
+    : fail('GradientError', `${name} is not linear: more than one of its operands depends on the arguments.`)
 }
 
 /** A plain array with float64 precision for the oracle (integers and booleans exactly). Row-major. */

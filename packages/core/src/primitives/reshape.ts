@@ -3,7 +3,7 @@ import { aval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
-import { checkShape, normalizeAxes, sameShape, type Shape, showShape, sizeOf } from '../shape.ts'
+import { checkShape, normalizeAxes, sameShape, type Shape, showShape, sizeOf, axisList } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { first } from './family.ts'
 import { linearJvp } from './linear.ts'
@@ -72,7 +72,7 @@ export function ravel(x: TensorLike): Tensor {
 /** New axes of size 1: `axis` counts axes of the result. NumPy: `expand_dims`. */
 export function expandDims(x: TensorLike, axis: number | readonly number[]): Tensor {
   const t = toTensor(x, 'expandDims')
-  const ndim = t.ndim + (typeof axis === 'number' ? 1 : axis.length)
+  const ndim = t.ndim + axisList('expandDims', axis).length
   const axes = normalizeAxes('expandDims', axis, ndim)
   const rest = [...t.shape]
   return reshape(

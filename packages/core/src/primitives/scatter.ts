@@ -8,7 +8,7 @@ import { instructions } from '../lower/instructions.ts'
 import { flatten } from '../lower/body.ts'
 import { narrowed, widened } from '../lower/narrow.ts'
 import { indexAxis, type Value } from '../lower/lowering.ts'
-import { checkOptions } from '../options.ts'
+import { checkOptions, checkList } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
 import { checkIndices } from '../program/modes.ts'
 import { axisList, normalizeAxis, sameShape, showShape, sizeOf, stridesOf } from '../shape.ts'
@@ -249,7 +249,10 @@ function scatterWith(
 ): Tensor {
   const name = names[combine],
     [t, u] = promoteOperands(name, x, updates) as readonly [Tensor, Tensor]
-  const along = axes === undefined ? indices.map((_, k) => k) : axisList(name, axes).map(k => normalizeAxis(name, k, t.ndim))
+  const along =
+    axes === undefined
+      ? checkList(name, indices, 'indices').map((_, k) => k)
+      : axisList(name, axes).map(k => normalizeAxis(name, k, t.ndim))
   const params: ScatterParams = { axes: along, paired: [], mode: checkMode(name, mode ?? 'fill'), negative: false, combine }
   const at = indices.map(i => toIndices(name, i))
   if (mode === undefined) checkIndices(name, t, at, along, false)

@@ -2,7 +2,7 @@
 import { type Aval, aval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { narrowed, widened } from '../lower/narrow.ts'
-import { checkOptions } from '../options.ts'
+import { checkOptions, checkList } from '../options.ts'
 import { bind, bind1 } from '../program/bind.ts'
 import { normalizeAxis, sameShape, type Shape, showShape, stridesOf } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
@@ -129,7 +129,7 @@ export interface SortKeys {
 /** Operands of one shape, sorted together along an axis by the first ones; stable. JAX: `lax.sort`. */
 export function sortOperands(operands: readonly TensorLike[], axis = -1, options: SortKeys = {}): readonly Tensor[] {
   const { numKeys = 1 } = checkOptions('sort', options, 'numKeys')
-  const tensors = operands.map(x => toTensor(x, 'sort'))
+  const tensors = checkList('sort', operands).map(x => toTensor(x, 'sort'))
   if (tensors.length === 0) fail('ValueError', 'sort: needs at least one operand.')
   const k = normalizeAxis('sort', axis, first(tensors).ndim)
   if (!Number.isInteger(numKeys) || numKeys < 1 || numKeys > tensors.length)

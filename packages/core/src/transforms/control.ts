@@ -1,4 +1,5 @@
 /** cond, switch_, scan, whileLoop and foriLoop for users: functions on trees become Programs. */
+import { checkList } from '../options.ts'
 import { type Aval, type AxisNames, showAval, strong } from '../aval.ts'
 import { type ErrorKind, fail } from '../errors.ts'
 import { astype } from '../primitives/cast.ts'
@@ -67,7 +68,7 @@ export function cond<A extends Args, R>(
 /** `branches[index](...operands)`; the index is clamped to the range. JAX: `lax.switch`. */
 export function switch_<A extends Args, R>(index: TensorLike, branches: readonly ((...args: NoInfer<A>) => R)[], ...operands: A): R {
   const i = toTensor(index, 'switch_')
-  branches.forEach((b, k) => checkFunction(`switch_: branches[${k}]`, b))
+  checkList('switch_', branches, 'functions').forEach((b, k) => checkFunction(`switch_: branches[${k}]`, b))
   if (branches.length === 0) fail('ValueError', 'switch_: there are no branches.')
   if (i.ndim !== 0) fail('ShapeError', `switch_: the index must be a scalar, got ${showAval(i.aval)}.`)
   const known = readNow(index)

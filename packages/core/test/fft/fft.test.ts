@@ -79,6 +79,7 @@ test('frequencies and shifts, as NumPy prints them', () => {
   expect(list(fftfreq(4))).toEqual([0, 0.25, -0.5, -0.25])
   expect(list(rfftfreq(4))).toEqual([0, 0.25, 0.5])
   expect(list(fftshift(arange(5)))).toEqual([3, 4, 0, 1, 2])
+  expect(list(fftshift(arange(6).reshape([2, 3]), { axes: 1 }))).toEqual([2, 0, 1, 5, 3, 4])
   expect(list(ifftshift(fftshift(arange(5))))).toEqual([0, 1, 2, 3, 4])
 })
 

@@ -18,6 +18,13 @@ describe('files by NumPy', () => {
     expect(t.shape).toEqual(shape)
     expect(Array.from(t.dataSync())).toEqual(values)
   })
+  test('float16 as NumPy writes it', () => {
+    // np.save of np.array([1.5, 65504, -0.0, 6e-8, inf], '<f2'): its data, behind our header.
+    const bytes = save(array([1.5, 65504, -0, 6e-8, Infinity], { dtype: 'float16' }))
+    expect(Array.from(bytes.subarray(-10))).toEqual([0x00, 0x3e, 0xff, 0x7b, 0x00, 0x80, 0x01, 0x00, 0x00, 0x7c])
+    expect(new TextDecoder().decode(bytes.subarray(10, 60))).toContain("'descr': '<f2'")
+    expect([load(bytes).dtype, list(load(bytes))]).toEqual(['float16', [1.5, 65504, -0, 2 ** -24, Infinity]])
+  })
   test('npz', () => {
     const { w, b } = loadz(decoded(known.npz))
     expect([w?.shape, w?.dtype, list(w)]).toEqual([[2, 3], 'float32', [0, 1, 2, 3, 100, 5]])
@@ -28,6 +35,10 @@ describe('files by NumPy', () => {
     expect(() => load(decoded(known.large))).toThrow(/load: 1099511627776 at position 0 does not fit int32/)
     expect(() => load(decoded(known.complex))).toThrow(/load: there is no dtype for '<c16'/)
     expect(() => load(new Uint8Array(3))).toThrow(/load: the 3 bytes are no .npy file/)
+    const whole = save(ones([4]))
+    for (let n = 0; n < whole.length; n++) expect(() => load(whole.subarray(0, n))).toThrow(expect.objectContaining({ kind: 'ValueError' }))
+    expect(() => load('x.npy' as never)).toThrow(/load: needs the bytes of a file as a Uint8Array, got 'x.npy'/)
+    expect(() => loadz('x.npz' as never)).toThrow(/loadz: needs the bytes/)
     expect(() => loadz(new Uint8Array(3))).toThrow(/loadz: the 3 bytes are no ZIP/)
     expect(() => load(save(ones([4])).subarray(0, 130))).toThrow(/2 bytes of data are too few for 4 elements of shape \[4\]/)
   })

@@ -41,6 +41,12 @@ test('values', () => {
   expect(values(exp2(int(0, 3, 10)))).toEqual([1, 8, 1024])
   expect(values(log2(float(8, 1024)))).toEqual([3, 10])
   expect(values(hypot(float(3, 0, 3e30, Infinity, 0), float(-4, 0, 4e30, 1, 2)))).toEqual([5, 0, Math.fround(5e30), Infinity, 2])
+  expect(values(hypot(float(-Infinity, NaN, NaN, Infinity), float(NaN, Infinity, 1, -Infinity)))).toEqual([
+    Infinity,
+    Infinity,
+    NaN,
+    Infinity,
+  ])
   expect(values(deg2rad(double(180)))).toEqual([Math.PI])
   expect(values(rad2deg(double(Math.PI)))).toEqual([180])
   expect(values(diff(int(1, 4, 9, 16)))).toEqual([3, 5, 7])

@@ -123,3 +123,12 @@ describe('refusals', () => {
     )
   })
 })
+
+test('mode wrap counts round and round, as NumPy does', () => {
+  const x = float(1, 2, 3)
+  const at = int(-1, -4, 5, 3)
+  expect(Array.from(take(x, at, { mode: 'wrap' }).dataSync())).toEqual([3, 3, 3, 1])
+  expect(Array.from(takeAlongAxis(x, at, 0, { mode: 'wrap' }).dataSync())).toEqual([3, 3, 3, 1])
+  expect(Array.from(grad((y: Tensor) => take(y, at, { mode: 'wrap' }).sum())(x).dataSync())).toEqual([1, 0, 3])
+  expect(() => take(x, at, { mode: 'round' as never })).toThrow(/take: unknown mode 'round'. Use one of fill, clip, wrap/)
+})

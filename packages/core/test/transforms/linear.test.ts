@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { array } from '../../src/numpy/creation.ts'
-import { add, matmul, multiply, sin } from '../../src/numpy/index.ts'
+import { triangularSolve } from '../../src/linalg/triangularSolve.ts'
+import { add, convolve, divide, dot, matmul, multiply, sin, take, where } from '../../src/numpy/index.ts'
 import { sum } from '../../src/primitives/reduce.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import { associativeScan } from '../../src/transforms/associativeScan.ts'
+import { cond } from '../../src/transforms/control.ts'
 import { grad } from '../../src/transforms/grad.ts'
 import { jit } from '../../src/transforms/jit.ts'
 import { linearTranspose } from '../../src/transforms/linearTranspose.ts'
@@ -29,6 +31,42 @@ describe('linearTranspose', () => {
   })
   test('refuses what is not linear', () => {
     expect(() => linearTranspose((x: Tensor) => sin(x), float(1))(float(1))).toThrow(/sin is not linear/)
+    const x = float(1, 2)
+    const products: readonly ((x: Tensor) => Tensor)[] = [
+      x => x.mul(x),
+      x => x.div(x),
+      x => dot(x, x),
+      x => convolve(x, x),
+      x => scan((c: Tensor) => [c.mul(c), null], x, null, { length: 2 })[0],
+      x => jit((y: Tensor) => y.mul(y))(x),
+      x => triangularSolve(x.reshape([2, 1, 1]), x.reshape([2, 1, 1])),
+    ]
+    for (const f of products)
+      expect(() => linearTranspose(f, x)(f(x))).toThrow(
+        expect.objectContaining({
+          kind: 'GradientError',
+          message: expect.stringContaining('more than one of its operands depends on the arguments') as string,
+        }),
+      )
+    expect(() => linearTranspose((x: Tensor) => divide(1, x), x)(x)).toThrow(/div is not linear in y/)
+    const choices: readonly ((x: Tensor) => Tensor)[] = [
+      x => where(x.greater(1), x, 0),
+      x => take(x, x.astype('int32')),
+      x =>
+        cond(
+          sum(x).greater(1),
+          (y: Tensor) => y,
+          (y: Tensor) => y.neg(),
+          x,
+        ),
+    ]
+    for (const f of choices)
+      expect(() => linearTranspose(f, x)(f(x))).toThrow(
+        expect.objectContaining({
+          kind: 'GradientError',
+          message: expect.stringContaining('what it selects depends on the arguments') as string,
+        }),
+      )
     expect(() => linearTranspose((x: Tensor) => x, int(1))).toThrow(/only functions of floats/)
     expect(() => linearTranspose((x: Tensor) => x, float(1))(float(1, 2))).toThrow(/cotangent is f32\[1\] in one and f32\[2\]/)
   })

@@ -2,7 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import type { ErrorKind } from '../../src/errors.ts'
 import { at } from '../../src/numpy/at.ts'
+import { fftshift } from '../../src/fft/index.ts'
+import { mapCoordinates } from '../../src/image/index.ts'
+import * as lax from '../../src/lax/index.ts'
+import { multiDot } from '../../src/linalg/index.ts'
 import { array, linspace, ones, scalar, zeros } from '../../src/numpy/creation.ts'
+import * as np from '../../src/numpy/index.ts'
 import { sum } from '../../src/primitives/reduce.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import { cond, switch_ } from '../../src/transforms/control.ts'
@@ -94,6 +99,48 @@ test('lists that are none', () => {
 test('more elements than memory holds', () => refused('BackendError', () => zeros([2 ** 45])))
 
 test('an index that is NaN', () => refused('ValueError', () => switch_(NaN, [() => 1, () => 2])))
+
+test('tensors that are not in a list', () => {
+  const x = ones([2, 3]),
+    no = x as never
+  const calls: readonly (readonly [name: string, f: () => unknown])[] = [
+    ['concatenate', () => np.concatenate(no, no)],
+    ['stack', () => np.stack(no)],
+    ['hstack', () => np.hstack(no)],
+    ['vstack', () => np.vstack(no)],
+    ['dstack', () => np.dstack(no)],
+    ['columnStack', () => np.columnStack(no)],
+    ['meshgrid', () => np.meshgrid(no, no)],
+    ['choose', () => np.choose(0, no)],
+    ['select', () => np.select(no, [x])],
+    ['select', () => np.select([true], no)],
+    ['piecewise', () => np.piecewise(x, no, [1])],
+    ['piecewise', () => np.piecewise(x, [true], no)],
+    ['ravelMultiIndex', () => np.ravelMultiIndex(no, [2])],
+    ['sort', () => lax.sort(no)],
+    ['gather', () => lax.gather(x, no)],
+    ['scatterAdd', () => lax.scatterAdd(x, no, x)],
+    ['dynamicSlice', () => lax.dynamicSlice(x, no, [1])],
+    ['pad', () => lax.pad(x, 0, no)],
+    ['multiDot', () => multiDot(no)],
+    ['mapCoordinates', () => mapCoordinates(x, no)],
+    ['switch_', () => switch_(0, no)],
+  ]
+  for (const [name, f] of calls)
+    expect(f).toThrow(
+      expect.objectContaining({ kind: 'TreeError', message: expect.stringContaining(`${name}: needs a list of`) as string }),
+    )
+})
+test('axes, dtypes and subscripts that are something else', () => {
+  const x = ones([2, 3])
+  refused('ShapeError', () => np.expandDims(x, undefined as never))
+  refused('ShapeError', () => np.tensordot(x, x, 'ij' as never))
+  refused('ValueError', () => np.einsum(3 as never, x))
+  refused('DTypeError', () => np.std(x, { dtype: 'float' as never }))
+  refused('DTypeError', () => zeros([2], { dtype: 10n as never }))
+  refused('ShapeError', () => fftshift(x, { axes: 'x' as never }))
+  expect(() => at(x, 0.5).get()).toThrow(/at.get: an index is an integer, got 0.5/)
+})
 
 describe('options of callers without types', () => {
   const x = ones([2, 3])
