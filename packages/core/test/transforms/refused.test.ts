@@ -153,7 +153,7 @@ describe('options of callers without types', () => {
     ['null', () => sum(x, null as never), 'sum: options are one object, { axis, keepdims, where, initial, dtype }, got null'],
     ['a tensor', () => x.mean(x as never), 'mean: options are one object, { axis, keepdims, where, dtype }, got a Tensor'],
     ['a list', () => x.max([0] as never), 'max: options are one object, { axis, keepdims, where, initial }, got [0]'],
-    ['a count by position', () => linspace(0, 1, 5 as never), 'linspace: options are one object, { count, endpoint, dtype }, got 5'],
+    ['a count by position', () => linspace(0, 1, 5 as never), 'linspace: options are one object, { count, endpoint, dtype, axis }, got 5'],
     [
       'a name that there is not',
       () => sum(x, { axes: 0 } as never),
