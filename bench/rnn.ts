@@ -6,7 +6,7 @@
  * steps at once.
  */
 import { fileURLToPath } from 'node:url'
-import { at, type Tensor, array, init, jit, scan, tanh, valueAndGrad, zeros } from '@cotangent/core'
+import { type Tensor, array, init, jit, scan, tanh, valueAndGrad, zeros } from '@cotangent/core'
 import { softmaxCrossEntropy } from '@cotangent/nn'
 import { median, printedBy, printedBySelf } from './measuring.ts'
 
@@ -28,7 +28,7 @@ interface CharRnn {
 /** Text is int32 [steps, batch]; the loss is the mean cross-entropy of the next characters. */
 function loss({ embedding, wx, wh, b, wy, by }: CharRnn, text: Tensor, next: Tensor): Tensor {
   const step = (h: Tensor, character: Tensor): readonly [Tensor, Tensor] => {
-    const state = tanh(at(embedding, character).get().matmul(wx).add(h.matmul(wh)).add(b))
+    const state = tanh(embedding.at(character).get().matmul(wx).add(h.matmul(wh)).add(b))
     return [state, state.matmul(wy).add(by)]
   }
   const [, logits] = scan(step, zeros([BATCH, UNITS]), text)

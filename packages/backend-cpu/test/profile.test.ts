@@ -1,7 +1,6 @@
 /** Kernels under a clock compute the same, on one thread and on several, with control flow and without. */
 import { afterAll, describe, expect, it } from 'vitest'
 import {
-  at,
   array,
   cond,
   explain,
@@ -21,7 +20,7 @@ import {
 } from '@cotangent/core'
 
 const recurrent = (w: Tensor, xs: Tensor): Tensor =>
-  sum(scan((h: Tensor, x: Tensor) => [tanh(matmul(w, h).add(x)), h], at(xs, 0).get(), xs)[0])
+  sum(scan((h: Tensor, x: Tensor) => [tanh(matmul(w, h).add(x)), h], xs.at(0).get(), xs)[0])
 const programs: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   'kernels that threads share': x => matmul(tanh(matmul(x, x)), x.mul(2).add(1)),
   'a gradient of a scan': x => grad(recurrent)(x, x),

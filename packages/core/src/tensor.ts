@@ -10,6 +10,8 @@ import type { DType, TypedArray } from './dtype.ts'
 import { fail } from './errors.ts'
 import { formatArray } from './format.ts'
 import { hostScalar, nest } from './host.ts'
+import { At } from './numpy/at.ts'
+import type { AtIndex } from './numpy/atIndex.ts'
 import * as np from './numpy/index.ts'
 import { originOf, type TracerValue } from './program/bind.ts'
 import { trackStorage } from './region.ts'
@@ -67,7 +69,7 @@ export type TensorValue = Storage | ScalarValue | TracerValue
 const elements: object = new Proxy(Object.prototype, {
   get(target, property, receiver) {
     const name = typeof property === 'string' ? property : ''
-    if (/^-?\d+$/.test(name)) fail('ValueError', `x[${name}]: JavaScript cannot index tensors. Write at(x, ${name}).get().`)
+    if (/^-?\d+$/.test(name)) fail('ValueError', `x[${name}]: JavaScript cannot index tensors. Write x.at(${name}).get().`)
     return Reflect.get(target, property, receiver) as unknown
   },
   set(_, property) {
@@ -75,8 +77,8 @@ const elements: object = new Proxy(Object.prototype, {
     return fail(
       'ValueError',
       /^\d+$/.test(name)
-        ? `x[${name}] = v: tensors do not change. at(x, ${name}).set(v) gives a new one.`
-        : `x.${name} = v: tensors do not change and take no properties. Elements: at(x, i).set(v).`,
+        ? `x[${name}] = v: tensors do not change. x.at(${name}).set(v) gives a new one.`
+        : `x.${name} = v: tensors do not change and take no properties. Elements: x.at(i).set(v).`,
     )
   },
 })
@@ -171,6 +173,16 @@ export class Tensor {
   /** Rows `start` to `end` of the first axis; negative indices count from the end. */
   slice(start: number, end?: number): Tensor {
     return np.sliceAxis(this, start, end)
+  }
+  /**
+   * A part of the tensor, to read or to rewrite: `x.at(0, '1:3').get()` is NumPy's `x[0, 1:3]`, `x.at(i).set(v)` is JAX's `x.at[i].set(v)`: a new tensor. An
+   * integer that is out of range throws; for index tensors `mode` says what happens.
+   *
+   * @example x.at('...', null, slice(null, null, -1)).get()
+   * @example counts.at(ids).add(1)
+   */
+  at(...indices: readonly AtIndex[]): At {
+    return new At(this, indices)
   }
 
   // ---- reading: these leave the library

@@ -4,7 +4,7 @@ import { type ModeSwitch, setIndexCheck, switchMode } from './switch.ts'
 
 /**
  * From now on an index tensor that is out of range throws a CheckError with the index, the axis and the user's line, where it would read a fill value, or write
- * nothing: in `at(x, ...)`, `take`, `takeAlongAxis`, `putAlongAxis`, `lax.gather` and the scatters, unless the call says what it wants by `mode` or
+ * nothing: in `x.at(...)`, `take`, `takeAlongAxis`, `putAlongAxis`, `lax.gather` and the scatters, unless the call says what it wants by `mode` or
  * `fillValue`. Compiled functions are traced again with the checks. Under `checkify` use `errors: ['index']`.
  *
  * @example

@@ -27,7 +27,6 @@ export const arrayEqual: DataLast<typeof np.arrayEqual> = /* @__PURE__ */ dataLa
 export const arrayEquiv: DataLast<typeof np.arrayEquiv> = /* @__PURE__ */ dataLast(np.arrayEquiv)
 export const arraySplit: DataLast<typeof np.arraySplit> = /* @__PURE__ */ dataLast(np.arraySplit)
 export const astype: DataLast<typeof np.astype> = /* @__PURE__ */ dataLast(np.astype)
-export const at: DataLast<typeof np.at> = /* @__PURE__ */ dataLast(np.at)
 export const atleast1d: DataLast<typeof np.atleast1d> = /* @__PURE__ */ dataLast(np.atleast1d)
 export const atleast2d: DataLast<typeof np.atleast2d> = /* @__PURE__ */ dataLast(np.atleast2d)
 export const atleast3d: DataLast<typeof np.atleast3d> = /* @__PURE__ */ dataLast(np.atleast3d)

@@ -1,5 +1,5 @@
 /**
- * `at(x, ...)`: reading and rewriting parts of a tensor, as NumPy's `x[...]` and JAX's `x.at[...]` do. Tensors do not change: an update gives a new one (under
+ * `x.at(...)`: reading and rewriting parts of a tensor, as NumPy's `x[...]` and JAX's `x.at[...]` do. Tensors do not change: an update gives a new one (under
  * jit in place, where x is not used any more).
  *
  * A range of every axis makes a box of x; index tensors then gather from the box, or scatter into it, before it is put back.
@@ -44,22 +44,12 @@ const combined: Readonly<Record<Combine, (old: Tensor, value: Tensor) => Tensor>
   max: maximum,
 }
 
-/**
- * A part of a tensor, to read or to rewrite: `at(x, 0, '1:3').get()` is NumPy's `x[0, 1:3]`, `at(x, i).set(v)` is JAX's `x.at[i].set(v)`: a new tensor. An
- * integer that is out of range throws; for index tensors `mode` says what happens. A function and no method, so that programs without it do not bundle
- * gathering and scattering.
- *
- * @example at(x, '...', null, slice(null, null, -1)).get()
- * @example at(counts, ids).add(1)
- */
-export const at = (x: TensorLike, ...indices: AtIndex[]): At => new At(toTensor(x, 'at'), indices)
-
-/** A part of a tensor, made by `at(x, ...)`. */
+/** A part of a tensor, made by `x.at(...)`. */
 export class At {
   private readonly x: Tensor
   private readonly indices: readonly AtIndex[]
 
-  /** @internal Use `at(x, ...)`. */
+  /** @internal Use `x.at(...)`. */
   constructor(x: Tensor, indices: readonly AtIndex[]) {
     this.x = x
     this.indices = indices

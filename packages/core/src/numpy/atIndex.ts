@@ -17,9 +17,9 @@ export interface Slice {
 
 /**
  * `slice(stop)`, `slice(start, stop)` or `slice(start, stop, step)`, as Python has it: negative positions count from the end, null stands for the end that
- * the step comes from or goes to, a negative step goes backwards. For `at(x, ...)`.
+ * the step comes from or goes to, a negative step goes backwards. For `x.at(...)`.
  *
- * @example at(x, slice(1, -1, 2)) // the same as at(x, '1:-1:2')
+ * @example x.at(slice(1, -1, 2)) // the same as x.at('1:-1:2')
  */
 export function slice(start: number | null, stop?: number | null, step: number | null = 1): Slice {
   const [from, to] = stop === undefined ? [null, start] : [start, stop]
@@ -31,7 +31,7 @@ export function slice(start: number | null, stop?: number | null, step: number |
 }
 
 /**
- * One index of `at(x, ...)`: an integer, a slice (`'1:-1:2'` or `slice(1, -1, 2)`), `'...'` for all axes that are not named, `null` for a new axis of size
+ * One index of `x.at(...)`: an integer, a slice (`'1:-1:2'` or `slice(1, -1, 2)`), `'...'` for all axes that are not named, `null` for a new axis of size
  * 1, an integer tensor or an array of integers, or a mask: a bool tensor or an array of booleans for as many axes as it has.
  */
 export type AtIndex = number | `${string}:${string}` | '...' | null | Slice | Tensor | readonly number[] | readonly boolean[]

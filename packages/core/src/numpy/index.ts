@@ -1,5 +1,5 @@
 /** All public functions on tensors, by NumPy's chapters. Those of one primitive live beside it in primitives/. */
-export { At, at, type AtGet, type AtUpdate } from './at.ts'
+export { At, type AtGet, type AtUpdate } from './at.ts'
 export { type AtIndex, type Slice, slice } from './atIndex.ts'
 export { bitwiseCount } from './bits.ts'
 export * from './calculus.ts'

@@ -15,7 +15,6 @@ import { ravel, reshape } from '../primitives/reshape.ts'
 import { where } from '../primitives/select.ts'
 import { broadcastShapes, checkShape, type Shape, showShape, sizeOf, stridesOf } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
-import { at } from './at.ts'
 import { slice } from './atIndex.ts'
 import { diag } from './creation.ts'
 import { stack } from './manipulation.ts'
@@ -159,7 +158,7 @@ export function fillDiagonal(x: TensorLike, values: TensorLike, options: { reado
     // Without `wrap` it ends where the matrix is square.
     const end = t.ndim === 2 && !wrap ? Math.min(t.size, (t.shape[1] as number) ** 2) : t.size
     const count = Math.ceil(end / Math.max(1, step))
-    const part = at(ravel(t), slice(0, end, Math.max(1, step)))
+    const part = ravel(t).at(slice(0, end, Math.max(1, step)))
     return reshape(part.set(inTurn('fillDiagonal', values, count)), t.shape)
   })
 }
@@ -183,8 +182,13 @@ export function put(x: TensorLike, positions: TensorLike, values: TensorLike, op
     toTensor(values, 'put')
     const t = toTensor(x, 'put'),
       i = ravel(toIndices('put', positions))
-    const places = inRange('put', mode === 'wrap' ? i : where(less(i, 0), add(i, t.size), i), t.size, options)
-    return reshape(at(ravel(t), places).set(inTurn('put', values, i.size)), t.shape)
+    const at = inRange('put', mode === 'wrap' ? i : where(less(i, 0), add(i, t.size), i), t.size, options)
+    return reshape(
+      ravel(t)
+        .at(at)
+        .set(inTurn('put', values, i.size)),
+      t.shape,
+    )
   })
 }
 

@@ -47,7 +47,6 @@ export const notOperations = {
     size: 'gives a number',
     var: 'the same function as variance',
     At: 'a class',
-    at: 'gives a part, whose methods are the entries at.get, at.set, ...',
     slice: 'makes an index',
     broadcastShapes: 'gives a shape',
     finfo: 'gives numbers',

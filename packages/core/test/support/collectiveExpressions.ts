@@ -1,7 +1,7 @@
 /** Random functions with collectives, each written twice: for one example that names an axis, and for the whole batch without names. */
 import fc from 'fast-check'
 import { array, zeros } from '../../src/numpy/creation.ts'
-import { at, concatenate, mean, sin, where } from '../../src/numpy/index.ts'
+import { concatenate, mean, sin, where } from '../../src/numpy/index.ts'
 import { broadcastTo } from '../../src/primitives/broadcast.ts'
 import { max, sum } from '../../src/primitives/reduce.ts'
 import { sliceAxis } from '../../src/primitives/slice.ts'
@@ -94,7 +94,7 @@ export function one(e: Expression, x: Tensor, w: Tensor): Tensor {
       return scan((c: Tensor, _) => [sin(c.add(of(e.b))), null], of(e.a), null, { length: 2 })[0]
     case 'cond':
       return cond(
-        at(pmax(x, 'i'), 0).get().greater(0),
+        pmax(x, 'i').at(0).get().greater(0),
         () => of(e.a),
         () => of(e.b),
       )
@@ -142,6 +142,6 @@ export function all(e: Expression, x: Tensor, w: Tensor): Tensor {
       return sin(sin(of(e.a).add(b)).add(b))
     }
     case 'cond':
-      return where(max(at(x, '...', 0).get()).greater(0), of(e.a), of(e.b))
+      return where(max(x.at('...', 0).get()).greater(0), of(e.a), of(e.b))
   }
 }

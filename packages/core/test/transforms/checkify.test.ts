@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { debugIndices } from '../../src/debug/indices.ts'
 import { array } from '../../src/numpy/creation.ts'
-import { at, bincount, delete as remove, divide, log, nonzero, sin, sqrt, take } from '../../src/numpy/index.ts'
+import { bincount, delete as remove, divide, log, nonzero, sin, sqrt, take } from '../../src/numpy/index.ts'
 import { gather } from '../../src/primitives/gather.ts'
 import { scatter } from '../../src/primitives/scatter.ts'
 import type { Tensor } from '../../src/tensor.ts'
@@ -150,7 +150,7 @@ describe('checkify', () => {
     const div = (x: Tensor): Tensor => divide(1, x.sub(3))
     expect(of(div, ['float'])(x)).toMatch(/^division by zero\n  checked at /)
     expect(of(div, ['nan'])(x)).toBeNull() // infinity
-    const index = (x: Tensor): Tensor => at(float(1, 2, 3), x.astype('int32')).get()
+    const index = (x: Tensor): Tensor => float(1, 2, 3).at(x.astype('int32')).get()
     expect(of(index, ['index'])(x)).toMatch(/^at\.get: index 3 is out of range for axis 0 of size 3\n  checked at .*checkify\.test\.ts/)
     expect(of(index, ['user', 'float'])(x)).toBeNull()
     expect(of(index, ['all'])(array(-3))).toBeNull()
@@ -192,8 +192,8 @@ describe('checkify', () => {
 describe('debugIndices', () => {
   const table = float(1, 2, 3)
   const uses: readonly (readonly [string, (i: Tensor) => Tensor])[] = [
-    ['at.get', i => at(table, i).get()],
-    ['at.add', i => at(table, i).add(1)],
+    ['at.get', i => table.at(i).get()],
+    ['at.add', i => table.at(i).add(1)],
     ['take', i => take(table, i)],
     ['gather', i => gather(table, [i])],
     ['scatter', i => scatter(table, [i], 0)],
@@ -217,7 +217,7 @@ describe('debugIndices', () => {
     expect(numbers(nonzero(float(0, 3, 0), { size: 1, fillValue: 9 })[0] as Tensor)).toEqual([1])
     expect(numbers(bincount(int(0, 5, 1), { length: 3 }))).toEqual([1, 1, 0])
     expect(numbers(remove(table, int(1)))).toEqual([1, 3])
-    expect(numbers(at(table, int(5)).get({ fillValue: 7 }))).toEqual([7])
-    expect(numbers(at(table, int(5)).set(0, { mode: 'drop' }))).toEqual([1, 2, 3])
+    expect(numbers(table.at(int(5)).get({ fillValue: 7 }))).toEqual([7])
+    expect(numbers(table.at(int(5)).set(0, { mode: 'drop' }))).toEqual([1, 2, 3])
   })
 })

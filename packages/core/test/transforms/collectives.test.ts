@@ -1,7 +1,6 @@
 /** Collectives under named axes: each by its values, under several names, and what they refuse. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { at } from '../../src/numpy/at.ts'
 import { array } from '../../src/numpy/creation.ts'
 
 import { sum } from '../../src/primitives/reduce.ts'
@@ -91,7 +90,7 @@ describe('each collective', () => {
   test('tiled forms cut and join blocks', () => {
     fc.assert(
       fc.property(fc.constantFrom(1, 2, 3), values([2, 4, 6]), (k, y) => {
-        const own = (z: Tensor): Tensor => at(z, axisIndex('i')).get()
+        const own = (z: Tensor): Tensor => z.at(axisIndex('i')).get()
         const tiled = vmap((z: Tensor) => psumScatter(z, 'i', { scatterDimension: 1, tiled: true }), { axisName: 'i' })(y)
         expectClose(tiled, sum(y, { axis: 0 }).reshape([4, 2, 3]).transpose([1, 0, 2]), 1e-4)
         const there = vmap((z: Tensor) => allToAll(z, 'i', 0, 1, { tiled: true }), { axisName: 'i' })(y)
@@ -115,7 +114,7 @@ describe('several names', () => {
   const grid = <R>(f: (y: Tensor) => R): ((y: Tensor) => R) =>
     vmap((row: Tensor) => vmap(f, { axisName: 'column' })(row), { axisName: 'row' })
   test('each means its own vmap, a list means all', () => {
-    const block = at(rows, '0:2').get()
+    const block = rows.at('0:2').get()
     expectClose(
       grid(y => psum(y, 'row'))(block),
       array([
@@ -199,9 +198,13 @@ describe('refused', () => {
         ]),
       )(x),
     ).toThrow(/ppermute: 0 is no source along 'i', or one twice/)
-    expect(() => named(y => psumScatter(y, 'i', { tiled: true }))(at(array([[1, 2]]), [0, 0, 0]).get())).toThrow(
-      /psumScatter: axis 0 of f32\[2\]\{i\} does not divide into 3/,
-    )
+    expect(() =>
+      named(y => psumScatter(y, 'i', { tiled: true }))(
+        array([[1, 2]])
+          .at([0, 0, 0])
+          .get(),
+      ),
+    ).toThrow(/psumScatter: axis 0 of f32\[2\]\{i\} does not divide into 3/)
   })
   test('collectives where not all examples come', () => {
     const f = named(y =>

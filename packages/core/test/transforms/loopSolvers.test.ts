@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { observeGraphs } from '../../src/backend/compile.ts'
 import type { Kernel, KernelGraph } from '../../src/lower/kernel.ts'
 import { array, zeros } from '../../src/numpy/creation.ts'
-import { at, abs, cos, greater, tanh } from '../../src/numpy/index.ts'
+import { abs, cos, greater, tanh } from '../../src/numpy/index.ts'
 import type { Tensor } from '../../src/tensor.ts'
 import { grad, jvp, valueAndGrad } from '../../src/transforms/grad.ts'
 import { jit } from '../../src/transforms/jit.ts'
@@ -123,7 +123,7 @@ describe('a recurrent network over characters by scan', () => {
   const cell =
     (p: Params) =>
     (h: Tensor, x: Tensor): readonly [Tensor, Tensor] => {
-      const state = tanh(at(p.embedding, x).get().add(h.matmul(p.wh)))
+      const state = tanh(p.embedding.at(x).get().add(h.matmul(p.wh)))
       return [state, state.matmul(p.wy)]
     }
   const loss = (p: Params): Tensor => {
@@ -134,7 +134,7 @@ describe('a recurrent network over characters by scan', () => {
     let h = zeros([batch, units]),
       total: Tensor = array(0)
     for (let t = 0; t < steps; t++) {
-      const [next, logits] = cell(p)(h, at(text, t).get())
+      const [next, logits] = cell(p)(h, text.at(t).get())
       h = next
       total = total.add(logits.mul(cos(logits)).sum())
     }

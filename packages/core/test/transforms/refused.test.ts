@@ -1,7 +1,6 @@
 /** What callers without types, or with a slip, pass in: each is a typed error, none a wrong number. */
 import { describe, expect, test } from 'vitest'
 import type { ErrorKind } from '../../src/errors.ts'
-import { at } from '../../src/numpy/at.ts'
 import { fftshift } from '../../src/fft/index.ts'
 import { mapCoordinates } from '../../src/image/index.ts'
 import * as lax from '../../src/lax/index.ts'
@@ -174,7 +173,7 @@ describe('options of callers without types', () => {
       () => vmap(identity, 0 as never),
       'vmap: options are one object, { inAxes, outAxes, axisName, axisSize }, got 0',
     ],
-    ['an update', () => at(x, 0).set(1, 'clip' as never), "at.set: options are one object, { mode }, got 'clip'"],
+    ['an update', () => x.at(0).set(1, 'clip' as never), "at.set: options are one object, { mode }, got 'clip'"],
   ])('%s', (_, f, message) =>
     expect(f).toThrow(expect.objectContaining({ kind: 'ValueError', message: expect.stringContaining(message) as string })),
   )

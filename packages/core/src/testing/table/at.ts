@@ -1,4 +1,4 @@
-/** `at(x, ...)`: indices of all kinds, mixed. */
+/** `x.at(...)`: indices of all kinds, mixed. */
 import fc from 'fast-check'
 import type { DType } from '../../dtype.ts'
 import * as np from '../../numpy/index.ts'
@@ -75,18 +75,16 @@ const filled = (made: readonly (np.AtIndex | 'tensor')[], tensors: readonly Tens
 }
 
 const refusedIndices = (name: string, f: (part: np.At) => unknown): readonly Refusal[] => [
-  refusal('an integer out of range', 'ValueError', [name, 'index 3', 'axis 1', '[2, 3]'], () => f(np.at(m23(), 0, 3))),
-  refusal('the same, traced', 'ValueError', [name, 'index -3', 'axis 0'], () => jit((x: Tensor) => f(np.at(x, -3)) as Tensor)(m23())),
-  refusal('a list out of range', 'ValueError', [name, 'index 2', 'axis 0'], () => f(np.at(m23(), [0, 2]))),
-  refusal('more indices than axes', 'ShapeError', [name, '3 indices', '[2, 3]'], () => f(np.at(m23(), 0, 0, 0))),
-  refusal('two ellipses', 'ValueError', [name, '...'], () => f(np.at(m23(), '...', '...'))),
-  refusal('text', 'ValueError', [name, 'a:b'], () => f(np.at(m23(), 'a:b'))),
-  refusal('a step of zero', 'ValueError', ['slice', '0'], () => f(np.at(m23(), '::0'))),
-  refusal('indices that are no integers', 'DTypeError', [name, 'float32'], () => f(np.at(m23(), np.ones([2])))),
-  refusal('a mask that does not fit', 'ShapeError', [name, '[3]', '[2, 3]'], () => f(np.at(m23(), [true, false, true]))),
-  refusal('an unknown mask', 'TracerError', [name, 'where(mask'], () =>
-    jit((x: Tensor) => f(np.at(x, np.greater(x, 0), 0)) as Tensor)(m23()),
-  ),
+  refusal('an integer out of range', 'ValueError', [name, 'index 3', 'axis 1', '[2, 3]'], () => f(m23().at(0, 3))),
+  refusal('the same, traced', 'ValueError', [name, 'index -3', 'axis 0'], () => jit((x: Tensor) => f(x.at(-3)) as Tensor)(m23())),
+  refusal('a list out of range', 'ValueError', [name, 'index 2', 'axis 0'], () => f(m23().at([0, 2]))),
+  refusal('more indices than axes', 'ShapeError', [name, '3 indices', '[2, 3]'], () => f(m23().at(0, 0, 0))),
+  refusal('two ellipses', 'ValueError', [name, '...'], () => f(m23().at('...', '...'))),
+  refusal('text', 'ValueError', [name, 'a:b'], () => f(m23().at('a:b'))),
+  refusal('a step of zero', 'ValueError', ['slice', '0'], () => f(m23().at('::0'))),
+  refusal('indices that are no integers', 'DTypeError', [name, 'float32'], () => f(m23().at(np.ones([2])))),
+  refusal('a mask that does not fit', 'ShapeError', [name, '[3]', '[2, 3]'], () => f(m23().at([true, false, true]))),
+  refusal('an unknown mask', 'TracerError', [name, 'where(mask'], () => jit((x: Tensor) => f(x.at(np.greater(x, 0), 0)) as Tensor)(m23())),
 ]
 
 type Update = (part: np.At, values: Tensor, options?: np.AtUpdate) => Tensor
@@ -106,7 +104,7 @@ const update = (name: string, f: Update, accuracy: Accuracy, dtypes: readonly DT
           return {
             inputs: [input(drawnIndices.shape, dtype), input(one ? [] : [30], dtype, [0.5, 2]), ...inputs],
             call: (x, v, ...tensors) => {
-              const part = np.at(x as Tensor, ...filled(made, tensors))
+              const part = (x as Tensor).at(...filled(made, tensors))
               return f(part, one ? (v as Tensor) : np.resize(v as Tensor, part.get().shape), { mode })
             },
             options: { made, mode },
@@ -121,7 +119,7 @@ const update = (name: string, f: Update, accuracy: Accuracy, dtypes: readonly DT
         fc.record({ shape: arbShapeOf(1, 3), axes: fc.nat(2), dtype: fc.constantFrom(...dtypes) }),
         ({ shape, axes, dtype }) => ({
           inputs: [input(shape, dtype), input([], dtype, [0.5, 2]), input(shape.slice(0, 1 + axes), 'bool')],
-          call: (x, v, mask) => f(np.at(x as Tensor, mask as Tensor), v as Tensor),
+          call: (x, v, mask) => f((x as Tensor).at(mask as Tensor), v as Tensor),
         }),
       ),
     },
@@ -130,10 +128,10 @@ const update = (name: string, f: Update, accuracy: Accuracy, dtypes: readonly DT
   differentiable: true,
   refused: [
     ...refusedIndices(name, part => f(part, np.scalar(1))),
-    refusal('values that do not fit', 'ShapeError', [name, '[4]', '[3]'], () => f(np.at(m23(), 0), np.ones([4]))),
-    refusal('values of a wider dtype', 'DTypeError', [name, 'int32', 'float32'], () => f(np.at(m23().astype('int32'), 0), np.ones([3]))),
-    refusal('no tensor', 'TreeError', [name], () => f(np.at(m23(), 0), text)),
-    refusal('an unknown mode', 'ValueError', [name, 'fill'], () => f(np.at(m23(), 0), np.scalar(1), { mode: 'fill' as never })),
+    refusal('values that do not fit', 'ShapeError', [name, '[4]', '[3]'], () => f(m23().at(0), np.ones([4]))),
+    refusal('values of a wider dtype', 'DTypeError', [name, 'int32', 'float32'], () => f(m23().astype('int32').at(0), np.ones([3]))),
+    refusal('no tensor', 'TreeError', [name], () => f(m23().at(0), text)),
+    refusal('an unknown mode', 'ValueError', [name, 'fill'], () => f(m23().at(0), np.scalar(1), { mode: 'fill' as never })),
   ],
 })
 
@@ -145,7 +143,7 @@ export const at = {
         const { made, inputs } = build(drawnIndices)
         return {
           inputs: [input(drawnIndices.shape, dtype), ...inputs],
-          call: (x, ...tensors) => np.at(x as Tensor, ...filled(made, tensors)).get(clips ? { mode: 'clip' } : { fillValue: 0 }),
+          call: (x, ...tensors) => (x as Tensor).at(...filled(made, tensors)).get(clips ? { mode: 'clip' } : { fillValue: 0 }),
           options: { made, clips },
         }
       },
@@ -154,7 +152,11 @@ export const at = {
     differentiable: true,
     refused: [
       ...refusedIndices('at.get', part => part.get()),
-      refusal('an unknown mode', 'ValueError', ['at.get', 'drop'], () => np.at(m23(), 0).get({ mode: 'drop' as never })),
+      refusal('an unknown mode', 'ValueError', ['at.get', 'drop'], () =>
+        m23()
+          .at(0)
+          .get({ mode: 'drop' as never }),
+      ),
     ],
   },
   set: update('at.set', (part, v, o) => part.set(v, o), exact, all),
