@@ -138,7 +138,7 @@ test('axes, dtypes and subscripts that are something else', () => {
   refused('DTypeError', () => np.std(x, { dtype: 'float' as never }))
   refused('DTypeError', () => zeros([2], { dtype: 10n as never }))
   refused('ShapeError', () => fftshift(x, { axes: 'x' as never }))
-  expect(() => at(x, 0.5).get()).toThrow(/at.get: an index is an integer, got 0.5/)
+  expect(() => x.at(0.5).get()).toThrow(/at.get: an index is an integer, got 0.5/)
 })
 
 describe('options of callers without types', () => {
