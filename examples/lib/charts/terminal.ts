@@ -1,4 +1,5 @@
 /** Curves in the terminal. */
+import { scaleLinear } from 'd3-scale'
 import { plot } from 'simple-ascii-chart'
 import { type Series, smoothed } from './series.ts'
 
@@ -24,13 +25,22 @@ export function terminalChart(series: readonly Series[], { title, color, width =
       title,
       width,
       height,
-      formatter: (n, { axis }) => (axis === 'x' ? Math.round(n) : Number(n.toPrecision(3))),
+      customXAxisTicks: ticks(drawn, 0, 6),
+      customYAxisTicks: ticks(drawn, 1, height / 2),
+      formatter: n => Number(n.toPrecision(4)),
       ...(color && { color: drawn.map((_, i) => colors[i % colors.length] as (typeof colors)[number]) }),
       ...(color && series.length > 1 && { legend: { position: 'bottom' as const, series: series.map(s => s.name) } }),
     },
   )
   const lines = text.split('\n').map(line => line.trimEnd())
   return lines.filter(line => line !== '').join('\n')
+}
+
+/** A few round numbers between the ends of an axis, or the one value that there is. */
+function ticks(drawn: readonly Series['points'][], axis: 0 | 1, count: number): number[] {
+  const values = drawn.flatMap(points => points.map(p => p[axis]))
+  const ends = [Math.min(...values), Math.max(...values)] as const
+  return ends[0] === ends[1] ? [ends[0]] : scaleLinear(ends, [0, 1]).ticks(count)
 }
 
 function thinned(points: Series['points'], width: number): Series['points'] {

@@ -42,24 +42,46 @@ function serve(host: Host, calls: string): Promise<ViteDevServer> {
   })
 }
 
+/** Programs in pages of a browser, one after another, from one server. */
+export interface Headless {
+  /** Runs the `main` of a module. @throws what the program throws. */
+  run(program: URL, options: unknown): Promise<void>
+  close(): Promise<void>
+}
+
+/** `host` is that of all programs. */
+export async function openHeadless(browser: Browser, host: Host): Promise<Headless> {
+  // Pages of others do not guess the address, and so have no files of ours.
+  const calls = `/${randomUUID()}/`,
+    server = await serve(host, calls)
+  await server.listen()
+  const runner = addressOf(new URL('page.ts', import.meta.url))
+  return {
+    async run(program, options) {
+      const page = await browser.newPage({ locale: 'en-US' })
+      try {
+        await page.goto(server.resolvedUrls?.local[0] ?? '')
+        const job: Job = { program: addressOf(program), host: calls, isTerminal: host.isTerminal, options }
+        const failure = await page.evaluate<Failure | null>(`import('${runner}').then(m => m.runJob(${JSON.stringify(job)}))`)
+        if (failure?.kind !== undefined) throw new CotangentError(failure.kind, failure.message)
+        if (failure !== null) throw new Error(failure.message)
+      } finally {
+        await page.close()
+      }
+    },
+    close: () => server.close(),
+  }
+}
+
 /**
  * Runs the `main` of a module in a page of this browser.
  * @throws what the program throws.
  */
 export async function runHeadless(browser: Browser, program: URL, options: unknown, host: Host): Promise<void> {
-  // Pages of others do not guess the address, and so have no files of ours.
-  const calls = `/${randomUUID()}/`,
-    server = await serve(host, calls)
+  const headless = await openHeadless(browser, host)
   try {
-    await server.listen()
-    const page = await browser.newPage({ locale: 'en-US' })
-    await page.goto(server.resolvedUrls?.local[0] ?? '')
-    const job: Job = { program: addressOf(program), host: calls, isTerminal: host.isTerminal, options }
-    const runner = addressOf(new URL('page.ts', import.meta.url))
-    const failure = await page.evaluate<Failure | null>(`import('${runner}').then(m => m.runJob(${JSON.stringify(job)}))`)
-    if (failure?.kind !== undefined) throw new CotangentError(failure.kind, failure.message)
-    if (failure !== null) throw new Error(failure.message)
+    await headless.run(program, options)
   } finally {
-    await server.close()
+    await headless.close()
   }
 }

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { init } from '@cotangent/core'
 import { afterAll, expect, test } from 'vitest'
+import { fastRuns, onePerExample } from '../../../examples/lib/fast.ts'
 import { spawnMain } from '../../../examples/lib/host/spawn.ts'
 import { batch, loadMnist } from '../../../examples/lib/mnist.ts'
+import { resultsOf } from '../../../examples/lib/results/records.ts'
 import { cnn } from '../../../examples/mnist/models.ts'
 import { createTrainer } from '../../../examples/mnist/trainer.ts'
 import { fakeDriver, loader } from './kit.ts'
@@ -49,6 +51,11 @@ test('mnist trains on cuda to the accuracy of cpu, and saves its parameters', ()
   expect(accuracy).toBeGreaterThan(0.5)
   // A few of 10,000 digits may be as near to one class as to another.
   expect(Math.abs(accuracy - accuracyOn('cpu'))).toBeLessThan(0.001)
+})
+
+test.each(onePerExample(await fastRuns()))('$example runs fast on cuda', ({ example, options, wanted }) => {
+  const printed = run(example, ...options.split(' ').filter(Boolean), '--fast', '--backend', 'cuda', '--out', folder)
+  expect(Object.keys(resultsOf(printed))).toEqual(expect.arrayContaining([...wanted]))
 })
 
 test("mnist's CNN, narrower, has the losses of cpu", async () => {

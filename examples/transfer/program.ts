@@ -1,0 +1,111 @@
+/** The program: learns the digits 0-4, then 5-9 with what it learnt. The same source in Node and in a page. */
+import { type Key, type Tensor, type TreeOf, jit, random, tree } from '@cotangent/core'
+import { type Layer, adam } from '@cotangent/nn'
+import { batches, dataset, filter, sliceOf } from '@cotangent/nn/data'
+import { type EpochsOptions, type Examples, classifier, digitExamples, trainFresh } from '../lib/classify.ts'
+import type { Host } from '../lib/host/host.ts'
+import { readFewDigits, readMnist } from '../lib/mnist-files.ts'
+import { onBackend, printResults } from '../lib/program.ts'
+import { CLASSES, adapted, head, narrow, trunk, usual, whole } from './models.ts'
+import type { Options } from './options.ts'
+
+/** Labelled digits a class in the task with few. */
+const FEW = 10
+const RANK = 4
+/** For evaluations and features: one shape for all sizes that are divisible. */
+const BATCH = 50
+
+export async function main(options: Options, host: Host): Promise<void> {
+  const { train, test } = await (options.fast ? readFewDigits : readMnist)(host, options.data)
+  await onBackend(options, host, async backend => {
+    host.print(`transfer from the digits 0-4 to 5-9, on the ${backend} backend`)
+    printResults(host, await transfer(options, host, digitExamples(train), digitExamples(test)))
+  })
+}
+
+async function transfer({ fast, seed }: Options, host: Host, train: Examples, test: Examples): Promise<Readonly<Record<string, number>>> {
+  const widths = fast ? narrow : usual,
+    root = random.key(seed)
+  const cut = (examples: Examples, count: number): Examples => (fast ? sliceOf(examples, 0, count) : examples)
+  const first = cut(part(train, 0), 200),
+    second = cut(part(train, CLASSES), 200),
+    secondTest = cut(part(test, CLASSES), 100)
+  const long = (i: number, epochs: number): EpochsOptions => ({
+      epochs: fast ? 1 : epochs,
+      batchSize: fast ? BATCH : 128,
+      key: random.foldIn(root, i),
+    }),
+    short = (i: number): EpochsOptions => ({ epochs: fast ? 1 : 200, batchSize: FEW * CLASSES, key: random.foldIn(root, i) })
+
+  const network = learner(host, whole(widths))
+  const before = await network.train('digits 0-4', first, long(0, 3))
+  host.print(`digits 0-4: test accuracy ${(await network.score(before, cut(part(test, 0), 100))).toFixed(4)}`)
+
+  // The trunk does not learn any more, so its features are computed once.
+  const features = featuresOf(trunk(widths), before.trunk)
+  const few = fewOf(second, random.foldIn(root, 1)),
+    [many, fewFeatures, tests] = [features(second), features(few), features(secondTest)] as const
+  const newHead = learner(host, head(widths)),
+    adapters = learner(host, adapted(head(widths), before.head, RANK))
+  const fromFew = await adapters.train('adapters, few labels', fewFeatures, short(5))
+  host.print(`parameters: whole ${sizeOf(before)}, head ${sizeOf(before.head)}, adapters ${sizeOf(fromFew)}`)
+  const results = {
+    'accuracy all': await newHead.score(await newHead.train('new head, all labels', many, long(2, 12)), tests),
+    'lora all': await adapters.score(await adapters.train('adapters, all labels', many, long(3, 12)), tests),
+    'accuracy 10': await newHead.score(await newHead.train('new head, few labels', fewFeatures, short(4)), tests),
+    'lora 10': await adapters.score(fromFew, tests),
+    'scratch 10': await network.score(await network.train('from scratch', few, short(6)), secondTest),
+  }
+  return { ...results, 'gain 10': results['accuracy 10'] - results['scratch 10'] }
+}
+
+/** The five digits from `start` on, their labels counted from 0. */
+function part(examples: Examples, start: number): Examples {
+  const { x, labels } = examples.columns
+  const chosen = filter(examples, row => Math.floor((labels.data[row] as number) / CLASSES) * CLASSES === start)
+  return { ...chosen, columns: { x, labels: { ...labels, data: Int32Array.from(labels.data as Int32Array, l => l - start) } } }
+}
+
+/** So many of each class, which the key chooses. */
+function fewOf(examples: Examples, key: Key): Examples {
+  const order = random.permutation(key, examples.rows.length).dataSync(),
+    counts = new Array<number>(CLASSES).fill(0)
+  const rows = Int32Array.from(order, i => examples.rows[i] as number).filter(row => {
+    const label = examples.columns.labels.data[row] as number
+    return (counts[label] = (counts[label] as number) + 1) <= FEW
+  })
+  return { ...examples, rows }
+}
+
+interface Learner<P> {
+  /** Fresh parameters, trained. */
+  readonly train: (title: string, examples: Examples, options: EpochsOptions) => Promise<P>
+  /** Share of the examples whose most probable class is the label. */
+  readonly score: (params: P, examples: Examples) => Promise<number>
+}
+
+function learner<P extends TreeOf<P>>(host: Host, model: Layer<P>): Learner<P> {
+  const trainer = classifier(model, adam(1e-3))
+  return {
+    train: async (title, examples, options) => (await trainFresh(host, title, trainer, examples, options)).params,
+    score: async (params, examples) => {
+      const state = trainer.init(random.key(0), examples.columns.x.shape.slice(1))
+      return (await trainer.evaluate({ ...state, params }, batches(examples, BATCH)))['accuracy'] as number
+    },
+  }
+}
+
+/** Examples in which what the layer makes of x stands for x. */
+function featuresOf<P>(layer: Layer<P>, params: P): (examples: Examples) => Examples {
+  const apply = jit((x: Tensor) => layer.apply(params, x))
+  return examples => {
+    const parts = [...batches(examples, BATCH)].map(({ x, labels }) => ({ x: apply(x), labels }))
+    const size = parts[0]?.x.shape[1] as number
+    const data = new Float32Array(examples.rows.length * size)
+    parts.forEach(({ x }, i) => data.set(x.dataSync() as Float32Array, i * BATCH * size))
+    const labels = Int32Array.from(examples.rows, row => examples.columns.labels.data[row] as number)
+    return dataset({ x: { data, shape: [examples.rows.length, size] }, labels })
+  }
+}
+
+const sizeOf = (params: unknown): number => tree.leaves(params).reduce((n, leaf) => n + leaf.size, 0)
