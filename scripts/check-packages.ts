@@ -207,7 +207,7 @@ await step('install', () => {
 })
 await step('compile', () => {
   cpSync(join(root, 'scripts/consumer'), project, { recursive: true })
-  writeFileSync(join(project, 'main.js'), "import { result } from './cpu.js'\nconsole.log(await result)\n")
+  writeFileSync(join(project, 'main.js'), "import '@cotangent/nn/node'\nimport { result } from './cpu.js'\nconsole.log(await result)\n")
   for (const [module, moduleResolution] of [
     ['esnext', 'bundler'],
     ['nodenext', 'nodenext'],

@@ -32,6 +32,8 @@ import {
   sgd,
   tanh,
 } from '@cotangent/nn'
+import * as data from '@cotangent/nn/data'
+import type { fileCheckpoint } from '@cotangent/nn/node'
 
 /** Generic user code: any model, any optimiser, no cast. */
 function fit<P extends TreeOf<P>, F extends StateOf>(
@@ -118,9 +120,9 @@ export async function main(load: BackendLoader): Promise<string> {
   const { name, backend } = await init({ backend: [load], threads: 2 })
   const wrong = learn() ?? multiply() ?? transforms()
   await backend.dispose()
-  const names = [core, fp, nn].map(module => Object.keys(module).length)
+  const names = [core, fp, nn, data].map(module => Object.keys(module).length)
   return wrong ?? `ok on ${name}, ${names.join(' + ')} exports`
 }
 
 /** Types of every entry point, for the compiler alone. */
-export type Named = readonly [Aval, Backend, KernelGraph]
+export type Named = readonly [Aval, Backend, KernelGraph, typeof fileCheckpoint]
