@@ -118,7 +118,7 @@ function run(
 }
 
 /** Disposes the donated inputs, whose memory results may have by now. */
-function giveUp(inputs: readonly Tensor[], donated: readonly boolean[] | undefined): void {
+export function giveUp(inputs: readonly Tensor[], donated: readonly boolean[] | undefined): void {
   donated?.forEach((given, i) => {
     if (given) (inputs[i] as Tensor).dispose()
   })

@@ -3,11 +3,11 @@ import { programNeedsHost } from '../program/effects.ts'
 import type { Program } from '../program/program.ts'
 import { untracked } from '../region.ts'
 import { span } from '../spans.ts'
-import { Storage, Tensor } from '../tensor.ts'
+import type { Tensor } from '../tensor.ts'
 import type { Backend, Buffer, Executable } from './backend.ts'
 import { type Compiled, compileInSteps } from './compile.ts'
-import { backendOf, buffersOf, givable, keepProgram, knownProgram, runObserver, runProgram, wrap } from './execute.ts'
-import { programsBetween } from './stepwise.ts'
+import { backendOf, buffersOf, givable, giveUp, keepProgram, knownProgram, runObserver, runProgram, wrap } from './execute.ts'
+import { programsBetween, sharing } from './stepwise.ts'
 
 /** As `runProgram`. Donated inputs are disposed at once. Throws before anything runs, or rejects. What calls the host runs in a later task. */
 export function runProgramAsync(
@@ -18,10 +18,8 @@ export function runProgramAsync(
 ): Promise<readonly Tensor[]> {
   const backend = backendOf(inputs, name)
   const buffers = buffersOf(inputs, backend, name)
-  const kept = untracked(() => inputs.map(t => (t.value instanceof Storage ? new Tensor(t.aval, t.value.share()) : t)))
-  donated?.forEach((given, i) => {
-    if (given) (inputs[i] as Tensor).dispose()
-  })
+  const kept = untracked(() => inputs.map(sharing))
+  giveUp(inputs, donated)
   return inTurn(backend, async () => {
     try {
       if (programNeedsHost(program) || runObserver() !== null) {

@@ -7,6 +7,7 @@ import { type Primitive, type RunProgram, isCall } from '../primitives/primitive
 import { needsHost, programNeedsHost } from '../program/effects.ts'
 import { atLine } from '../program/modes.ts'
 import { type Atom, type Equation, type Program, type Var, subprograms } from '../program/program.ts'
+import { valuesOf } from '../program/values.ts'
 import { Storage, Tensor } from '../tensor.ts'
 
 /** One equation for the host, or a Program of those between. */
@@ -26,17 +27,15 @@ export function runHostEquation(primitive: Primitive, inputs: readonly Tensor[],
 
 /** `run` compiles and runs; it comes back here for Programs inside that hold equations for the host. */
 export function runInParts(program: Program, inputs: readonly Tensor[], run: RunProgram): readonly Tensor[] {
-  const env = new Map<Var, Tensor>()
-  program.inputs.forEach((v, i) => env.set(v, inputs[i] as Tensor))
-  const read = (a: Atom): Tensor => (a.kind === 'literal' ? new Tensor(a.aval, { scalar: a.value }) : (env.get(a) as Tensor))
+  const { read, define } = valuesOf(program, inputs)
   for (const part of partsOf(program)) {
     const [outputs, results] =
       'equation' in part
         ? [part.equation.outputs, runOne(part.equation, read, run)]
         : [part.outputs, run(part.program, part.program.inputs.map(read))]
-    outputs.forEach((v, i) => env.set(v, results[i] as Tensor))
+    define(outputs, results)
     // Intermediates are no one else's: their memory goes at once.
-    for (const v of part.dead) env.get(v)?.dispose()
+    for (const v of part.dead) read(v).dispose()
   }
   return program.outputs.map((a, i) => (isOwned(program, i) ? read(a) : sharing(read(a))))
 }

@@ -45,16 +45,21 @@ export const pureCallbackP: SimplePrimitive<CallbackParams> = {
     const given = callUser(call, inputs)
     const backend = backendOf(inputs, name)
     return results.map((type, i) => {
-      const t = given[i]
-      if (t === undefined || !sameType(t.aval, type))
-        return fail(
-          t?.dtype === type.dtype ? 'ShapeError' : 'DTypeError',
-          `pureCallback: ${name} returned ${t === undefined ? 'nothing' : showAval(t.aval)} for result ${i}, which was declared as ${showAval(type)}.`,
-        )
+      const t = asDeclared(name, given, i, type)
       if (!(t.value instanceof Storage) || t.value.backend === backend) return new Tensor(type, sharing(t).value)
       return fromHost(t.dataSync(), type.shape, type.dtype, backend)
     })
   },
+}
+
+/** Result `k` of a call, if it is what was declared. */
+function asDeclared(name: string, returned: readonly Tensor[], k: number, type: Aval): Tensor {
+  const t = returned[k]
+  if (t !== undefined && sameType(t.aval, type)) return t
+  return fail(
+    t?.dtype === type.dtype ? 'ShapeError' : 'DTypeError',
+    `pureCallback: ${name} returned ${t === undefined ? 'nothing' : showAval(t.aval)} for result ${k}, which was declared as ${showAval(type)}.`,
+  )
 }
 
 /** Called for its effect. Never differentiated: it sees the primal values. */
@@ -121,15 +126,7 @@ function batchCallback(inputs: readonly Tensor[], axes: readonly (number | null)
 function stackExamples(examples: readonly (readonly Tensor[])[], results: readonly Aval[], name: string): readonly Tensor[] {
   return results.map((type, k) => {
     const data = hostArray(type.dtype, examples.length * type.size)
-    examples.forEach((example, i) => {
-      const t = example[k]
-      if (t === undefined || !sameType(t.aval, type))
-        fail(
-          'ShapeError',
-          `pureCallback: ${name} returned ${t === undefined ? 'nothing' : showAval(t.aval)} for result ${k}, which was declared as ${showAval(type)}.`,
-        )
-      data.set(t.dataSync(), i * type.size)
-    })
+    examples.forEach((example, i) => data.set(asDeclared(name, example, k, type).dataSync(), i * type.size))
     return fromHost(data, [examples.length, ...type.shape], type.dtype)
   })
 }

@@ -17,15 +17,12 @@ export function checkTypes(where: string, expected: readonly Aval[], found: read
     fail('InternalError', `${where}: expected ${show(expected)}, got ${show(found)}.`)
 }
 
-/** Programs that take the same leading inputs: the constants of all of them. */
+/** Programs that take the same leading inputs: the constants of all of them, each once. */
 export function joinConsts(closed: readonly Closed[]): { readonly programs: readonly Program[]; readonly consts: readonly Tensor[] } {
-  const consts = closed.flatMap(c => c.consts)
+  const consts = [...new Set(closed.flatMap(c => c.consts))]
   if (consts.length === 0) return { programs: closed.map(c => c.program), consts }
-  const programs = closed.map(({ program, consts: own }, i) => {
-    const before = closed.slice(0, i).reduce((n, c) => n + c.consts.length, 0)
-    const shared = consts.map((t, k) =>
-      k >= before && k < before + own.length ? (program.inputs[k - before] as Program['inputs'][number]) : newVar(t.aval),
-    )
+  const programs = closed.map(({ program, consts: own }) => {
+    const shared = consts.map(t => program.inputs[own.indexOf(t)] ?? newVar(t.aval))
     return { ...program, inputs: [...shared, ...program.inputs.slice(own.length)] }
   })
   return { programs, consts }

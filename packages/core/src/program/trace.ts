@@ -7,6 +7,7 @@ import { Tensor } from '../tensor.ts'
 import { madeHere, type Trace, type TracerValue, withTrace } from './bind.ts'
 import { atLine, lineForEquation } from './modes.ts'
 import { type Atom, type Equation, type Program, type Var, literal, newVar } from './program.ts'
+import { valuesOf } from './values.ts'
 
 interface Staged extends TracerValue {
   readonly variable: Var
@@ -105,12 +106,11 @@ export function evalProgram(
   inputs: readonly Tensor[],
   bindEquation: (primitive: Primitive, inputs: readonly Tensor[], params: object) => readonly Tensor[],
 ): readonly Tensor[] {
-  const env = new Map<Var, Tensor>()
-  program.inputs.forEach((v, i) => env.set(v, inputs[i] as Tensor))
-  const read = (a: Atom): Tensor => (a.kind === 'literal' ? new Tensor(a.aval, { scalar: a.value }) : (env.get(a) as Tensor))
-  for (const e of program.equations) {
-    const out = atLine(e.line, () => bindEquation(e.primitive, e.inputs.map(read), e.params))
-    e.outputs.forEach((v, i) => env.set(v, out[i] as Tensor))
-  }
+  const { read, define } = valuesOf(program, inputs)
+  for (const e of program.equations)
+    define(
+      e.outputs,
+      atLine(e.line, () => bindEquation(e.primitive, e.inputs.map(read), e.params)),
+    )
   return program.outputs.map(read)
 }

@@ -1,8 +1,7 @@
 /** pureCallback, debug.callback and debug.print for users. */
 import { aval } from '../aval.ts'
 import { type DType, checkDType } from '../dtype.ts'
-import { fail } from '../errors.ts'
-import { checkOptions } from '../options.ts'
+import { checkOneOf, checkOptions } from '../options.ts'
 import { type VmapMethod, debugCallbackP, pureCallbackP } from '../primitives/callback.ts'
 import { bind } from '../program/bind.ts'
 import { type Shape, checkShape } from '../shape.ts'
@@ -40,8 +39,7 @@ export function pureCallback<A extends Args, R>(
 ): R {
   const { vmapMethod } = checkOptions('pureCallback', options, 'vmapMethod')
   const name = nameOf(f)
-  if (vmapMethod !== undefined && !['sequential', 'expandDims', 'broadcastAll'].includes(vmapMethod))
-    fail('ValueError', `pureCallback: vmapMethod must be 'sequential', 'expandDims' or 'broadcastAll', got ${String(vmapMethod)}.`)
+  if (vmapMethod !== undefined) checkOneOf('pureCallback', 'vmapMethod', vmapMethod, ['sequential', 'expandDims', 'broadcastAll'])
   const flat = flattenArguments(f, args)
   const declared = flattenTree(placeholders(result, 'result'), 'result')
   const g = flatFunction(

@@ -5,12 +5,13 @@ import { type ErrorKind, fail } from '../errors.ts'
 import { astype } from '../primitives/cast.ts'
 import { pvaryP, varyLike } from '../primitives/collective.ts'
 import { condP } from '../primitives/cond.ts'
+import { joinConsts, outputTypes } from '../primitives/control.ts'
 import { axisIndexP } from '../primitives/exchange.ts'
 import { isCollective } from '../primitives/primitive.ts'
 import { bind, stagingTrace } from '../program/bind.ts'
 import { sameType } from '../program/check.ts'
 import { internProgram } from '../program/intern.ts'
-import { type Program, equationAxes, newVar, subprograms } from '../program/program.ts'
+import { type Program, equationAxes, subprograms } from '../program/program.ts'
 import { simplify } from '../program/simplify.ts'
 import { trace } from '../program/trace.ts'
 import { sameShape } from '../shape.ts'
@@ -107,8 +108,8 @@ function branch(
     checkSameTypes(
       `${where}: ${names[0]} and ${names[i]} return different types`,
       first.out,
-      first.program.outputs.map(o => o.aval),
-      b.program.outputs.map(o => o.aval),
+      outputTypes(first.program),
+      outputTypes(b.program),
       'result',
     )
   })
@@ -117,19 +118,9 @@ function branch(
     index.aval.varying,
     bodies.map(b => b.program),
   )
-  const captured = [...new Set(bodies.flatMap(b => b.captured))]
-  // Every branch takes what any of them captured.
-  const branches = bodies.map(b => ({
-    ...b.program,
-    inputs: [
-      ...captured.map(t =>
-        b.captured.includes(t) ? (b.program.inputs[b.captured.indexOf(t)] as Program['inputs'][number]) : newVar(t.aval),
-      ),
-      ...b.program.inputs.slice(b.captured.length),
-    ],
-  }))
-  const interned = stagingTrace() === null ? branches.map(internProgram) : branches
-  return unflattenTree(first.out, bind(condP, [index, ...captured, ...leaves], { branches: interned }))
+  const { programs, consts } = joinConsts(bodies.map(({ program, captured }) => ({ program, consts: captured })))
+  const branches = stagingTrace() === null ? programs.map(internProgram) : programs
+  return unflattenTree(first.out, bind(condP, [index, ...consts, ...leaves], { branches }))
 }
 
 /** Throws if examples that take different ways would have to meet on one of them. */

@@ -20,8 +20,9 @@ import { type WhileParams, whileP } from '../../primitives/while.ts'
 import { zerosOf } from '../../primitives/zeros.ts'
 import { bind } from '../../program/bind.ts'
 import { atLine } from '../../program/modes.ts'
-import type { Atom, Equation, Program, Var } from '../../program/program.ts'
-import { Tensor } from '../../tensor.ts'
+import type { Equation, Program } from '../../program/program.ts'
+import { valuesOf } from '../../program/values.ts'
+import type { Tensor } from '../../tensor.ts'
 import { type Closed, avalsOf, traceClosed } from '../programs.ts'
 import { type Kinds, dividesBy, entersEquation, equationSites, ownSites, sitesOf } from './sites.ts'
 
@@ -42,9 +43,7 @@ const flat = ({ outputs, state }: Run): readonly Tensor[] => [...outputs, state.
 
 /** `first`: the number of the Program's first site. */
 export function runChecked(program: Program, inputs: readonly Tensor[], state: CheckState, first: number, kinds: Kinds): Run {
-  const env = new Map<Var, Tensor>()
-  program.inputs.forEach((v, i) => env.set(v, inputs[i] as Tensor))
-  const read = (a: Atom): Tensor => (a.kind === 'literal' ? new Tensor(a.aval, { scalar: a.value }) : (env.get(a) as Tensor))
+  const { read, define } = valuesOf(program, inputs)
   let { code } = state,
     site = first,
     from = 0
@@ -61,7 +60,7 @@ export function runChecked(program: Program, inputs: readonly Tensor[], state: C
           ? enter(e.primitive as CallPrimitive, operands, e.params, own, site, kinds)
           : runLeaf(e, operands, own, site, kinds),
     )
-    e.outputs.forEach((v, i) => env.set(v, r.outputs[i] as Tensor))
+    define(e.outputs, r.outputs)
     code = r.state.code
     values.push(...r.state.values)
     site += sites.length

@@ -42,7 +42,7 @@ export interface TypedSite {
 
 /** Operations that only move values: a NaN in them came from elsewhere. */
 const moving = new Set(
-  'broadcast cast concatenate dynamicSlice dynamicUpdateSlice gather neg pad reshape reverse scatter select slice sort transpose'.split(
+  'broadcast cast concatenate dynamicSlice dynamicUpdateSlice gather name neg optimizationBarrier pad pvary reshape reverse scatter select slice sort stopGradient transpose'.split(
     ' ',
   ),
 )
