@@ -35,6 +35,8 @@ export {
   type LayerLike,
   type OpaqueLayer,
 } from './compose.ts'
+export * as constraints from './constraints.ts'
+export type { Constraint } from './constraints.ts'
 export * as initializers from './init.ts'
 export type { Initializer } from './init.ts'
 export { stateful, stateless, type About, type Initialized, type Layer, type Mode } from './layer.ts'
@@ -212,7 +214,9 @@ export {
   type NtxentOptions,
   type RankingOptions,
 } from './losses/sets.ts'
-export { accuracy } from './metrics.ts'
+export { accuracy } from './metrics/accuracy.ts'
+export * as metrics from './metrics/index.ts'
+export type { Metric } from './metrics/metric.ts'
 export {
   adam,
   adamw,
@@ -338,5 +342,7 @@ export {
   type LookaheadOptions,
   type LookaheadState,
 } from './optim/wrappers.ts'
+export * as regularizers from './regularizers.ts'
+export type { Regularizer } from './regularizers.ts'
 export { summary, type Summary, type SummaryOptions, type SummaryRow } from './summary.ts'
 export * from './train/index.ts'

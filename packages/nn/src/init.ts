@@ -1,5 +1,17 @@
 /** Initialisers, as `jax.nn.initializers`: each gives a function of a key, a shape and a dtype. Kernels are `[..., in, out]`; axes before are the window. */
-import { type DType, type Key, type Shape, type Tensor, random, zeros as zerosTensor, ones as onesTensor, full } from '@cotangent/core'
+import {
+  type DType,
+  type Key,
+  type Shape,
+  type Tensor,
+  eye,
+  full,
+  ones as onesTensor,
+  pad,
+  random,
+  zeros as zerosTensor,
+} from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 
 /** `dtype` default float32. */
 export type Initializer = (key: Key, shape: Shape, dtype?: DType) => Tensor
@@ -56,3 +68,40 @@ export const heNormal = (): Initializer => varianceScaling(2, 'in', 'truncatedNo
 /** LeCun et al. 1998. */
 export const lecunUniform = (): Initializer => varianceScaling(1, 'in', 'uniform')
 export const lecunNormal = (): Initializer => varianceScaling(1, 'in', 'truncatedNormal')
+
+/** Normal with mean 0, cut at two standard deviations before scaling by `stddev`, default 0.01. JAX: `truncated_normal`. */
+export const truncatedNormal =
+  (stddev = 0.01): Initializer =>
+  (key, shape, dtype = 'float32') =>
+    random.truncatedNormal(key, -2, 2, shape, { dtype }).mul(stddev)
+
+/** Orthonormal columns of the matrix `[all but the last axis, out]`, or rows where that is wider than high, times `scale` (default 1). Saxe et al. 2014, https://arxiv.org/abs/1312.6120. */
+export const orthogonal =
+  (scale = 1): Initializer =>
+  (key, shape, dtype = 'float32') => {
+    if (shape.length < 2) fail('ShapeError', `initializers.orthogonal: needs at least 2 axes, got [${shape.join(', ')}].`)
+    const out = shape[shape.length - 1] as number,
+      rows = shape.slice(0, -1).reduce((a, b) => a * b, 1)
+    return random.orthogonal(key, rows, { m: out, dtype }).mul(scale).reshape(shape)
+  }
+
+/** A convolution `[..., in, out]` that is an orthogonal matrix at the centre of its window and 0 elsewhere, so that deep networks keep norms. `in <= out`. Xiao et al. 2018, https://arxiv.org/abs/1806.05393. */
+export const deltaOrthogonal =
+  (scale = 1): Initializer =>
+  (key, shape, dtype = 'float32') => {
+    const [from = 0, to = 0] = shape.slice(-2)
+    if (shape.length < 3 || from > to)
+      fail('ShapeError', `initializers.deltaOrthogonal: needs [..., in, out] with a window and in <= out, got [${shape.join(', ')}].`)
+    const kernel = random.orthogonal(key, from, { m: to, dtype }).mul(scale)
+    const margins = shape.slice(0, -2).map(n => [Math.floor((n - 1) / 2), n - 1 - Math.floor((n - 1) / 2)] as const)
+    return pad(kernel.reshape([...margins.map(() => 1), from, to]), [...margins, [0, 0], [0, 0]])
+  }
+
+/** The identity matrix times `scale` (default 1), for `[n, m]`. Keras: `Identity`. */
+export const identity =
+  (scale = 1): Initializer =>
+  (_key, shape, dtype = 'float32') => {
+    const [rows = 0, columns = 0] = shape
+    if (shape.length !== 2) fail('ShapeError', `initializers.identity: needs a matrix, got [${shape.join(', ')}].`)
+    return eye(rows, { columns, dtype }).mul(scale)
+  }

@@ -1,0 +1,72 @@
+/** What a metric is: a Monoid of what is known so far, and what it says. Folding over batches, in any grouping, gives what the whole batch gives. */
+import type { Monoid } from 'fp-ts/lib/Monoid.js'
+import { type Tensor, add, divide, equal, multiply, sum, tree, where } from '@cotangent/core'
+
+/** `S` is a plain tree of tensors, `I` the inputs of a batch, `O` the result. All functions are pure; `update`, `merge` and `compute` work under `jit`. */
+export interface Metric<S, I extends readonly unknown[], O = Tensor> {
+  /** Nothing seen: the unit of `merge`. */
+  init(): S
+  update(state: S, ...batch: I): S
+  /** Of two parts of the data, as two workers have them. */
+  merge(a: S, b: S): S
+  compute(state: S): O
+}
+
+/** A metric from what is known of nothing, of one batch, and what it says; `merge` default: the sums. */
+export function metric<S, I extends readonly unknown[], O = Tensor>(parts: {
+  readonly empty: () => S
+  readonly measure: (...batch: I) => S
+  readonly compute: (state: S) => O
+  readonly merge?: (a: S, b: S) => S
+}): Metric<S, I, O> {
+  const { empty, measure, compute, merge = (a, b) => tree.map((x: Tensor, y: Tensor) => add(x, y), a, b as NoInfer<S>) } = parts
+  return { init: empty, update: (state, ...batch) => merge(state, measure(...batch)), merge, compute }
+}
+
+/** The states of a metric under `merge`. */
+export const monoidOf = <S, I extends readonly unknown[], O>(m: Metric<S, I, O>): Monoid<S> => ({ empty: m.init(), concat: m.merge })
+
+/** The metric of batches, one after the other. */
+export function evaluate<S, I extends readonly unknown[], O>(m: Metric<S, I, O>, batches: Iterable<I>): O {
+  let state = m.init()
+  for (const batch of batches) state = m.update(state, ...batch)
+  return m.compute(state)
+}
+
+/** Several metrics of the same batches at once, by name. */
+export function all<
+  S extends Readonly<Record<string, unknown>>,
+  I extends readonly unknown[],
+  O extends Readonly<Record<keyof S, unknown>>,
+>(
+  metrics: {
+    readonly [K in keyof S]: Metric<S[K], I, K extends keyof O ? O[K] : never>
+  },
+): Metric<S, I, O> {
+  const each = (f: <T>(m: Metric<T, I, unknown>, name: keyof S) => unknown): never =>
+    Object.fromEntries(Object.entries(metrics).map(([name, m]) => [name, f(m as Metric<unknown, I, unknown>, name)])) as never
+  return {
+    init: () => each(m => m.init()),
+    update: (state, ...batch) => each((m, name) => m.update(state[name] as never, ...batch)),
+    merge: (a, b) => each((m, name) => m.merge(a[name] as never, b[name] as never)),
+    compute: state => each((m, name) => m.compute(state[name] as never)),
+  }
+}
+
+/** 0 where there is nothing to divide by. */
+export const ratio = (a: Tensor, b: Tensor): Tensor => {
+  const none = equal(b, 0)
+  return where(none, 0, divide(a, where(none, 1, b)))
+}
+
+export interface MeanState {
+  readonly total: Tensor
+  readonly weight: Tensor
+}
+/** The sum of values and of their weights. */
+export const weighed = (x: Tensor, weights?: Tensor): MeanState => {
+  const values = x.astype('float32')
+  return weights === undefined
+    ? { total: sum(values), weight: sum(values.mul(0).add(1)) }
+    : { total: sum(where(equal(weights, 0), 0, multiply(values, weights))), weight: sum(weights.astype('float32')) }
+}
