@@ -187,7 +187,7 @@ describe('shapes that do not fit are refused by name', () => {
     [
       'weights that would broadcast',
       () => softmaxCrossEntropy(zeros([2, 3]), ids, { weights: ones([2, 1]) }),
-      /ShapeError: softmaxCrossEntropy: weights \[2, 1\] and losses \[2\]/,
+      /ShapeError: softmaxCrossEntropy: weights \[2, 1\] must have the leading axes of the losses \[2\]/,
     ],
     [
       'labels of another number',
