@@ -7,5 +7,5 @@ describeBackend(
   'cpu without relaxed SIMD, on one thread',
   () => cpu({ threads: 1, fma: false }),
   { describe, it, beforeAll, afterAll },
-  { runs: 4, mathematics: false },
+  { runs: 2, mathematics: false },
 )

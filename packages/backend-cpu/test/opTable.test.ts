@@ -25,7 +25,7 @@ import { describeBackend } from '@cotangent/core/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backend } from '../src/index.ts'
 
-describeBackend('cpu', () => backend.load({ threads: 2 }), { describe, it, beforeAll, afterAll }, { runs: 8 })
+describeBackend('cpu', () => backend.load({ threads: 2 }), { describe, it, beforeAll, afterAll }, { runs: 4 })
 
 /** Large enough to be dealt out to threads. */
 const n = 300

@@ -3,4 +3,4 @@ import { describeBackend } from '@cotangent/core/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { backendFor } from './kit.ts'
 
-describeBackend('cuda', () => backendFor(), { describe, it, beforeAll, afterAll }, { runs: 3 })
+describeBackend('cuda', () => backendFor(), { describe, it, beforeAll, afterAll }, { runs: 1 })

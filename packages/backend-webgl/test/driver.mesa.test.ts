@@ -1,7 +1,7 @@
 /** A small run on Mesa's llvmpipe, where other things are simplified, guarded and cut off than on SwiftShader. */
 import { array, jit, mean, square, stack, type Tensor, tanh, valueAndGrad, vjp } from '@cotangent/core'
 import type { Backend, Loop } from '@cotangent/core/kernel'
-import { describeBackend, opTable } from '@cotangent/core/testing'
+import { describeBackend } from '@cotangent/core/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, inject, it, test } from 'vitest'
 import '../../../scripts/provided.ts'
@@ -11,6 +11,7 @@ import { planMemory } from '../../core/src/lower/plan.ts'
 import { arbContraction, conv, directions, matmulOptions, size } from '../../core/test/support/arbContractions.ts'
 import { arbKernelCase } from '../../core/test/support/arbKernels.ts'
 import { convShape, matmul } from '../../core/test/support/contractions.ts'
+import { onePartOf } from '../../core/test/support/parts.ts'
 import { difference, disjointPlan, runGraph } from '../../core/test/support/runKernels.ts'
 import { elementwise, graphOf } from '../../core/test/support/smallGraphs.ts'
 import { backend as webgl } from '../src/index.ts'
@@ -18,10 +19,7 @@ import { problemOf } from './contraction-kit.ts'
 import { backendFor } from './kit.ts'
 
 /** Mesa takes long to compile: a part of the functions in each run, which the seed chooses. */
-const PARTS = 8
-const part = inject('seed') % PARTS
-const chosen = new Set(Object.keys(opTable).filter((_, i) => i % PARTS === part))
-describeBackend('webgl', () => webgl.load({}), { describe, it, beforeAll, afterAll }, { runs: 2, only: name => chosen.has(name) })
+describeBackend('webgl', () => webgl.load({}), { describe, it, beforeAll, afterAll }, { runs: 1, only: onePartOf(12, inject('seed')) })
 
 describe('kernels', () => {
   const reference = createReference(),
