@@ -146,7 +146,7 @@ const bundle = async (): Promise<string> => {
  * it is now, so that it cannot grow unseen. Lower it whenever the bundle shrinks.
  */
 const budget = 60
-const ceilings = { cpu: 94.9, webgl: 75.2 } as const
+const ceilings = { cpu: 101.4, webgl: 81.6 } as const
 const measure = async (name: (typeof backends)[number]): Promise<string> => {
   const directory = join(project, `minimal-${name}`)
   mkdirSync(directory)
