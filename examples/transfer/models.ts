@@ -30,7 +30,7 @@ export const narrow: Widths = { channels: [4, 8], hidden: 16 }
 export const CLASSES = 5
 
 export const trunk = ({ channels: [first, second] }: Widths) =>
-  serial(conv2d(first, 3), relu, maxPool2d(2), conv2d(second, 3), relu, maxPool2d(2), flatten)
+  serial(conv2d(first, 3, { padding: 'VALID' }), relu, maxPool2d(2), conv2d(second, 3, { padding: 'VALID' }), relu, maxPool2d(2), flatten)
 export const head = ({ hidden }: Widths) => serial(dropout(0.25), dense(hidden), relu, dropout(0.5), dense(CLASSES))
 export const whole = (widths: Widths) => named({ trunk: trunk(widths), head: head(widths) })
 

@@ -60,14 +60,14 @@ async function transfer({ fast, seed }: Options, host: Host, train: Examples, te
 }
 
 /** The five digits from `start` on, their labels counted from 0. */
-function part(examples: Examples, start: number): Examples {
+export function part(examples: Examples, start: number): Examples {
   const { x, labels } = examples.columns
   const chosen = filter(examples, row => Math.floor((labels.data[row] as number) / CLASSES) * CLASSES === start)
   return { ...chosen, columns: { x, labels: { ...labels, data: Int32Array.from(labels.data as Int32Array, l => l - start) } } }
 }
 
 /** So many of each class, which the key chooses. */
-function fewOf(examples: Examples, key: Key): Examples {
+export function fewOf(examples: Examples, key: Key): Examples {
   const order = random.permutation(key, examples.rows.length).dataSync(),
     counts = new Array<number>(CLASSES).fill(0)
   const rows = Int32Array.from(order, i => examples.rows[i] as number).filter(row => {
@@ -96,7 +96,7 @@ function learner<P extends TreeOf<P>>(host: Host, model: Layer<P>): Learner<P> {
 }
 
 /** Examples in which what the layer makes of x stands for x. */
-function featuresOf<P>(layer: Layer<P>, params: P): (examples: Examples) => Examples {
+export function featuresOf<P>(layer: Layer<P>, params: P): (examples: Examples) => Examples {
   const apply = jit((x: Tensor) => layer.apply(params, x))
   return examples => {
     const parts = [...batches(examples, BATCH)].map(({ x, labels }) => ({ x: apply(x), labels }))
