@@ -74,6 +74,11 @@ if (import.meta.main) {
   const [name, ...options] = process.argv.slice(2)
   const seeds = takeOption(options, 'seeds', '0,1,2').split(',').map(Number),
     backend = takeOption(options, 'backend', 'cpu')
-  if (name !== undefined) for (const seed of seeds) await record(name, options, backend, seed)
-  writeFileSync(pagePath, await currentPage())
+  const writePage = async (): Promise<void> => writeFileSync(pagePath, await currentPage())
+  if (name === undefined) await writePage()
+  else
+    for (const seed of seeds) {
+      await record(name, options, backend, seed)
+      await writePage()
+    }
 }

@@ -1,6 +1,6 @@
 /** The program: reads the digits, trains, saves, loads again, shows what the model reads. The same source in Node and in a page. */
 import { CotangentError, type TreeOf } from '@cotangent/core'
-import { type Layer, softmax } from '@cotangent/nn'
+import { type Layer, schedules, softmax } from '@cotangent/nn'
 import { type Digits, type Mnist, batch, slice } from '../lib/digits.ts'
 import type { Host } from '../lib/host/host.ts'
 import { readFewDigits, readMnist } from '../lib/mnist-files.ts'
@@ -10,7 +10,6 @@ import { type Prediction, drawDigits } from './draw.ts'
 import { cnn, defaults, mlp, mlpDropout } from './models.ts'
 import type { Options } from './options.ts'
 import { evaluate, train } from './train.ts'
-import { cosineDecay } from './trainer.ts'
 
 export async function main(options: Options, host: Host): Promise<void> {
   const { model, examples } = options
@@ -35,7 +34,7 @@ async function run<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options: O
     steps = options.epochs * Math.ceil(data.train.count / options.batchSize)
   const { params, testAccuracy } = train(model, data, {
     ...options,
-    ...(defaults[options.model].decays && { learningRate: cosineDecay(1e-3, steps) }),
+    ...(defaults[options.model].decays && { learningRate: schedules.cosineDecay(1e-3, steps) }),
     onStep: loss => losses.push(loss),
     onProgress: ({ epoch, step, steps, loss, examplesPerSecond }) => {
       const speed = Math.round(examplesPerSecond).toLocaleString('en')

@@ -1,5 +1,5 @@
 /** Training in pieces: fresh parameters, one compiled step, the order of an epoch, a score. Who calls them decides when. */
-import { type Key, type Tensor, type TreeOf, cos, jit, random, valueAndGrad } from '@cotangent/core'
+import { type Key, type Tensor, type TreeOf, jit, random, valueAndGrad } from '@cotangent/core'
 import { type AdamState, type Layer, type LearningRate, accuracy, adam, applyUpdates, softmaxCrossEntropy } from '@cotangent/nn'
 import { type Batch, type Digits, SIDE, batch } from '../lib/digits.ts'
 
@@ -54,14 +54,6 @@ export function createTrainer<P extends TreeOf<P>>(model: Layer<P>, { seed, lear
     compiled,
   }
 }
-
-/** Falls to zero over so many steps along half a cosine (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983). */
-export const cosineDecay =
-  (rate: number, steps: number): LearningRate =>
-  step =>
-    cos(step.astype('float32').mul(Math.PI / steps))
-      .add(1)
-      .mul(rate / 2)
 
 const EVALUATION_BATCH = 1000
 

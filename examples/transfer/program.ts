@@ -1,6 +1,6 @@
 /** The program: learns the digits 0-4, then 5-9 with what it learnt. The same source in Node and in a page. */
 import { type Key, type Tensor, type TreeOf, jit, random, tree } from '@cotangent/core'
-import { type Layer, adam } from '@cotangent/nn'
+import { type Layer, adam, schedules } from '@cotangent/nn'
 import { batches, dataset, filter, sliceOf } from '@cotangent/nn/data'
 import { type EpochsOptions, type Examples, classifier, digitExamples, trainFresh } from '../lib/classify.ts'
 import type { Host } from '../lib/host/host.ts'
@@ -35,7 +35,7 @@ async function transfer({ fast, seed }: Options, host: Host, train: Examples, te
       batchSize: fast ? BATCH : 128,
       key: random.foldIn(root, i),
     }),
-    short = (i: number): EpochsOptions => ({ epochs: fast ? 1 : 200, batchSize: FEW * CLASSES, key: random.foldIn(root, i) })
+    short = (i: number): EpochsOptions => ({ epochs: fast ? 4 : 200, batchSize: FEW * CLASSES, key: random.foldIn(root, i) })
 
   const network = learner(host, whole(widths))
   const before = await network.train('digits 0-4', first, long(0, 3))
@@ -60,14 +60,14 @@ async function transfer({ fast, seed }: Options, host: Host, train: Examples, te
 }
 
 /** The five digits from `start` on, their labels counted from 0. */
-export function part(examples: Examples, start: number): Examples {
+function part(examples: Examples, start: number): Examples {
   const { x, labels } = examples.columns
   const chosen = filter(examples, row => Math.floor((labels.data[row] as number) / CLASSES) * CLASSES === start)
   return { ...chosen, columns: { x, labels: { ...labels, data: Int32Array.from(labels.data as Int32Array, l => l - start) } } }
 }
 
 /** So many of each class, which the key chooses. */
-export function fewOf(examples: Examples, key: Key): Examples {
+function fewOf(examples: Examples, key: Key): Examples {
   const order = random.permutation(key, examples.rows.length).dataSync(),
     counts = new Array<number>(CLASSES).fill(0)
   const rows = Int32Array.from(order, i => examples.rows[i] as number).filter(row => {
@@ -84,11 +84,23 @@ interface Learner<P> {
   readonly score: (params: P, examples: Examples) => Promise<number>
 }
 
+/** Trains by Adam, whose rate falls to zero over the run. */
 function learner<P extends TreeOf<P>>(host: Host, model: Layer<P>): Learner<P> {
-  const trainer = classifier(model, adam(1e-3))
+  const create = (steps: number) => classifier(model, adam(schedules.cosineDecay(1e-3, steps)))
+  // Runs of as many steps share what is compiled.
+  const trainers = new Map<number, ReturnType<typeof create>>()
+  const trainerFor = (steps: number): ReturnType<typeof create> => {
+    const trainer = trainers.get(steps) ?? create(steps)
+    trainers.set(steps, trainer)
+    return trainer
+  }
   return {
-    train: async (title, examples, options) => (await trainFresh(host, title, trainer, examples, options)).params,
-    score: async (params, examples) => {
+    async train(title, examples, options) {
+      const trainer = trainerFor(options.epochs * Math.ceil(examples.rows.length / options.batchSize))
+      return (await trainFresh(host, title, trainer, examples, options)).params
+    },
+    async score(params, examples) {
+      const trainer = trainers.values().next().value ?? create(1)
       const state = trainer.init(random.key(0), examples.columns.x.shape.slice(1))
       return (await trainer.evaluate({ ...state, params }, batches(examples, BATCH)))['accuracy'] as number
     },
@@ -96,7 +108,7 @@ function learner<P extends TreeOf<P>>(host: Host, model: Layer<P>): Learner<P> {
 }
 
 /** Examples in which what the layer makes of x stands for x. */
-export function featuresOf<P>(layer: Layer<P>, params: P): (examples: Examples) => Examples {
+function featuresOf<P>(layer: Layer<P>, params: P): (examples: Examples) => Examples {
   const apply = jit((x: Tensor) => layer.apply(params, x))
   return examples => {
     const parts = [...batches(examples, BATCH)].map(({ x, labels }) => ({ x: apply(x), labels }))
