@@ -2,6 +2,7 @@
 import type { Backend } from '@cotangent/core'
 import { describeBackend } from '@cotangent/core/testing'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import '../../../scripts/provided.ts'
 import { onePartOf } from '../../core/test/support/parts.ts'
 import type { Pool } from '../src/workers/pool.ts'
 import { shareEverything } from './tune.ts'
