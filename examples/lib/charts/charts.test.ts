@@ -44,6 +44,11 @@ describe('xyChart', () => {
     const svg = svgFile(xyChart([seriesOf('s', [0, 1])], { title: 't', x: 'x', y: 'y', domainX: [1, 2], domainY: [0, 1] }))
     expect(svg).toContain('d="M58.0 258.0L466.0 30.0"')
   })
+  it('writes powers of ten as such', () => {
+    const svg = svgFile(xyChart([seriesOf('s', [1e-20, 1e10])], { title: 't', x: 'x', y: 'y', logY: true }))
+    expect(svg).toContain('>1e-20</text>')
+    expect(svg).toContain('>1e+10</text>')
+  })
   it('draws points, a legend for several series, and panels in rows', () => {
     const chart = xyChart([seriesOf('first', [1, 2, 3], 10), seriesOf('second', [3])], { title: 't', x: 'x', y: 'y', mark: 'points' })
     const svg = svgFile([chart, chart, chart], 2)

@@ -44,13 +44,18 @@ export function xyChart(series: readonly Series[], options: XyOptions): Drawing 
   return { width, height, body: body.join('') }
 }
 
-const isShown = (v: number, log: boolean): boolean => Number.isFinite(v) && (!log || v > 0)
+const isShown = (v: number, log: boolean): boolean => Number.isFinite(v) && (!log || v > TINY)
+
+/** Scales do not work with numbers below. */
+const TINY = 1e-300
 
 /** Their range; one that is empty or a point gets some width. */
 function extent(values: readonly number[]): readonly [number, number] {
   const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)] as const, [Infinity, -Infinity] as const)
   if (low > high) return [0, 1]
-  return low < high ? [low, high] : [low - Math.abs(low) / 2 - Number(low === 0), high + Math.abs(high) / 2 + Number(high === 0)]
+  const size = Math.max(Math.abs(low), Math.abs(high))
+  if (size <= TINY) return [-1, 1]
+  return high - low > 1e-12 * size ? [low, high] : [low - size / 2, high + size / 2]
 }
 
 const scaleOf = (log: boolean, domain: readonly [number, number], range: readonly [number, number]): Scale =>
@@ -88,17 +93,22 @@ function yAxis(y: Scale, label: string, width: number, height: number): readonly
   ]
 }
 
+const isLog = (scale: Scale): boolean => 'base' in scale
+
 /** Places and texts; a logarithmic scale writes some of its ticks only. */
 function ticks(scale: Scale, count: number): readonly (readonly [at: number, written: string])[] {
-  const format = scale.tickFormat(count)
+  const format = isLog(scale) ? scale.tickFormat(count, '~g') : scale.tickFormat(count)
   return scale
     .ticks(count)
     .map(v => [scale(v), format(v)] as const)
     .filter(([, written]) => written !== '')
 }
 
+/** So that text can be read over curves. */
+const halo = { stroke: 'white', 'stroke-width': 3, 'paint-order': 'stroke' } as const
+
 const legend = (series: readonly Series[], width: number): readonly string[] =>
   series.flatMap(({ name }, i) => [
     element('rect', { x: width - MARGIN.right - 12, y: MARGIN.top + 6 + 16 * i, width: 10, height: 10, fill: colorOf(i) }),
-    text(name, { x: width - MARGIN.right - 18, y: MARGIN.top + 15 + 16 * i, 'text-anchor': 'end' }),
+    text(name, { x: width - MARGIN.right - 18, y: MARGIN.top + 15 + 16 * i, 'text-anchor': 'end', ...halo }),
   ])
