@@ -35,6 +35,10 @@ export async function fastRuns(): Promise<readonly FastRun[]> {
 export const onePerExample = (runs: readonly FastRun[]): readonly FastRun[] =>
   runs.filter((run, i) => runs.findIndex(r => r.example === run.example) === i)
 
+/** `count` of them, in turn by the seed: for backends that are slow in tests. */
+export const inTurn = (runs: readonly FastRun[], count: number, seed: number): readonly FastRun[] =>
+  Array.from({ length: Math.min(count, runs.length) }, (_, i) => runs[(seed + i) % runs.length] as FastRun)
+
 /** What `main.ts` hands to the program for `--fast` with these options. */
 export async function fastOptions({ example, options }: FastRun, backend: string, out: string): Promise<CommonOptions> {
   const { parseOptions } = (await import(moduleOf(example, 'options').href)) as {

@@ -1,11 +1,12 @@
-/** The fast mode of every example on webgl: one headless browser and one server for all of them. */
+/** The fast mode of the examples on webgl, three in each run: one headless browser and one server for all of them. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { launchChromium } from '../../scripts/browser.ts'
-import { fastOptions, fastRuns, onePerExample, programOf, quietHost } from './fast.ts'
+import '../../scripts/provided.ts'
+import { fastOptions, fastRuns, inTurn, onePerExample, programOf, quietHost } from './fast.ts'
 import { type Headless, openHeadless } from './host/headless.ts'
 import { resultsOf } from './results/records.ts'
 
@@ -22,7 +23,7 @@ afterAll(async () => {
   rmSync(out, { recursive: true })
 })
 
-it.each(onePerExample(await fastRuns()))('$example $options on webgl', async run => {
+it.each(inTurn(onePerExample(await fastRuns()), 3, inject('seed')))('$example $options on webgl', async run => {
   const before = lines.length
   await pages.run(programOf(run), await fastOptions(run, 'webgl', out))
   expect(Object.keys(resultsOf(lines.slice(before).join('\n')))).toEqual(expect.arrayContaining([...run.wanted]))

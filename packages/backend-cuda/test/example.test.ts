@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { init } from '@cotangent/core'
-import { afterAll, expect, test } from 'vitest'
-import { fastRuns, onePerExample } from '../../../examples/lib/fast.ts'
+import { afterAll, expect, inject, test } from 'vitest'
+import '../../../scripts/provided.ts'
+import { fastRuns, inTurn, onePerExample } from '../../../examples/lib/fast.ts'
 import { spawnMain } from '../../../examples/lib/host/spawn.ts'
 import { batch, loadMnist } from '../../../examples/lib/mnist.ts'
 import { resultsOf } from '../../../examples/lib/results/records.ts'
@@ -53,7 +54,7 @@ test('mnist trains on cuda to the accuracy of cpu, and saves its parameters', ()
   expect(Math.abs(accuracy - accuracyOn('cpu'))).toBeLessThan(0.001)
 })
 
-test.each(onePerExample(await fastRuns()))('$example runs fast on cuda', ({ example, options, wanted }) => {
+test.each(inTurn(onePerExample(await fastRuns()), 2, inject('seed')))('$example runs fast on cuda', ({ example, options, wanted }) => {
   const printed = run(example, ...options.split(' ').filter(Boolean), '--fast', '--backend', 'cuda', '--out', folder)
   expect(Object.keys(resultsOf(printed))).toEqual(expect.arrayContaining([...wanted]))
 })
