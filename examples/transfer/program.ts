@@ -27,19 +27,19 @@ async function transfer({ fast, seed }: Options, host: Host, train: Examples, te
   const widths = fast ? narrow : usual,
     root = random.key(seed)
   const cut = (examples: Examples, count: number): Examples => (fast ? sliceOf(examples, 0, count) : examples)
-  const first = cut(part(train, 0), 200),
-    second = cut(part(train, CLASSES), 200),
-    secondTest = cut(part(test, CLASSES), 100)
+  const first = cut(part(train, 0), 100),
+    second = cut(part(train, CLASSES), 100),
+    secondTest = cut(part(test, CLASSES), 50)
   const long = (i: number, epochs: number): EpochsOptions => ({
       epochs: fast ? 1 : epochs,
       batchSize: fast ? BATCH : 128,
       key: random.foldIn(root, i),
     }),
-    short = (i: number): EpochsOptions => ({ epochs: fast ? 4 : 200, batchSize: FEW * CLASSES, key: random.foldIn(root, i) })
+    short = (i: number): EpochsOptions => ({ epochs: fast ? 2 : 200, batchSize: FEW * CLASSES, key: random.foldIn(root, i) })
 
   const network = learner(host, whole(widths))
   const before = await network.train('digits 0-4', first, long(0, 3))
-  host.print(`digits 0-4: test accuracy ${(await network.score(before, cut(part(test, 0), 100))).toFixed(4)}`)
+  host.print(`digits 0-4: test accuracy ${(await network.score(before, cut(part(test, 0), 50))).toFixed(4)}`)
 
   // The trunk does not learn any more, so its features are computed once.
   const features = featuresOf(trunk(widths), before.trunk)
