@@ -65,7 +65,15 @@ const bytesIn = (folder: string): number =>
     .map(name => statSync(join(folder, name)))
     .reduce((sum, s) => sum + (s.isFile() ? s.size : 0), 0)
 
+/** What is packed replaces an earlier pack, and nothing else. */
+export function checkFolder(folder: string): void {
+  if (!existsSync(folder) || existsSync(join(folder, 'suite/dist/main.mjs'))) return
+  if (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)
+    throw new Error(`${folder} has something else in it: name a folder that is empty or not there.`)
+}
+
 export async function pack(folder: string): Promise<void> {
+  checkFolder(folder)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   await bundleSuite(folder)

@@ -69,7 +69,10 @@ interface Rule {
 }
 
 const precisions: readonly unknown[] = ['float32', 'tf32', 'bf16'] satisfies Precision[]
-const isPaths = (value: unknown): boolean => typeof value === 'string' || (Array.isArray(value) && value.every(v => typeof v === 'string'))
+/** Control characters would cut the path for the system, or the line that says what is wrong with it. */
+const isPath = (value: unknown): boolean => typeof value === 'string' && /^\P{Cc}+$/u.test(value)
+const isPaths = (value: unknown): boolean => isPath(value) || (Array.isArray(value) && value.every(isPath))
+const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 const libraryNames: readonly string[] = ['cuda', 'nvrtc', 'cublasLt', 'cudnn'] satisfies (keyof LibraryPaths)[]
 
 const rules: Readonly<Record<keyof CudaOptions, Rule>> = {
@@ -77,16 +80,15 @@ const rules: Readonly<Record<keyof CudaOptions, Rule>> = {
   precision: { text: "'float32', 'tf32' or 'bf16'", holds: p => precisions.includes(p) },
   memoryBudget: { text: 'at least 4 MiB (in bytes)', holds: n => typeof n === 'number' && n >= 4 * 2 ** 20 },
   debug: { text: 'true or false', holds: value => typeof value === 'boolean' },
-  cache: { text: 'a folder or false', holds: value => value === false || (typeof value === 'string' && value !== '') },
+  cache: { text: 'a folder or false', holds: value => value === false || isPath(value) },
   libraries: {
     text: `an object of names or paths by ${libraryNames.join(', ')}`,
-    holds: value =>
-      typeof value === 'object' && value !== null && Object.entries(value).every(([k, v]) => libraryNames.includes(k) && isPaths(v)),
+    holds: value => isRecord(value) && Object.entries(value).every(([k, v]) => libraryNames.includes(k) && (v === undefined || isPaths(v))),
   },
 }
 
 function checkOptions(options: CudaOptions): void {
-  if (typeof options !== 'object' || options === null) fail('ConfigError', `cuda: options are an object, got ${String(options)}.`)
+  if (!isRecord(options)) fail('ConfigError', `cuda: options are an object, got ${shown(options)}.`)
   const problems = Object.entries(options).flatMap(([name, value]) => {
     const rule = Object.hasOwn(rules, name) ? rules[name as keyof CudaOptions] : undefined
     if (rule === undefined) return [`no option "${name}" (there are ${Object.keys(rules).join(', ')})`]
@@ -96,4 +98,10 @@ function checkOptions(options: CudaOptions): void {
 }
 
 const shown = (value: unknown): string =>
-  typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' && value !== null ? 'an object' : String(value)
+  typeof value === 'string'
+    ? JSON.stringify(value)
+    : Array.isArray(value)
+      ? 'a list'
+      : typeof value === 'object' && value !== null
+        ? 'an object'
+        : String(value)

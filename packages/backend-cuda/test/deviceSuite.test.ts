@@ -12,7 +12,7 @@ import { afterAll, expect, test } from 'vitest'
 import { packageFolder } from '../../../examples/lib/mnist.ts'
 import { comparison, differenceOf, type Finished } from '../device/report.ts'
 import { occupancy } from '../device/occupancy.ts'
-import { bundleSuite } from '../device/pack.ts'
+import { bundleSuite, checkFolder } from '../device/pack.ts'
 import { collect } from '../device/runner.ts'
 import { estimateXla } from '../device/xla.ts'
 import { buildAddon } from '../scripts/build-addon.ts'
@@ -48,6 +48,12 @@ test('every stage passes', { timeout: 240_000 }, async () => {
   // The declarations are compared where there are headers.
   expect(report.stages.flatMap(s => (s.outcome.status === 'passed' || s.name === 'abi' ? [s.name] : []))).toEqual(stages)
   expect(readFileSync(join(options.out, 'report.md'), 'utf8')).toContain('xformer_1024_train tf32')
+})
+
+test('what is packed replaces no folder with other things in it', () => {
+  expect(() => checkFolder(pathTo('native'))).toThrow(/native has something else in it/)
+  expect(() => checkFolder(pathTo('package.json'))).toThrow(/something else/)
+  expect(() => checkFolder(join(folder, 'not there'))).not.toThrow()
 })
 
 test('the runner counts what fails, and goes on', async () => {

@@ -33,6 +33,11 @@ test('without a driver', async () => {
   const opened = await cuda(nowhere).catch((e: unknown) => e as Error)
   if (opened instanceof Error) expect(await reason(nowhere)).toMatch(/libcuda|driver|device/i)
   else await opened.dispose()
+  const alone = await init({ backend: { name: 'cuda', load: () => cuda({ libraries: { cuda: '/nowhere/libcuda.so' } }) } }).catch(
+    (e: unknown) => e as Error,
+  )
+  if (alone instanceof Error) expect(alone.message).toMatch(/^init: no backend works\. cuda: (?!cuda)/)
+  else await alone.backend.dispose()
 })
 
 test('with a path that is wrong: it is named', async () => {
@@ -103,6 +108,21 @@ test('options out of range are listed', async () => {
   const error = (await cuda(bad).catch((e: unknown) => e)) as Error
   expect(error.name).toBe('ConfigError')
   for (const name of Object.keys(bad)) expect(error.message).toContain(name)
+})
+
+test('paths that no system takes, lists for objects: a ConfigError, and no device stays open', async () => {
+  const bad = [
+    { cache: 'a\0b' },
+    ...['', 'a\0b', 'a\nb', ['']].map(cuda => ({ libraries: { cuda } })),
+    ...[[], ['x']].map(libraries => ({ libraries })),
+    [],
+  ] as unknown as CudaOptions[]
+  const before = fake.live()
+  for (const options of bad) {
+    const given = Array.isArray(options) ? options : { libraries: everyLibrary(fake.library), ...options }
+    await expect(cuda(given), JSON.stringify(options)).rejects.toMatchObject({ name: 'ConfigError' })
+  }
+  expect(fake.live()).toEqual(before)
 })
 
 test('numbers that no device has', async () => {

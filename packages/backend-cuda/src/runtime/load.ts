@@ -22,7 +22,7 @@ export function loadAddon(platform: string = `${process.platform}-${process.arch
   if (!existsSync(path))
     fail(
       'BackendError',
-      `cuda: the native addon ${path} is missing. Install the package again; in a clone of the repository build it: pnpm build:addon.`,
+      `cuda: the native addon ${path} is missing. Install the package again; in a clone of the repository build it: npx -y pnpm@12 build:addon.`,
     )
   try {
     return createRequire(import.meta.url)(path) as Addon

@@ -162,6 +162,8 @@ export class Session {
         'call init() again and load what you saved.',
       error,
     )
+    // Until everybody has let go of a context that failed, the driver gives it to whoever asks for one.
+    this.device.close()
     return this.lost
   }
 

@@ -104,12 +104,14 @@ export async function init(config: InitConfig = {}): Promise<Loaded> {
   if (valid._tag === 'Left')
     return fail('ConfigError', `init: ${valid.left.problems.map(p => `${shownPath(p.path)}: ${p.message}`).join('; ')}.`)
   const loaded = await load(valid.right)()
-  if (loaded._tag === 'Left')
-    return fail(
-      'BackendError',
-      `init: no backend works. ${loaded.left.tried.map(({ name, reason }) => `${name}: ${reason.replace(/\.$/, '')}`).join('; ')}.`,
-    )
+  if (loaded._tag === 'Left') return fail('BackendError', `init: no backend works. ${loaded.left.tried.map(shownReason).join('; ')}.`)
   return loaded.right
+}
+
+/** Backends say their name first, and those of others may not. */
+function shownReason({ name, reason }: BackendError['tried'][number]): string {
+  const text = reason.replace(/\.$/, '')
+  return text.startsWith(`${name}: `) ? text : `${name}: ${text}`
 }
 
 const left = <E>(e: E): Either<E, never> => ({ _tag: 'Left', left: e })
