@@ -42,10 +42,10 @@ export const inTurn = (runs: readonly FastRun[], count: number, seed: number): r
 /** What `main.ts` hands to the program for `--fast` with these options. */
 export async function fastOptions({ example, options }: FastRun, backend: string, out: string): Promise<CommonOptions> {
   const { parseOptions } = (await import(moduleOf(example, 'options').href)) as {
-    readonly parseOptions: (args: readonly string[]) => CommonOptions | null
+    readonly parseOptions: (args: readonly string[]) => CommonOptions | null | Promise<CommonOptions | null>
   }
   const args = [...options.split(' ').filter(Boolean), '--fast', '--backend', backend, '--threads', '1', '--out', out]
-  return parseOptions(args) as CommonOptions
+  return (await parseOptions(args)) as CommonOptions
 }
 
 /** A host that keeps what it is told; files are real. */

@@ -41,14 +41,14 @@ export async function runProgram<O extends ProgramOptions>(program: URL, options
 const environment = (): readonly string[] | undefined =>
   (process.env['COTANGENT_BACKEND'] || undefined)?.split(',').map(name => name.trim())
 
-/** The whole `main.ts` of an example: reads the command line (`parse` gives null when help is asked for), then runs `program.ts` beside it. */
+/** The whole `main.ts` of an example: reads the command line (`parse` gives null when help is asked for, and may look for files), then runs `program.ts` beside it. */
 export function runExample<O extends ProgramOptions>(
   main: string,
   usage: string,
-  parse: (args: readonly string[]) => O | null,
+  parse: (args: readonly string[]) => O | null | Promise<O | null>,
 ): Promise<void> {
   return command(async () => {
-    const options = parse(process.argv.slice(2))
+    const options = await parse(process.argv.slice(2))
     if (options === null) nodeHost.print(usage)
     else await runProgram(new URL('program.ts', main), options)
   })

@@ -1,0 +1,57 @@
+/** How good scores of two classes are, and the curves that show it: ROC and reliability. */
+import type { Series } from './series.ts'
+
+export interface Roc extends Series {
+  /** Below the curve: the chance that a positive example scores higher than a negative one; equal ones count half. */
+  readonly area: number
+}
+
+/** True against false positives over all thresholds. Labels are 0 or 1. */
+export function rocOf(name: string, scores: ArrayLike<number>, labels: ArrayLike<number>): Roc {
+  const order = Array.from(scores, (_, i) => i).sort((a, b) => (scores[b] as number) - (scores[a] as number))
+  const positives = order.filter(i => labels[i] === 1).length,
+    negatives = order.length - positives
+  const points: [number, number][] = [[0, 0]]
+  let area = 0,
+    right = 0,
+    wrong = 0
+  order.forEach((example, i) => {
+    if (labels[example] === 1) right++
+    else wrong++
+    // Equal scores are one step, aslant.
+    if (i + 1 < order.length && scores[order[i + 1] as number] === scores[example]) return
+    const [x, y] = [wrong / negatives, right / positives],
+      [x0, y0] = points.at(-1) as [number, number]
+    area += ((x - x0) * (y + y0)) / 2
+    points.push([x, y])
+  })
+  return { name, points, area }
+}
+
+export interface Reliability extends Series {
+  /** Expected calibration error: the mean distance of prediction and outcome over the groups. */
+  readonly error: number
+}
+
+/** Groups of equal size by predicted probability: the mean prediction against the share of positive examples. */
+export function reliabilityOf(name: string, probabilities: ArrayLike<number>, labels: ArrayLike<number>, groups: number = 10): Reliability {
+  const order = Array.from(probabilities, (_, i) => i).sort((a, b) => (probabilities[a] as number) - (probabilities[b] as number))
+  const mean = (of: ArrayLike<number>, indices: readonly number[]): number =>
+    indices.reduce((total, i) => total + (of[i] as number), 0) / indices.length
+  const bounds = Array.from({ length: groups + 1 }, (_, g) => Math.round((g * order.length) / groups))
+  const parts = bounds.slice(1).map((end, g) => order.slice(bounds[g], end))
+  const filled = parts.filter(indices => indices.length > 0)
+  const points = filled.map(indices => [mean(probabilities, indices), mean(labels, indices)] as const)
+  const error = filled.reduce((total, indices, g) => total + gap(points[g]) * indices.length, 0) / order.length
+  return { name, points, error }
+}
+const gap = ([predicted, happened]: readonly [number, number] = [0, 0]): number => Math.abs(predicted - happened)
+
+/** Where a curve of chance, or of perfect calibration, runs. */
+export const diagonal = (name: string): Series => ({
+  name,
+  points: [
+    [0, 0],
+    [1, 1],
+  ],
+})
