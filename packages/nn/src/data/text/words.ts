@@ -74,11 +74,18 @@ export function inverseDocumentFrequencies(counts: HostArray): Float32Array {
 /** Counts times the frequencies, each row of length one. */
 export function tfIdf(counts: HostArray, frequencies: Float32Array): HostArray {
   const size = widthOf(counts),
-    data = Float32Array.from(counts.data, (count, i) => count * (frequencies[i % size] as number))
+    data = new Float32Array(counts.data.length)
+  // Loops, since most of many elements are zero.
   for (let start = 0; start < data.length; start += size) {
-    const row = data.subarray(start, start + size),
-      norm = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0))
-    if (norm > 0) row.forEach((x, i) => (row[i] = x / norm))
+    let squares = 0
+    for (let k = 0; k < size; k++) {
+      const count = Number(counts.data[start + k])
+      if (count === 0) continue
+      const x = (data[start + k] = count * (frequencies[k] as number))
+      squares += x * x
+    }
+    const norm = Math.sqrt(squares)
+    if (norm > 0) for (let k = start; k < start + size; k++) data[k] = (data[k] as number) / norm
   }
   return { data, shape: counts.shape }
 }
