@@ -32,7 +32,7 @@ const BATCH = 256
 /** Rounds that the memory holds. */
 const KEPT_ROUNDS = 1024
 /** How fast the network that judges follows the one that learns, a step. */
-const FOLLOW = 0.005
+const FOLLOW = 0.05
 /** Share of random pushes at first and in the end, and the share of all rounds in which it falls. */
 const EXPLORE = { from: 1, to: 0.05, share: 0.2 } as const
 
