@@ -9,7 +9,6 @@ import {
   array,
   jit,
   lax,
-  logicalNot,
   mean,
   random,
   remainder,

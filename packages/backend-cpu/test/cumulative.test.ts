@@ -63,3 +63,24 @@ test('a long float32 sum does not drift', () => {
   const [, out] = runKernel(kernel, [spec, spec], [new Float32Array(size).fill(0.1), new Float32Array(size)])
   expect(out?.[size - 1]).toBe(Math.fround(size * Math.fround(0.1)))
 })
+
+test('sums that begin with -0 do', () => {
+  for (const inner of [1, 4])
+    for (const reverse of [false, true]) {
+      const kernel: Cumulative = {
+        kind: 'cumulative',
+        op: 'sum',
+        dtype: 'float32',
+        outer: 2,
+        length: 6,
+        inner,
+        reverse,
+        input: 0,
+        output: 1,
+      }
+      const size = 12 * inner,
+        spec = { dtype: 'float32', size } as const,
+        data = [new Float32Array(size).fill(-0), new Float32Array(size)]
+      expect(runKernel(kernel, [spec, spec], data)).toEqual([data[0], data[0]])
+    }
+})

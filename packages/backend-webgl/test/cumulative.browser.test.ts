@@ -59,3 +59,14 @@ test('a long float32 sum does not drift', () => {
   const exact = size * Math.fround(0.1)
   expect(Math.abs((out?.[size - 1] as number) - exact)).toBeLessThan(4 * 2 ** -24 * exact)
 })
+
+test('sums that begin with -0 do', () => {
+  for (const inner of [1, 4])
+    for (const reverse of [false, true]) {
+      const kernel: Cumulative = { ...along('sum', 6), outer: 2, inner, reverse },
+        size = 12 * inner,
+        spec = { dtype: 'float32', size } as const,
+        data = [new Float32Array(size).fill(-0), new Float32Array(size)]
+      expect(runKernel(backend, kernel, [spec, spec], data)).toEqual([data[0], data[0]])
+    }
+})

@@ -1,5 +1,5 @@
 /** The operators of reductions on values. */
-import { type ComputeDType, identityOf, type ReduceOp } from '@cotangent/core/kernel'
+import { type ComputeDType, identityOf, neutralOf, type ReduceOp } from '@cotangent/core/kernel'
 import { instruction } from '../instructions.ts'
 import type { Expression, Ops } from '../math/expression.ts'
 import { constant } from '../math/value.ts'
@@ -10,6 +10,7 @@ export type CombineOp = Exclude<ReduceOp, 'argmax' | 'argmin'>
 const instructionOf = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and', or: 'or', xor: 'xor' } as const
 
 export const identity = (o: Ops, op: ReduceOp, dtype: ComputeDType): Values => constant(o, dtype, identityOf(op, dtype))
+export const neutral = (o: Ops, op: ReduceOp, dtype: ComputeDType): Values => constant(o, dtype, neutralOf(op, dtype))
 
 export const combine = (o: Ops, op: CombineOp, dtype: ComputeDType, a: Values, b: Values): Values =>
   instruction(o, instructionOf[op], dtype, dtype, [a, b])

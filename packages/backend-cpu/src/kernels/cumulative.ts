@@ -11,7 +11,7 @@ import { cumulativeCost, loops } from '../tuning.ts'
 import { type Local, WasmFunction } from '../wasm/assembler.ts'
 import { fromPointer, loadStrided, storeStrided } from './access.ts'
 import { type Bound, type Cursor, Cursors, scalarLoop, vectorLoop } from './address.ts'
-import { combine, identity } from './combine.ts'
+import { combine, neutral } from './combine.ts'
 import { type EmitContext, type Phase, phaseParams } from './kernel.ts'
 import { cutTasks, emitTasks } from './loop-tasks.ts'
 import { expressions, newValue, setValue, type Value } from '../math/value.ts'
@@ -56,7 +56,7 @@ class CumulativeEmitter {
     vectorLoop({ f: o.f, cursors: [cursors], axis: 1, from, to, extent: kernel.inner, unroll: loops.cumulativeCopies, whole: false }, lanes => {
       const totals = lanes.map(() => {
         const v = newValue(o, this.running)
-        setValue(o, v, identity(o, kernel.op, this.running))
+        setValue(o, v, neutral(o, kernel.op, this.running))
         return v
       })
       scalarLoop({ f: o.f, cursors: [cursors], axis: 2, from: 0, to: kernel.length }, () => {
@@ -71,7 +71,7 @@ class CumulativeEmitter {
       { length, op, dtype, reverse } = kernel,
       stride = reverse ? -1 : 1
     const total = newValue(o, running)
-    setValue(o, total, identity(o, op, running))
+    setValue(o, total, neutral(o, op, running))
     vectorLoop({ f: o.f, cursors: [cursors], axis: 2, from: 0, to: length, extent: length, unroll: loops.cumulativeCopies, whole: false }, lanes =>
       lanes.forEach((n, copy) => {
         const offset = 4 * copy * stride * bytesOf(dtype)
@@ -88,7 +88,7 @@ class CumulativeEmitter {
   /** The running reduction of one vector: lanes with their neighbours, then pairs with the pairs before them. */
   private prefixes(x: readonly Expression[]): readonly Expression[] {
     const { o, running, kernel } = this
-    const first = identity(o, kernel.op, running)
+    const first = neutral(o, kernel.op, running)
     const join = (a: readonly Expression[], b: readonly Expression[]): readonly Expression[] =>
       kept(o, combine(o, kernel.op, running, a, b).slice(0, b.length))
     const values = kept(o, x)

@@ -1,5 +1,5 @@
 /** What the forms of a scan share. */
-import { type Cumulative, identityOf, isFloat } from '@cotangent/core/kernel'
+import { type Cumulative, neutralOf } from '@cotangent/core/kernel'
 import type { MemoryId } from '../command.ts'
 import { literal } from '../language/types.ts'
 
@@ -13,5 +13,4 @@ export interface Scan {
   readonly before: MemoryId | undefined
 }
 
-/** `x` combined with this is x: -0 for sums, since 0 + -0 is 0. */
-export const neutral = ({ op, dtype }: Cumulative): string => literal(dtype, op === 'sum' && isFloat(dtype) ? -0 : identityOf(op, dtype))
+export const neutral = ({ op, dtype }: Cumulative): string => literal(dtype, neutralOf(op, dtype))

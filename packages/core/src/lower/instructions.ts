@@ -254,3 +254,6 @@ export function identityOf(op: ReduceOp, dtype: DType): number {
       return 0
   }
 }
+
+/** A value that leaves any other as it is, to start running totals from: for sums of floats -0, since 0 + -0 is 0. */
+export const neutralOf = (op: ReduceOp, dtype: DType): number => (op === 'sum' && isFloat(dtype) ? -0 : identityOf(op, dtype))
