@@ -67,6 +67,6 @@ test('sums that begin with -0 do', () => {
         size = 12 * inner,
         spec = { dtype: 'float32', size } as const,
         data = [new Float32Array(size).fill(-0), new Float32Array(size)]
-      expect(runKernel(backend, kernel, [spec, spec], data)).toEqual([data[0], data[0]])
+      expect(runKernel(backend, kernel, [spec, spec], data)).toEqual([data[0]])
     }
 })
