@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { fastRuns, runFast } from './fast.ts'
+import { fastRuns, missingData, runFast } from './fast.ts'
 
 const out = mkdtempSync(join(tmpdir(), 'cotangent-fast-'))
 afterAll(() => rmSync(out, { recursive: true }))
 
-it.each(await fastRuns())('$example $options', async run => {
+it.for(await fastRuns())('$example $options', async (run, { skip }) => {
+  const missing = await missingData(run)
+  if (missing !== undefined) skip(missing)
   const results = await runFast(run, 'cpu', out)
   expect(Object.keys(results)).toEqual(expect.arrayContaining([...run.wanted]))
 })

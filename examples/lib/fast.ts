@@ -1,5 +1,6 @@
 /** The fast mode of every example that has targets, for tests on each backend. */
 import { existsSync, readdirSync } from 'node:fs'
+import { CotangentError } from '@cotangent/core'
 import type { Host, Program } from './host/host.ts'
 import { nodeFiles } from './host/node.ts'
 import type { CommonOptions } from './host/options.ts'
@@ -46,6 +47,18 @@ export async function fastOptions({ example, options }: FastRun, backend: string
   }
   const args = [...options.split(' ').filter(Boolean), '--fast', '--backend', backend, '--threads', '1', '--out', out]
   return (await parseOptions(args)) as CommonOptions
+}
+
+/** Why the data of an example cannot be had on this machine, if so: some come from no package, and there may be no network. */
+export async function missingData(run: FastRun): Promise<string | undefined> {
+  try {
+    await fastOptions(run, 'cpu', '.')
+    return undefined
+  } catch (e) {
+    if (!(e instanceof CotangentError && e.message.includes('Pass --data'))) throw e
+    console.log(`left out: the fast mode of ${run.example} (${e.summary})`)
+    return e.summary
+  }
 }
 
 /** A host that keeps what it is told; files are real. */

@@ -6,7 +6,7 @@ import type { Browser } from 'playwright'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { launchChromium } from '../../scripts/browser.ts'
 import '../../scripts/provided.ts'
-import { fastOptions, fastRuns, inTurn, onePerExample, programOf, quietHost } from './fast.ts'
+import { fastOptions, fastRuns, inTurn, missingData, onePerExample, programOf, quietHost } from './fast.ts'
 import { type Headless, openHeadless } from './host/headless.ts'
 import { resultsOf } from './results/records.ts'
 
@@ -23,7 +23,9 @@ afterAll(async () => {
   rmSync(out, { recursive: true })
 })
 
-it.each(inTurn(onePerExample(await fastRuns()), 3, inject('seed')))('$example $options on webgl', async run => {
+it.for(inTurn(onePerExample(await fastRuns()), 3, inject('seed')))('$example $options on webgl', async (run, { skip }) => {
+  const missing = await missingData(run)
+  if (missing !== undefined) skip(missing)
   const before = lines.length
   await pages.run(programOf(run), await fastOptions(run, 'webgl', out))
   expect(Object.keys(resultsOf(lines.slice(before).join('\n')))).toEqual(expect.arrayContaining([...run.wanted]))

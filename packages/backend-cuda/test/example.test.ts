@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { init } from '@cotangent/core'
 import { afterAll, expect, inject, test } from 'vitest'
 import '../../../scripts/provided.ts'
-import { fastRuns, inTurn, onePerExample } from '../../../examples/lib/fast.ts'
+import { fastRuns, inTurn, missingData, onePerExample } from '../../../examples/lib/fast.ts'
 import { spawnMain } from '../../../examples/lib/host/spawn.ts'
 import { batch, loadMnist } from '../../../examples/lib/mnist.ts'
 import { resultsOf } from '../../../examples/lib/results/records.ts'
@@ -54,7 +54,10 @@ test('mnist trains on cuda to the accuracy of cpu, and saves its parameters', ()
   expect(Math.abs(accuracy - accuracyOn('cpu'))).toBeLessThan(0.001)
 })
 
-test.each(inTurn(onePerExample(await fastRuns()), 2, inject('seed')))('$example runs fast on cuda', ({ example, options, wanted }) => {
+test.for(inTurn(onePerExample(await fastRuns()), 2, inject('seed')))('$example runs fast on cuda', async (chosen, { skip }) => {
+  const missing = await missingData(chosen),
+    { example, options, wanted } = chosen
+  if (missing !== undefined) skip(missing)
   const printed = run(example, ...options.split(' ').filter(Boolean), '--fast', '--backend', 'cuda', '--out', folder)
   expect(Object.keys(resultsOf(printed))).toEqual(expect.arrayContaining([...wanted]))
 })
