@@ -2,22 +2,7 @@
  * Deep Q-learning, Mnih et al. 2015 (Nature 518), with the double estimate of van Hasselt et al. 2016, https://arxiv.org/abs/1509.06461: a network learns
  * what a push is worth from a memory of what pushes have led to.
  */
-import {
-  type Key,
-  type Tensor,
-  argmax,
-  array,
-  jit,
-  lax,
-  mean,
-  random,
-  remainder,
-  scan,
-  take,
-  tree,
-  where,
-  zeros,
-} from '@cotangent/core'
+import { type Key, type Tensor, argmax, array, jit, lax, mean, random, remainder, scan, take, tree, where, zeros } from '@cotangent/core'
 import { type AdamState, type TrainState, adam, huberLoss, initTrainState, oneHot, schedules, trainStep } from '@cotangent/nn'
 import { ACTIONS, type Cart, OBSERVATION, type Policy, play, resetAll } from './environment.ts'
 import type { Effort, Method } from './method.ts'

@@ -56,13 +56,17 @@ export async function encodeSafetensors(
   if (Object.hasOwn(tensors, METADATA)) throw new CotangentError('ValueError', `safetensors: no tensor can be called ${METADATA}.`)
   const list = Object.entries(tensors).sort(([, a], [, b]) => bitsOf(b.dtype) - bitsOf(a.dtype))
   const parts = await Promise.all(list.map(async ([, t]) => bytesOf(toStored(await t.data(), t.dtype))))
-  const header: Record<string, Entry | typeof metadata> = Object.keys(metadata).length === 0 ? {} : { [METADATA]: metadata }
   let end = 0
-  list.forEach(([name, t], i) => {
+  const entries = list.map(([name, t], i): [string, Entry] => {
     const begin = end
     end += (parts[i] as Uint8Array).length
-    header[name] = { dtype: names[t.dtype], shape: t.shape, data_offsets: [begin, end] }
+    return [name, { dtype: names[t.dtype], shape: t.shape, data_offsets: [begin, end] }]
   })
+  // Not by assignment: a tensor may be called `__proto__`.
+  const header = Object.fromEntries<Entry | typeof metadata>([
+    ...(Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata] as const]),
+    ...entries,
+  ])
   return joined(new TextEncoder().encode(JSON.stringify(header)), parts, end)
 }
 
