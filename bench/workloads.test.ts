@@ -1,5 +1,6 @@
 /** Every row of the benchmark runs and gives finite numbers; sizes are small where the row lets them be. */
 import { expect, test } from 'vitest'
+import { nnRows } from './nnRows.ts'
 import { dataOf } from './rows.ts'
 import { workloads } from './workloads.ts'
 
@@ -29,4 +30,16 @@ test('every row runs', { timeout: 60_000 }, async () => {
     w?.run()
     w?.dispose?.()
   }
+})
+
+test.each(['mlp_train', 'cnn_train', 'xformer_fwdbwd'] as const)('%s: layers give the numbers of the row by hand', async name => {
+  const { row, spec } = specs[name] as (typeof specs)[string]
+  const byHand = (await workloads({ threads: 1, data }))[row]?.(spec, name),
+    byLayers = nnRows(data)[row as 'mlp' | 'cnn' | 'xformer'](spec, name)
+  const wanted = (await byHand?.check()) ?? []
+  expect(wanted.length).toBeGreaterThan(0)
+  const got = await byLayers.check()
+  wanted.forEach((v, i) => expect(Math.abs((got[i] as number) - v), `number ${i}`).toBeLessThan(2e-5 * Math.max(1, Math.abs(v))))
+  byHand?.dispose?.()
+  byLayers.dispose?.()
 })
