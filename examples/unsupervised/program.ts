@@ -32,11 +32,11 @@ export async function main(options: Options, host: Host): Promise<void> {
     const all = tensorsOf(train).x,
       shown = tensorsOf(sliceOf(test, 0, SHOWN)).x
     const count = options.fast ? 2 : COMPONENTS
-    const principal = components(all, count, pcaKey, options.fast ? 2 : 60)
+    const principal = components(all, count, pcaKey, options.fast ? 2 : 20)
     const pcaError = squaredError(tensorsOf(test).x, reconstructed(tensorsOf(test).x, principal)).item()
     host.print(`${count} principal components leave ${pcaError.toFixed(2)} of the squared distance from the mean image`)
 
-    const { centres } = kMeans(options.fast ? 10 : 64, options.fast ? 2 : 50)(all, clusterKey)
+    const { centres } = kMeans(options.fast ? 10 : 64, options.fast ? 2 : 25)(all, clusterKey)
     const clusters = nearest(tensorsOf(test).x, centres).dataSync() as Int32Array
     await picture(host, options.out, 'centres.png', centres)
 
