@@ -1,6 +1,7 @@
 """PyTorch's and JAX's columns of the comparison: the rows of rows.ts, with bench_models.py.
 
-python3 bench.py --json FILE [--short]. Without a GPU PyTorch runs on the processor, which only shows that this program works.
+python3 bench.py --json FILE [--short] [--libraries torch-eager,torch-compile,jax] [--mode max-autotune]. Without a GPU PyTorch runs on the processor,
+which only shows that this program works. The file is written after each row. `--warm` runs each row once, which fills the caches of compilers.
 Libraries, and forms of them (torch.compile came with PyTorch 2), that are not there are left out by name.
 """
 import argparse
@@ -16,9 +17,14 @@ from bench_models import training, uniform
 parser = argparse.ArgumentParser()
 parser.add_argument("--json", required=True)
 parser.add_argument("--short", action="store_true")
+parser.add_argument("--warm", action="store_true")
+parser.add_argument("--libraries", default="torch-eager,torch-compile,jax", type=lambda text: text.split(","))
+parser.add_argument("--rows", default=None, type=lambda text: text.split(","))
+# Of torch.compile: max-autotune searches for minutes, reduce-overhead takes cuBLAS' products and CUDA graphs.
+parser.add_argument("--mode", default="max-autotune")
 options = parser.parse_args()
 SHORT = options.short
-BEFORE, BATCHES, STEPS = (1, 2, 1) if SHORT else (20, 5, 100)
+BEFORE, BATCHES, STEPS = (0, 1, 1) if options.warm else (1, 2, 1) if SHORT else (20, 5, 100)
 
 TRAINING = training(SHORT)
 # In bfloat16 the precision of float32 products does not matter.
@@ -26,6 +32,11 @@ trained = lambda precision: [(row, of) for row, of in TRAINING.items() if precis
 N = 48 if SHORT else 4096
 ELEMENTS = 1 << 12 if SHORT else 1 << 26
 results = []
+
+
+def save():
+    with open(options.json, "w") as file:
+        json.dump(results, file, indent=1)
 
 
 def measure(run, wait):
@@ -43,15 +54,18 @@ def measure(run, wait):
 
 def record(library, row, precision, work):
     """`work` gives (run, wait, check), made anew for the check since training goes on."""
+    if options.rows is not None and row not in options.rows:
+        return
     entry = {"row": row, "precision": precision, "library": library}
     try:
         run, wait, _ = work()
         entry.update(measure(run, wait))
-        entry["check"] = work()[2]()
+        entry["check"] = [] if options.warm else work()[2]()
     except Exception as error:  # a row that a library cannot do is a finding, not the end
         text = f"{type(error).__name__}: {error}".split("\n")[0][:300]
         entry.update({"problem": text, "first": None, "median": None, "least": None, "check": []})
     results.append(entry)
+    save()
     print(library, row, precision, entry.get("problem") or f"{entry['median']:.4f} ms", flush=True)
 
 
@@ -102,7 +116,7 @@ def run_torch():
             f = lambda: loss(Lib, p, x, y)
             update = optimizer.step
             if form == "compile":
-                f = torch.compile(f, mode="max-autotune")
+                f = torch.compile(f, mode=options.mode)
                 update = torch.compile(optimizer.step)
 
             def step():
@@ -120,7 +134,7 @@ def run_torch():
         def work():
             a, b = to(uniform(1, N * N).reshape(N, N)), to(uniform(2, N * N).reshape(N, N))
             f = (lambda: (a.bfloat16() @ b.bfloat16()).float()) if precision == "bf16" else (lambda: a @ b)
-            f = torch.compile(f, mode="max-autotune") if form == "compile" else f
+            f = torch.compile(f, mode=options.mode) if form == "compile" else f
             return f, wait, lambda: ends(f().flatten().cpu())
         return work
 
@@ -129,15 +143,15 @@ def run_torch():
             x = torch.arange(ELEMENTS, dtype=torch.float32, device=device) / ELEMENTS
             y = x + 1
             f = lambda: torch.tanh(x) * y + x
-            f = torch.compile(f, mode="max-autotune") if form == "compile" else f
+            f = torch.compile(f, mode=options.mode) if form == "compile" else f
             return f, wait, lambda: ends(f().cpu())
         return work
 
-    forms = ["eager"] + (["compile"] if hasattr(torch, "compile") and device == "cuda" else [])
-    if "compile" not in forms:
+    can_compile = hasattr(torch, "compile") and device == "cuda"
+    if not can_compile:
         print(f"torch {torch.__version__} on {device}: torch.compile is left out", flush=True)
-    for form in forms:
-        name = f"torch {torch.__version__} {form} on {device}"
+    for form in [f for f in ("eager", "compile") if f"torch-{f}" in options.libraries and (f == "eager" or can_compile)]:
+        name = f"torch {torch.__version__} {form} on {device}" + (f" ({options.mode})" if form == "compile" else "")
 
         def fresh():
             if hasattr(torch, "_dynamo"):
@@ -225,10 +239,11 @@ def run_jax():
     record(name, "elementwise", "float32", simple(lambda x, y: jnp.tanh(x) * y + x, line, lambda: line() + 1))
 
 
+save()
 for title, run in (("torch", run_torch), ("jax", run_jax)):
+    if not any(library.startswith(title) for library in options.libraries):
+        continue
     try:
         run()
     except ImportError as error:
         print(f"{title} is left out: {error}", flush=True)
-with open(options.json, "w") as file:
-    json.dump(results, file, indent=1)

@@ -40,14 +40,19 @@ function measure(work: Workload, synchronize: () => void, short: boolean): Times
   return { first, median: times[Math.floor(batches / 2)] as number, least: times[0] as number }
 }
 
-async function open(setting: Setting, precision: Precision): Promise<CudaBackend> {
+export async function open(setting: Setting, precision: Precision): Promise<CudaBackend> {
   return (await cuda(cudaOptions(setting, precision))) as CudaBackend
+}
+
+/** A row's work, made anew at each call. */
+export async function makerOf(row: DeviceRow, backend: CudaBackend): Promise<() => Workload> {
+  const all = await workloads({ threads: 1, data: dataFor(row), backend: { name: 'cuda', load: async () => backend } })
+  return () => (all[row.group] as NonNullable<(typeof all)[string]>)(row.spec, row.as)
 }
 
 async function timeRow(setting: Setting, row: DeviceRow, precision: Precision): Promise<Timing> {
   const backend = await open(setting, precision),
-    all = await workloads({ threads: 1, data: dataFor(row), backend: { name: 'cuda', load: async () => backend } }),
-    make = (): Workload => (all[row.group] as NonNullable<(typeof all)[string]>)(row.spec, row.as)
+    make = await makerOf(row, backend)
   const work = make(),
     times = measure(work, () => backend.session.synchronize(), setting.short)
   work.dispose?.()

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bench } from './bench.ts'
+import { kernels } from './kernels.ts'
 import { abi, machine, sanitizer } from './machine.ts'
 import { operations } from './operations.ts'
 import { peers } from './peers.ts'
@@ -36,6 +37,7 @@ const stages: Readonly<Record<string, Stage>> = {
   operations: { title: 'the op table, all laws', run: operations, limit: 30, shared: true },
   'peers-before': { title: 'PyTorch and JAX', run: s => peers(s, 'before'), limit: 15 },
   bench: { title: 'ours', run: bench, limit: 10 },
+  kernels: { title: 'the kernels of a step, by the clock of the device', run: kernels, limit: 10 },
   'peers-after': { title: 'PyTorch and JAX again', run: s => peers(s, 'after'), limit: 15 },
   sanitizer: { title: 'compute-sanitizer', run: sanitizer, limit: 12 },
 }

@@ -5,6 +5,7 @@ import {
   type Capabilities,
   type DType,
   type Executable,
+  type KernelEnded,
   type KernelGraph,
   type MemoryStatistics,
   type TypedArray,
@@ -115,8 +116,16 @@ export class CudaBackend implements Backend {
   }
 
   compile(graph: KernelGraph): Executable {
+    return this.make(graph)
+  }
+
+  compileTimed(graph: KernelGraph, ended: KernelEnded): Executable {
+    return this.make(graph, ended)
+  }
+
+  private make(graph: KernelGraph, ended?: KernelEnded): Executable {
     this.session.check()
-    const executable = new CudaExecutable(graph, this.services)
+    const executable = new CudaExecutable(graph, this.services, ended)
     this.executables.register(executable, executable.resources)
     return executable
   }

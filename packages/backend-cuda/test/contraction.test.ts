@@ -1,5 +1,5 @@
 /** Contractions on the fake driver against their definition in float64: by the library, by tiles, by loops. */
-import type { BufferSpec, DType, Load, Node, TypedArray } from '@cotangent/core/kernel'
+import type { BufferSpec, DType, Node, TypedArray } from '@cotangent/core/kernel'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createReference } from '../../core/src/backend/reference.ts'
@@ -20,23 +20,13 @@ import { difference, disjointPlan, runGraph } from '../../core/test/support/runK
 import { backendFor, everyLibrary, fakeDriver } from './kit.ts'
 import { emitKernel } from '../src/kernels/emit.ts'
 import { emitGraph } from '../src/runtime/emitted.ts'
-import { graphOf, problemOf, runCase } from './support/contractions.ts'
+import { graphOf, load, op, problemOf, runCase, withBias, zero } from './support/contractions.ts'
 
 const fake = await fakeDriver()
 const orders = ['forward', 'reverse', 'shuffle'] as const
 let turn = 0
 beforeEach(() => fake.set({ threads: orders[turn++ % 3] ?? 'forward', blocks: orders[turn % 3] ?? 'forward' }))
 afterEach(() => expect(fake.failure()).toBe(''))
-
-const op = (name: 'add' | 'max' | 'mul' | 'tanh', ...args: readonly number[]): Node => ({ op: name, dtype: 'float32', args })
-const load = (buffer: number, strides: readonly number[]): Load => ({ op: 'load', buffer, dtype: 'float32', map: { offset: 0, strides } })
-const zero: Node = { op: 'const', dtype: 'float32', value: 0 }
-
-/** A bias, and a relu. */
-const withBias = (base: Case, n: number, relu: boolean): Case =>
-  withEpilogue(base, [float32(n)], first => [load(first, [0, 0, 1]), op('add', 0, 1), ...(relu ? [zero, op('max', 2, 3)] : [])], [
-    relu ? 4 : 2,
-  ])
 
 /** Bias, maximum and a residual, in two stores. */
 function withResidual(base: Case, m: number, n: number): Case {

@@ -22,7 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cotangent-device-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const pathTo = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
-const stages = ['machine', 'abi', 'bits', 'memory', 'mlp', 'operations', 'bench']
+const stages = ['machine', 'abi', 'bits', 'memory', 'mlp', 'operations', 'bench', 'kernels']
 
 test('every stage passes', { timeout: 240_000 }, async () => {
   const addon = join(folder, 'prebuilt/linux-x64/cuda.node')

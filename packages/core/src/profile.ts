@@ -1,5 +1,5 @@
 /** Where the time of a piece of a program goes: what the host does, and each kernel, as a table and as a trace that browsers open. */
-import type { Backend, Buffer, Executable } from './backend/backend.ts'
+import type { Backend, Buffer, Executable, KernelEnded } from './backend/backend.ts'
 import type { Compiled } from './backend/compile.ts'
 import { kernelTexts } from './lower/print.ts'
 import { addTimes, type Recorder, setRecorder, type SpanKind } from './spans.ts'
@@ -83,7 +83,7 @@ export async function profile<R>(body: () => R | Promise<R>): Promise<Profile<R>
 interface Timed {
   readonly executable: Executable
   readonly titles: readonly string[]
-  ended: (kernel: number) => void
+  ended: KernelEnded
 }
 
 class Recording implements Recorder {
@@ -121,12 +121,16 @@ class Recording implements Recorder {
   ): readonly Buffer[] {
     const timed = this.timedFor(compiled, backend)
     if (timed === null) return this.span('run', name, () => compiled.executable.run(inputs, donated))
-    const ends: number[] = []
-    timed.ended = kernel => (ends[kernel + 1] = this.now())
+    const ends: number[] = [],
+      measured: (number | undefined)[] = []
+    timed.ended = (kernel, milliseconds) => {
+      ends[kernel + 1] = this.now()
+      measured[kernel + 1] = milliseconds
+    }
     const results = this.span('run', name, () => timed.executable.run(inputs, donated))
     const milliseconds = timed.titles.map((title, i) => {
       const start = ends[i] as number,
-        duration = (ends[i + 1] as number) - start
+        duration = measured[i + 1] ?? (ends[i + 1] as number) - start
       this.spans.push({ kind: 'kernel', name: title, start, duration, asynchronous: false, of: name })
       return duration
     })
@@ -150,7 +154,7 @@ class Recording implements Recorder {
   private compileTimed({ graph }: Compiled, backend: Backend): Timed | null {
     if (backend.compileTimed === undefined) return null
     const titles = kernelTexts(graph).map(([head], i) => `${i}: ${head}`)
-    const executable = this.span('compile', 'for measurement', () => backend.compileTimed?.(graph, kernel => timed.ended(kernel)))
+    const executable = this.span('compile', 'for measurement', () => backend.compileTimed?.(graph, (...end) => timed.ended(...end)))
     const timed: Timed = { executable: executable as Executable, titles, ended: () => {} }
     return timed
   }

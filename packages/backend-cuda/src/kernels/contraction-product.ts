@@ -24,8 +24,28 @@ const OFTEN = 128
 
 /** Undefined where the library cannot, or where it takes `more` launches than one and these are not wanted. */
 export function productOf(context: EmitContext, roles: Roles, more: boolean): readonly Command[] | undefined {
+  const dtype = operandDType(context, roles)
+  const rounded =
+    more && dtype === 'float32' && context.target.precision === 'bf16' && roundingPays(roles)
+      ? context.attempt(() => productIn('bfloat16', context, roles, more))
+      : undefined
+  return rounded ?? productIn(dtype, context, roles, more)
+}
+
+/**
+ * Told to round operands to bfloat16, cuBLASLt multiplies in TF32 on Hopper, at half the rate. Copies in bfloat16 are read and written once; what
+ * they save grows with the product. Rates of an H200, in operations and bytes a second, and a launch for each copy.
+ */
+function roundingPays({ batch, rows, columns, sum }: Roles): boolean {
+  const [tf32, bf16, bandwidth, launch] = [400e12, 700e12, 4e12, 2e-6]
+  const operations = 2 * batch.size * rows.size * columns.size * sum.size,
+    bytes = 6 * batch.size * sum.size * (rows.size + columns.size)
+  return operations * (1 / tf32 - 1 / bf16) > bytes / bandwidth + 2 * launch
+}
+
+/** With operands of this dtype, which are copied where they are of another. */
+export function productIn(dtype: DType, context: EmitContext, roles: Roles, more: boolean): readonly Command[] | undefined {
   const { contraction, batch, rows, columns, sum } = roles,
-    dtype = operandDType(context, roles),
     direct = directResult(context, roles, dtype)
   if (direct === undefined && !more) return undefined
   const a = matrixOf(context, roles, dtype, 'a', more),
@@ -96,10 +116,12 @@ function inPlace({ batch, rows, columns, sum }: Roles, { buffer, map, guards = [
   return undefined
 }
 
-/** A copy with the sum's places next to each other. */
+/** A dense copy: with the outer axes' places next to each other if they are so already, else the sum's. */
 function packed(context: EmitContext, { contraction, batch, sum }: Roles, dtype: DType, side: 'a' | 'b', outer: Group): Operand {
   const load = contraction[side],
-    axes = [...batch.axes, ...outer.axes, ...sum.axes],
+    outerLast = distance(outer, load.map) === 1,
+    [slow, fast] = outerLast ? [sum, outer] : [outer, sum],
+    axes = [...batch.axes, ...slow.axes, ...fast.axes],
     size = batch.size * outer.size * sum.size
   const memory = context.temporary({ dtype, size }),
     ofAxes = (map: Affine): Affine => ({ ...map, strides: axes.map(k => strideAt(map, k)) })
@@ -109,7 +131,8 @@ function packed(context: EmitContext, { contraction, batch, sum }: Roles, dtype:
   const guards = load.guards?.map(g => ({ ...g, index: ofAxes(g.index) }))
   const source: Load = { ...load, map: ofAxes(load.map), ...(guards !== undefined && { guards }) },
     loop = elementwise(extents, [source], [{ buffer: memory, map: { offset: 0, strides }, value: 0 }])
-  const matrix: Matrix = { memory, offset: 0, batchStride: outer.size * sum.size, leading: sum.size, transposed: side === 'b' }
+  const transposed = (side === 'b') !== outerLast,
+    matrix: Matrix = { memory, offset: 0, batchStride: outer.size * sum.size, leading: fast.size, transposed }
   return { matrix, before: emitLoop(context, loop) }
 }
 

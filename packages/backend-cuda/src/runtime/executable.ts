@@ -1,5 +1,5 @@
 /** A compiled graph: its program, its command buffers, and the ways to run them. */
-import { type Buffer, type Executable, fail, type KernelGraph } from '@cotangent/core/kernel'
+import { type Buffer, type Executable, fail, type Kernel, type KernelEnded, type KernelGraph } from '@cotangent/core/kernel'
 import type { EmitKernel, LibraryCall, Target } from '../command.ts'
 import type { Block } from './allocator.ts'
 import { Binding, type Frame, frameOf } from './binding.ts'
@@ -78,14 +78,18 @@ export class CudaExecutable implements Executable {
   private readonly observe: Observer | undefined
   /** Handles of the program's functions, once they are there. */
   private handles: readonly number[] | undefined
+  /** Hears of each kernel of a synchronous run. */
+  private readonly ended: KernelEnded | undefined
   /** By how much one command buffer orders. */
   private readonly prepared: Map<number, readonly Prepared[]> = new Map()
+  private byKernel: readonly (readonly Prepared[])[] | undefined
 
-  constructor(graph: KernelGraph, services: Services) {
+  constructor(graph: KernelGraph, services: Services, ended?: KernelEnded) {
     const { session, debug } = services,
       { emitted, program, plans, constants, names } = compileGraph(graph, services)
     this.graph = graph
     this.services = services
+    this.ended = ended
     this.emitted = emitted
     this.names = names
     this.linked = {
@@ -119,7 +123,8 @@ export class CudaExecutable implements Executable {
       binding.hold(inputs)
       binding.locate(donated)
       binding.values[this.frame.layout.arena] = workspace.acquire(this.emitted.arena)
-      if (this.observe !== undefined || !this.orderAtOnce(steps, binding)) drive(session, this.newRun(binding).steps(steps))
+      if (this.ended !== undefined) this.runTimed(binding, this.ended)
+      else if (this.observe !== undefined || !this.orderAtOnce(steps, binding)) drive(session, this.newRun(binding).steps(steps))
       binding.commit()
       return binding.hand()
     } finally {
@@ -201,12 +206,27 @@ export class CudaExecutable implements Executable {
     return true
   }
 
-  private newRun(binding: Binding): Run {
-    const { graph, names, observe } = this,
+  /** Kernel by kernel, each waited for. What the host drives took as long as the host says. */
+  private runTimed(binding: Binding, ended: KernelEnded): void {
+    const { session } = this.services
+    let milliseconds = 0
+    const order = ({ buffer, words }: Template): void => void (milliseconds += session.time(buffer, words, this.names))
+    session.synchronize()
+    ended(-1)
+    this.byKernel ??= this.graph.kernels.map(kernel => this.prepare([kernel], mostExecuted))
+    this.byKernel.forEach((steps, i) => {
+      milliseconds = 0
+      drive(session, this.newRun(binding, order).steps(steps))
+      ended(i, isSingle(steps) ? milliseconds : undefined)
+    })
+  }
+
+  private newRun(binding: Binding, execute: (template: Template) => void = this.execute): Run {
+    const { graph, observe } = this,
       { session } = this.services
-    const order = ({ buffer, words }: Template): void => {
+    const order = (template: Template): void => {
       try {
-        session.execute(buffer, words, names)
+        execute(template)
       } catch (error) {
         if (hasBegun(error)) binding.commit()
         throw error
@@ -216,14 +236,19 @@ export class CudaExecutable implements Executable {
     return new Run({ session, graph, layout: this.frame.layout, values: binding.values, order, observe })
   }
 
+  private readonly execute = ({ buffer, words }: Template): void => this.services.session.execute(buffer, words, this.names)
+
   private stepsOf(most: number): readonly Prepared[] {
     let steps = this.prepared.get(most)
     if (steps === undefined) {
-      const scheduled = schedule(this.graph.kernels, this.emitted.commands, most)
-      steps = prepare(scheduled, items => writeTemplate(items, this.frame.layout, this.linked))
+      steps = this.prepare(this.graph.kernels, most)
       this.prepared.set(most, steps)
     }
     return steps
+  }
+
+  private prepare(kernels: readonly Kernel[], most: number): readonly Prepared[] {
+    return prepare(schedule(kernels, this.emitted.commands, most), items => writeTemplate(items, this.frame.layout, this.linked))
   }
 }
 

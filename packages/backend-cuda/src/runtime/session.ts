@@ -95,6 +95,14 @@ export class Session {
     }
   }
 
+  /** Executes, waits, and gives the milliseconds between the two by the device's clock. */
+  time(buffer: ArrayBuffer, words: number, names: Names): number {
+    this.remember(names)
+    const milliseconds = this.call(() => this.device.time(buffer, words, 1))
+    this.ordered = []
+    return milliseconds
+  }
+
   synchronize(): void {
     this.call(() => this.device.synchronize())
     this.ordered = []

@@ -1,6 +1,6 @@
 /** Contractions on the device against their definition in float64. */
-import { type KernelGraph, type TypedArray, writesOf } from '@cotangent/core/kernel'
-import { type Case, randomData } from '../../../core/test/support/contractions.ts'
+import { type KernelGraph, type Load, type Node, type TypedArray, writesOf } from '@cotangent/core/kernel'
+import { type Case, float32, randomData, withEpilogue } from '../../../core/test/support/contractions.ts'
 import { type Data, expected, toleranceOf } from '../../../core/test/support/expectedSums.ts'
 import { runGraph } from '../../../core/test/support/runKernels.ts'
 import type { CudaBackend } from '../../src/backend.ts'
@@ -11,6 +11,21 @@ export interface Problem {
   /** The unit roundoff of operands, where they are rounded first. */
   readonly rounding?: number
 }
+
+export const op = (name: 'add' | 'max' | 'mul' | 'tanh', ...args: readonly number[]): Node => ({ op: name, dtype: 'float32', args })
+export const load = (buffer: number, strides: readonly number[]): Load => ({
+  op: 'load',
+  buffer,
+  dtype: 'float32',
+  map: { offset: 0, strides },
+})
+export const zero: Node = { op: 'const', dtype: 'float32', value: 0 }
+
+/** A bias, and a relu. */
+export const withBias = (base: Case, n: number, relu: boolean): Case =>
+  withEpilogue(base, [float32(n)], first => [load(first, [0, 0, 1]), op('add', 0, 1), ...(relu ? [zero, op('max', 2, 3)] : [])], [
+    relu ? 4 : 2,
+  ])
 
 export function graphOf({ buffers, contraction }: Case): KernelGraph {
   const outputs = [...new Set(writesOf(contraction))],

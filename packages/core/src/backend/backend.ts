@@ -78,6 +78,9 @@ export interface Executable {
 /** Work that pauses at each `yield`, so that a caller can let others have the thread. `return()` gives it up. */
 export type Steps<T> = Generator<void, T>
 
+/** Without `milliseconds` the kernel took the time since the call before it; a device that has a clock gives what it measured. */
+export type KernelEnded = (kernel: number, milliseconds?: number) => void
+
 export interface Backend {
   readonly name: string
   readonly capabilities: Capabilities
@@ -96,7 +99,7 @@ export interface Backend {
    * For `profile`: as `compile`, but a synchronous run calls `ended(-1)` before the first kernel, and `ended(i)` when kernel `i` of the graph's list has
    * ended, in their order. Absent: the times of kernels are not measured.
    */
-  compileTimed?(graph: KernelGraph, ended: (kernel: number) => void): Executable
+  compileTimed?(graph: KernelGraph, ended: KernelEnded): Executable
   /**
    * For `explain`: kernels that run in another way than their text suggests (a fallback, parts), one line each that begins with the kernel's
    * number. Absent: there are none.

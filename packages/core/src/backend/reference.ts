@@ -5,7 +5,7 @@
 import { bitsOf, type DType, dtypes, type TypedArray } from '../dtype.ts'
 import { fail, invariant } from '../errors.ts'
 import type { KernelGraph } from '../lower/kernel.ts'
-import type { Backend, Buffer, Executable, MemoryStatistics } from './backend.ts'
+import type { Backend, Buffer, Executable, KernelEnded, MemoryStatistics } from './backend.ts'
 import type { BackendLoader } from './load.ts'
 import { fromStored, type StoredArray, toStored } from '../stored.ts'
 import { compileKernels } from './reference/kernels.ts'
@@ -115,7 +115,7 @@ const readOf = (buffer: Buffer): TypedArray => fromStored(dataOf(buffer).slice()
 
 type RunKernels = ReturnType<typeof compileKernels>
 
-function timed({ kernels }: KernelGraph, lanes: number, ended: (kernel: number) => void): RunKernels {
+function timed({ kernels }: KernelGraph, lanes: number, ended: KernelEnded): RunKernels {
   const each = kernels.map(kernel => compileKernels([kernel], lanes))
   return memory => {
     ended(-1)
