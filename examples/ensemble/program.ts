@@ -1,36 +1,18 @@
 /** The program: eight networks trained at once by vmap, alone and together. The same source in Node and in a page. */
-import { type Tensor, argmax, cumsum, jit, mean, random, sum, tree, vmap } from '@cotangent/core'
-import { type Metrics, type Stepped, adam, fit, softmax } from '@cotangent/nn'
-import { batches, sliceOf, tensorsOf } from '@cotangent/nn/data'
+import { type Tensor, argmax, cumsum, jit, random, sum, vmap } from '@cotangent/core'
+import { fit, softmax } from '@cotangent/nn'
+import { batches } from '@cotangent/nn/data'
 import { xyChart } from '../lib/charts/xy.ts'
 import { svgFile } from '../lib/charts/svg.ts'
-import { type ExampleBatch, type Examples, classifier, digitExamples, reportFit, shuffled } from '../lib/classify.ts'
-import { SIDE } from '../lib/digits.ts'
+import { type ExampleBatch, type Examples, digitExamples, reportFit, shuffled } from '../lib/classify.ts'
 import type { Host } from '../lib/host/host.ts'
 import { readFewDigits, readMnist } from '../lib/mnist-files.ts'
 import { onBackend, printResults, writeOutput } from '../lib/program.ts'
-import { median } from '../lib/results/targets.ts'
-import { mlp } from '../mnist/models.ts'
+import { MEMBERS, type State, initAll, model, stepAll } from './members.ts'
 import type { Options } from './options.ts'
+import { type Times, timesOfSteps, timesOfTraining } from './times.ts'
 
-const MEMBERS = 8
 const BATCH = 32
-const model = mlp()
-const { init, step } = classifier(model, adam(1e-3))
-
-type State = ReturnType<typeof init>
-type Params = State['params']
-const initAll = jit((keys: random.Key): State => vmap((key: random.Key) => init(key, [SIDE, SIDE, 1]))(keys))
-/** One step of one member, which keeps the state that it is given. */
-const single = classifier(model, adam(1e-3), { donate: false }).step
-/** One step of all members on the same batch. Every leaf of the state has a first axis of members. */
-const together = jit(
-  (state: State, batch: ExampleBatch): Stepped<State, Metrics> => {
-    const [next, metrics] = vmap((s: State, b: ExampleBatch) => single(s, b), { inAxes: [0, null] })(state, batch)
-    return [next, tree.map((m: Tensor) => mean(m), metrics)]
-  },
-  { donate: [0] },
-)
 
 export async function main(options: Options, host: Host): Promise<void> {
   const digits = await (options.fast ? readFewDigits : readMnist)(host, options.data)
@@ -40,9 +22,8 @@ export async function main(options: Options, host: Host): Promise<void> {
     host.print(`ensemble: ${MEMBERS} networks on ${train.rows.length} digits, on the ${backend} backend`)
     const [initKey, orderKey] = random.split(random.key(options.seed)),
       epochs = options.fast ? 1 : 5
-    const start = initAll(random.splitBatch(initKey, MEMBERS))
     const order = { epochs, batchSize: BATCH, key: orderKey }
-    const { state } = await fit(together, start, shuffled(train, order), {
+    const { state } = await fit(stepAll, initAll(initKey), shuffled(train, order), {
       epochs,
       onEvent: reportFit(host, 'members', epochs * Math.ceil(train.rows.length / BATCH)),
     })
@@ -50,16 +31,28 @@ export async function main(options: Options, host: Host): Promise<void> {
     const average = scores.members.reduce((a, b) => a + b, 0) / MEMBERS
     host.print(`members: ${scores.members.map(a => a.toFixed(4)).join(', ')}`)
     await draw(host, options.out, scores.byCount)
-    const times = measure(orderKey, train, options.fast ? 3 : 200)
-    host.print(`one vmapped step ${times.together.toFixed(3)} ms, ${MEMBERS} steps ${times.apart.toFixed(3)} ms`)
+    const [steps, rounds, calls] = options.fast ? [2, 1, 2] : [200, 5, 200]
+    const training = await timesOfTraining(orderKey, train, BATCH, steps, rounds),
+      step = await timesOfSteps(orderKey, train, BATCH, calls)
+    host.print(`training: ${written(training)}`)
+    host.print(`compiled steps alone: ${written(step)}`)
     const accuracy = scores.byCount.at(-1) as number
-    printResults(host, { accuracy, 'mean member': average, gain: accuracy - average, 'time ratio': times.together / times.apart })
+    printResults(host, {
+      accuracy,
+      'mean member': average,
+      gain: accuracy - average,
+      'time ratio': training.together / training.apart,
+      'step ratio': step.together / step.apart,
+    })
   })
 }
 
+const written = ({ together, apart }: Times): string =>
+  `a step of all at once ${together.toFixed(3)} ms, ${MEMBERS} steps one after another ${apart.toFixed(3)} ms`
+
 /** How many each member reads right, and how many the first 1, 2, ... members do, whose probabilities are added: `[members]` each. */
-const votes = jit((params: Params, { x, labels }: ExampleBatch): readonly [alone: Tensor, together: Tensor] => {
-  const probabilities = vmap((p: Params, inputs: Tensor) => softmax(model.apply(p, inputs)), { inAxes: [0, null] })(params, x)
+const votes = jit((params: State['params'], { x, labels }: ExampleBatch): readonly [alone: Tensor, together: Tensor] => {
+  const probabilities = vmap((p: State['params'], inputs: Tensor) => softmax(model.apply(p, inputs)), { inAxes: [0, null] })(params, x)
   const right = (p: Tensor): Tensor => sum(argmax(p, { axis: -1 }).equal(labels).astype('float32'), { axis: 1 })
   return [right(probabilities), right(cumsum(probabilities, { axis: 0 }))]
 })
@@ -70,7 +63,7 @@ interface Scores {
   readonly byCount: readonly number[]
 }
 
-function scoresOf(params: Params, test: Examples): Scores {
+function scoresOf(params: State['params'], test: Examples): Scores {
   const counts = { members: new Array<number>(MEMBERS).fill(0), byCount: new Array<number>(MEMBERS).fill(0) }
   for (const batch of batches(test, 500)) {
     const add = (sums: number[], right: Tensor): void =>
@@ -87,31 +80,4 @@ async function draw(host: Host, folder: string, byCount: readonly number[]): Pro
   const points = byCount.map((accuracy, i) => [i + 1, accuracy] as const)
   const chart = xyChart([{ name: 'accuracy', points }], { title: 'Members that vote', x: 'members', y: 'test accuracy' })
   await writeOutput(host, folder, 'ensemble.svg', svgFile(chart))
-}
-
-/** Median milliseconds of one step of all members, and of a step of each of them. */
-function measure(key: random.Key, train: Examples, repeats: number): { readonly together: number; readonly apart: number } {
-  const batch = tensorsOf(sliceOf(train, 0, BATCH))
-  let state = initAll(random.splitBatch(key, MEMBERS))
-  let states = Array.from({ length: MEMBERS }, (_, i) => init(random.foldIn(key, i), [SIDE, SIDE, 1]))
-  const timesOf = (run: () => Tensor): number => {
-    const times = Array.from({ length: repeats + 5 }, () => {
-      const started = performance.now()
-      run().dataSync()
-      return performance.now() - started
-    })
-    return median(times.slice(5))
-  }
-  return {
-    together: timesOf(() => {
-      const [next, { loss }] = together(state, batch)
-      state = next
-      return loss as Tensor
-    }),
-    apart: timesOf(() => {
-      const results = states.map(s => step(s, batch))
-      states = results.map(([next]) => next)
-      return results.at(-1)?.[1]['loss'] as Tensor
-    }),
-  }
 }
