@@ -1,12 +1,19 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { types } from 'node:util'
 import { init } from '@cotangent/core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { folders, modulesOf, pages, root, runModule, textOf, writeModules } from './pages.ts'
+import { namesModule, packages } from './names.ts'
 import { $is, $throws, agrees, problemsOf, refreshed, showProblem, snippetsOf } from './snippets.ts'
 
 const snippets = pages.flatMap(modulesOf)
+/** Of the tables that translate names. */
+const names = pages.flatMap(page => {
+  const code = namesModule(textOf(page), '../standins.ts')
+  return code === null ? [] : [{ name: `${page.replace(/\.md$/, '').replaceAll('/', '-')}.names`, code, place: 'nowhere' as const }]
+})
 const folder = folders.node
 const compilerOptions = { rootDir: '../..', lib: ['es2024', 'esnext', 'dom'], noUncheckedIndexedAccess: false }
 const include = ['*.ts', '../../packages/*/src/**/*.d.ts']
@@ -14,6 +21,7 @@ const include = ['*.ts', '../../packages/*/src/**/*.d.ts']
 beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true })
   writeModules(folder, snippets)
+  writeModules(folder, names)
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.check.json', compilerOptions, include }))
   await init({ backend: 'cpu', threads: 1 })
 })
@@ -28,6 +36,29 @@ describe('the code in the documentation', () => {
   for (const { name, place } of snippets) {
     if (place === 'node') it(name, async () => expect((await problemsOf(() => runModule(name))).map(showProblem).join('\n\n')).toBe(''))
   }
+})
+
+describe('tables of names', () => {
+  it('are compiled: what is below the heading, at its line', () => {
+    const table =
+      '| JAX | Cotangent |\n|---|---|\n| `jnp.sin` | `sin(x)` of `@cotangent/core`, `relu gelu` |\n\n| a | b |\n|---|---|\n| `c` | `d` |'
+    const lines = namesModule(table, './standins.ts')?.split('\n')
+    expect(lines?.slice(1)).toEqual(['', 'void (sin(x)); void (relu); void (gelu); ', '', '', '', ''])
+    expect(lines?.[0]).toMatch(
+      /import \{ x \} from '\.\/standins\.ts'; declare const sin: typeof from0\.sin; declare const relu: typeof from1\.relu; /,
+    )
+    expect(namesModule('`sin`', './standins.ts')).toBe(null)
+  })
+  it('and pages tell of everything that nn has', () => {
+    const codeOf = (text: string): readonly string[] => text.match(/^```[\s\S]*?^```$|`[^`]+`/gm) ?? []
+    const told = new Set(pages.flatMap(page => codeOf(textOf(page)).flatMap(code => code.match(/\w+/g) ?? [])))
+    const namesIn = (values: object): readonly string[] =>
+      Object.entries(values).flatMap(([name, v]) => [name, ...(types.isModuleNamespaceObject(v) ? namesIn(v) : [])])
+    const untold = Object.entries(packages)
+      .filter(([from]) => from.startsWith('@cotangent/nn'))
+      .flatMap(([from, values]) => namesIn(values).flatMap(name => (told.has(name) ? [] : [`${name} of ${from}`])))
+    expect(untold, 'name them in a guide, with what they are for').toEqual([])
+  })
 })
 
 describe('links between pages', () => {

@@ -34,22 +34,19 @@ export function evaluate<S, I extends readonly unknown[], O>(m: Metric<S, I, O>,
 }
 
 /** Several metrics of the same batches at once, by name. */
-export function all<
-  S extends Readonly<Record<string, unknown>>,
-  I extends readonly unknown[],
-  O extends Readonly<Record<keyof S, unknown>>,
->(
-  metrics: {
-    readonly [K in keyof S]: Metric<S[K], I, K extends keyof O ? O[K] : never>
-  },
+export function all<S extends object, I extends readonly unknown[], O extends object>(
+  // Two types, so that states and results are both inferred.
+  metrics: { readonly [K in keyof S]: Metric<S[K], I, unknown> } & { readonly [K in keyof O]: Metric<unknown, I, O[K]> },
 ): Metric<S, I, O> {
-  const each = (f: <T>(m: Metric<T, I, unknown>, name: keyof S) => unknown): never =>
-    Object.fromEntries(Object.entries(metrics).map(([name, m]) => [name, f(m as Metric<unknown, I, unknown>, name)])) as never
+  const named = Object.entries(metrics as Readonly<Record<string, Metric<unknown, I, unknown>>>)
+  const each = (f: (m: Metric<unknown, I, unknown>, name: string) => unknown): never =>
+    Object.fromEntries(named.map(([name, m]) => [name, f(m, name)])) as never
+  const of = (state: S, name: string): unknown => state[name as keyof S]
   return {
     init: () => each(m => m.init()),
-    update: (state, ...batch) => each((m, name) => m.update(state[name] as never, ...batch)),
-    merge: (a, b) => each((m, name) => m.merge(a[name] as never, b[name] as never)),
-    compute: state => each((m, name) => m.compute(state[name] as never)),
+    update: (state, ...batch) => each((m, name) => m.update(of(state, name), ...batch)),
+    merge: (a, b) => each((m, name) => m.merge(of(a, name), of(b, name))),
+    compute: state => each((m, name) => m.compute(of(state, name))),
   }
 }
 

@@ -12,6 +12,7 @@ import {
   dense,
   fit,
   initTrainState,
+  metrics,
   meanSquaredError,
   relu,
   serial,
@@ -75,3 +76,12 @@ await fit(step, start, [{ x: array(1) }])
 trainStep((p: Linear, state: null) => ({ loss: p.w, state }), adam())(start, null)
 // @ts-expect-error metrics are tensors
 await fit((s: Tensor, _: number) => [s, { loss: 1 }], array(0), [1])
+
+// Metrics of several kinds together: states and results are by name.
+const report = metrics.all({ accuracy: metrics.accuracy(), error: metrics.perplexity(), table: metrics.topK(5) })
+same<metrics.MeanState>()(report.init().table)
+same<Tensor>()(report.compute(report.init()).accuracy)
+const mixed = metrics.all({ curve: metrics.calibration(), area: metrics.auc() })
+same<metrics.Calibration>()(mixed.compute(mixed.update(mixed.init(), array([1]), array([1]))).curve)
+// @ts-expect-error there is no such metric
+void report.compute(report.init()).recall
