@@ -1,6 +1,6 @@
 /** Trains a classifier of texts, and tries it on others. Runs anywhere. */
 import { type Key, type TreeOf, jit, random } from '@cotangent/core'
-import { type Layer, adam, fit } from '@cotangent/nn'
+import { type Layer, adam, fit, schedules } from '@cotangent/nn'
 import type { Series } from './charts/series.ts'
 import { classifier, reportFit } from './classify.ts'
 import type { Host } from './host/host.ts'
@@ -21,6 +21,8 @@ export interface TextRun {
   readonly batchSize: number
   /** Of Adam. */
   readonly rate: number
+  /** The rate falls to zero along half a cosine. Default false. */
+  readonly decay?: boolean
 }
 export interface Learnt<P> {
   readonly name: string
@@ -31,14 +33,17 @@ export interface Learnt<P> {
   readonly accuracy: number
   /** Of the epochs. */
   readonly losses: Series
+  /** The logits of others. */
+  readonly classify: (texts: Texts) => readonly (readonly number[])[]
 }
 
 export async function learnTexts<P extends TreeOf<P>>(run: TextRun, model: Layer<P>, { train, test, rows }: TextTask): Promise<Learnt<P>> {
-  const { name, host, key, epochs, batchSize, rate } = run
-  const { init, step } = classifier(model, adam(rate)),
+  const { name, host, key, epochs, batchSize, rate, decay = false } = run
+  const steps = epochs * Math.max(1, Math.floor(train.tokens.length / batchSize))
+  const { init, step } = classifier(model, adam(decay ? schedules.cosineDecay(rate, steps) : rate)),
     [initKey, orderKey] = random.split(key)
   const losses: (readonly [number, number])[] = []
-  const report = reportFit(host, name, epochs * Math.floor(train.tokens.length / batchSize))
+  const report = reportFit(host, name, steps)
   const input = rows(train.tokens.slice(0, 1)).shape.slice(1)
   const order = (epoch: number) => textBatches(train, rows, batchSize, random.foldIn(orderKey, epoch))
   const { state } = await fit(step, init(initKey, input), order, {
@@ -49,10 +54,11 @@ export async function learnTexts<P extends TreeOf<P>>(run: TextRun, model: Layer
       if (event.type === 'epoch') losses.push([event.epoch + 1, event.metrics['loss'] as number])
     },
   })
-  const logits = logitsOf(model, state.params, test, rows, batchSize)
+  const classify = (texts: Texts) => logitsOf(model, state.params, texts, rows, batchSize),
+    logits = classify(test)
   const predicted = logits.map(row => row.indexOf(Math.max(...row)))
   const accuracy = predicted.filter((p, i) => p === test.labels[i]).length / predicted.length
-  return { name, params: state.params, logits, predicted, accuracy, losses: { name, points: losses } }
+  return { name, params: state.params, logits, predicted, accuracy, losses: { name, points: losses }, classify }
 }
 
 function logitsOf<P>(model: Layer<P>, params: P, texts: Texts, rows: Rows, batchSize: number): readonly (readonly number[])[] {

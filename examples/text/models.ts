@@ -1,0 +1,57 @@
+/** Networks that read the words of a passage: in their order, or as a bag. */
+import { type Tensor, add, arange, multiply } from '@cotangent/core'
+import {
+  type Embedding,
+  type Layer,
+  crop,
+  dense,
+  dropout,
+  embedding,
+  globalAvgPool,
+  initializers,
+  lstm,
+  merge,
+  named,
+  stateless,
+} from '@cotangent/nn'
+
+/** Linear in what stands at each place, ids `[n, length]` to logits `[n, classes]`: a weight for each word at each place and class. */
+export function placed(vocabulary: number, length: number, classes: number): Layer<Embedding> {
+  const weights = embedding(vocabulary * length, classes, { tableInit: initializers.zeros })
+  return stateless<Embedding>(
+    key => ({ params: weights.init(key, [length]).params, output: [classes] }),
+    (p, ids: Tensor) => weights.apply(p, add(ids, multiply(arange(length), vocabulary))).sum({ axis: 1 }),
+    'placed',
+  )
+}
+
+export interface MeetingSizes {
+  readonly vocabulary: number
+  /** Of the vectors of words, and of what each LSTM knows. */
+  readonly width: number
+  /** Words on each side. */
+  readonly half: number
+}
+
+/** Ids `[n, 2 half]` to logits: one LSTM reads from the first word on, another one from the last word back, and they meet in the middle. */
+export const meeting = ({ vocabulary, width, half }: MeetingSizes, classes: number) =>
+  named({
+    words: embedding(vocabulary, width),
+    wordDropout: dropout(0.5),
+    sides: merge('concat', [
+      named({ words: crop([[0, half]]), read: lstm(width, { returnSequences: false }) }),
+      named({ words: crop([[half, 0]]), read: lstm(width, { returnSequences: false, reverse: true }) }),
+    ]),
+    dropout: dropout(0.5),
+    head: dense(classes),
+  })
+
+/** Ids `[n, length]` to logits by the mean of the vectors of the words, whose order is lost. Joulin et al. 2016, https://arxiv.org/abs/1607.01759. */
+export const meanOfWords = (vocabulary: number, width: number, classes: number) =>
+  named({
+    words: embedding(vocabulary, width, { tableInit: initializers.normal(0.3) }),
+    wordDropout: dropout(0.5),
+    mean: globalAvgPool(),
+    dropout: dropout(0.5),
+    head: dense(classes),
+  })

@@ -1,0 +1,7 @@
+/** What the results should be. */
+import type { Target } from '../lib/results/targets.ts'
+
+export const targets: readonly Target[] = [
+  { result: 'margin', atLeast: 0.12, source: 'ours' },
+  { options: '--task era', result: 'accuracy', atLeast: 0.7, source: 'ours: a third of the passages are of the era that has most' },
+]
