@@ -83,11 +83,13 @@ def by_channel():
 def pools():
     largest = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
     average = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
-    for rank, shape, window, strides in [(1, [1, 7, 2], [3], [2]), (3, [1, 4, 4, 3, 1], [2, 3, 2], [2, 1, 1])]:
+    for rank, shape, window, strides in [(1, [1, 7, 2], [3], [2]), (2, [2, 5, 4, 2], [3, 2], [2, 2]), (3, [1, 4, 4, 3, 1], [2, 3, 2], [2, 1, 1])]:
         case(f"maxPool{rank}d", [shape], {}, lambda p, x: back(largest[rank](padded(images(x), window, strides, "SAME", -math.inf), window, strides)))
         ones = padded(images(torch.ones(shape)), window, strides, "SAME", 0)
         case(f"avgPool{rank}d", [shape], {}, lambda p, x: back(
             average[rank](padded(images(x), window, strides, "SAME", 0), window, strides) / average[rank](ones, window, strides)))
+    case("globalMaxPool", [[2, 3, 4, 2]], {}, lambda p, x: F.adaptive_max_pool2d(images(x), 1)[:, :, 0, 0])
+    case("globalAvgPool", [[2, 3, 4, 2]], {}, lambda p, x: F.adaptive_avg_pool2d(images(x), 1)[:, :, 0, 0])
     for rank, shape, bins in [(1, [2, 7, 2], [3]), (2, [1, 5, 6, 2], [3, 4]), (3, [1, 3, 4, 5, 1], [2, 2, 3])]:
         case(f"adaptiveMaxPool{rank}d", [shape], {}, lambda p, x: back(getattr(F, f"adaptive_max_pool{rank}d")(images(x), bins)))
         case(f"adaptiveAvgPool{rank}d", [shape], {}, lambda p, x: back(getattr(F, f"adaptive_avg_pool{rank}d")(images(x), bins)))
@@ -193,11 +195,37 @@ def transformers():
     norms_of = {"norm1": "attentionNorm", "norm2": "crossNorm", "norm3": "feedForwardNorm"}
     case("decoderBlock", [[1, 3, 4], [1, 2, 4]], decoder, lambda p, x, m: functional_call(
         layer, {**names(p, norms_of), **torch_attention(p, "cross.", "multihead_attn.")}, (x, m), {"tgt_mask": later}))
+    stack = {**{f"blocks[{i}].{name}": shape for i in (0, 1) for name, shape in block.items()}, "norm.scale": [4], "norm.bias": [4]}
+
+    def of_stack(p, names_of):
+        """Names of torch.nn.TransformerEncoder and TransformerDecoder."""
+        out = {"norm.weight": p["norm.scale"], "norm.bias": p["norm.bias"]}
+        for i in (0, 1):
+            start = f"blocks[{i}]."
+            own = {name[len(start):]: t for name, t in p.items() if name.startswith(start)}
+            out |= {f"layers.{i}.{name}": t for name, t in names_of(own).items()}
+        return out
+    encoder = torch.nn.TransformerEncoder(torch.nn.TransformerEncoderLayer(4, 2, 6, 0.0, "relu", batch_first=True, norm_first=True), 2, torch.nn.LayerNorm(4))
+    later = torch.triu(torch.ones(3, 3, dtype=torch.bool), 1)
+    case("transformerEncoder", [[1, 3, 4]], stack, lambda p, x: functional_call(
+        encoder, of_stack(p, lambda own: names(own, {"norm1": "attentionNorm", "norm2": "feedForwardNorm"})), (x, later)))
+    decoders = torch.nn.TransformerDecoder(torch.nn.TransformerDecoderLayer(4, 2, 6, 0.0, "relu", batch_first=True, norm_first=True), 2, torch.nn.LayerNorm(4))
+    both = {**{f"blocks[{i}].{name}": shape for i in (0, 1) for name, shape in decoder.items()}, "norm.scale": [4], "norm.bias": [4]}
+    case("transformerDecoder", [[1, 3, 4], [1, 2, 4]], both, lambda p, x, m: functional_call(decoders, of_stack(
+        p, lambda own: {**names(own, norms_of), **torch_attention(own, "cross.", "multihead_attn.")}), (x, m), {"tgt_mask": later}))
     case("gatedFeedForward", [[2, 4]], {"gate.kernel": [4, 6], "up.kernel": [4, 6], "down.kernel": [6, 4]},
          lambda p, x: (F.silu(x @ p["gate.kernel"]) * (x @ p["up.kernel"])) @ p["down.kernel"])
 
 
 def others():
+    case("dense", [[2, 3, 4]], {"kernel": [4, 3], "bias": [3]}, lambda p, x: F.linear(x, p["kernel"].T, p["bias"]))
+    up = {"up.kernel": [4, 6], "up.bias": [6], "down.kernel": [6, 4], "down.bias": [4]}
+    case("feedForward", [[2, 3, 4]], up, lambda p, x: F.linear(
+        F.gelu(F.linear(x, p["up.kernel"].T, p["up.bias"]), approximate="tanh"), p["down.kernel"].T, p["down.bias"]))
+    case("upsample", [[1, 2, 3, 2]], {}, lambda p, x: back(F.interpolate(images(x), scale_factor=(2, 3))))
+    case("upsample linear", [[1, 2, 3, 2]], {}, lambda p, x: back(F.interpolate(images(x), scale_factor=2, mode="bilinear")))
+    case("resize smaller", [[1, 3, 4, 1]], {}, lambda p, x: back(F.interpolate(images(x), size=(3, 2), mode="bilinear", antialias=True)))
+    case("zeroPad", [[1, 2, 3, 2]], {}, lambda p, x: back(F.pad(images(x), [0, 2, 1, 1])))
     case("prelu", [[3, 4]], {"slope": [4]}, lambda p, x: F.prelu(x, p["slope"]))
     case("patchEmbedding", [[1, 5, 4, 1]], {"kernel": [2, 2, 1, 3], "bias": [3]},
          lambda p, x: F.conv2d(images(x), kernel(p["kernel"]), p["bias"], 2).flatten(2).transpose(1, 2))
