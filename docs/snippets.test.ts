@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { types } from 'node:util'
 import { init } from '@cotangent/core'
@@ -70,7 +70,15 @@ describe('links between pages', () => {
         .replace(/[^\w\- ]/g, '')
         .replaceAll(' ', '-'),
     )
-  for (const page of pages) {
+  const folders = ['examples', 'packages'].flatMap(folder => readdirSync(join(root, folder)).map(name => `${folder}/${name}/README.md`))
+  const linked = [...new Set([...pages, 'examples/RESULTS.md', ...folders.filter(page => existsSync(join(root, page)))])]
+  const targetsOf = (page: string): readonly string[] =>
+    [...withoutCode(textOf(page)).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => join(dirname(page), path))
+  it('lead to every page', () => {
+    const reached = new Set(linked.flatMap(targetsOf))
+    expect(pages.filter(page => page.startsWith('docs/') && !reached.has(page))).toEqual([])
+  })
+  for (const page of linked) {
     it(page, () => {
       const links = [...withoutCode(textOf(page)).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
       const broken = links.filter(([, path = '', anchor]) => {
