@@ -49,6 +49,8 @@ export interface EpochsOptions {
   readonly batchSize: number
   /** Decides the order of each epoch. */
   readonly key: Key
+  /** Hears the mean loss of each. */
+  readonly onEpoch?: (loss: number) => void
 }
 
 /** Fresh batches of an epoch, for `fit`. */
@@ -67,9 +69,13 @@ export async function trainFresh<T>(
 ): Promise<T> {
   const [initKey, orderKey] = random.split(options.key),
     shape = examples.columns.x.shape.slice(1)
+  const report = reportFit<T>(host, title, options.epochs * Math.ceil(examples.rows.length / options.batchSize))
   const { state } = await fit(step, init(initKey, shape), shuffled(examples, { ...options, key: orderKey }), {
     epochs: options.epochs,
-    onEvent: reportFit(host, title, options.epochs * Math.ceil(examples.rows.length / options.batchSize)),
+    onEvent: event => {
+      report(event)
+      if (event.type === 'epoch') options.onEpoch?.(event.metrics['loss'] as number)
+    },
   })
   return state
 }

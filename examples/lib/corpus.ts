@@ -1,5 +1,6 @@
-/** A corpus of many text files in a folder. Runs anywhere. */
+/** A corpus of many files in a folder, or in an archive of one. Runs anywhere. */
 import { CotangentError } from '@cotangent/core'
+import { parseTarGzip } from 'nanotar'
 import type { Files } from './host/host.ts'
 import { sha256 } from './sha256.ts'
 
@@ -10,18 +11,28 @@ export interface Corpus {
   readonly names: readonly string[]
   /** Hexadecimal digits of the SHA-256 of all bytes, file after file. */
   readonly sha256: string
+}
+export interface TextCorpus extends Corpus {
   readonly encoding: 'latin1' | 'utf-8'
 }
+
+export type Reader = Pick<Files, 'readFile'>
 
 /** A page has no room for more requests at a time. */
 const AT_ONCE = 64
 
+/** The texts of the files, in order. @throws as `readCorpusBytes`. */
+export async function readCorpus(files: Reader, folder: string, corpus: TextCorpus): Promise<readonly string[]> {
+  const decoder = new TextDecoder(corpus.encoding)
+  return (await readCorpusBytes(files, folder, corpus)).map(bytes => decoder.decode(bytes))
+}
+
 /**
- * The texts of the files, in order.
+ * The bytes of the files, in order.
  * @throws ValueError when one is missing, or when they are not the published ones.
  */
-export async function readCorpus(files: Pick<Files, 'readFile'>, folder: string, corpus: Corpus): Promise<readonly string[]> {
-  const { what, names, encoding } = corpus,
+export async function readCorpusBytes(files: Reader, folder: string, corpus: Corpus): Promise<readonly Uint8Array<ArrayBuffer>[]> {
+  const { what, names } = corpus,
     all: Uint8Array<ArrayBuffer>[] = []
   for (let start = 0; start < names.length; start += AT_ONCE)
     all.push(...(await Promise.all(names.slice(start, start + AT_ONCE).map(name => readNamed(files, what, `${folder}/${name}`)))))
@@ -31,18 +42,35 @@ export async function readCorpus(files: Pick<Files, 'readFile'>, folder: string,
       'ValueError',
       `${what}: the files in ${folder} are damaged or others (SHA-256 ${hash.slice(0, 12)}..., expected ${corpus.sha256.slice(0, 12)}...).`,
     )
-  const decoder = new TextDecoder(encoding)
-  return all.map(bytes => decoder.decode(bytes))
+  return all
+}
+
+/**
+ * The files of a `.tar.gz` as files of the folder that has its path: the name of a file is what follows the last slash.
+ * @throws ValueError when it cannot be read or is no such archive.
+ */
+export async function openArchive(files: Reader, what: string, path: string): Promise<Reader> {
+  const entries = await parseTarGzip(await readNamed(files, what, path)).catch((cause: unknown) => {
+    throw new CotangentError('ValueError', `${what}: ${path} is no .tar.gz, or damaged.`, { cause })
+  })
+  const byName = new Map(entries.map(({ name, data }) => [name.slice(name.lastIndexOf('/') + 1), data]))
+  return {
+    readFile: async inside => {
+      const data = byName.get(inside.slice(path.length + 1))
+      if (data === undefined) throw new Error(`there is no such file in ${path}`)
+      return data as Uint8Array<ArrayBuffer>
+    },
+  }
 }
 
 /** The bytes of a file of some data. @throws ValueError with its path when it cannot be read. */
-export const readNamed = ({ readFile }: Pick<Files, 'readFile'>, what: string, path: string): Promise<Uint8Array<ArrayBuffer>> =>
+export const readNamed = ({ readFile }: Reader, what: string, path: string): Promise<Uint8Array<ArrayBuffer>> =>
   readFile(path).catch((cause: unknown) => {
     throw new CotangentError('ValueError', `${what}: cannot read ${path}. Pass --data FOLDER with its files.`, { cause })
   })
 
 /** JSON in a file of some data. */
-export const readJson = async (files: Pick<Files, 'readFile'>, what: string, path: string): Promise<unknown> =>
+export const readJson = async (files: Reader, what: string, path: string): Promise<unknown> =>
   JSON.parse(new TextDecoder().decode(await readNamed(files, what, path)))
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -184,6 +184,7 @@ export {
   type PolyLossOptions,
 } from './losses/crossEntropy.ts'
 export { ctcForwardProbabilities, ctcLoss, type CtcLengths, type CtcOptions } from './losses/ctc.ts'
+export { ctcBeamDecode, ctcGreedyDecode, type CtcBeamOptions, type CtcDecodeOptions, type CtcHypothesis } from './losses/ctcDecode.ts'
 export { generalizedKlDivergence, klDivergence, klDivergenceOfLogs } from './losses/divergence.ts'
 export { exampleWeights, type ClassLossOptions, type LossOptions } from './losses/loss.ts'
 export {
