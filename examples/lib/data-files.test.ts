@@ -49,6 +49,12 @@ describe('a data file', () => {
     await expect(findDataFile({ ...file, url: 'data:,other' })).rejects.toThrow(/data:,other is damaged or another file/)
     expect(existsSync(join(folder, 'cotangent'))).toBe(false)
   })
+  it('may be any file where who reads it checks what is in it', async () => {
+    const path = join(folder, 'some.txt'),
+      { sha256: _, ...unchecked } = file
+    writeFileSync(path, 'other')
+    expect(await findDataFile(unchecked, path)).toBe(path)
+  })
   it('is missed with the places and the remedy', async () => {
     await expect(findDataFile(file, '/no/such/file')).rejects.toThrow(
       /^some data: there is no \/no\/such\/file\. Pass --data PATH, or set COTANGENT_DATA/,

@@ -4,6 +4,7 @@ import { decode } from 'fast-png'
 import { describe, expect, it } from 'vitest'
 import { confusionMatrix, heatmap } from './heatmap.ts'
 import { pngFile, pngGrid } from './png.ts'
+import { raster } from './raster.ts'
 import { type Series, seriesOf, smoothed } from './series.ts'
 import { svgFile } from './svg.ts'
 import { terminalChart } from './terminal.ts'
@@ -72,6 +73,29 @@ describe('heatmap', () => {
   })
   it('draws nothing but zeros', () =>
     void elements(svgFile(heatmap([[0]], { title: '', row: '', column: '', rows: ['a'], columns: ['b'] }))))
+})
+
+describe('raster', () => {
+  it('has a pixel a cell, the first row below, and lines at the marks', () => {
+    const options = { title: 't', x: 'seconds', domainX: [0, 2], y: 'y', rows: ['low', 'high'], marks: [{ x: 1, label: 'here' }] } as const
+    const svg = svgFile(
+      raster(
+        [
+          [0, 1, 0.5],
+          [2, 2, 0],
+        ],
+        options,
+      ),
+    )
+    expect([count(svg, 'image'), count(svg, 'line')]).toEqual([1, 1])
+    expect(svg).toMatch(/<line x1="255" x2="255"/)
+    const png = /base64,([^"]+)"/.exec(svg)?.[1] as string
+    const { data, width, height } = decode(Buffer.from(png, 'base64'))
+    expect([width, height]).toEqual([3, 2])
+    const red = [...data].filter((_, i) => i % 3 === 0)
+    expect([red[0], red[2], red[3], red[4]]).toEqual([8, 255, 255, Math.round((255 + 8) / 2)])
+  })
+  it('draws a single value', () => void elements(svgFile(raster([[3]], { title: '', x: '', y: '', domainX: [0, 1] }))))
 })
 
 describe('PNG', () => {
