@@ -15,13 +15,17 @@ import {
   stateless,
 } from '@cotangent/nn'
 
-/** Linear in what stands at each place, ids `[n, length]` to logits `[n, classes]`: a weight for each word at each place and class. */
-export function placed(vocabulary: number, length: number, classes: number): Layer<Embedding> {
-  const weights = embedding(vocabulary * length, classes, { tableInit: initializers.zeros })
+/**
+ * Logistic regression, ids `[n, length]` to logits `[n, classes]`: the sum of a weight for each word and class, as a bag of words has it that counts.
+ * With `places`, a weight for each word at each of so many places.
+ */
+export function linear(vocabulary: number, classes: number, { places = 1 }: { readonly places?: number } = {}): Layer<Embedding> {
+  const weights = embedding(vocabulary * places, classes, { tableInit: initializers.zeros })
+  const apart = (ids: Tensor): Tensor => (places === 1 ? ids : add(ids, multiply(arange(places), vocabulary)))
   return stateless<Embedding>(
-    key => ({ params: weights.init(key, [length]).params, output: [classes] }),
-    (p, ids: Tensor) => weights.apply(p, add(ids, multiply(arange(length), vocabulary))).sum({ axis: 1 }),
-    'placed',
+    (key, input) => ({ params: weights.init(key, input).params, output: [classes] }),
+    (p, ids: Tensor) => weights.apply(p, apart(ids)).sum({ axis: 1 }),
+    'linear',
   )
 }
 

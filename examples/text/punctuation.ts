@@ -1,10 +1,9 @@
 /** The task whose answer is in the order of words: which mark stands in the middle of a passage that has lost all of them? Runs anywhere. */
-import { dense } from '@cotangent/nn'
 import { PADDING } from '@cotangent/nn/data'
 import type { Learnt } from '../lib/text-classifier.ts'
-import { type Texts, bagRows, sequenceRows } from '../lib/texts.ts'
+import { type Rows, type Texts, sequenceRows } from '../lib/texts.ts'
 import { type Address, WORD } from './addresses.ts'
-import { meeting, placed } from './models.ts'
+import { linear, meeting } from './models.ts'
 import { type Encode, type Task, contestant } from './task.ts'
 
 /** Nothing, one of `,;:`, one of `.!?`. */
@@ -75,20 +74,20 @@ const LENGTH = 80
 export function punctuationTask(fast: boolean): Task {
   const half = fast ? 2 : 8,
     width = fast ? 8 : 64,
-    settings = { epochs: fast ? 1 : 3, batchSize: fast ? 64 : 128 }
+    settings = { epochs: fast ? 1 : 3, batchSize: fast ? 64 : 128, rate: 0.003 }
   return {
     classes: ['nothing', 'comma', 'stop'],
     vocabulary: fast ? 500 : 10_000,
     examples: gapsOf(half, fast ? 64 : 24_000),
-    contestants: (train, vocabulary) => {
-      const nearest = (tokens: readonly Int32Array[]): readonly Int32Array[] => tokens.map(t => t.subarray(half - 1, half + 1)),
-        bag = bagRows({ ...train, tokens: nearest(train.tokens) }, vocabulary),
-        rows = sequenceRows(2 * half)
+    contestants: (_train, vocabulary) => {
+      const all = sequenceRows(2 * half),
+        nearest: Rows = tokens => sequenceRows(2)(tokens.map(t => t.subarray(half - 1, half + 1))),
+        bag = linear(vocabulary, CLASSES)
       return [
-        contestant('baseline all', 'bag of all words', dense(CLASSES), bagRows(train, vocabulary), { ...settings, rate: 0.01 }),
-        contestant('baseline', 'bag of two words', dense(CLASSES), tokens => bag(nearest(tokens)), { ...settings, rate: 0.01 }),
-        contestant('placed', 'words by place', placed(vocabulary, 2 * half, CLASSES), rows, { ...settings, rate: 0.003 }),
-        contestant('accuracy', 'network', meeting({ vocabulary, width, half }, CLASSES), rows, { ...settings, rate: 0.003 }),
+        contestant('baseline all', 'bag of all words', bag, all, settings),
+        contestant('baseline', 'bag of two words', bag, nearest, settings),
+        contestant('placed', 'words by place', linear(vocabulary, CLASSES, { places: 2 * half }), all, settings),
+        contestant('accuracy', 'network', meeting({ vocabulary, width, half }, CLASSES), all, settings),
       ]
     },
     demonstrate: restored(half),
