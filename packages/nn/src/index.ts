@@ -25,6 +25,7 @@ export {
   sparseSigmoid,
   type GeluOptions,
 } from './activations/smooth.ts'
+export { boxIou } from './boxes.ts'
 export {
   layerMonoid,
   named,
