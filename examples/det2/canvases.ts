@@ -8,9 +8,9 @@ export const CANVAS = 64
 /** Digits of a canvas: 1 to 4. */
 export const MOST = 4
 /** Pixels of the longer side of a digit. */
-const SIZES = { from: 12, to: 32 } as const
-/** How much of their union two digits may have in common. */
-const OVERLAP = 0.15
+const SIZES = { from: 14, to: 32 } as const
+/** Which share of the smaller of two digits' boxes the other may cover. */
+const OVERLAP = 0.25
 /** Places to try for a digit before it is left out. */
 const TRIES = 10
 /** Scraps of digits that are none, and their pixels a side. */
@@ -64,7 +64,7 @@ function draw(next: Draw, digits: Digits, pixels: Float32Array): readonly Placed
       light = 0.6 + 0.4 * next()
     for (let t = 0; t < TRIES; t++) {
       const box = boxFor(next, ink)
-      if (placed.some(other => iou(other.box, box) > OVERLAP)) continue
+      if (placed.some(other => overlap(other.box, box) > OVERLAP)) continue
       paste(digits, number, ink, box, light, pixels)
       placed.push({ box, digit: digits.labels[number] as number })
       break
@@ -84,12 +84,12 @@ function boxFor(next: Draw, [top, left, bottom, right]: Box): Box {
   return [y, x, y + h, x + w]
 }
 
-/** The smallest box around the pixels of a digit that are not nearly black. */
+/** The smallest box around all pixels of a digit that are not black. */
 function inkOf({ images }: Digits, number: number): Box {
   let [top, left, bottom, right] = [SIDE, SIDE, 0, 0]
   for (let y = 0; y < SIDE; y++)
     for (let x = 0; x < SIDE; x++)
-      if ((images[(number * SIDE + y) * SIDE + x] as number) > 0.2) {
+      if ((images[(number * SIDE + y) * SIDE + x] as number) > 0) {
         top = Math.min(top, y)
         left = Math.min(left, x)
         bottom = Math.max(bottom, y + 1)
@@ -135,9 +135,9 @@ function drawScrap(next: Draw, digits: Digits, pixels: Float32Array): void {
   paste(digits, number, [top, left, top + side, left + side], [y, x, y + side, x + side], 0.4 + 0.4 * next(), pixels)
 }
 
-/** Intersection over union. */
-function iou(a: Box, b: Box): number {
+/** The common part of two boxes, as a share of the smaller one. */
+function overlap(a: Box, b: Box): number {
   const common = Math.max(Math.min(a[2], b[2]) - Math.max(a[0], b[0]), 0) * Math.max(Math.min(a[3], b[3]) - Math.max(a[1], b[1]), 0)
   const area = (box: Box): number => (box[2] - box[0]) * (box[3] - box[1])
-  return common / (area(a) + area(b) - common)
+  return common / Math.min(area(a), area(b))
 }

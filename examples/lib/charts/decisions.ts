@@ -1,4 +1,4 @@
-/** How good scores of two classes are, and the curves that show it: ROC and reliability. */
+/** How good scores of two classes are, and the curves that show it: ROC, precision and recall, reliability. */
 import type { Series } from './series.ts'
 
 export interface Roc extends Series {
@@ -6,9 +6,13 @@ export interface Roc extends Series {
   readonly area: number
 }
 
+/** Numbers of the examples, from the highest score down. */
+const byScore = (scores: ArrayLike<number>): readonly number[] =>
+  Array.from(scores, (_, i) => i).sort((a, b) => (scores[b] as number) - (scores[a] as number))
+
 /** True against false positives over all thresholds. Labels are 0 or 1. */
 export function rocOf(name: string, scores: ArrayLike<number>, labels: ArrayLike<number>): Roc {
-  const order = Array.from(scores, (_, i) => i).sort((a, b) => (scores[b] as number) - (scores[a] as number))
+  const order = byScore(scores)
   const positives = order.filter(i => labels[i] === 1).length,
     negatives = order.length - positives
   const points: [number, number][] = [[0, 0]]
@@ -26,6 +30,22 @@ export function rocOf(name: string, scores: ArrayLike<number>, labels: ArrayLike
     points.push([x, y])
   })
   return { name, points, area }
+}
+
+/**
+ * Precision by recall over all thresholds. `positives`: how many there are to be found, where a search sees some of them not at all (default: the labels that
+ * are 1). Equal scores are one point.
+ */
+export function precisionRecallOf(name: string, scores: ArrayLike<number>, labels: ArrayLike<number>, positives?: number): Series {
+  const order = byScore(scores),
+    all = positives ?? order.filter(i => labels[i] === 1).length
+  const points: [number, number][] = []
+  let right = 0
+  order.forEach((example, i) => {
+    if (labels[example] === 1) right++
+    if (i + 1 === order.length || scores[order[i + 1] as number] !== scores[example]) points.push([right / all, right / (i + 1)])
+  })
+  return { name, points }
 }
 
 export interface Reliability extends Series {

@@ -1,5 +1,18 @@
 /** Boxes of objects in images: two corners y1, x1, y2, x2, as `image.nonMaximumSuppression` has them. */
-import { type Tensor, CotangentError, divide, expandDims, greater, maximum, minimum, multiply, split, squeeze, subtract, where } from '@cotangent/core'
+import {
+  type Tensor,
+  CotangentError,
+  divide,
+  expandDims,
+  greater,
+  maximum,
+  minimum,
+  multiply,
+  split,
+  squeeze,
+  subtract,
+  where,
+} from '@cotangent/core'
 
 /** The four numbers of boxes `[..., 4]`. */
 function cornersOf(name: string, boxes: Tensor): readonly [y1: Tensor, x1: Tensor, y2: Tensor, x2: Tensor] {
