@@ -1,7 +1,7 @@
-/** Areas under ROC curves are what they mean; reliability is that of groups. */
+/** Areas under ROC curves are what they mean; precision and recall are those of thresholds; reliability is that of groups. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { reliabilityOf, rocOf } from './decisions.ts'
+import { precisionRecallOf, reliabilityOf, rocOf } from './decisions.ts'
 
 const cases = fc
   .array(fc.record({ score: fc.integer({ min: 0, max: 9 }), label: fc.integer({ min: 0, max: 1 }) }), { minLength: 2, maxLength: 40 })
@@ -26,6 +26,27 @@ describe('ROC', () => {
       }),
     )
   })
+})
+
+it('precision and recall are shares of what scores at least so much', () => {
+  fc.assert(
+    fc.property(cases, fc.nat(3), (all, unseen) => {
+      const positives = all.filter(c => c.label === 1).length + unseen
+      const curve = precisionRecallOf(
+        'x',
+        all.map(c => c.score),
+        all.map(c => c.label),
+        positives,
+      )
+      const thresholds = [...new Set(all.map(c => c.score))].sort((a, b) => b - a)
+      const wanted = thresholds.map(threshold => {
+        const above = all.filter(c => c.score >= threshold),
+          right = above.filter(c => c.label === 1).length
+        return [right / positives, right / above.length]
+      })
+      expect(curve.points).toEqual(wanted)
+    }),
+  )
 })
 
 describe('reliability', () => {
