@@ -71,7 +71,9 @@ describe('links between pages', () => {
         .replaceAll(' ', '-'),
     )
   const folders = ['examples', 'packages'].flatMap(folder => readdirSync(join(root, folder)).map(name => `${folder}/${name}/README.md`))
-  const linked = [...new Set([...pages, 'examples/README.md', 'examples/RESULTS.md', ...folders.filter(page => existsSync(join(root, page)))])]
+  const linked = [
+    ...new Set([...pages, 'examples/README.md', 'examples/RESULTS.md', ...folders.filter(page => existsSync(join(root, page)))]),
+  ]
   const targetsOf = (page: string): readonly string[] =>
     [...withoutCode(textOf(page)).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => join(dirname(page), path))
   it('lead to every page', () => {
