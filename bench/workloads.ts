@@ -3,7 +3,7 @@
  * `check` (numbers that are compared between libraries) and `dispose`. Everything is traced user code: no special operations.
  */
 import { backend as cpu } from '@cotangent/backend-cpu'
-import { type DType, type Tensor, grad, init, jit, lax, numpy as np, stopGradient, tree, valueAndGrad } from '@cotangent/core'
+import { type DType, type Tensor, customJvp, grad, init, jit, lax, numpy as np, tree, valueAndGrad } from '@cotangent/core'
 import type { Backend } from '@cotangent/core/kernel'
 
 /** The generator of inputs, the same bits for all libraries. */
@@ -67,11 +67,18 @@ export async function workloads({ threads, data: D, backend = cpu }: Setting): P
     return once(() => a.matmul(b))
   }
   const gelu = (x: Tensor): Tensor => x.mul(0.5).mul(np.tanh(x.mul(x).mul(x).mul(0.044715).add(x).mul(0.7978845608028654)).add(1))
-  const softmax = (x: Tensor): Tensor => {
-    // As in the peers' own: the result does not depend on the maximum, so nothing flows through it.
-    const e = np.exp(x.sub(stopGradient(x.max({ axis: -1, keepdims: true }))))
-    return e.div(e.sum({ axis: -1, keepdims: true }))
-  }
+  /** With its derivative by its result, as the peers' own have it. */
+  const softmax: (x: Tensor) => Tensor = customJvp(
+    (x: Tensor): Tensor => {
+      const e = np.exp(x.sub(x.max({ axis: -1, keepdims: true })))
+      return e.div(e.sum({ axis: -1, keepdims: true }))
+    },
+    ([x], [t]) => {
+      const y = softmax(x),
+        yt = y.mul(t)
+      return [y, yt.sub(y.mul(yt.sum({ axis: -1, keepdims: true })))]
+    },
+  )
   const crossEntropy = (logits: Tensor, labels: Tensor): Tensor =>
     np.mean(
       np

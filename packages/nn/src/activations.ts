@@ -3,6 +3,7 @@ import { type SimplePrimitive, bind1, elementwise, toTensor } from '@cotangent/c
 import {
   type Tensor,
   type TensorLike,
+  customJvp,
   exp,
   lax,
   lessEqual,
@@ -40,10 +41,21 @@ export const tanh = (x: Tensor): Tensor => hyperbolicTangent(x)
 export const softplus = (x: TensorLike): Tensor => logaddexp(x, 0)
 
 /** `exp(x) / sum(exp(x))` over an axis; shifted by the maximum, so that it does not overflow. */
-export function softmax(x: Tensor, options: AxisOption = {}): Tensor {
-  const e = exp(shifted(x, options))
-  return e.div(sum(e, { axis: options.axis ?? -1, keepdims: true }))
-}
+export const softmax = (x: Tensor, { axis = -1 }: AxisOption = {}): Tensor => softmaxAlong(x, axis)
+
+/** With its derivative by its result alone, as `jax.nn.softmax`: the exponentials need not be kept for the way back. */
+const softmaxAlong: (x: Tensor, axis: number) => Tensor = /* @__PURE__ */ customJvp(
+  (x: Tensor, axis: number): Tensor => {
+    const e = exp(shifted(x, { axis }))
+    return e.div(sum(e, { axis, keepdims: true }))
+  },
+  ([x, axis], [t]) => {
+    const y = softmaxAlong(x, axis),
+      yt = y.mul(t)
+    return [y, yt.sub(y.mul(sum(yt, { axis, keepdims: true })))]
+  },
+  { nondiffArgnums: [1] },
+)
 /** `log(softmax(x))`, accurate for small probabilities. */
 export function logSoftmax(x: Tensor, options: AxisOption = {}): Tensor {
   const y = shifted(x, options)

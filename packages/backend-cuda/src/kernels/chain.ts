@@ -16,7 +16,7 @@ import {
   withNested,
 } from '@cotangent/core/kernel'
 import type { Command, EmitContext, LeafKernel, MemoryId } from '../command.ts'
-import { storedType } from '../language/types.ts'
+import { bytesOnDevice, storedType } from '../language/types.ts'
 import { type Access, accessesOf, elementwiseStage, goesAlongRows, reductionStage, sharing, type Stage } from './chain-accesses.ts'
 import { nameOf, THREADS } from './loop-elementwise.ts'
 import { type Grid, gridOf, lanesOf, rowsOf, shortWidth, WARP } from './loop-rows.ts'
@@ -26,8 +26,8 @@ import { Writer, writtenBy } from './writer.ts'
 
 /** Rows of more elements do not stay in the cache, all those that are under way together. */
 const LONG = 4096
-/** Rows of more elements get a block, which keeps fewer of them under way. */
-const SHORT = 512
+/** Rows of more steps, each of as many elements as a thread takes at once, get a block, which keeps fewer rows under way. */
+const SHORT = 128
 /** Rows that keep a GPU as busy as all their elements would. */
 const MANY = 256
 /** Elements of which a launch takes longer than the work. */
@@ -96,10 +96,11 @@ export function emitChain(context: EmitContext, graph: KernelGraph, kernels: rea
     stages = kernels.map(k => stageOf(k, rows, length) as Stage),
     loops = stages.map(s => s.loop)
   const lanes = Math.max(...loops.map(loop => lanesOf(loop, context))) as Lanes,
-    grid = gridOf(rows, length > SHORT ? THREADS : shortWidth(length, lanes)),
+    grid = gridOf(rows, length > SHORT * lanes ? THREADS : shortWidth(length, lanes)),
     isLong = loops.some(loop => indexTypeOf(loop, context) !== 'int'),
     writer = new Writer(context, isLong ? 'long long' : 'int', touchedByStores(context, graph, stages))
-  const kept = keptRows(graph, kernels, stages).flatMap((id, i) => keep(writer, graph, grid, length, id, `t${i}`))
+  const perBlock = length * rowsPerBlock(grid),
+    kept = keptRows(graph, kernels, stages, perBlock).flatMap((id, i) => keep(writer, graph, grid, perBlock, length, id, `t${i}`))
   const barrier = grid.width > WARP ? ['BARRIER();'] : grid.width > 1 ? ['WARP_BARRIER();'] : []
   const text = loops.flatMap((loop, i) => [...(i > 0 ? barrier : []), '{', ...rowsOf(loop, writer, grid), '}'])
   const name = `${nameOf(loops[0] as Loop).replace('loop', 'rows')}_in_${loops.length}`
@@ -109,8 +110,13 @@ export function emitChain(context: EmitContext, graph: KernelGraph, kernels: rea
 /** Bytes of shared memory that a block spends on rows: a multiprocessor should hold eight blocks. */
 const SHARED = 16384
 
-/** Temporaries that only the chain touches, and that it writes before it reads them: their rows stay in shared memory. Those that fit. */
-function keptRows(graph: KernelGraph, kernels: readonly LeafKernel[], stages: readonly Stage[]): readonly BufferId[] {
+const rowsPerBlock = ({ width }: Grid): number => (width > WARP ? 1 : THREADS / width)
+
+/**
+ * Temporaries that only the chain touches, and that it writes before it reads them: their rows stay in shared memory. Those that fit, if a block has
+ * `perBlock` elements of each.
+ */
+function keptRows(graph: KernelGraph, kernels: readonly LeafKernel[], stages: readonly Stage[], perBlock: number): readonly BufferId[] {
   const others = new Set<BufferId>()
   for (const kernel of graph.kernels.flatMap(withNested)) {
     if (kernels.includes(kernel as LeafKernel)) continue
@@ -124,18 +130,29 @@ function keptRows(graph: KernelGraph, kernels: readonly LeafKernel[], stages: re
     const isLater = own.every((a, k) => k === stored || (!a.stores && a.i > (own[stored]?.i ?? Infinity)))
     return graph.buffers[id]?.place.kind === 'temporary' && !others.has(id) && isLater && own.every(a => a.kind === 'row')
   }
-  const all = [...new Set(accesses.filter(a => a.stores).map(a => a.buffer))].filter(isKept),
-    most = Math.floor(SHARED / (8 * Math.max(THREADS, (stages[0] as Stage).length)))
-  return all.slice(0, most)
+  let left = SHARED
+  return [...new Set(accesses.filter(a => a.stores).map(a => a.buffer))].filter(isKept).filter(id => {
+    const bytes = perBlock * bytesOnDevice((graph.buffers[id] as BufferSpec).dtype)
+    if (bytes > left) return false
+    left -= bytes
+    return true
+  })
 }
 
 /** Shared memory for a buffer's rows of this block, under a name that takes the buffer's own addresses. */
-function keep(writer: Writer, graph: KernelGraph, { width }: Grid, length: number, id: BufferId, name: string): readonly string[] {
-  const type = storedType((graph.buffers[id] as BufferSpec).dtype),
-    perBlock = width > WARP ? 1 : THREADS / width
+function keep(
+  writer: Writer,
+  graph: KernelGraph,
+  { width }: Grid,
+  perBlock: number,
+  length: number,
+  id: BufferId,
+  name: string,
+): readonly string[] {
+  const type = storedType((graph.buffers[id] as BufferSpec).dtype)
   writer.declare(id, name)
   return [
-    `SHARED(${type}, ${name}s, ${perBlock * length});`,
+    `SHARED(${type}, ${name}s, ${perBlock});`,
     `${type} *const ${name} = ${name}s + ((${writer.type})(threadIdx.x / ${width}u) - row) * ${length};`,
   ]
 }

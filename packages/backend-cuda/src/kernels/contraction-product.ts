@@ -5,6 +5,7 @@
  */
 import {
   type Affine,
+  computeDType,
   type DType,
   elementwise,
   isHalf,
@@ -46,7 +47,7 @@ function roundingPays({ batch, rows, columns, sum }: Roles): boolean {
 /** With operands of this dtype, which are copied where they are of another. */
 export function productIn(dtype: DType, context: EmitContext, roles: Roles, more: boolean): readonly Command[] | undefined {
   const { contraction, batch, rows, columns, sum } = roles,
-    direct = directResult(context, roles, dtype)
+    direct = directResult(context, roles, dtype, more)
   if (direct === undefined && !more) return undefined
   const a = matrixOf(context, roles, dtype, 'a', more),
     b = a && matrixOf(context, roles, dtype, 'b', more)
@@ -73,7 +74,7 @@ export function productIn(dtype: DType, context: EmitContext, roles: Roles, more
   }
   if (!context.multiplies(product)) return undefined
   const after = direct === undefined ? emitLoop(context, finishing(roles, result.memory, 1)) : []
-  return [...a.before, ...b.before, product, ...after]
+  return [...a.before, ...b.before, ...(direct?.before ?? []), product, ...after]
 }
 
 /** The distance of neighbours, if the axes of a group count through places at one distance. */
@@ -139,6 +140,7 @@ function packed(context: EmitContext, { contraction, batch, sum }: Roles, dtype:
 interface Direct {
   readonly matrix: Matrix
   readonly epilogue: ProductEpilogue
+  readonly before: readonly Command[]
 }
 
 /** Of both operands as the library reads them: as they are stored if that is the same for both, else as they are computed with. */
@@ -148,7 +150,7 @@ function operandDType(context: EmitContext, { contraction: { a, b, dtype } }: Ro
 }
 
 /** The result's place, where the library can store it with all that comes after the sums. `operands`: their dtype. */
-function directResult(context: EmitContext, roles: Roles, operands: DType): Direct | undefined {
+function directResult(context: EmitContext, roles: Roles, operands: DType, more: boolean): Direct | undefined {
   const { contraction, batch, rows, columns } = roles,
     [store, ...others] = contraction.stores
   if (store === undefined || others.length > 0 || (store.map.dynamic ?? []).length > 0) return undefined
@@ -159,13 +161,37 @@ function directResult(context: EmitContext, roles: Roles, operands: DType): Dire
   if (batchStride === undefined || batchStride < 0 || leading === undefined || leading < columns.size) return undefined
   const { dtype } = context.spec(store.buffer)
   if (dtype !== operands && !(isHalf(operands) && dtype === contraction.dtype)) return undefined
-  if (epilogue.bias !== undefined && context.spec(epilogue.bias.memory).dtype !== dtype) return undefined
+  const bias = epilogue.bias && biasIn(dtype, context, epilogue.bias, columns.size, more)
+  if (epilogue.bias !== undefined && bias === undefined) return undefined
   const matrix = { memory: store.buffer, offset: store.map.offset, batchStride, leading, transposed: false }
-  return { matrix, epilogue }
+  return { matrix, epilogue: { ...epilogue, ...(bias !== undefined && { bias: bias.bias }) }, before: bias?.before ?? [] }
 }
 
+/** The library takes a bias of the result's dtype: one that is rounded to it is so beforehand, if there may be `more` launches. */
+function biasIn(
+  dtype: DType,
+  context: EmitContext,
+  { rounded, ...bias }: Bias,
+  size: number,
+  more: boolean,
+): { readonly bias: Bias; readonly before: readonly Command[] } | undefined {
+  const stored = context.spec(bias.memory).dtype
+  if (rounded === undefined || rounded === stored) return stored === dtype ? { bias, before: [] } : undefined
+  if (!more || rounded !== dtype) return undefined
+  const memory = context.temporary({ dtype, size }),
+    load: Load = { op: 'load', buffer: bias.memory, dtype: computeDType(stored), map: { offset: bias.offset, strides: [1] } },
+    rounding = elementwise([size], [load], [{ buffer: memory, map: { offset: 0, strides: [1] }, value: 0 }])
+  return { bias: { memory, offset: 0 }, before: emitLoop(context, rounding) }
+}
+
+/** `rounded`: to this dtype, as it is added. */
+interface Bias extends NonNullable<ProductEpilogue['bias']> {
+  readonly rounded?: DType
+}
+type Epilogue = Omit<ProductEpilogue, 'bias'> & { readonly bias?: Bias }
+
 /** The sum, with a bias or without, and with a relu or without. */
-function libraryEpilogue({ contraction, batch, rows, columns }: Roles, value: NodeId): ProductEpilogue | undefined {
+function libraryEpilogue({ contraction, batch, rows, columns }: Roles, value: NodeId): Epilogue | undefined {
   const isColumn = (map: Affine): boolean =>
     [...batch.axes, ...rows.axes].every(k => strideAt(map, k) === 0) && distance(columns, map) === 1
   const epilogue = biasAndRelu(contraction.epilogue, value, isColumn)
@@ -173,7 +199,7 @@ function libraryEpilogue({ contraction, batch, rows, columns }: Roles, value: No
 }
 
 /** The value of a node, if it is the sum, with a bias that lies as asked or without, and with a relu or without. */
-export function biasAndRelu(nodes: readonly Node[], value: NodeId, liesWell: (map: Affine) => boolean): ProductEpilogue | undefined {
+export function biasAndRelu(nodes: readonly Node[], value: NodeId, liesWell: (map: Affine) => boolean): Epilogue | undefined {
   const node = (id: NodeId): Node => nodes[id] as Node,
     last = node(value)
   const isZero = (n: Node): boolean => n.op === 'const' && n.value === 0
@@ -184,12 +210,17 @@ export function biasAndRelu(nodes: readonly Node[], value: NodeId, liesWell: (ma
   return base && { ...base, activation: 'relu' }
 }
 
-function biasOf(nodes: readonly Node[], last: Node, liesWell: (map: Affine) => boolean): ProductEpilogue | undefined {
+const roundings: { readonly [op: string]: DType } = { roundFloat16: 'float16', roundBfloat16: 'bfloat16' }
+
+function biasOf(nodes: readonly Node[], last: Node, liesWell: (map: Affine) => boolean): Epilogue | undefined {
   if (last.op === 'reduced') return {}
   if (last.op !== 'add') return undefined
   const [x, y] = last.args.map(id => nodes[id] as Node) as [Node, Node],
-    load = x.op === 'reduced' ? y : y.op === 'reduced' ? x : undefined
+    added = x.op === 'reduced' ? y : y.op === 'reduced' ? x : undefined,
+    rounded = added && roundings[added.op],
+    load = rounded !== undefined && added !== undefined && 'args' in added ? nodes[added.args[0] as NodeId] : added
   if (load?.op !== 'load' || (load.guards ?? []).length + (load.indirect ?? []).length + (load.map.dynamic ?? []).length > 0)
     return undefined
-  return liesWell(load.map) ? { bias: { memory: load.buffer, offset: load.map.offset } } : undefined
+  const bias = { memory: load.buffer, offset: load.map.offset, ...(rounded !== undefined && { rounded }) }
+  return liesWell(load.map) ? { bias } : undefined
 }

@@ -90,6 +90,6 @@ function directResult(context: EmitContext, { contraction, shape, channelStrides
   if (epilogue === undefined || context.spec(store.buffer).dtype !== contraction.dtype) return undefined
   const { bias, activation } = epilogue
   if (bias === undefined) return activation === undefined ? { result, epilogue: 'none' } : undefined
-  if (context.spec(bias.memory).dtype !== contraction.dtype) return undefined
+  if (bias.rounded !== undefined || context.spec(bias.memory).dtype !== contraction.dtype) return undefined
   return shape.direction === 'forward' ? { result, bias, epilogue: activation === undefined ? 'bias' : 'biasRelu' } : undefined
 }

@@ -7,10 +7,9 @@
  */
 import { type Aval, aval as makeAval } from '../aval.ts'
 import type { Capabilities } from '../backend/backend.ts'
-import { computeDType, convert } from '../dtype.ts'
+import { computeDType, convert, isHalf } from '../dtype.ts'
 import { invariant } from '../errors.ts'
-import type { Program, Var } from '../program/program.ts'
-import type { Atom } from '../program/program.ts'
+import { type Atom, type Program, subprograms, type Var } from '../program/program.ts'
 import { sameShape, sizeOf } from '../shape.ts'
 import { BodyBuilder, elementwise, flatten } from './body.ts'
 import type { ReduceOp } from './instructions.ts'
@@ -38,7 +37,7 @@ const CHEAP = 2
 const LARGEST_EXPRESSION = 120
 
 export function lower(program: Program): Lowered {
-  const l = new Lowerer()
+  const l = new Lowerer(comparesHalf(program))
   const inputs = program.inputs.map(v => l.allocate(v.aval))
   const results = l.program(
     program,
@@ -48,12 +47,23 @@ export function lower(program: Program): Lowered {
   return { buffers: l.buffers, inputs, outputs, kernels: l.kernels }
 }
 
+const comparesHalf = ({ equations }: Program): boolean =>
+  equations.some(
+    ({ inputs, outputs, params }) =>
+      (outputs.some(v => v.aval.dtype === 'bool') && inputs.some(a => isHalf(a.aval.dtype))) || subprograms(params).some(comparesHalf),
+  )
+
 const identity = (n: number, axes: number, from = 0): Index[] => Array.from({ length: n }, (_, k) => indexAxis(from + k, axes))
 
 class Lowerer implements Lowering {
   readonly buffers: BufferSpec[] = []
+  readonly comparesHalf: boolean
   kernels: Kernel[] = []
   private section = 0
+
+  constructor(comparesHalf: boolean) {
+    this.comparesHalf = comparesHalf
+  }
 
   // ---- values
   elements(out: Aval, inputs: readonly Value[], rule: ElementRule, options: { readonly cost: number; readonly repeats?: boolean }): Value {

@@ -48,6 +48,8 @@ export interface Operand {
 }
 
 export interface Lowering {
+  /** Does the Program compare numbers of 16 bits? What it looks for must then be rounded once, and stored. */
+  readonly comparesHalf: boolean
   /**
    * A result given element by element. `inputs` are the values the rule reads. `cost` estimates scalar work an element (0: a view; 1: an
    * addition; exp is about 8); `repeats` says that some input element is read for many result elements (broadcasting): expensive

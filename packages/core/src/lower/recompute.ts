@@ -14,7 +14,7 @@ import { isNest, mapNested, mapNode, type Nest, readsOf, renumber, writesOf } fr
 const OPERATIONS = 4
 const cheap: ReadonlySet<InstructionName> = new Set<InstructionName>([
   ...(['add', 'sub', 'mul', 'neg', 'abs', 'max', 'min', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'xor', 'not'] as const),
-  ...(['select', 'cast'] as const),
+  ...(['select', 'cast', 'roundFloat16', 'roundBfloat16'] as const),
 ])
 /** Loads of at most this part of a kernel's points are taken to come from a cache. */
 const SMALL = 1 / 8

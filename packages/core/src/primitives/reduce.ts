@@ -78,7 +78,7 @@ function reduction(rule: ReductionRule): SimplePrimitive<ReduceParams> {
     }),
     lower(l, values, { axes }, outputs) {
       // The derivative of an extremum looks for it among the elements: in 16 bits these must be the ones that it was taken of, rounded once.
-      const isSearched = (op === 'max' || op === 'min') && isHalf(first(values).aval.dtype),
+      const isSearched = l.comparesHalf && (op === 'max' || op === 'min') && isHalf(first(values).aval.dtype),
         x = isSearched ? l.stored(first(values)) : first(values),
         { shape } = x.aval
       return [
