@@ -24,7 +24,7 @@ parser.add_argument("--rows", default=None, type=lambda text: text.split(","))
 parser.add_argument("--mode", default="max-autotune")
 options = parser.parse_args()
 SHORT = options.short
-BEFORE, BATCHES, STEPS = (0, 1, 1) if options.warm else (1, 2, 1) if SHORT else (20, 5, 100)
+BEFORE, BATCHES, STEPS = (1, 1, 1) if options.warm else (1, 2, 1) if SHORT else (20, 5, 100)
 
 TRAINING = training(SHORT)
 # In bfloat16 the precision of float32 products does not matter.
