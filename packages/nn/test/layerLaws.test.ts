@@ -158,6 +158,14 @@ describe('attention', () => {
   it("sinusoids are the paper's", () => {
     close(nn.sinusoids(array([0, 1]), 4), [0, 1, 0, 1, Math.sin(1), Math.cos(1), Math.sin(0.01), Math.cos(0.01)])
   })
+  it('positions are added to what is there; logits are products with the table of ids', () => {
+    const x = normal([2, 3, 4]),
+      { params } = nn.learnedPositions(5).init(key, [3, 4])
+    same(nn.learnedPositions(5).apply(params, x), x.add(sliceAxis(params.table, 0, 3)))
+    same(nn.sinusoidalPositions().apply(null, x), x.add(nn.sinusoids(arange(3), 4)))
+    const { table } = nn.embedding(6, 4).init(key, [3]).params
+    same(nn.unembed({ table }, x), sum(x.reshape([2, 3, 1, 4]).mul(table), { axis: -1 }))
+  })
   it('a sequence piece by piece through caches is the whole sequence', () => {
     const options = { heads: 4, groups: 2, causal: true, rotary: true, alibi: true, hidden: 6 } as const
     const parts = (stream: boolean) => [nn.learnedPositions(6, { stream }), nn.sinusoidalPositions({ stream })] as const

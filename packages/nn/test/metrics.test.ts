@@ -100,7 +100,8 @@ describe('folding over batches is the whole batch, in any grouping', () => {
   const logits = values([12, 3], 1).mul(2),
     labels = ints([0, 1, 2, 0, 1, 2, 2, 1, 0, 0, 2, 1]),
     scores = values([12], 2).add(1).div(2),
-    bits = ints([0, 1, 1, 0, 0, 0, 1, 1, 0, 1, 0, 1])
+    bits = ints([0, 1, 1, 0, 0, 0, 1, 1, 0, 1, 0, 1]),
+    taken = ints([0, 1, 1, 0, 2, 2, 0, 1, 0, 0, 2, 1])
   const rows = (t: Tensor, from: number, to: number): Tensor => t.slice(from, to)
   type Any = Metric<unknown, readonly Tensor[], unknown>
   const cases = {
@@ -108,8 +109,13 @@ describe('folding over batches is the whole batch, in any grouping', () => {
     accuracy: [metrics.accuracy(), logits, labels],
     topK: [metrics.topK(2), logits, labels],
     perplexity: [metrics.perplexity(), logits, labels, scores],
+    meanAbsoluteError: [metrics.meanAbsoluteError(), scores, values([12], 5)],
+    meanSquaredError: [metrics.meanSquaredError(), scores, values([12], 5)],
     r2: [metrics.r2(), scores, values([12], 5)],
-    confusion: [metrics.confusion(3), labels, ints([0, 1, 1, 0, 2, 2, 0, 1, 0, 0, 2, 1])],
+    precision: [metrics.precision({ classes: 3 }), labels, taken],
+    recall: [metrics.recall({ average: 'none', classes: 3 }), labels, taken],
+    iou: [metrics.iou(), scores.greater(0.5), bits],
+    confusion: [metrics.confusion(3), labels, taken],
     f1: [metrics.f1(), scores.greater(0.5), bits],
     auc: [metrics.auc({ bins: 20 }), scores, bits],
     prAuc: [metrics.prAuc({ bins: 20 }), scores, bits],
@@ -136,6 +142,26 @@ describe('folding over batches is the whole batch, in any grouping', () => {
       { numRuns: 2 },
     )
     close(jit((...xs: readonly Tensor[]) => whole(m, ...xs))(...batch), wanted)
+  })
+  it('wordErrorRate', () => {
+    const texts = fc.array(fc.constantFrom('a b', 'b', 'a c c', ''), { minLength: 3, maxLength: 6 })
+    fc.assert(
+      fc.property(texts, texts, fc.nat(3), (references, given, cut) => {
+        const m = metrics.wordErrorRate(),
+          hypotheses = references.map((_, i) => given[i] ?? '')
+        const [a, b] = [[0, cut] as const, [cut, 9] as const].map(([from, to]) =>
+          m.update(m.init(), references.slice(from, to), hypotheses.slice(from, to)),
+        ) as [ReturnType<typeof m.init>, ReturnType<typeof m.init>]
+        const wanted = numbers(whole(m, references, hypotheses))
+        close(m.compute(m.merge(a, b)), wanted)
+        close(m.compute(m.merge(b, m.merge(m.init(), a))), wanted)
+      }),
+      { numRuns: 5 },
+    )
+  })
+  it('every metric is here', () => {
+    const { averagePrecision: _p, rocAuc: _r, editDistance: _d, evaluate: _e, metric: _m, monoidOf: _o, ...all } = metrics
+    expect([...Object.keys(cases), 'wordErrorRate'].sort()).toEqual(Object.keys(all).sort())
   })
   it('under scan', () => {
     const m = metrics.accuracy()

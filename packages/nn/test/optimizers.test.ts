@@ -31,7 +31,9 @@ import {
   adamw,
   adaptiveGradClip,
   addDecayedWeights,
+  addNoise,
   amsgrad,
+  applyIfFinite,
   applyUpdates,
   chain,
   clipByGlobalNorm,
@@ -43,14 +45,17 @@ import {
   lookahead,
   momentum,
   muon,
+  muonOfMatrices,
   nadam,
   novograd,
   opaque,
+  partition,
   prodigy,
   radam,
   reduceOnPlateau,
   rmsprop,
   rprop,
+  sam,
   scheduleFree,
   sgd,
   sm3,
@@ -68,15 +73,15 @@ interface Fixtures {
 const torch = readFixtures<Fixtures>('optim.json'),
   optax = readFixtures<Fixtures>('optax-optim.json')
 
-/** 100 steps from `start`: the parameters after each. Loss and gradient go to optimisers that look at them. */
-function steps<P>(loss: (p: P) => Tensor, optimizer: Opaque, start: P): P {
+/** Steps from `start`: the parameters after each. Loss and gradient go to optimisers that look at them. */
+function steps<P>(loss: (p: P) => Tensor, optimizer: Opaque, start: P, length = 100): P {
   const step = ([p, s]: readonly [P, unknown]): readonly [readonly [P, unknown], P] => {
     const [value, grads] = (valueAndGrad(loss as never) as unknown as (p: P) => readonly [Tensor, P])(p)
     const [updates, next] = optimizer.update(grads, s as never, p, { value, loss })
     const moved = applyUpdates(p, updates)
     return [[moved, next], moved]
   }
-  return scan(step, [start, optimizer.init(start)] as readonly [P, unknown], null, { length: 100 })[1]
+  return scan(step, [start, optimizer.init(start)] as readonly [P, unknown], null, { length })[1]
 }
 function near(points: Tensor, wanted: readonly number[], every: number): void {
   const got = points.dataSync(),
@@ -182,13 +187,19 @@ describe(`100 steps as ${optax.origin.split(',')[0]}`, () => {
       )
     })
   }
+  it('muonOfMatrices is muon where all are matrices', () => {
+    const run = (o: Opaque): readonly number[] => [
+      ...jit((w: Tensor) => steps((p: { readonly w: Tensor }) => loss(p), o, { w }, 3).w)(start.w).dataSync(),
+    ]
+    expect(run(opaque(muonOfMatrices(0.02)))).toEqual(run(opaque(muon(0.02))))
+  })
   it('muon', () => {
     const points = jit((w: Tensor) => steps((p: { readonly w: Tensor }) => loss(p), opaque(muon(0.02)), { w }))(start.w)
     near(points.w, optax.traces['muon'] as number[], 20)
   })
 })
 
-describe('the same steps eager, compiled, and vmapped over rates', () => {
+describe('the same steps eager, compiled, vmapped over rates, and under scan', () => {
   const more: typeof ofOptax = {
     adam: r => opaque(adam(r(0.1))),
     adamw: r => opaque(adamw(r(0.1))),
@@ -202,6 +213,12 @@ describe('the same steps eager, compiled, and vmapped over rates', () => {
     lbfgs: r => opaque(lbfgs(r(0.1), { memory: 2, lineSearch: true })),
     muon: r => opaque(muon(r(0.1))),
     momentum: r => opaque(momentum(r(0.1), { nesterov: true })),
+    sgd: r => opaque(sgd(r(0.1))),
+    rprop: r => opaque(rprop(r(0.1) as number | Tensor)),
+    sam: r => opaque(sam(adam(r(0.1)))),
+    applyIfFinite: r => opaque(applyIfFinite(adam(r(0.1)), 2)),
+    addNoise: r => opaque(chain(addNoise(key, { eta: 0.1 }), sgd(r(0.1)))),
+    partition: r => opaque(partition({ a: adam(r(0.1)), b: sgd(r(0.1)) }, path => (path === 'b' ? 'b' : 'a'))),
   }
   const few =
     (make: (typeof ofOptax)[string]) =>
@@ -221,10 +238,18 @@ describe('the same steps eager, compiled, and vmapped over rates', () => {
       factors = array([1, 0.3])
     const eager = [run(array(1)), run(array(0.3))] as const
     const compiled = jit(run)(array(1)),
-      swept = vmap(run)(factors)
+      swept = vmap(run)(factors),
+      scanned = steps(
+        loss,
+        make(rate => rate),
+        start,
+        2,
+      )
     for (const name of ['b', 'w'] as const) {
       const wanted = eager.flatMap(p => [...p[name].dataSync()])
       ;[...compiled[name].dataSync()].forEach((v, i) => expect(v).toBeCloseTo(wanted[i] as number, 4))
+      const last = [...scanned[name].dataSync()].slice(-start[name].size)
+      last.forEach((v, i) => expect(v).toBeCloseTo(wanted[i] as number, 4))
       ;[...swept[name].dataSync()].forEach((v, i) => expect(v).toBeCloseTo(wanted[i] as number, 4))
     }
   })
@@ -250,12 +275,23 @@ describe('gradients through updates (meta-learning)', () => {
       through(r => opaque(adam(r))),
       [array(0.05), array([3, -2])],
     ))
-  it('momentum', () =>
-    checkGrads(
-      through(r => opaque(momentum(r))),
-      [array(0.05), array([3, -2])],
-      { order: 1 },
-    ))
+  const others: Readonly<Record<string, (rate: Tensor) => Opaque>> = {
+    momentum: r => opaque(momentum(r)),
+    nesterov: r => opaque(momentum(r, { nesterov: true })),
+    adamw: r => opaque(adamw(r, { weightDecay: 0.1 })),
+    nadam: r => opaque(nadam(r)),
+    radam: r => opaque(radam(r)),
+    adabelief: r => opaque(adabelief(r)),
+    adagrad: r => opaque(adagrad(r)),
+    adadelta: r => opaque(adadelta(r)),
+    rmsprop: r => opaque(rmsprop(r, { centered: true })),
+    lamb: r => opaque(lamb(r)),
+    lars: r => opaque(lars(r, { coefficient: 0.1 })),
+    clipByGlobalNorm: r => opaque(chain(clipByGlobalNorm(2), sgd(r))),
+    scheduleFree: r => opaque(scheduleFree(sgd(r), r)),
+    lookahead: r => opaque(lookahead(sgd(r), { every: 2, slowStep: 0.5 })),
+  }
+  it.each(Object.entries(others))('%s', (_, make) => checkGrads(through(make), [array(0.05), array([3, -2])], { order: 1 }))
 })
 
 it('states are plain trees of tensors', () => {

@@ -30,6 +30,7 @@ import {
   sam,
   scale,
   scaleBySchedule,
+  scaleByTrustRatio,
   scheduleFree,
   scheduleFreeParams,
   serial,
@@ -113,6 +114,13 @@ describe('clips', () => {
       ),
       { numRuns: 6 },
     )
+  })
+  it('scaleByTrustRatio: updates as long as the parameters, tensor by tensor; zeros and those not asked for stay', () => {
+    const g = { body: { kernel: array([[4, 2]]), bias: array([0]) }, head: array([1, 1]) }
+    const t = scaleByTrustRatio({ coefficient: 2, trust: path => path !== 'head' })
+    const [bias, kernel, head] = numbers(one(t, g))
+    expect([bias, head]).toEqual([[0], [1, 1]])
+    ;[4, 2].forEach((v, i) => expect(kernel?.[i]).toBeCloseTo(v, 5))
   })
   it('clipByBlockRms', () =>
     expect(numbers(one(clipByBlockRms(0.5), { ...grads, head: array([0.1, 0.1]) })).map(x => x[0]?.toFixed(2))).toEqual([

@@ -1,5 +1,5 @@
 /** Steps by the sign of gradients: Lion and Rprop. */
-import { type Tensor, clip, equal, full, less, multiply, sign, tree, where } from '@cotangent/core'
+import { type Tensor, type TensorLike, clip, equal, full, less, multiply, sign, tree, where } from '@cotangent/core'
 import { type DecayOptions, descend } from './decay.ts'
 import { average, mixed, noUpdates, zerosOf } from './moments.ts'
 import type { LearningRate } from './rate.ts'
@@ -48,8 +48,8 @@ export interface RpropOptions {
   /** Smallest and largest step. Default 1e-6 and 50. */
   readonly stepSizes?: readonly [smallest: number, largest: number]
 }
-/** Each parameter has a step of its own, beginning with `rate`, which grows while its gradient keeps its sign. For whole batches. Riedmiller and Braun 1993, as PyTorch's `Rprop`. */
-export function rprop(rate = 1e-2, options: RpropOptions = {}): GradientTransformation<Rprop> {
+/** Each parameter has a step of its own, beginning with `rate` (a number or a scalar tensor), which grows while its gradient keeps its sign. For whole batches. Riedmiller and Braun 1993, as PyTorch's `Rprop`. */
+export function rprop(rate: TensorLike = 1e-2, options: RpropOptions = {}): GradientTransformation<Rprop> {
   const { etas = [0.5, 1.2], stepSizes = [1e-6, 50] } = options
   return {
     init: params => ({

@@ -11,6 +11,7 @@ import {
   earlyStopping,
   fit,
   fitEvents,
+  meanOver,
   stopMonoid,
   stopOnNonFinite,
 } from '../../src/index.ts'
@@ -211,6 +212,11 @@ it('a step may be asynchronous: the same bits', async () => {
   const train = async (s: typeof step | typeof step.async) =>
     bitsOf((await fit(s, untrained(random.key(2), [1]), batches(sines(8), 4))).state)
   expect(await train(step.async)).toEqual(await train(step))
+})
+
+it('means over batches are weighted by their sizes', async () => {
+  const parts = [[1, 1, 1], [5]].map(xs => array(xs))
+  expect(await meanOver(parts, x => ({ mean: x.mean(), square: x.mul(x).mean() }))).toEqual({ mean: 2, square: 7 })
 })
 
 it('the checksum is xxHash32', () => {
