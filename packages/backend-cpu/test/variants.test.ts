@@ -1,14 +1,15 @@
 /**
- * The op table's laws on the variants that `opTable.test.ts` and `opTable.plain.test.ts` leave out, with fewer cases. Everything is cut, shared and
+ * The op table's laws on the variants that `opTable.test.ts` and `opTable.plain.test.ts` leave out, with fewer cases: every second function, by turns. Everything is cut, shared and
  * forked here, so that the table's small, odd and empty sizes go through the threads.
  */
 import { describeBackend } from '@cotangent/core/testing'
 import type { Backend } from '@cotangent/core'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { hasFusedMultiplyAdd } from '../src/runtime/features.ts'
 import { columnFor } from '../src/tuning.ts'
 import { WasmFunction } from '../src/wasm/assembler.ts'
 import type { Pool } from '../src/workers/pool.ts'
+import { onePartOf } from '../../core/test/support/parts.ts'
 import { shareEverything } from './tune.ts'
 import { nameOf, openVariant, type Variant } from './variants.ts'
 
@@ -37,7 +38,7 @@ afterAll(() => {
   WasmFunction.prototype.simd = simd
 })
 
-for (const variant of variants) {
+for (const [i, variant] of variants.entries()) {
   describe('laws', () => {
     let pool: Pool
     const create = async (): Promise<Backend> => {
@@ -46,7 +47,16 @@ for (const variant of variants) {
       pool = opened.pool
       return opened.backend
     }
-    describeBackend(nameOf(variant), create, { describe, it, beforeAll, afterAll }, { runs: RUNS, mathematics: false })
+    describeBackend(
+      nameOf(variant),
+      create,
+      { describe, it, beforeAll, afterAll },
+      {
+        runs: RUNS,
+        mathematics: false,
+        only: onePartOf(2, inject('seed') + i),
+      },
+    )
     it(`${nameOf(variant)}: threads took part, and relaxed SIMD as it should`, () => {
       if (variant.threads > 1) expect(pool.parallelRuns).toBeGreaterThan(100)
       expect(relaxed > 0).toBe(variant.simd !== 'plain' && hasFusedMultiplyAdd())
