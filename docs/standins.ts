@@ -1,5 +1,5 @@
 /** What stands for values of a reader's own in the tables that translate names (`names.ts`). Types alone: nothing here is run. */
-import type { Backend, Key, Tensor } from '@cotangent/core'
+import type { Backend, Jitted, Key, Tensor } from '@cotangent/core'
 import type { Dense, GradientTransformation, Layer, LikeParams, Metric, metrics, Schedule, Trainer, TrainState } from '@cotangent/nn'
 import type { BatchOf, dataset } from '@cotangent/nn/data'
 
@@ -9,7 +9,7 @@ export declare const params: { readonly stem: Dense; readonly head: Dense }
 export declare const grads: typeof params, updates: typeof params, before: typeof params
 export declare const n: number, m: number, rate: number, step: Tensor, steps: number, shape: readonly number[]
 export declare const key: Key, keys: Key
-export declare const f: (x: Tensor) => Tensor
+export declare const f: (x: Tensor) => Tensor, jitted: Jitted<(x: Tensor) => Tensor>
 export declare const g: (x: Tensor, y: Tensor) => Tensor
 export declare const loss: (p: typeof params, x: Tensor, y: Tensor) => Tensor
 export declare const backend: Backend
