@@ -50,9 +50,16 @@ export async function makerOf(row: DeviceRow, backend: CudaBackend): Promise<() 
   return () => (all[row.group] as NonNullable<(typeof all)[string]>)(row.spec, row.as)
 }
 
-async function timeRow(setting: Setting, row: DeviceRow, precision: Precision): Promise<Timing> {
-  const backend = await open(setting, precision),
-    make = await makerOf(row, backend)
+/** `change`: what else the backend is to do. */
+export async function timeRow(
+  setting: Setting,
+  row: DeviceRow,
+  precision: Precision,
+  change: (backend: CudaBackend) => void = () => undefined,
+): Promise<Timing> {
+  const backend = await open(setting, precision)
+  change(backend)
+  const make = await makerOf(row, backend)
   const work = make(),
     times = measure(work, () => backend.session.synchronize(), setting.short)
   work.dispose?.()

@@ -31,13 +31,19 @@ async function kernelsOf(setting: Setting, row: DeviceRow, precision: Precision)
   ]
 }
 
+/**
+ * Those that `--precisions` names. Else of training in float32 and TF32 the second, which shows what is left beside products; of convolutions
+ * both, which are computed in other ways.
+ */
+function precisionsOf({ precisions }: Setting, row: DeviceRow): readonly Precision[] {
+  if (precisions.length > 0) return row.precisions.filter(p => precisions.includes(p))
+  if (row.group === 'cnn') return row.precisions
+  return [row.precisions.includes('tf32') && row.group !== 'matmul' ? 'tf32' : (row.precisions.at(-1) as Precision)]
+}
+
 export async function kernels(setting: Setting): Promise<Outcome> {
   const rows = deviceRows(setting.short).slice(0, setting.short ? 1 : undefined),
     lines: string[] = []
-  for (const row of rows) {
-    // Of the forms in float32 and TF32 the second shows what is left beside products.
-    const precision = row.precisions.includes('tf32') && row.group !== 'matmul' ? 'tf32' : (row.precisions.at(-1) as Precision)
-    lines.push(...(await kernelsOf(setting, row, precision)))
-  }
+  for (const row of rows) for (const precision of precisionsOf(setting, row)) lines.push(...(await kernelsOf(setting, row, precision)))
   return passed(`the kernels of ${rows.length} row${rows.length === 1 ? '' : 's'}`, undefined, lines)
 }

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bench } from './bench.ts'
+import { convolutions } from './convolutions.ts'
 import { kernels } from './kernels.ts'
 import { abi, machine, sanitizer } from './machine.ts'
 import { operations } from './operations.ts'
@@ -38,6 +39,7 @@ const stages: Readonly<Record<string, Stage>> = {
   'peers-before': { title: 'PyTorch and JAX', run: s => peers(s, 'before'), limit: 15 },
   bench: { title: 'ours', run: bench, limit: 10 },
   kernels: { title: 'the kernels of a step, by the clock of the device', run: kernels, limit: 10 },
+  convolutions: { title: 'convolutions in all ways', run: convolutions, limit: 3 },
   'peers-after': { title: 'PyTorch and JAX again', run: s => peers(s, 'after'), limit: 15 },
   sanitizer: { title: 'compute-sanitizer', run: sanitizer, limit: 12 },
 }

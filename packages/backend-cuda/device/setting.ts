@@ -26,6 +26,8 @@ export interface Setting {
   readonly seed: number
   /** Stages by name; none: all of them. */
   readonly only: readonly string[]
+  /** Whose kernels are listed; none: those that say most. */
+  readonly precisions: readonly Precision[]
 }
 
 /** What a stage answers; the report is made of these. */
@@ -50,6 +52,14 @@ export const skipped = (summary: string): Outcome => ({ status: 'skipped', summa
 
 const string = { type: 'string' } as const
 
+const all: readonly Precision[] = ['float32', 'tf32', 'bf16']
+
+function precisionOf(name: string): Precision {
+  const precision = all.find(p => p === name)
+  if (precision === undefined) throw new Error(`--precisions takes ${all.join(', ')}, not ${name}`)
+  return precision
+}
+
 /** `main.ts --out DIR --data DIR --native DIR --peers FILE [--short] [--library FILE] [--only a,b] ...`; `stage` names the one to run in this process. */
 export function readSetting(args: readonly string[]): Setting & { readonly stage: string | undefined } {
   const { values } = parseArgs({
@@ -62,6 +72,7 @@ export function readSetting(args: readonly string[]): Setting & { readonly stage
       python: string,
       library: string,
       only: string,
+      precisions: string,
       processes: string,
       runs: string,
       seed: string,
@@ -85,7 +96,8 @@ export function readSetting(args: readonly string[]): Setting & { readonly stage
     processes: Number(values.processes ?? Math.min(8, Math.ceil(availableParallelism() / 2))),
     runs: Number(values.runs ?? 6),
     seed: Number(values.seed ?? Date.now() & 0x7fffffff),
-    only: values.only === undefined ? [] : values.only.split(','),
+    only: values.only?.split(',') ?? [],
+    precisions: (values.precisions?.split(',') ?? []).map(precisionOf),
     stage: values.stage,
   }
 }
@@ -97,6 +109,7 @@ export const argumentsOf = (s: Setting, stage: string): readonly string[] => [
     `${value}`,
   ]),
   ...(s.short ? ['--short'] : []),
+  ...(s.precisions.length === 0 ? [] : ['--precisions', s.precisions.join()]),
   ...(s.library === undefined ? [] : ['--library', s.library]),
 ]
 const pathsOf = ({ out, data, native, peers, python }: Setting) => ({ out, data, native, peers, python })

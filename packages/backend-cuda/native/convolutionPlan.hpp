@@ -15,9 +15,13 @@ inline ConvolutionShape toConvolutionShape(napi_env env, napi_value plan) {
   const auto integer = [&](const char* name, int64_t least) { return int(toInteger(env, getProperty(env, plan, name), name, least, most)); };
   const auto choice = [&](const char* name, int64_t last) { return int(toInteger(env, getProperty(env, plan, name), name, 0, last)); };
   const auto truth = [&](const char* name) { return toBoolean(env, getProperty(env, plan, name), name); };
+  const auto direction = ConvolutionDirection(choice("direction", 1));
+  const int algorithms =
+      direction == ConvolutionDirection::forward ? abi::CUDNN_CONVOLUTION_FWD_ALGO_COUNT : abi::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT;
   const ConvolutionShape shape{
-    .direction = ConvolutionDirection(choice("direction", 1)),
+    .direction = direction,
     .epilogue = ConvolutionEpilogue(choice("epilogue", 2)),
+    .algorithm = choice("algorithm", algorithms - 1),
     .channelsLast = truth("channelsLast"),
     .tensorCores = truth("tensorCores"),
     .batch = integer("batch", 1),

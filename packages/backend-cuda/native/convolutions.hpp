@@ -14,6 +14,8 @@ enum class ConvolutionEpilogue { none, bias, biasRelu };
 struct ConvolutionShape {
   ConvolutionDirection direction;
   ConvolutionEpilogue epilogue;
+  /** cudnnConvolutionFwdAlgo_t or cudnnConvolutionBwdFilterAlgo_t. */
+  int algorithm;
   bool channelsLast, tensorCores;
   int batch, channels, height, width;
   int filters, kernelHeight, kernelWidth, groups;
@@ -94,9 +96,9 @@ class Convolution {
       activation.emplace(cudnn, shape.epilogue == ConvolutionEpilogue::biasRelu);
     }
     if (shape.isForward()) {
-      cudnn(cudnn.cudnnGetConvolutionForwardWorkspaceSize, handle, image, filter, movement, output, forwardAlgorithm, &workspaceBytes);
+      cudnn(cudnn.cudnnGetConvolutionForwardWorkspaceSize, handle, image, filter, movement, output, shape.algorithm, &workspaceBytes);
     } else {
-      cudnn(cudnn.cudnnGetConvolutionBackwardFilterWorkspaceSize, handle, image, output, movement, filter, filterAlgorithm,
+      cudnn(cudnn.cudnnGetConvolutionBackwardFilterWorkspaceSize, handle, image, output, movement, filter, shape.algorithm,
             &workspaceBytes);
     }
   }
@@ -110,14 +112,14 @@ class Convolution {
     const auto x = reinterpret_cast<const void*>(operands.image), other = reinterpret_cast<const void*>(operands.other);
     const auto result = reinterpret_cast<void*>(operands.result), scratch = reinterpret_cast<void*>(operands.workspace);
     if (!shape.isForward()) {
-      cudnn(cudnn.cudnnConvolutionBackwardFilter, handle, &one, image, x, output, other, movement, filterAlgorithm, scratch,
+      cudnn(cudnn.cudnnConvolutionBackwardFilter, handle, &one, image, x, output, other, movement, shape.algorithm, scratch,
             workspaceBytes, &zero, filter, result);
     } else if (bias) {
       // What is added beside the bias is nothing, but it has to be somewhere.
-      cudnn(cudnn.cudnnConvolutionBiasActivationForward, handle, &one, image, x, filter, other, movement, forwardAlgorithm, scratch,
+      cudnn(cudnn.cudnnConvolutionBiasActivationForward, handle, &one, image, x, filter, other, movement, shape.algorithm, scratch,
             workspaceBytes, &zero, output, result, *bias, reinterpret_cast<const void*>(operands.bias), *activation, output, result);
     } else {
-      cudnn(cudnn.cudnnConvolutionForward, handle, &one, image, x, filter, other, movement, forwardAlgorithm, scratch, workspaceBytes,
+      cudnn(cudnn.cudnnConvolutionForward, handle, &one, image, x, filter, other, movement, shape.algorithm, scratch, workspaceBytes,
             &zero, output, result);
     }
   }
@@ -125,10 +127,6 @@ class Convolution {
   const ConvolutionShape shape;
 
  private:
-  /** Both give the same bits in each run; the forward one is the only one that takes a bias without a relu. */
-  static constexpr int forwardAlgorithm = abi::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
-  static constexpr int filterAlgorithm = abi::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
-
   const Cudnn& cudnn;
   const abi::cudnnHandle handle;
   const TensorDescriptor image;

@@ -19,10 +19,11 @@ import {
   withEpilogue,
 } from '../../core/test/support/contractions.ts'
 import type { CudaBackend } from '../src/backend.ts'
-import type { EmitKernel } from '../src/command.ts'
+import type { EmitKernel, Precision } from '../src/command.ts'
 import type { CudaOptions } from '../src/index.ts'
 import { convolutionOf } from '../src/kernels/convolution.ts'
 import { emitKernel } from '../src/kernels/emit.ts'
+import { emitGraph, type Libraries } from '../src/runtime/emitted.ts'
 import { openFake } from './fake/control.ts'
 import { backendFor, everyLibrary, fakeDriver } from './kit.ts'
 import { graphOf, type Problem, problemOf, runCase } from './support/contractions.ts'
@@ -228,13 +229,22 @@ test('without cuDNN, and where it is too old or refuses, tiles do it', async () 
   expect(callsOf(convForward({ ...layer, n: 1, h: 4, w: 4, pad: [70, 70] }))).toEqual([])
 })
 
-test('only large ones are given to cuDNN', async () => {
-  const own = await backendFor()
-  expect(callsOf(convForward(layer), own)).toEqual([])
+test('only large ones are given to cuDNN, and of float32 units very large ones', async () => {
+  const own = await backendFor({ precision: 'tf32' })
+  expect(callsOf(convForward(layer), own, { rounding: 2 ** -11 })).toEqual([])
   fake.reset()
   runCase(own, convForward({ ...layer, n: 4, h: 32, w: 32, c: 32, o: 32 }))
   expect(fake.log().map(l => l.name)).toContain(forward)
   await own.dispose()
+  const { target } = own.services
+  const waysOf = (precision: Precision, n: number): readonly string[] => {
+    const libraries: Libraries = { workspaceOf: () => 0, multiplies: () => false, convolves: () => true },
+      graph = graphOf(convForward({ ...layer, n, h: 32, w: 32, c: 32, o: 32 }))
+    return [...emitGraph(graph, { ...target, precision }, emitKernel, libraries).commands.values()].flat().map(c => c.kind)
+  }
+  expect(waysOf('tf32', 4)).toContain('convolution')
+  expect(waysOf('float32', 4)).toEqual(['launch'])
+  expect(waysOf('float32', 256)).toContain('convolution')
 })
 
 const descriptors = (): readonly (readonly [string, number])[] => Object.entries(fake.live()).filter(([kind]) => kind.startsWith('cudnn'))

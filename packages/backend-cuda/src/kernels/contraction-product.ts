@@ -44,13 +44,19 @@ function roundingPays({ batch, rows, columns, sum }: Roles): boolean {
   return operations * (1 / tf32 - 1 / bf16) > bytes / bandwidth + 2 * launch
 }
 
-/** With operands of this dtype, which are copied where they are of another. */
-export function productIn(dtype: DType, context: EmitContext, roles: Roles, more: boolean): readonly Command[] | undefined {
+/** With operands of this dtype, which are copied where they are of another, or lie badly and are read `often`. 0: however large the copy is. */
+export function productIn(
+  dtype: DType,
+  context: EmitContext,
+  roles: Roles,
+  more: boolean,
+  often: number = OFTEN,
+): readonly Command[] | undefined {
   const { contraction, batch, rows, columns, sum } = roles,
     direct = directResult(context, roles, dtype, more)
   if (direct === undefined && !more) return undefined
-  const a = matrixOf(context, roles, dtype, 'a', more),
-    b = a && matrixOf(context, roles, dtype, 'b', more)
+  const a = matrixOf(context, roles, dtype, 'a', more, often),
+    b = a && matrixOf(context, roles, dtype, 'b', more, often)
   if (a === undefined || b === undefined) return undefined
   const result: Matrix = direct?.matrix ?? {
     memory: context.temporary({ dtype: contraction.dtype, size: batch.size * rows.size * columns.size }),
@@ -90,7 +96,7 @@ interface Operand {
   readonly before: readonly Command[]
 }
 
-function matrixOf(context: EmitContext, roles: Roles, dtype: DType, side: 'a' | 'b', more: boolean): Operand | undefined {
+function matrixOf(context: EmitContext, roles: Roles, dtype: DType, side: 'a' | 'b', more: boolean, often: number): Operand | undefined {
   const { contraction, batch, rows, columns, sum } = roles,
     load = contraction[side],
     outer = side === 'a' ? rows : columns
@@ -100,7 +106,7 @@ function matrixOf(context: EmitContext, roles: Roles, dtype: DType, side: 'a' | 
   if (matrix !== undefined) return { matrix, before: [] }
   const size = batch.size * outer.size * sum.size,
     uses = (side === 'a' ? columns : rows).size
-  return !more || uses < OFTEN || size > 2 * spec.size ? undefined : packed(context, roles, dtype, side, outer)
+  return !more || uses < often || (often > 0 && size > 2 * spec.size) ? undefined : packed(context, roles, dtype, side, outer)
 }
 
 function inPlace({ batch, rows, columns, sum }: Roles, { buffer, map, guards = [] }: Load, side: 'a' | 'b'): Matrix | undefined {

@@ -10,6 +10,7 @@ import { valueType } from '../language/types.ts'
 import type { Core } from './contraction-core.ts'
 import { OperandText } from './contraction-operand.ts'
 import { denseStrides, finishing } from './contraction-finish.ts'
+import { chunkOf } from './contraction-tiling.ts'
 import { emitLoop } from './loop.ts'
 import { Nodes } from './nodes.ts'
 import { indicesOf, onePoint } from './points.ts'
@@ -25,7 +26,7 @@ interface Results {
 
 export function emitTiled(context: EmitContext, roles: Roles, core: Core, wanted: number): readonly Command[] {
   const { contraction, sum } = roles,
-    chunk = Math.ceil(Math.ceil(sum.size / wanted) / core.depth) * core.depth,
+    chunk = chunkOf(roles, core, wanted),
     parts = Math.ceil(sum.size / chunk)
   if (parts === 1) {
     const { epilogue, stores } = contraction

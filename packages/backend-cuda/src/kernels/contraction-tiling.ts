@@ -80,23 +80,45 @@ const BANDWIDTH = 1500
 /** Steps of the sum that a part has at least. */
 const STEPS = 8
 
+/** Warps with which a multiprocessor reaches its speed; fewer wait for what they load. */
+const WARPS = 8
+
 /** The least estimated time. */
 export function tilingOf(roles: Roles, { spec, target }: Pick<EmitContext, 'spec' | 'target'>): Tiling {
   const { dtype, a, b } = roles.contraction
   const all = candidatesFor(dtype, target, [spec(a.buffer).dtype, spec(b.buffer).dtype]).flatMap(candidate =>
-    partsOf(roles, candidate.core).map(parts => ({ core: candidate.core, parts, time: cyclesOf(roles, candidate, parts, target) })),
+    partsOf(roles, candidate.core, target).map(parts => ({
+      core: candidate.core,
+      parts,
+      time: cyclesOf(roles, candidate, parts, target),
+    })),
   )
   return all.reduce((best, t) => (t.time < best.time ? t : best))
 }
 
-/** 1, 2, 4, ... parts of a sum, none of them short. */
-const partsOf = ({ sum }: Roles, { depth }: Core): readonly number[] =>
-  Array.from({ length: 12 }, (_, i) => 2 ** i).filter(parts => parts === 1 || sum.size >= parts * depth * STEPS)
+/** Blocks that share no sum. */
+const tilesOf = ({ batch, rows, columns }: Roles, core: Core): number =>
+  batch.size * Math.ceil(rows.size / core.rows) * Math.ceil(columns.size / core.columns)
 
-function cyclesOf({ batch, rows, columns, sum }: Roles, { core, speed }: Candidate, parts: number, target: Target): number {
-  const blocks = batch.size * parts * Math.ceil(rows.size / core.rows) * Math.ceil(columns.size / core.columns),
-    waves = Math.ceil(blocks / target.multiprocessors)
-  const block = (core.rows * core.columns * sum.size) / parts / (WIDTH * speed),
+/** 1, 2, 4, ... parts of a sum, and as many as give each multiprocessor one, two or three blocks; none of them short. */
+export function partsOf(roles: Roles, core: Core, { multiprocessors }: Target): readonly number[] {
+  const tiles = tilesOf(roles, core),
+    full = [1, 2, 3].map(blocks => Math.floor((blocks * multiprocessors) / tiles))
+  const all = new Set([...Array.from({ length: 12 }, (_, i) => 2 ** i), ...full])
+  return [...all].filter(parts => parts === 1 || (parts > 1 && roles.sum.size >= parts * core.depth * STEPS))
+}
+
+/** Places of the sum that a part has, in whole steps: all parts but the last, which has the rest. */
+export const chunkOf = ({ sum }: Roles, { depth }: Core, parts: number): number => Math.ceil(Math.ceil(sum.size / parts) / depth) * depth
+
+function cyclesOf(roles: Roles, { core, speed }: Candidate, wanted: number, target: Target): number {
+  const { batch, rows, columns, sum } = roles,
+    chunk = chunkOf(roles, core, wanted),
+    parts = Math.ceil(sum.size / chunk)
+  const blocks = Math.ceil((tilesOf(roles, core) * parts) / target.multiprocessors),
+    warps = Math.min(blocks, core.resident[1]) * (core.threads / 32)
+  // Half as many warps are thought to do 0.7 of the work: not measured.
+  const block = (core.rows * core.columns * Math.min(chunk, sum.size)) / (WIDTH * speed * Math.min(1, Math.sqrt(warps / WARPS))),
     bytes = 8 * parts * batch.size * rows.size * columns.size
-  return waves * block + (parts === 1 ? 0 : LAUNCH + bytes / BANDWIDTH)
+  return blocks * block + (parts === 1 ? 0 : LAUNCH + bytes / BANDWIDTH)
 }

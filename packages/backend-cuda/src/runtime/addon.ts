@@ -142,12 +142,14 @@ export interface PlannedProduct {
   readonly choice: number
 }
 
-/** A convolution in two dimensions without flipping, of dense float32 tensors. The algorithms give the same bits in each run. */
+/** A convolution in two dimensions without flipping, of dense float32 tensors. */
 export interface ConvolutionPlan {
   /** 0: the result from image and filter. 1: the gradient of the filter from image and the result's cotangent. */
   readonly direction: number
   /** 0: the sums. Forward also 1: a bias is added, 2: and a relu follows. */
   readonly epilogue: number
+  /** cudnnConvolutionFwdAlgo_t or cudnnConvolutionBwdFilterAlgo_t: see `convolutions.ts` for what each promises. */
+  readonly algorithm: number
   /** NHWC and filters [filters, height, width, channels / groups]; or NCHW and [filters, channels / groups, height, width]. */
   readonly channelsLast: boolean
   /** May operands be rounded to TF32? */

@@ -4,12 +4,21 @@ import type { ConvolutionPlan } from './addon.ts'
 import { LibraryPlans } from './libraryPlans.ts'
 import type { Session } from './session.ts'
 
+/** The number of cuDNN's algorithm for a convolution. */
+export type AlgorithmOf = (shape: ConvolutionShape) => number
+
+/**
+ * CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM and CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1. Both give the same bits in each run; the forward
+ * one is the only one that takes a bias without a relu.
+ */
+const usual: AlgorithmOf = () => 1
+
 export class Convolutions extends LibraryPlans<ConvolutionShape, ConvolutionPlan> {
-  constructor(session: Session, precision: Precision) {
+  constructor(session: Session, precision: Precision, algorithmOf: AlgorithmOf = usual) {
     const { device } = session
     super(session, {
       library: 'cuDNN',
-      planOf: shape => convolutionPlanOf(shape, precision),
+      planOf: shape => convolutionPlanOf(shape, precision, algorithmOf(shape)),
       make: plan => (device.convolutions ? session.retrying(() => device.convolution(plan)) : undefined),
       release: handle => device.releaseConvolution(handle),
     })
@@ -19,11 +28,12 @@ export class Convolutions extends LibraryPlans<ConvolutionShape, ConvolutionPlan
 const epilogues = ['none', 'bias', 'biasRelu'] as const
 
 /** cuDNN rounds float32 operands to TF32 or not at all: 'bf16' is given more than it asks for. */
-export function convolutionPlanOf(shape: ConvolutionShape, precision: Precision): ConvolutionPlan {
+function convolutionPlanOf(shape: ConvolutionShape, precision: Precision, algorithm: number): ConvolutionPlan {
   const { direction, channelsLast, batch, channels, image, filters, kernel, result, pad, stride, dilation, groups, epilogue } = shape
   return {
     direction: direction === 'forward' ? 0 : 1,
     epilogue: epilogues.indexOf(epilogue),
+    algorithm,
     channelsLast,
     tensorCores: precision !== 'float32',
     batch,

@@ -72,7 +72,8 @@ export class CudaExecutable implements Executable {
   private readonly emitted: Emitted
   private readonly frame: Frame
   private readonly linked: Linked
-  private readonly names: Names
+  /** Of its kernels, for messages. */
+  readonly names: Names
   /** Of synchronous runs, which do not overlap. */
   private readonly binding: Binding
   private readonly observe: Observer | undefined

@@ -33,6 +33,7 @@ export async function prepare(without: readonly string[] = []): Promise<Bench> {
 export const imagePlan: ConvolutionPlan = {
   direction: 0,
   epilogue: 2,
+  algorithm: 1,
   channelsLast: true,
   tensorCores: false,
   batch: 1,
