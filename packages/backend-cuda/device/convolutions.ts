@@ -1,4 +1,5 @@
 /** Which way of computing a convolution is the fastest: all that there are, by time, for the convolutions of the CNN and of a larger layer. */
+import { setTimeout } from 'node:timers/promises'
 import type { CudaBackend } from '../src/backend.ts'
 import type { EmitKernel, Precision } from '../src/command.ts'
 import { emitKernel } from '../src/kernels/emit.ts'
@@ -49,32 +50,38 @@ class Backends {
   }
 }
 
-/** All ways. One that fails is a line, and if it takes the device with it the next ones have another backend. */
+/** All ways, until a time. One that fails is a line, and if it takes the device with it the next ones have another backend. */
 async function trials(
   backends: Backends,
   { precision, problem }: Job,
   tiles: Promise<Tiles>,
   short: boolean,
-  isLate: () => boolean,
+  until: number,
 ): Promise<readonly Trial[]> {
   const done: Trial[] = []
+  const add = (trial: Trial): void => {
+    done.push(trial)
+    console.log(`${precision} ${problem.name}: ${lineOf(trial)}`)
+  }
   for (const way of waysOf(problem)) {
     const backend = await backends.of(precision)
     try {
-      done.push(isLate() ? leftOut(way.name) : measure(backend, problem, way, short))
+      add(performance.now() > until ? leftOut(way.name) : measure(backend, problem, way, short))
     } catch (error) {
-      done.push({ way: way.name, ms: NaN, problem: messageOf(error) })
+      add({ way: way.name, ms: NaN, problem: messageOf(error) })
     }
-    console.log(`${precision} ${problem.name}: ${lineOf(done.at(-1) as Trial)}`)
   }
   try {
-    if (isLate()) return [...done, leftOut('tiles')]
-    const { compiled, measure: measureTiles } = await tiles
-    await compiled
-    return [...done, ...measureTiles()]
+    const { compiled, measure: measureTiles } = await tiles,
+      isCompiled = await Promise.race([
+        compiled.then(() => true),
+        setTimeout(Math.max(0, until - performance.now()), false, { ref: false }),
+      ])
+    for (const trial of isCompiled ? measureTiles() : [leftOut('tiles')]) add(trial)
   } catch (error) {
-    return [...done, { way: 'tiles', ms: NaN, problem: messageOf(error) }]
+    add({ way: 'tiles', ms: NaN, problem: messageOf(error) })
   }
+  return done
 }
 
 const leftOut = (way: string): Trial => ({ way, ms: NaN, problem: 'left out, for want of time' })
@@ -162,7 +169,7 @@ export async function convolutions(setting: Setting): Promise<Outcome> {
   for (const [i, job] of jobs.entries()) {
     for (const next of jobs.slice(tiles.length, i + 1 + ahead)) tiles.push(begin(next))
     await Promise.allSettled(tiles)
-    const results = await trials(backends, job, tiles[i] as Promise<Tiles>, short, () => performance.now() > until)
+    const results = await trials(backends, job, tiles[i] as Promise<Tiles>, short, until)
     data[`${job.precision} ${job.problem.name}`] = results
     lines.push(...table(job, results))
   }

@@ -39,7 +39,7 @@ const stages: Readonly<Record<string, Stage>> = {
   'peers-before': { title: 'PyTorch and JAX', run: s => peers(s, 'before'), limit: 15 },
   bench: { title: 'ours', run: bench, limit: 10 },
   kernels: { title: 'the kernels of a step, by the clock of the device', run: kernels, limit: 10 },
-  convolutions: { title: 'convolutions in all ways', run: convolutions, limit: 3 },
+  convolutions: { title: 'convolutions in all ways', run: convolutions, limit: 1 },
   'peers-after': { title: 'PyTorch and JAX again', run: s => peers(s, 'after'), limit: 15 },
   sanitizer: { title: 'compute-sanitizer', run: sanitizer, limit: 12 },
 }
