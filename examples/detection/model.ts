@@ -73,7 +73,10 @@ export interface CanvasBatch extends metrics.Objects {
   readonly x: Tensor
 }
 
-/** How wrong cells are about whether there is a digit, about where, and about which: sums for each digit, as the mean over digits. */
+/** Next to whether and which; places are in cells, whose errors are small numbers. */
+const WEIGHT_OF_PLACE = 4
+
+/** How wrong cells are about whether there is a digit, about where it is, and about which it is: the mean over the digits of a batch. */
 export function detectionLoss(outputs: Tensor, { boxes, classes }: CanvasBatch): Tensor {
   const cells = byCell(outputs),
     mask = greaterEqual(classes, 0),
@@ -85,7 +88,7 @@ export function detectionLoss(outputs: Tensor, { boxes, classes }: CanvasBatch):
   const [, ownPlace, ownClass] = answersOf(takeAlongAxis(cells, expandDims(cell, -1), 1))
   return focal
     .div(digits)
-    .add(meanAbsoluteError(ownPlace, place, { mask }).mul(4))
+    .add(meanAbsoluteError(ownPlace, place, { mask }).mul(WEIGHT_OF_PLACE))
     .add(softmaxCrossEntropy(ownClass, where(mask, classes, 0), { mask }))
 }
 
