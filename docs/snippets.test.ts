@@ -80,6 +80,10 @@ describe('links between pages', () => {
     const reached = new Set(linked.flatMap(targetsOf))
     expect(pages.filter(page => page.startsWith('docs/') && !reached.has(page))).toEqual([])
   })
+  it('lead from the page of examples to each', () => {
+    const theirs = folders.filter(page => page.startsWith('examples/') && linked.includes(page))
+    expect(theirs.filter(page => !targetsOf('examples/README.md').includes(page))).toEqual([])
+  })
   for (const page of linked) {
     it(page, () => {
       const links = [...withoutCode(textOf(page)).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
