@@ -17,6 +17,8 @@ const usual: Sizes = { depth: 4, heads: 4, width: 128, block: 64 }
 const small: Sizes = { depth: 1, heads: 2, width: 16, block: 16 }
 /** Blocks of a step. */
 const BATCH = 12
+/** The highest rate of learning; a network of few layers takes more. */
+const PEAK = { transformer: 1e-3, rnn: 1e-2 } as const
 /** Steps between two looks at the validation text. */
 const LOOK = 250
 /** Characters that `--fast` reads. */
@@ -60,7 +62,7 @@ async function learnAndWrite<P extends TreeOf<P>, S extends TreeOf<S>>(
 ): Promise<void> {
   const { steps, prompt, length, temperature, seed, model: name, out } = options
   const [initKey, orderKey, writeKey] = random.split(random.key(seed), 3)
-  const rate = schedules.warmupCosine({ peak: 1e-3, warmupSteps: Math.min(100, steps / 2), steps, end: 1e-4 })
+  const rate = schedules.warmupCosine({ peak: PEAK[name], warmupSteps: Math.min(100, steps / 2), steps, end: PEAK[name] / 10 })
   const learner = classifier(model.network, chain(clipByGlobalNorm(1), adamw(rate, { b2: 0.99, weightDecay: 0.1 })))
   const losses: number[] = [],
     looks: (readonly [number, number])[] = []
@@ -107,6 +109,11 @@ async function drawLosses(
     { name: 'training', points: smoothed(losses, RUN).map((y, i) => [(i + 1) * RUN, y] as const) },
     { name: 'validation', points: looks },
   ]
-  host.print(terminalChart(series, { title: 'loss, nats a character', color: host.isTerminal }))
+  host.print(
+    terminalChart(
+      series.filter(s => s.points.length > 0),
+      { title: 'loss, nats a character', color: host.isTerminal },
+    ),
+  )
   await writeOutput(host, out, 'loss.svg', svgFile(xyChart(series, { title: 'loss', x: 'step', y: 'nats a character' })))
 }
