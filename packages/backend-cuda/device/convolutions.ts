@@ -25,9 +25,10 @@ interface Job {
   readonly problem: Problem
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.slice(0, 120) ?? ''
 
-/** Backends by precision: another one where the last was lost. */
+/** Backends by precision: other ones where one was lost, since the driver gives a context that failed to all until all have let go of it. */
 class Backends {
   private readonly setting: Setting
   private readonly all: Map<Precision, CudaBackend> = new Map()
@@ -37,16 +38,15 @@ class Backends {
   }
 
   async of(precision: Precision): Promise<CudaBackend> {
-    let backend = this.all.get(precision)
-    if (backend === undefined || !backend.session.isOpen) {
-      backend = await open(this.setting, precision)
-      this.all.set(precision, backend)
-    }
+    if ([...this.all.values()].some(({ session }) => !session.isOpen)) await this.dispose()
+    const backend = this.all.get(precision) ?? (await open(this.setting, precision))
+    this.all.set(precision, backend)
     return backend
   }
 
   async dispose(): Promise<void> {
     for (const backend of this.all.values()) await backend.dispose()
+    this.all.clear()
   }
 }
 
@@ -55,6 +55,7 @@ async function trials(
   backends: Backends,
   { precision, problem }: Job,
   tiles: Promise<Tiles>,
+  again: () => Promise<Tiles>,
   short: boolean,
   until: number,
 ): Promise<readonly Trial[]> {
@@ -64,24 +65,24 @@ async function trials(
     console.log(`${precision} ${problem.name}: ${lineOf(trial)}`)
   }
   for (const way of waysOf(problem)) {
-    const backend = await backends.of(precision)
     try {
-      add(performance.now() > until ? leftOut(way.name) : measure(backend, problem, way, short))
+      add(performance.now() > until ? leftOut(way.name) : measure(await backends.of(precision), problem, way, short))
     } catch (error) {
       add({ way: way.name, ms: NaN, problem: messageOf(error) })
     }
   }
-  try {
-    const { compiled, measure: measureTiles } = await tiles,
-      isCompiled = await Promise.race([
-        compiled.then(() => true),
-        setTimeout(Math.max(0, until - performance.now()), false, { ref: false }),
-      ])
-    for (const trial of isCompiled ? measureTiles() : [leftOut('tiles')]) add(trial)
-  } catch (error) {
-    add({ way: 'tiles', ms: NaN, problem: messageOf(error) })
-  }
+  // Those that were begun may have been lost with their device.
+  const all = await tiles
+    .then(begun => measured(begun, until))
+    .catch(async () => measured(await again(), until))
+    .catch((error: unknown): readonly Trial[] => [{ way: 'tiles', ms: NaN, problem: messageOf(error) }])
+  for (const trial of all) add(trial)
   return done
+}
+
+async function measured(tiles: Tiles, until: number): Promise<readonly Trial[]> {
+  const late = setTimeout(Math.max(0, until - performance.now()), false, { ref: false })
+  return (await Promise.race([tiles.compiled.then(() => true), late])) ? tiles.measure() : [leftOut('tiles')]
 }
 
 const leftOut = (way: string): Trial => ({ way, ms: NaN, problem: 'left out, for want of time' })
@@ -169,7 +170,7 @@ export async function convolutions(setting: Setting): Promise<Outcome> {
   for (const [i, job] of jobs.entries()) {
     for (const next of jobs.slice(tiles.length, i + 1 + ahead)) tiles.push(begin(next))
     await Promise.allSettled(tiles)
-    const results = await trials(backends, job, tiles[i] as Promise<Tiles>, short, until)
+    const results = await trials(backends, job, tiles[i] as Promise<Tiles>, () => begin(job), short, until)
     data[`${job.precision} ${job.problem.name}`] = results
     lines.push(...table(job, results))
   }
