@@ -10,7 +10,7 @@ import { writeOutput } from '../lib/program.ts'
 import type { Heard } from './digits.ts'
 import { FRAMES_PER_STEP } from './models.ts'
 import { DIGITS, SAMPLE_RATE, speakers } from './recordings.ts'
-import { BANDS, SECONDS_PER_FRAME, type Spectrum } from './spectra.ts'
+import { BANDS, SECONDS_PER_FRAME, SILENCE, type Spectrum } from './spectra.ts'
 import { type Spoken, soundOf } from './strings.ts'
 import type { Transcription } from './transcripts.ts'
 
@@ -68,17 +68,19 @@ export async function drawString(host: Host, out: string, { parts, spectrum, pro
     at += sound.length
     return { x, label: String(digit) }
   })
-  const classes = ['nothing', ...digitNames]
-  const byClass = classes.map((_, c) => probabilities.map(row => row[c] as number))
-  const seconds = probabilities.length * FRAMES_PER_STEP * SECONDS_PER_FRAME
+  // Steps are of four frames: silence fills up the last one.
+  const frames = probabilities.length * FRAMES_PER_STEP,
+    values = new Float32Array(frames * BANDS).fill(SILENCE)
+  values.set(spectrum.values)
+  const byClass = Array.from({ length: DIGITS + 1 }, (_, c) => probabilities.map(row => row[c] as number))
   const drawings = [
-    spectrogram(spectrum, { title: 'what is said', marks, width: 720 }),
+    spectrogram({ frames, values }, { title: 'what is said', marks, width: 720 }),
     raster(byClass, {
-      title: 'probability of each digit',
+      title: 'how probable each digit is, or nothing (-)',
       x: 'seconds',
       y: '',
       rows: ['-', ...digitNames],
-      domainX: [0, seconds],
+      domainX: [0, frames * SECONDS_PER_FRAME],
       domain: [0, 1],
       marks,
       width: 720,

@@ -16,8 +16,6 @@ export const narrow: Widths = { channels: [4, 4, 8, 8], units: 4 }
 
 /** Frames of a step of what `ears` gives. */
 export const FRAMES_PER_STEP = 4
-/** The class of CTC that says nothing; digits follow it. */
-export const BLANK = 0
 
 /** While training, some stretches of time and some bands are hidden. */
 const masks = stateless<null>(
@@ -63,5 +61,5 @@ const ears = ({ channels: [first, second, third, last] }: Widths) =>
 /** One of ten digits: `[n, t, BANDS, 1]` to logits `[n, 10]`. */
 export const listener = (widths: Widths) => serial(ears(widths), globalAvgPool(), dropout(0.3), dense(DIGITS))
 
-/** At each step a digit or nothing: `[n, t, BANDS, 1]` to logits `[n, t / 4, 11]`. */
+/** At each step nothing, which is class 0, or a digit: `[n, t, BANDS, 1]` to logits `[n, t / 4, 11]`. */
 export const transcriber = (widths: Widths) => serial(ears(widths), bidirectional(gruCell(widths.units)), dropout(0.3), dense(DIGITS + 1))

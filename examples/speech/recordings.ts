@@ -29,10 +29,10 @@ const fileOf = ({ digit, speaker, index }: Name): string => `${digit}_${speaker}
 
 const hashes = {
   all: 'f2aefc301ef43b87b41aab8c938ed3b6fba0e5d8b702ed5111dec67f1dbb5e8b',
-  few: '111afeb2c4962abcd47316b260a6c0b34a8a0f8292eb07355c24fc4b4464f3e3',
+  few: 'f1316f8bbfbb8bcb8bf5fbfa3b74d6c41c6974c4573a2987f5fa81997eb8ba79',
 } as const
-/** `--fast` has one of each to test with, two to learn from. */
-const isFew = ({ index }: Name): boolean => index >= 4 && index < 7
+/** `--fast` has one of each to test with, and one to learn from. */
+const isFew = ({ index }: Name): boolean => index === 4 || index === 5
 
 /**
  * The recordings in an archive: those of one speaker after another.

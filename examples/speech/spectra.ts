@@ -26,9 +26,9 @@ const spectrum = jit(
 
 /** Sounds that are analysed together. */
 const TOGETHER = 50
-const SHORTEST = 4000
+const SHORTEST = 8000
 /** Few lengths, so that few programs are compiled. */
-const padded = (length: number): number => SHORTEST * 2 ** Math.max(0, Math.ceil(Math.log2(length / SHORTEST)))
+const padded = (length: number): number => SHORTEST * 4 ** Math.max(0, Math.ceil(Math.log2(length / SHORTEST) / 2))
 
 /** The spectrum of each. */
 export function spectraOf(sounds: readonly Float32Array[]): readonly Spectrum[] {

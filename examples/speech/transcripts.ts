@@ -30,7 +30,7 @@ export interface TranscriptSizes extends StringSizes {
 }
 
 export interface Transcription {
-  /** The first string: its recordings, what the network was given, and the probabilities `[steps][classes]` that it gave. */
+  /** One of the strings: its recordings, what the network was given, and the probabilities `[steps][classes]` that it gave. */
   readonly parts: readonly Spoken[]
   readonly spectrum: Spectrum
   readonly probabilities: readonly (readonly number[])[]
@@ -91,6 +91,8 @@ function listen(
   const drawn = drawStrings(key, test, sizes.tests * sizes.batchSize, sizes),
     { spectra, digits } = joinedSounds(drawn)
   const heard: (readonly number[])[] = []
+  // Of the first batch the one with most digits, to draw.
+  const shown = digits.slice(0, sizes.batchSize).reduce((best, list, i) => (list.length > (digits[best]?.length ?? 0) ? i : best), 0)
   let probabilities: Transcription['probabilities'] = []
   for (let start = 0; start < drawn.length; start += sizes.batchSize) {
     const part = <T>(all: readonly T[]): readonly T[] => all.slice(start, start + sizes.batchSize)
@@ -100,17 +102,17 @@ function listen(
     const labels =
       beams === 1 ? ctcGreedyDecode(logits, options) : ctcBeamDecode(logits, { ...options, beams }).map(all => all[0]?.labels ?? [])
     heard.push(...labels.map(list => list.map(digitOf)))
-    if (start === 0) probabilities = rowsOf(softmax(logits), batch.steps.dataSync()[0] as number)
+    if (start === 0) probabilities = rowsOf(softmax(logits), shown, batch.steps.dataSync()[shown] as number)
   }
   const words = (list: readonly number[]): string => list.join(' ')
   const errors = metrics.wordErrorRate()
   const wordErrorRate = errors.compute(errors.update(errors.init(), digits.map(words), heard.map(words))).item()
-  return { parts: drawn[0] ?? [], spectrum: spectra[0] as Spectrum, probabilities, said: digits, heard, wordErrorRate }
+  return { parts: drawn[shown] ?? [], spectrum: spectra[shown] as Spectrum, probabilities, said: digits, heard, wordErrorRate }
 }
 
-/** The first `count` rows of the first example. */
-function rowsOf(x: Tensor, count: number): readonly (readonly number[])[] {
-  const values = x.dataSync(),
-    width = x.shape[2] as number
+/** The first `count` rows of an example. */
+function rowsOf(x: Tensor, example: number, count: number): readonly (readonly number[])[] {
+  const [, steps, width] = x.shape as readonly [number, number, number],
+    values = x.dataSync().subarray(example * steps * width)
   return Array.from({ length: count }, (_, i) => Array.from(values.subarray(i * width, (i + 1) * width), Number))
 }

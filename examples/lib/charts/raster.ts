@@ -28,7 +28,8 @@ export function raster(values: readonly ArrayLike<number>[], options: RasterOpti
   const x = scaleLinear(options.domainX, [MARGIN.left, width - MARGIN.right]),
     bottom = height - MARGIN.bottom,
     rowHeight = (bottom - MARGIN.top) / values.length,
-    middle = (MARGIN.top + bottom) / 2
+    middle = (MARGIN.top + bottom) / 2,
+    count = width / 80
   const body = [
     text(title, { x: MARGIN.left, y: 16, 'font-weight': 'bold' }),
     element('image', {
@@ -40,7 +41,7 @@ export function raster(values: readonly ArrayLike<number>[], options: RasterOpti
       preserveAspectRatio: 'none',
       style: 'image-rendering: pixelated',
     }),
-    ...x.ticks(6).map(v => text(x.tickFormat(6)(v), { x: x(v), y: bottom + 15, 'text-anchor': 'middle', fill: grey })),
+    ...x.ticks(count).map(v => text(x.tickFormat(count)(v), { x: x(v), y: bottom + 15, 'text-anchor': 'middle', fill: grey })),
     ...rows.map((row, i) => text(row, { x: MARGIN.left - 6, y: bottom - rowHeight * (i + 0.5) + 4, 'text-anchor': 'end', fill: grey })),
     ...marks.flatMap(({ x: at, label }) => [
       element('line', { x1: x(at), x2: x(at), y1: MARGIN.top - 12, y2: bottom, stroke: '#d55e00' }),
