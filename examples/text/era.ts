@@ -2,7 +2,7 @@
 import { dense } from '@cotangent/nn'
 import { type Texts, bagRows, sequenceRows } from '../lib/texts.ts'
 import type { Address } from './addresses.ts'
-import { meanOfWords } from './models.ts'
+import { sumOfWords } from './models.ts'
 import { type Encode, type Task, contestant } from './task.ts'
 
 /** From 1790 on. */
@@ -34,7 +34,7 @@ export function eraTask(fast: boolean): Task {
       const settings = { epochs: fast ? 1 : 6, batchSize: 64 }
       return [
         contestant('baseline', 'bag of words', dense(eras.length), bagRows(train, vocabulary), { ...settings, rate: 0.01 }),
-        contestant('accuracy', 'network', meanOfWords(vocabulary, fast ? 8 : 64, eras.length), sequenceRows(length), {
+        contestant('accuracy', 'network', sumOfWords(vocabulary, fast ? 8 : 64, eras.length), sequenceRows(length), {
           ...settings,
           rate: 0.005,
         }),

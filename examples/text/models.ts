@@ -1,19 +1,6 @@
 /** Networks that read the words of a passage: in their order, or as a bag. */
 import { type Tensor, add, arange, multiply } from '@cotangent/core'
-import {
-  type Embedding,
-  type Layer,
-  crop,
-  dense,
-  dropout,
-  embedding,
-  globalAvgPool,
-  initializers,
-  lstm,
-  merge,
-  named,
-  stateless,
-} from '@cotangent/nn'
+import { type Embedding, type Layer, crop, dense, dropout, embedding, initializers, lstm, merge, named, stateless } from '@cotangent/nn'
 
 /**
  * Logistic regression, ids `[n, length]` to logits `[n, classes]`: the sum of a weight for each word and class, as a bag of words has it that counts.
@@ -50,12 +37,15 @@ export const meeting = ({ vocabulary, width, half }: MeetingSizes, classes: numb
     head: dense(classes),
   })
 
-/** Ids `[n, length]` to logits by the mean of the vectors of the words, whose order is lost. Joulin et al. 2016, https://arxiv.org/abs/1607.01759. */
-export const meanOfWords = (vocabulary: number, width: number, classes: number) =>
+/**
+ * Ids `[n, length]` to logits by the sum of the vectors of the words, whose order is lost. Joulin et al. 2016, https://arxiv.org/abs/1607.01759. The sum is
+ * divided by the root of the length, so that it is as large as one vector: a mean would be small, and learn slowly.
+ */
+export const sumOfWords = (vocabulary: number, width: number, classes: number) =>
   named({
-    words: embedding(vocabulary, width, { tableInit: initializers.normal(0.3) }),
+    words: embedding(vocabulary, width),
     wordDropout: dropout(0.5),
-    mean: globalAvgPool(),
+    sum: (x: Tensor) => x.sum({ axis: 1 }).div(Math.sqrt(x.shape[1] as number)),
     dropout: dropout(0.5),
     head: dense(classes),
   })
