@@ -14,14 +14,14 @@ import { type TranscriptSizes, type Transcription, transcribe } from './transcri
 
 const digitSizes: DigitSizes = { widths: usual, frames: 64, batchSize: 50, epochs: { split: 8, unseen: 6 } }
 /** Equal where they can be: what one compiles, the other has. */
-const fewDigits: DigitSizes = { widths: narrow, frames: 48, batchSize: 20, epochs: { split: 1, unseen: 1 } }
+const fewDigits: DigitSizes = { widths: narrow, frames: 48, batchSize: 10, epochs: { split: 1, unseen: 1 } }
 const stringSizes: TranscriptSizes = { widths: usual, shortest: 2, longest: 5, frames: 256, batchSize: 32, steps: 300, tests: 16 }
-const fewStrings: TranscriptSizes = { widths: narrow, shortest: 1, longest: 2, frames: 48, batchSize: 20, steps: 2, tests: 1 }
+const fewStrings: TranscriptSizes = { widths: narrow, shortest: 1, longest: 2, frames: 48, batchSize: 10, steps: 2, tests: 1 }
 
 export async function main(options: Options, host: Host): Promise<void> {
   const recordings = await readRecordings(host, options.data, options.fast ? 'few' : 'all')
   await onBackend(options, host, async backend => {
-    host.print(`${recordings.length} recordings of ${speakers.length} speakers, on the ${backend} backend`)
+    host.print(`${recordings.length} recordings of ${new Set(recordings.map(r => r.speaker)).size} speakers, on the ${backend} backend`)
     await learn(options, host, recordings)
   })
 }

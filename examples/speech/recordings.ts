@@ -29,10 +29,10 @@ const fileOf = ({ digit, speaker, index }: Name): string => `${digit}_${speaker}
 
 const hashes = {
   all: 'f2aefc301ef43b87b41aab8c938ed3b6fba0e5d8b702ed5111dec67f1dbb5e8b',
-  few: 'f1316f8bbfbb8bcb8bf5fbfa3b74d6c41c6974c4573a2987f5fa81997eb8ba79',
+  few: 'e2685f8340566215661f979ae1b66f1b4cd2b1d96077d7015d7c101820e1aa54',
 } as const
-/** `--fast` has one of each to test with, and one to learn from. */
-const isFew = ({ index }: Name): boolean => index === 4 || index === 5
+/** `--fast` has three speakers, who say each digit once to learn from and once to test with. */
+const isFew = ({ speaker, index }: Name): boolean => speakers.indexOf(speaker) < 3 && (index === 4 || index === 5)
 
 /**
  * The recordings in an archive: those of one speaker after another.

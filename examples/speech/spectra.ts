@@ -25,7 +25,7 @@ const spectrum = jit(
 )
 
 /** Sounds that are analysed together. */
-const TOGETHER = 50
+const TOGETHER = 20
 const SHORTEST = 8000
 /** Few lengths, so that few programs are compiled. */
 const padded = (length: number): number => SHORTEST * 4 ** Math.max(0, Math.ceil(Math.log2(length / SHORTEST) / 2))

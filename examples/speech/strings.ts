@@ -1,7 +1,7 @@
 /** Strings of digits, made of recordings of one speaker, one joined to the next. */
 import { type Key, type Tensor, array, random } from '@cotangent/core'
 import { FRAMES_PER_STEP } from './models.ts'
-import { type Recording, speakers } from './recordings.ts'
+import type { Recording } from './recordings.ts'
 import { type Spectrum, joined, spectraOf, stacked } from './spectra.ts'
 
 export interface StringSizes {
@@ -19,12 +19,12 @@ export interface Spoken extends Recording {
 
 /** Draws strings of one speaker each: lists of recordings. */
 export function drawStrings(key: Key, from: readonly Spoken[], count: number, sizes: StringSizes): readonly (readonly Spoken[])[] {
-  const bySpeaker = speakers.map(speaker => from.filter(r => r.speaker === speaker)),
+  const bySpeaker = [...new Set(from.map(r => r.speaker))].map(speaker => from.filter(r => r.speaker === speaker)),
     { shortest, longest, frames } = sizes
   const draws = random.uniform(key, [count, longest + 2]).dataSync()
   return Array.from({ length: count }, (_, i) => {
     const draw = (j: number, below: number): number => Math.floor(Number(draws[i * (longest + 2) + j]) * below)
-    const own = bySpeaker[draw(0, speakers.length)] as readonly Spoken[],
+    const own = bySpeaker[draw(0, bySpeaker.length)] as readonly Spoken[],
       length = shortest + draw(1, longest - shortest + 1)
     const said: Spoken[] = []
     let room = frames
