@@ -1,14 +1,18 @@
 /** Layers and activations against PyTorch's answers (fixtures/layers.json, written by tools/fixtures-nn-layers.py): values and all gradients. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Tensor, array, init, vjp } from '@cotangent/core'
 import * as nn from '@cotangent/nn'
 import { close, readFixtures, values } from './support/fixtures.ts'
-import { type LayerCase, checkLayer, exactGelu, layerSubjects } from './support/layerCases.ts'
+import '../../../scripts/provided.ts'
+import { type LayerCase, checkLayer, checkNarrowLayer, exactGelu, layerSubjects } from './support/layerCases.ts'
 
 type Activations = Readonly<Record<string, readonly [value: number[], gradient: number[]]>> & { readonly x: number[] }
 const { origin, activations, ...cases } = readFixtures<
   Readonly<Record<string, LayerCase>> & { readonly origin: string; readonly activations: Activations }
 >('layers.json')
+
+/** Which of the two takes which of the layers. */
+const seed = inject('seed')
 
 it('every case of the file has its layer', () => expect(Object.keys(layerSubjects).sort()).toEqual(Object.keys(cases).sort()))
 
@@ -22,6 +26,12 @@ describe.each(['reference', 'cpu'] as const)(`as ${origin}: on %s`, name => {
 
   // The one eagerly, the other compiled.
   it.each(Object.entries(cases))('%s', (layer, wanted) => checkLayer(layer, wanted as LayerCase, name === 'cpu'))
+  if (name === 'reference')
+    it.each(
+      Object.entries(cases).map(
+        ([layer, wanted], i) => [layer, wanted, (['bfloat16', 'float16'] as const)[(i + seed) % 2] ?? 'float16'] as const,
+      ),
+    )('%s in 16 bits', (layer, wanted, dtype) => checkNarrowLayer(layer, wanted as LayerCase, dtype))
   activationCases()
 })
 

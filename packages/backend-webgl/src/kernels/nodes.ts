@@ -138,7 +138,19 @@ export class Nodes {
         ),
         lanes: 4,
       }
-    return { text: `${glslType(load.dtype, 4)}(${this.perLane((indices, lane) => this.element(load, indices, lane))})`, lanes: 4 }
+    return { text: guards.length > 0 && !same ? this.fourGuarded(load, guards) : this.fourElements(load), lanes: 4 }
+  }
+
+  private fourElements(load: Load): string {
+    return `${glslType(load.dtype, 4)}(${this.perLane((indices, lane) => this.element(load, indices, lane))})`
+  }
+
+  /** One branch for four lanes: drivers that see a branch for each take minutes over a loop of dozens of them. Texels beyond the edge may be read. */
+  private fourGuarded(load: Load, guards: readonly Guard[]): string {
+    const zero = constant(load.dtype, 0, 4),
+      outside = load.dtype === 'float32' ? `opaque_4(${zero})` : zero
+    const where = `bvec4(${this.perLane(indices => inside(this.scope.shader, guards, indices))})`
+    return `(any(${where}) ? choose_4(${where}, ${this.fourElements({ ...load, guards: [] })}, ${outside}) : ${outside})`
   }
 
   /** The one element of a Scan's counter, where the guards hold. */

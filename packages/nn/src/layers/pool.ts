@@ -45,8 +45,10 @@ function pool(name: string, rank: number, size: Sizes, options: PoolOptions<Size
 }
 
 const largest: Reduce = (x, window) => lax.reduceWindow(x, 'max', ...window)
-const average: Reduce = (x, window) =>
-  lax.reduceWindow(x, 'sum', ...window).div(lax.reduceWindow(ones([1, ...x.shape.slice(1, -1), 1]), 'sum', ...window))
+const average: Reduce = (x, window) => {
+  const counts = lax.reduceWindow(ones([1, ...x.shape.slice(1, -1), 1]), 'sum', ...window)
+  return lax.reduceWindow(x, 'sum', ...window).div(counts.astype(x.dtype))
+}
 
 /** The largest value of each window of `[n, t, c]`. Keras: `MaxPooling1D`. */
 export const maxPool1d = (size: Sizes1, options: PoolOptions<Sizes1> = {}): Layer<null> => pool('maxPool1d', 1, size, options, largest)

@@ -1,6 +1,6 @@
 /** The layers of fixtures/layers.json, and the check of one of them on the backend that is current. */
 import { expect } from 'vitest'
-import { type Shape, type Tensor, abs, array, jit, random, tree, vjp } from '@cotangent/core'
+import { type DType, type Shape, type Tensor, abs, array, jit, random, tree, vjp } from '@cotangent/core'
 import * as nn from '@cotangent/nn'
 import { close, values } from './numbers.ts'
 
@@ -127,13 +127,11 @@ interface Answers {
 }
 type Run = (params: Tensors, inputs: Tensors, cotangent: Tensor) => Answers
 
-/** Shapes, output, gradients by inputs and parameters, and the next state; eagerly or compiled. */
-export function checkLayer(name: string, wanted: LayerCase, compiled = false): void {
+/** The case's layer, parameters and inputs in this dtype (default float32), and what runs it. */
+function prepared(name: string, wanted: LayerCase, dtype: DType = 'float32') {
   const { layer, mode, state, ids } = layerSubjects[name] as Subject
   const made = layer.init(random.key(0), (ids?.().shape ?? (wanted.inputs[0] as Shape)).slice(1))
-  expect(made.output).toEqual(wanted.shape.slice(1))
-  const { structure, leaves } = tree.flatten(made.params),
-    paths = tree.paths(made.params)
+  const { structure, leaves } = tree.flatten(made.params)
   const step = (p: Tensors, xs: Tensors): readonly [unknown, unknown] =>
     layer.step(tree.unflatten(structure, p), state?.() ?? made.state, inputOf(name, xs, ids?.()), mode?.() ?? {})
   const run: Run = (params, inputs, cotangent) => {
@@ -141,24 +139,39 @@ export function checkLayer(name: string, wanted: LayerCase, compiled = false): v
     const [p, xs] = pullback(cotangent)
     return { y: output, byParameter: p, byInput: xs, state: step(params, inputs)[1] }
   }
-  const {
-    y,
-    byParameter,
-    byInput,
-    state: next,
-  } = (compiled ? jit(run) : run)(
-    leaves.map((t, i) => values(t.shape, 20 + i)),
-    wanted.inputs.map((s, i) => values(s, 1 + i)),
-    values(wanted.shape, 90),
-  )
+  const params = leaves.map((t, i) => values(t.shape, 20 + i).astype(dtype)),
+    inputs = wanted.inputs.map((s, i) => values(s, 1 + i).astype(dtype))
+  return { made, run, params, inputs, cotangent: values(wanted.shape, 90).astype(dtype) }
+}
+
+/** Shapes, output, gradients by inputs and parameters, and the next state; eagerly or compiled. */
+export function checkLayer(name: string, wanted: LayerCase, compiled = false): void {
+  const { made, run, params, inputs, cotangent } = prepared(name, wanted)
+  expect(made.output).toEqual(wanted.shape.slice(1))
+  const { y, byParameter, byInput, state } = (compiled ? jit(run) : run)(params, inputs, cotangent),
+    paths = tree.paths(made.params)
   expect(y.shape).toEqual(wanted.shape)
   close(y, wanted.output, 4e-6, 'output')
   byInput.forEach((g, i) => close(g, wanted.byInput[i] as number[], 1e-5, `gradient by input ${i}`))
   byParameter.forEach((g, i) => close(g, wanted.byParameter[i] as number[], 1e-5, `gradient by ${paths[i]}`))
   if (wanted.statistics === undefined) return
-  const { mean, variance } = next as nn.BatchStatistics
+  const { mean, variance } = state as nn.BatchStatistics
   close(mean, wanted.statistics[0])
   close(variance, wanted.statistics[1])
+}
+
+/** Parameters and inputs of 16 bits give results and gradients of 16 bits, about those of float32. */
+export function checkNarrowLayer(name: string, wanted: LayerCase, dtype: 'bfloat16' | 'float16'): void {
+  const { run, params, inputs, cotangent } = prepared(name, wanted, dtype)
+  const { y, byParameter, byInput } = run(params, inputs, cotangent)
+  const tolerance = dtype === 'bfloat16' ? 0.06 : 0.008
+  const narrow = (t: Tensor, answer: readonly number[], what: string): void => {
+    expect(t.dtype, what).toBe(dtype)
+    close(t, answer, tolerance, what)
+  }
+  narrow(y, wanted.output, 'output')
+  byInput.forEach((g, i) => narrow(g, wanted.byInput[i] as number[], `gradient by input ${i}`))
+  byParameter.forEach((g, i) => narrow(g, wanted.byParameter[i] as number[], `gradient by parameter ${i}`))
 }
 
 /** `count` of the cases, which differ from run to run by the seed: for backends that are slow in tests. */
