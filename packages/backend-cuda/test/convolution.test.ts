@@ -237,14 +237,16 @@ test('only large ones are given to cuDNN, and of float32 units very large ones',
   expect(fake.log().map(l => l.name)).toContain(forward)
   await own.dispose()
   const { target } = own.services
-  const waysOf = (precision: Precision, n: number): readonly string[] => {
+  const waysOf = (precision: Precision, n: number, make = convForward): readonly string[] => {
     const libraries: Libraries = { workspaceOf: () => 0, multiplies: () => false, convolves: () => true },
-      graph = graphOf(convForward({ ...layer, n, h: 32, w: 32, c: 32, o: 32 }))
+      graph = graphOf(make({ ...layer, n, h: 32, w: 32, c: 32, o: 32 }))
     return [...emitGraph(graph, { ...target, precision }, emitKernel, libraries).commands.values()].flat().map(c => c.kind)
   }
   expect(waysOf('tf32', 4)).toContain('convolution')
   expect(waysOf('float32', 4)).toEqual(['launch'])
   expect(waysOf('float32', 256)).toContain('convolution')
+  expect(waysOf('tf32', 4, convWeight)).not.toContain('convolution')
+  expect(waysOf('tf32', 256, convWeight)).toContain('convolution')
 })
 
 const descriptors = (): readonly (readonly [string, number])[] => Object.entries(fake.live()).filter(([kind]) => kind.startsWith('cudnn'))

@@ -17,18 +17,13 @@ import type { Command, EmitContext } from '../command.ts'
 import { productOf } from './contraction-product.ts'
 import { emitTiled } from './contraction-tile.ts'
 import { tilingOf } from './contraction-tiling.ts'
-import { convolutionOf } from './convolution.ts'
+import { convolutionOf, isFaster } from './convolution.ts'
 import { emitLoop } from './loop.ts'
 
 /** Multiply-adds from which a call of the library is not slower than our tiles. */
 const LARGE = 2 ** 18
 /** The same where the library needs further launches, before it or after it. */
 const VERY_LARGE = 2 ** 25
-/**
- * The same for convolutions by float32 units. Of an H200's steps of a small CNN, whose three convolutions of 2^28 multiply-adds went to cuDNN, those
- * in float32 took 0.26 ms longer than those in TF32, where all three are 0.02 ms at the peak of the units.
- */
-const LARGE_IN_FLOAT32 = 2 ** 30
 /** Fewer rows, columns or terms would leave most of a tile empty. */
 const THIN = 4
 
@@ -41,8 +36,8 @@ export function emitContraction(context: EmitContext, given: Contraction): reado
     { batch, rows, columns, sum } = roles
   if (isThin(roles)) return byLoop(context, c)
   const work = batch.size * rows.size * columns.size * sum.size
-  const spatial = work >= (context.target.precision === 'float32' ? LARGE_IN_FLOAT32 : VERY_LARGE) ? dropUnitAxes(given) : undefined,
-    convolution = spatial?.kind === 'contraction' ? context.attempt(() => convolutionOf(context, spatial)) : undefined
+  const spatial = work >= VERY_LARGE ? dropUnitAxes(given) : undefined,
+    convolution = spatial?.kind === 'contraction' ? context.attempt(() => convolutionOf(context, spatial, isFaster)) : undefined
   if (convolution !== undefined) return convolution
   const plan = context.target.products && work >= LARGE ? context.attempt(() => productOf(context, roles, work >= VERY_LARGE)) : undefined
   if (plan !== undefined) return plan
