@@ -76,7 +76,7 @@ export function punctuationTask(fast: boolean): Task {
     width = fast ? 8 : 64,
     settings = { epochs: fast ? 1 : 3, batchSize: fast ? 64 : 128, rate: 0.003 }
   return {
-    classes: ['nothing', 'comma', 'stop'],
+    classes: ['none', 'comma', 'stop'],
     vocabulary: fast ? 500 : 10_000,
     examples: gapsOf(half, fast ? 64 : 24_000),
     contestants: (_train, vocabulary) => {
