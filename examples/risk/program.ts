@@ -1,22 +1,24 @@
 /** The program: three models of two tables, judged on cases that they have not seen. The same source in Node and in a page. */
 import { type Key, random } from '@cotangent/core'
 import { type Layer, dense, dropout, initializers, serial, tanh } from '@cotangent/nn'
-import { type Reliability, type Roc, diagonal, reliabilityOf, rocOf } from '../lib/charts/decisions.ts'
+import { type Reliability, diagonal, reliabilityOf, rocOf } from '../lib/charts/decisions.ts'
+import type { Series } from '../lib/charts/series.ts'
 import { type Drawing, svgFile } from '../lib/charts/svg.ts'
 import { xyChart } from '../lib/charts/xy.ts'
 import type { Host } from '../lib/host/host.ts'
 import { onBackend, printResults, writeOutput } from '../lib/program.ts'
-import { type Training, crossValidated, foldsOf } from './crossValidation.ts'
+import { type Judge, type Judgement, type Training, areaOf, crossValidated, foldsOf } from './crossValidation.ts'
 import type { Options } from './options.ts'
 import { type Cases, breastCancerCases, firstCases, germanCreditCases } from './tables.ts'
 
 const FOLDS = 5
 /** What a bad case that is taken for a good one costs, against a good one that is refused: UCI's cost matrix of German credit. */
 const MISS_COST = 5
+/** Penalties to choose from. */
+const DECAYS = [0.003, 0.01, 0.03, 0.1, 0.3]
 
-type Judge = ReturnType<typeof crossValidated>
 function judges(steps: number): Readonly<Record<string, Judge>> {
-  const training: Training = { steps, rate: 0.02, decay: 0.05 }
+  const training: Training = { steps, rate: 0.02, decays: DECAYS }
   const logistic = dense(1, { kernelInit: initializers.zeros }),
     network = serial(dense(16), tanh, dropout(0.5), dense(1)) satisfies Layer<unknown, null>
   return {
@@ -44,10 +46,11 @@ interface Verdict {
   /** The mean over the folds, and the worst. */
   readonly auc: number
   readonly worst: number
-  readonly roc: Roc
+  readonly roc: Series
   readonly reliability: Reliability
   /** Per case, when what costs less is decided. */
   readonly cost: number
+  readonly decays: readonly number[]
 }
 interface Judged {
   readonly name: string
@@ -59,21 +62,20 @@ function judgeAll(host: Host, cases: Cases, models: Readonly<Record<string, Judg
     folds = foldsOf(cases, FOLDS, foldKey)
   const risky = cases.labels.reduce((a, b) => a + b, 0)
   host.print(`${cases.name}: ${cases.count} cases, ${risky} of them bad, ${cases.features.length / cases.count} features`)
-  host.print('  model          AUC  worst fold  calibration error  cost a case')
+  host.print('  model          AUC  worst fold  calibration error  cost a case  penalties')
   const verdicts = Object.entries(models).map(([name, judge]) => {
     const verdict = verdictOf(name, judge(cases, folds, modelKey), cases.labels, folds)
-    const { auc, worst, reliability, cost } = verdict
+    const { auc, worst, reliability, cost, decays } = verdict
     host.print(
-      `  ${name.padEnd(10)} ${auc.toFixed(4)} ${worst.toFixed(4).padStart(11)} ${reliability.error.toFixed(4).padStart(18)} ${cost.toFixed(3).padStart(12)}`,
+      `  ${name.padEnd(10)} ${auc.toFixed(4)} ${worst.toFixed(4).padStart(11)} ${reliability.error.toFixed(4).padStart(18)} ${cost.toFixed(3).padStart(12)}  ${decays.join(', ')}`,
     )
     return [name, verdict] as const
   })
   return { name: cases.name, verdicts: Object.fromEntries(verdicts) }
 }
 
-function verdictOf(name: string, probabilities: Float32Array, labels: Float32Array, folds: readonly Int32Array[]): Verdict {
-  const at = (values: Float32Array, rows: Int32Array): readonly number[] => Array.from(rows, i => values[i] as number)
-  const areas = folds.map(rows => rocOf(name, at(probabilities, rows), at(labels, rows)).area)
+function verdictOf(name: string, { probabilities, decays }: Judgement, labels: Float32Array, folds: readonly Int32Array[]): Verdict {
+  const areas = folds.map(rows => areaOf(probabilities, labels, rows))
   // Refusing costs 1 - p on average, trusting 5 p: the break-even is p = 1/6.
   const costs = labels.map((bad, i) => {
     const refused = (probabilities[i] as number) > 1 / (1 + MISS_COST)
@@ -85,6 +87,7 @@ function verdictOf(name: string, probabilities: Float32Array, labels: Float32Arr
     roc: rocOf(name, probabilities, labels),
     reliability: reliabilityOf(name, probabilities, labels),
     cost: costs.reduce((a, b) => a + b, 0) / costs.length,
+    decays,
   }
 }
 

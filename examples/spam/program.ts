@@ -1,5 +1,6 @@
 /** The program: learns to tell spam from other mail, by bodies alone and with headers. The same source in Node and in a page. */
-import { type Key, type Tensor, random } from '@cotangent/core'
+import { type Key, type Tensor, array, random } from '@cotangent/core'
+import { metrics } from '@cotangent/nn'
 import { type WordVocabularyOptions, wordTokenizer, wordVocabulary } from '@cotangent/nn/data'
 import { rocOf } from '../lib/charts/decisions.ts'
 import { confusionMatrix, heatmap } from '../lib/charts/heatmap.ts'
@@ -70,9 +71,9 @@ async function report(host: Host, out: string, learnt: readonly Learnt<unknown>[
   const scoresOf = ({ logits }: Learnt<unknown>): readonly number[] => logits.map(([ham = 0, spam = 0]) => spam - ham)
   const curves = learnt.map(one => rocOf(one.name, scoresOf(one), truth))
   await drawAll(host, out, learnt, curves, truth)
-  const results = learnt.flatMap(({ name, accuracy }, i) => [
-    [`accuracy ${name}`, accuracy] as const,
-    [`auc ${name}`, curves[i]?.area ?? NaN] as const,
+  const results = learnt.flatMap(one => [
+    [`accuracy ${one.name}`, one.accuracy] as const,
+    [`auc ${one.name}`, metrics.rocAuc(array(scoresOf(one)), array(truth)).item()] as const,
   ])
   printResults(host, Object.fromEntries(results))
 }

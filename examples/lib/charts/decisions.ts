@@ -1,35 +1,26 @@
 /** How good scores of two classes are, and the curves that show it: ROC, precision and recall, reliability. */
 import type { Series } from './series.ts'
 
-export interface Roc extends Series {
-  /** Below the curve: the chance that a positive example scores higher than a negative one; equal ones count half. */
-  readonly area: number
-}
-
 /** Numbers of the examples, from the highest score down. */
 const byScore = (scores: ArrayLike<number>): readonly number[] =>
   Array.from(scores, (_, i) => i).sort((a, b) => (scores[b] as number) - (scores[a] as number))
 
-/** True against false positives over all thresholds. Labels are 0 or 1. */
-export function rocOf(name: string, scores: ArrayLike<number>, labels: ArrayLike<number>): Roc {
+/** True against false positives over all thresholds. Labels are 0 or 1. The area below: nn's `rocAuc`. */
+export function rocOf(name: string, scores: ArrayLike<number>, labels: ArrayLike<number>): Series {
   const order = byScore(scores)
   const positives = order.filter(i => labels[i] === 1).length,
     negatives = order.length - positives
   const points: [number, number][] = [[0, 0]]
-  let area = 0,
-    right = 0,
+  let right = 0,
     wrong = 0
   order.forEach((example, i) => {
     if (labels[example] === 1) right++
     else wrong++
     // Equal scores are one step, aslant.
     if (i + 1 < order.length && scores[order[i + 1] as number] === scores[example]) return
-    const [x, y] = [wrong / negatives, right / positives],
-      [x0, y0] = points.at(-1) as [number, number]
-    area += ((x - x0) * (y + y0)) / 2
-    points.push([x, y])
+    points.push([wrong / negatives, right / positives])
   })
-  return { name, points, area }
+  return { name, points }
 }
 
 /**
