@@ -59,18 +59,20 @@ export const shuffled =
   (epoch: number): Iterable<ExampleBatch> =>
     batches(examples, batchSize, { key: random.foldIn(key, epoch) })
 
-/** Trains from fresh parameters on, with a progress bar. */
+/** Trains from fresh parameters on, with a progress bar. `seenAs` makes other examples of each batch. */
 export async function trainFresh<T>(
   host: Host,
   title: string,
   { init, step }: Trainer<T, ExampleBatch>,
   examples: Examples,
   options: EpochsOptions,
+  seenAs: (batch: ExampleBatch) => ExampleBatch = batch => batch,
 ): Promise<T> {
   const [initKey, orderKey] = random.split(options.key),
     shape = examples.columns.x.shape.slice(1)
   const report = reportFit<T>(host, title, options.epochs * Math.ceil(examples.rows.length / options.batchSize))
-  const { state } = await fit(step, init(initKey, shape), shuffled(examples, { ...options, key: orderKey }), {
+  const seen = (state: T, batch: ExampleBatch): ReturnType<typeof step> => step(state, seenAs(batch))
+  const { state } = await fit(seen, init(initKey, shape), shuffled(examples, { ...options, key: orderKey }), {
     epochs: options.epochs,
     onEvent: event => {
       report(event)
