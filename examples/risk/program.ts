@@ -17,8 +17,8 @@ const MISS_COST = 5
 /** Penalties to choose from. */
 const DECAYS = [0.003, 0.01, 0.03, 0.1, 0.3]
 
-function judges(steps: number): Readonly<Record<string, Judge>> {
-  const training: Training = { steps, rate: 0.02, decays: DECAYS }
+function judges(fast: boolean): Readonly<Record<string, Judge>> {
+  const training: Training = { steps: fast ? 20 : 200, rate: 0.02, decays: fast ? [0.03] : DECAYS }
   const logistic = dense(1, { kernelInit: initializers.zeros }),
     network = serial(dense(16), tanh, dropout(0.5), dense(1)) satisfies Layer<unknown, null>
   return {
@@ -32,11 +32,13 @@ export async function main(options: Options, host: Host): Promise<void> {
   const read = async (path: string): Promise<string> => new TextDecoder('latin1').decode(await host.readFile(path))
   const tables = [breastCancerCases(await read(options.breastCancer)), germanCreditCases(await read(options.germanCredit))]
   const used = options.fast ? tables.map(cases => firstCases(cases, 120)) : tables
+  // As many pairs of folds as folds: one program does both.
+  const folds = options.fast ? 3 : FOLDS
   await onBackend(options, host, async backend => {
-    host.print(`risk: ${FOLDS} folds of each table at once, on the ${backend} backend`)
-    const models = judges(options.fast ? 20 : 200),
+    host.print(`risk: ${folds} folds of each table at once, on the ${backend} backend`)
+    const models = judges(options.fast),
       key = random.key(options.seed)
-    const judged = used.map((cases, i) => judgeAll(host, cases, models, random.foldIn(key, i)))
+    const judged = used.map((cases, i) => judgeAll(host, cases, models, folds, random.foldIn(key, i)))
     await writeOutput(host, options.out, 'risk.svg', svgFile(judged.flatMap(draw), 2))
     printResults(host, Object.fromEntries(judged.flatMap(resultsOf)))
   })
@@ -57,9 +59,9 @@ interface Judged {
   readonly verdicts: Readonly<Record<string, Verdict>>
 }
 
-function judgeAll(host: Host, cases: Cases, models: Readonly<Record<string, Judge>>, key: Key): Judged {
+function judgeAll(host: Host, cases: Cases, models: Readonly<Record<string, Judge>>, count: number, key: Key): Judged {
   const [foldKey, modelKey] = random.split(key),
-    folds = foldsOf(cases, FOLDS, foldKey)
+    folds = foldsOf(cases, count, foldKey)
   const risky = cases.labels.reduce((a, b) => a + b, 0)
   host.print(`${cases.name}: ${cases.count} cases, ${risky} of them bad, ${cases.features.length / cases.count} features`)
   host.print('  model          AUC  worst fold  calibration error  cost a case  penalties')
