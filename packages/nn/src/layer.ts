@@ -73,6 +73,20 @@ export function stateful<P, S, I = Tensor, O = Tensor>(
   }
 }
 
+/** Refuses numbers of units, filters or heads that mean nothing. */
+export function checkCount(layer: string, what: string, n: number): void {
+  if (!Number.isInteger(n) || n < 1) throw new CotangentError('ValueError', `${layer}: ${what} must be a positive integer, got ${n}.`)
+}
+
+/** The last axis must be what the parameters were made for: a size of 1 would broadcast. */
+export function checkWidth(layer: string, x: Tensor, width: number | undefined): void {
+  if (x.shape[x.ndim - 1] !== width)
+    throw new CotangentError(
+      'ShapeError',
+      `${layer}: its parameters are for a last axis of ${width}, got [${x.shape.join(', ')}]. Pass parameters of init for this shape.`,
+    )
+}
+
 /** Raises a ShapeError that names the layer. */
 export function shapeError(layer: string, wanted: string, got: Shape): never {
   throw new CotangentError(

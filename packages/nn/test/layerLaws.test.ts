@@ -420,6 +420,32 @@ describe('shapes', () => {
       /embedding\(3, 2\): needs integer ids, got float32/,
     ],
     ['a stride of none', () => nn.conv1d(2, 3, { strides: 0 }), /needs a positive integer/],
+    ['units of no number', () => nn.dense(2.5), /dense\(2\.5\): units must be a positive integer, got 2\.5/],
+    ['no filters', () => nn.conv2dTranspose(0, 3), /conv2dTranspose\(0\): filters must be a positive integer/],
+    ['no groups', () => nn.conv2d(4, 3, { groups: 0 }), /conv2d\(4\): groups must be a positive integer/],
+    ['no depth', () => nn.transformerEncoder(-1, { heads: 2 }), /transformerEncoder: depth must be a positive integer/],
+    ['no heads', () => nn.multiHeadAttention(0).init(key, [2, 4]), /multiHeadAttention\(0\): heads must be/],
+    ['no cells', () => nn.lstm(0).init(key, [2, 4]), /lstm\(0\): units must be/],
+    [
+      'padding of another number of axes',
+      () => nn.conv2d(2, 3, { padding: [[1, 1]] }).init(key, [4, 4, 1]),
+      /conv2d\(2\): padding is 'SAME', 'VALID', or a pair \[before, after\] for each of 2 axes, got \[\[1,1\]\]/,
+    ],
+    [
+      'one channel that would broadcast',
+      () => nn.layerNorm().apply(nn.layerNorm().init(key, [4]).params, zeros([2, 1])),
+      /layerNorm: its parameters are for a last axis of 4, got \[2, 1\]/,
+    ],
+    [
+      'features of another number',
+      () => nn.dense(3).apply(nn.dense(3).init(key, [4]).params, zeros([2, 5])),
+      /dense\(3\): its parameters are for a last axis of 4, got \[2, 5\]/,
+    ],
+    [
+      'one sequence for attention',
+      () => nn.multiHeadAttention(2).apply(nn.multiHeadAttention(2).init(key, [2, 4]).params, zeros([2, 4])),
+      /multiHeadAttention\(2\): needs sequences \[n, t, in\], got \[2, 4\]/,
+    ],
     [
       'more sequences than the cache has',
       () => {
@@ -456,6 +482,21 @@ describe('activations at infinity', () => {
         f.name,
       ).toBe(true)
     close(nn.squareplus(array([-1e4])), [1e-4], 1e-10)
+  })
+})
+
+it('noise and statistics under vmap: a key for each, a state for each', () => {
+  const layer = nn.serial(nn.dropout(0.5), nn.batchNorm({ momentum: 0 })),
+    { params, state } = layer.init(key, [3])
+  const x = normal([2, 40, 3])
+  const run = (k: typeof key, a: Tensor) => layer.step(params, state, a, { train: true, key: k })
+  const [ys, states] = vmap(run)(random.splitBatch(key, 2), x)
+  expect(states[1]?.mean.shape).toEqual([2, 3])
+  const keys = random.split(key, 2)
+  keys.forEach((k, i) => {
+    const [y, own] = run(k, sliceAxis(x, i, i + 1).reshape([40, 3]))
+    same(sliceAxis(ys, i, i + 1).reshape([40, 3]), y, 1e-5)
+    same(sliceAxis(states[1]?.mean as Tensor, i, i + 1).reshape([3]), own[1]?.mean as Tensor, 1e-5)
   })
 })
 

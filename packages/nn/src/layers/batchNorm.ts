@@ -1,6 +1,6 @@
 /** Batch normalisation: statistics of the batch while training, running ones otherwise. Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167. */
 import { type Tensor, CotangentError, mean, ones, resultType, sqrt, square, stopGradient, zeros } from '@cotangent/core'
-import { type Layer, stateful } from '../layer.ts'
+import { type Layer, checkWidth, stateful } from '../layer.ts'
 import { type LayerNorm, type NormOptions, channelsOf } from './norm.ts'
 
 /** Running statistics of each channel, `[c]`: state, not trained. */
@@ -38,6 +38,7 @@ export function batchNorm({ epsilon = 1e-5, momentum = 0.99 }: BatchNormOptions 
       return { params: { scale: ones([c]), bias: zeros([c]) }, state: { mean: zeros([c]), variance: ones([c]) }, output: input }
     },
     (p, state, x, { train = false }) => {
+      checkWidth('batchNorm', x, p.scale.shape[0])
       // The statistics may be wider than what is trained.
       if (!train) return [normal(x, state.mean, state.variance, p).astype(resultType(x, p.scale, p.bias)), state]
       const axis = x.shape.slice(0, -1).map((_size, k) => k)

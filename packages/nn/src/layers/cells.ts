@@ -14,7 +14,7 @@ import {
   zeros,
 } from '@cotangent/core'
 import { type Initializer, glorotUniform, zeros as zerosInit } from '../init.ts'
-import { shapeError } from '../layer.ts'
+import { checkCount, shapeError } from '../layer.ts'
 
 /** `P` parameters, `C` the carry: a tree of tensors `[n, units]`. */
 export interface Cell<P, C> {
@@ -56,7 +56,8 @@ export interface CellOptions {
 }
 const orthogonal: Initializer = (key, [n]) => random.orthogonal(key, n as number)
 
-function initRecurrent(key: Key, inputWidth: number, units: number, gates: number, options: CellOptions): Recurrent {
+function initRecurrent(name: string, key: Key, inputWidth: number, units: number, gates: number, options: CellOptions): Recurrent {
+  checkCount(name, 'units', units)
   const { kernelInit = glorotUniform(), recurrentInit = orthogonal } = options
   const [k, r] = random.split(key)
   const parts = Array.from({ length: gates }, (_, i) => recurrentInit(random.foldIn(r, i), [units, units]))
@@ -78,7 +79,7 @@ export function rnnCell(
   return {
     name: `rnn(${units})`,
     units,
-    init: (key, width) => initRecurrent(key, width, units, 1, options),
+    init: (key, width) => initRecurrent(`rnn(${units})`, key, width, units, 1, options),
     start: (batch, dtype = 'float32') => zeros([batch, units], { dtype }),
     project,
     advance: (p, h, projected) => activation(projected.add(h.matmul(p.recurrentKernel))),
@@ -99,7 +100,7 @@ export function lstmCell(units: number, { forgetBias = 1, ...options }: LstmOpti
     name: `lstm(${units})`,
     units,
     init(key, width) {
-      const made = initRecurrent(key, width, units, 4, options)
+      const made = initRecurrent(`lstm(${units})`, key, width, units, 4, options)
       const gate = (i: number): Tensor => zeros([units]).add(i === 1 ? forgetBias : 0)
       return { ...made, bias: concatenate([0, 1, 2, 3].map(gate)) }
     },
@@ -125,7 +126,7 @@ export function gruCell(units: number, options: CellOptions = {}): Cell<Gru, Ten
   return {
     name: `gru(${units})`,
     units,
-    init: (key, width) => ({ ...initRecurrent(key, width, units, 3, options), recurrentBias: zeros([units]) }),
+    init: (key, width) => ({ ...initRecurrent(`gru(${units})`, key, width, units, 3, options), recurrentBias: zeros([units]) }),
     start: (batch, dtype = 'float32') => zeros([batch, units], { dtype }),
     project,
     advance(p, h, projected) {

@@ -1,7 +1,7 @@
 /** Convolutions over sequences, images and volumes, channels last. */
 import { type Shape, type Tensor, CotangentError, lax, random } from '@cotangent/core'
 import { type Initializer, glorotUniform, zeros } from '../init.ts'
-import { type Layer, stateless } from '../layer.ts'
+import { type Layer, checkCount, stateless } from '../layer.ts'
 import {
   type Padding,
   type Sizes,
@@ -66,6 +66,8 @@ export function kernelAndBias(options: KernelOptions, key: random.Key, kernel: S
 function convolution(rank: number, filters: number, size: Sizes, options: ConvOptions<Sizes>): Layer<Conv> {
   const name = `conv${rank}d(${filters})`,
     { padding = 'SAME', groups = 1 } = options
+  checkCount(name, 'filters', filters)
+  checkCount(name, 'groups', groups)
   const strides = perAxis(name, rank, options.strides ?? 1),
     dilation = perAxis(name, rank, options.dilation ?? 1),
     window = { size: perAxis(name, rank, size), strides, dilation, padding }

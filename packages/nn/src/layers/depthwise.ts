@@ -1,7 +1,7 @@
 /** Convolutions of each channel by itself, alone or with a mixing of the channels after. Chollet 2017, https://arxiv.org/abs/1610.02357. */
 import { type Tensor, lax, random } from '@cotangent/core'
 import { type Initializer, glorotUniform } from '../init.ts'
-import { type Layer, stateless } from '../layer.ts'
+import { type Layer, checkCount, stateless } from '../layer.ts'
 import { type Conv, type KernelOptions, type WithBias, addBias, kernelAndBias } from './conv.ts'
 import {
   type Padding,
@@ -28,7 +28,8 @@ export interface DepthwiseOptions<N = Sizes2, B extends boolean = boolean> exten
 }
 
 function windowOf(name: string, rank: number, size: Sizes, options: DepthwiseOptions<Sizes>): Window {
-  const { strides = 1, padding = 'SAME', dilation = 1 } = options
+  const { strides = 1, padding = 'SAME', dilation = 1, multiplier = 1 } = options
+  checkCount(name, 'multiplier', multiplier)
   return { size: perAxis(name, rank, size), strides: perAxis(name, rank, strides), dilation: perAxis(name, rank, dilation), padding }
 }
 
@@ -88,6 +89,7 @@ function separable(rank: number, filters: number, size: Sizes, options: Separabl
   const name = `separableConv${rank}d(${filters})`,
     { multiplier = 1, depthwiseInit = glorotUniform() } = options,
     window = windowOf(name, rank, size, options)
+  checkCount(name, 'filters', filters)
   return stateless<SeparableConv>(
     (key, input) => {
       const [sizes, c] = splitExample(name, rank, input)

@@ -1,7 +1,7 @@
 /** Vectors for ids, and of positions. */
 import { type Tensor, CotangentError, random, take } from '@cotangent/core'
 import type { Initializer } from '../init.ts'
-import { type Layer, stateless } from '../layer.ts'
+import { type Layer, checkCount, stateless } from '../layer.ts'
 
 export interface Embedding {
   /** One row an id: `[vocabulary, width]`. */
@@ -14,13 +14,15 @@ export interface EmbeddingOptions {
 const small: Initializer = (key, shape) => random.uniform(key, shape, { minval: -0.05, maxval: 0.05 })
 
 /**
- * Ids `[n, ...]` (integers in [0, vocabulary)) to vectors `[n, ..., width]`; an id outside gives NaN. Keras and PyTorch: `Embedding`.
+ * Ids `[n, ...]` (integers in [0, vocabulary)) to vectors `[n, ..., width]`; an id beyond gives NaN, and a negative one counts from the end. Keras and PyTorch: `Embedding`.
  * @example
  * const model = serial(embedding(1000, 16), lstm(32), dense(1000))
  * const { params } = model.init(random.key(0), [20]) // 20 ids an example
  */
 export function embedding(vocabulary: number, width: number, { tableInit = small }: EmbeddingOptions = {}): Layer<Embedding> {
   const name = `embedding(${vocabulary}, ${width})`
+  checkCount(name, 'the vocabulary', vocabulary)
+  checkCount(name, 'the width', width)
   return stateless<Embedding>(
     (key, input) => ({ params: { table: tableInit(key, [vocabulary, width]) }, output: [...input, width] }),
     (p, ids) => {

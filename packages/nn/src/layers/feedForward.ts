@@ -1,7 +1,7 @@
 /** The part of a transformer that treats each element by itself. */
 import { type Tensor, random } from '@cotangent/core'
 import { gelu, silu } from '../activations/smooth.ts'
-import { type Layer, shapeError, stateless } from '../layer.ts'
+import { type Layer, checkCount, shapeError, stateless } from '../layer.ts'
 import { type Kernel } from './conv.ts'
 import { type Dense, dense } from './dense.ts'
 
@@ -24,6 +24,7 @@ export interface FeedForwardOptions {
 /** `down(activation(up(x)))`, `[n, ..., width]` to the same. */
 export function feedForward(hidden: number, { activation = gelu }: FeedForwardOptions = {}): Layer<FeedForward> {
   const name = `feedForward(${hidden})`
+  checkCount(name, 'hidden', hidden)
   return stateless<FeedForward>(
     (key, input) => {
       const width = input[input.length - 1] ?? shapeError(name, '[..., width]', input)
@@ -38,6 +39,7 @@ export function feedForward(hidden: number, { activation = gelu }: FeedForwardOp
 /** `down(activation(gate(x)) * up(x))` without biases: SwiGLU. Shazeer 2020, https://arxiv.org/abs/2002.05202. */
 export function gatedFeedForward(hidden: number, { activation = silu }: FeedForwardOptions = {}): Layer<GatedFeedForward> {
   const name = `gatedFeedForward(${hidden})`
+  checkCount(name, 'hidden', hidden)
   return stateless<GatedFeedForward>(
     (key, input) => {
       const width = input[input.length - 1] ?? shapeError(name, '[..., width]', input)

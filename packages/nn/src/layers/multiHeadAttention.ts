@@ -17,8 +17,9 @@ import {
   zeros,
 } from '@cotangent/core'
 import { type Initializer, glorotUniform } from '../init.ts'
-import { type Layer, type Mode, shapeError, stateful, stateless } from '../layer.ts'
+import { type Layer, type Mode, checkCount, shapeError, stateful, stateless } from '../layer.ts'
 import { dotProductAttention } from './attention.ts'
+import { checkSequence } from './cells.ts'
 import type { Dense } from './dense.ts'
 import { dense } from './dense.ts'
 import { type RotaryOptions, alibiBias, rotary } from './positions.ts'
@@ -86,6 +87,8 @@ const joinHeads = (p: Attention, y: Tensor): Tensor => project(p.out, y.reshape(
 
 function sizesOf(name: string, heads: number, options: AttentionOptions, width: number): Sizes {
   const { groups = heads, headWidth = width / heads } = options
+  checkCount(name, 'heads', heads)
+  checkCount(name, 'groups', groups)
   if (!Number.isInteger(headWidth))
     throw new CotangentError('ShapeError', `${name}: ${heads} heads do not divide a width of ${width}. Give headWidth.`)
   if (heads % groups !== 0) throw new CotangentError('ValueError', `${name}: ${groups} groups do not divide ${heads} heads.`)
@@ -165,6 +168,7 @@ function queriesKeysValues(
   heads: number,
   options: AttentionOptions,
 ): readonly [Tensor, Tensor, Tensor] {
+  checkSequence(`multiHeadAttention(${heads})`, x)
   const q = inHeads(project(p.query, x), heads),
     headWidth = q.shape[3] as number
   const [k, v] = [p.key, p.value].map(part => inHeads(project(part, x), (part.bias.shape[0] as number) / headWidth)) as [Tensor, Tensor]
@@ -240,6 +244,8 @@ export function crossAttention(heads: number, options: CrossAttentionOptions = {
       }
     },
     (p, [x, memory, mask], mode) => {
+      checkSequence(name, x)
+      checkSequence(name, memory)
       const q = inHeads(project(p.query, x), heads)
       const [k, v] = [p.key, p.value].map(part =>
         inHeads(project(part, memory), (part.bias.shape[0] as number) / (q.shape[3] as number)),

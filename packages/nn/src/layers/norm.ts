@@ -1,7 +1,7 @@
 /** Normalisations of each example by itself; channels are last. */
 import { type Shape, type Tensor, CotangentError, ones, zeros } from '@cotangent/core'
 import { normalize, rootMeanSquare } from '../activations/axis.ts'
-import { type Layer, shapeError, stateless } from '../layer.ts'
+import { type Layer, checkWidth, shapeError, stateless } from '../layer.ts'
 
 export interface Scale {
   /** Ones at first, `[c]`. */
@@ -32,7 +32,10 @@ function affine(
       check(c, input)
       return { params: { scale: ones([c]), bias: zeros([c]) }, output: input }
     },
-    (p, x) => over(x).mul(p.scale).add(p.bias),
+    (p, x) => {
+      checkWidth(name, x, p.scale.shape[0])
+      return over(x).mul(p.scale).add(p.bias)
+    },
     name,
   )
 }
@@ -46,7 +49,10 @@ export function layerNorm({ epsilon = 1e-5 }: NormOptions = {}): Layer<LayerNorm
 export function rmsNorm({ epsilon = 1e-5 }: NormOptions = {}): Layer<Scale> {
   return stateless<Scale>(
     (_key, input) => ({ params: { scale: ones([channelsOf('rmsNorm', input)]) }, output: input }),
-    (p, x) => x.div(rootMeanSquare(x, [-1], epsilon)).mul(p.scale),
+    (p, x) => {
+      checkWidth('rmsNorm', x, p.scale.shape[0])
+      return x.div(rootMeanSquare(x, [-1], epsilon)).mul(p.scale)
+    },
     'rmsNorm',
   )
 }

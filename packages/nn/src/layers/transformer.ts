@@ -1,6 +1,6 @@
 /** Blocks of attention and feed-forward layers with residual connections. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762. */
 import { type Key, type Shape, type Tensor, random } from '@cotangent/core'
-import { type Layer, type Mode, partMode, shapeError } from '../layer.ts'
+import { type Layer, type Mode, checkCount, partMode, shapeError } from '../layer.ts'
 import { dropout as dropoutLayer } from './dropout.ts'
 import { type FeedForward, feedForward as feedForwardLayer } from './feedForward.ts'
 import {
@@ -151,6 +151,7 @@ function stackOf<B, N, C extends CacheSize | null, I>(
   norm: Layer<N>,
   feed: (y: Tensor, input: I) => I,
 ): Layer<Transformer<B, N>, StackState<C>, I> {
+  checkCount(name, 'depth', depth)
   const step = (p: Transformer<B, N>, state: StackState<C>, input: I, mode: Mode = {}): readonly [Tensor, StackState<C>] => {
     const caches = state as readonly CacheState<C>[] | null,
       next: CacheState<C>[] = []

@@ -58,6 +58,11 @@ export interface Window {
 
 /** Sizes of the spatial axes after a window has moved over them. */
 export function windowOutput(name: string, sizes: Shape, { size, strides, dilation, padding }: Window): Shape {
+  if (typeof padding === 'string' ? padding !== 'SAME' && padding !== 'VALID' : padding.length !== sizes.length)
+    throw new CotangentError(
+      'ValueError',
+      `${name}: padding is 'SAME', 'VALID', or a pair [before, after] for each of ${sizes.length} axes, got ${JSON.stringify(padding)}.`,
+    )
   return sizes.map((n, k) => {
     const stride = strides[k] as number,
       reach = ((size[k] as number) - 1) * (dilation[k] as number) + 1
