@@ -35,7 +35,7 @@ export const head = ({ hidden }: Widths, classes: number = CLASSES) =>
   serial(dropout(0.25), dense(hidden), relu, dropout(0.5), dense(classes))
 export const whole = (widths: Widths, classes: number = CLASSES) => named({ trunk: trunk(widths), head: head(widths, classes) })
 /** The head for few labels: little to learn. */
-export const linearHead = () => serial(dropout(0.5), dense(CLASSES))
+export const linearHead = () => serial(dropout(0.7), dense(CLASSES))
 
 /** A layer whose parameters are kept, and low-rank adapters of its kernels trained in their place. */
 export const adapted = <P extends TreeOf<P>>(layer: Layer<P>, params: P, rank: number, options: LoraOptions = {}): Layer<Adapters<P>> =>

@@ -43,7 +43,7 @@ async function transfer({ fast, seed }: Options, host: Host, train: Examples, te
     }),
     short = (i: number): EpochsOptions => ({ epochs: fast ? 2 : 400, batchSize: FEW * CLASSES, key: random.foldIn(root, i) })
 
-  const before = await learner(host, whole(widths, CLASSES * VIEWS)).train('digits 0-4 in eight views', first, long(0, 6), inViews)
+  const before = await learner(host, whole(widths, CLASSES * VIEWS)).train('digits 0-4 in eight views', first, long(0, 12), inViews)
   // The trunk does not learn any more, so its features are computed once.
   const features = mapped(x => trunk(widths).apply(before.trunk, x))
   const { x, labels } = tensorsOf(features(sliceOf(first, 0, MANY)))
