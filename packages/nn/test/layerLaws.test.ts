@@ -41,13 +41,19 @@ const few = { numRuns: 5 }
 const size = fc.integer({ min: 1, max: 4 })
 
 describe('serial is a monoid', () => {
+  const some = fc.constantFrom<nn.OpaqueLayer>(...[nn.dense(3), nn.gelu, nn.layerNorm(), nn.residual(nn.tanh)].map(nn.opaqueLayer))
   it('however layers are grouped, the output is the same for the same parameters', () => {
-    const [a, b, c] = [nn.dense(3), nn.gelu, nn.dense(2)] as const
-    const left = nn.serial(nn.serial(a, b), c),
-      right = nn.serial(a, nn.serial(b, c))
-    const { params } = left.init(key, [4])
-    const x = normal([2, 4])
-    same(right.apply([params[0][0], [params[0][1], params[1]]], x), left.apply(params, x))
+    fc.assert(
+      fc.property(some, some, some, (a, b, c) => {
+        const left = nn.serial(nn.serial(a, b), c),
+          right = nn.serial(a, nn.serial(b, c))
+        const { params, state } = left.init(key, [4]),
+          regrouped = [params[0][0], [params[0][1], params[1]]] as const
+        const x = normal([2, 4])
+        same(right.step(regrouped, state as never, x)[0], left.step(params, state, x)[0])
+      }),
+      few,
+    )
   })
   it('its unit changes nothing, and concatAll folds', () => {
     const folded = concatAll(nn.layerMonoid)([nn.dense(3), nn.relu].map(nn.opaqueLayer))
@@ -166,6 +172,28 @@ describe('attention', () => {
     const { table } = nn.embedding(6, 4).init(key, [3]).params
     same(nn.unembed({ table }, x), sum(x.reshape([2, 3, 1, 4]).mul(table), { axis: -1 }))
   })
+  it('attention in any pieces through a cache is attention to the whole sequence', () => {
+    const pieces = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 })
+    fc.assert(
+      fc.property(pieces, fc.constantFrom(1, 2), fc.boolean(), fc.boolean(), (sizes, groups, rotates, alibi) => {
+        const t = sizes.reduce((a, b) => a + b, 0),
+          options = { groups, rotary: rotates, alibi, causal: true } as const
+        const whole = nn.multiHeadAttention(heads, options),
+          cached = nn.multiHeadAttention(heads, { ...options, cache: { batch: 2, length: t } })
+        const { params } = whole.init(key, [t, width]),
+          x = normal([2, t, width])
+        let state = cached.init(key, [t, width]).state
+        const parts = sizes.map((size, i) => {
+          const from = sizes.slice(0, i).reduce((a, b) => a + b, 0)
+          const [y, next] = cached.step(params, state, sliceAxis(x, from, from + size, { axis: 1 }))
+          state = next
+          return y
+        })
+        same(concatenate(parts, { axis: 1 }), whole.apply(params, x), 1e-5)
+      }),
+      few,
+    )
+  })
   it('a sequence piece by piece through caches is the whole sequence', () => {
     const options = { heads: 4, groups: 2, causal: true, rotary: true, alibi: true, hidden: 6 } as const
     const parts = (stream: boolean) => [nn.learnedPositions(6, { stream }), nn.sinusoidalPositions({ stream })] as const
@@ -232,6 +260,24 @@ describe('recurrence', () => {
       same(sliceAxis(nn.recurrent(cell, { returnSequences: false }).apply(params, x, { mask }), 0, 1), sliceAxis(cell.output(half), 0, 1))
     })
   }
+  it('bidirectional: forwards, and backwards over each reversed sequence of its own length', () => {
+    const cell = fc.constantFrom(...(Object.values(cells) as unknown as nn.Cell<unknown, unknown>[]))
+    fc.assert(
+      fc.property(cell, fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 }), (any, lengths) => {
+        const n = lengths.length,
+          params = { forward: any.init(random.key(1), 3), backward: any.init(random.key(2), 3) },
+          x = normal([n, 4, 3])
+        const y = nn.bidirectional(any).apply(params, x, { mask: nn.sequenceMask(array(lengths, { dtype: 'int32' }), 4) })
+        lengths.forEach((t, i) => {
+          const own = sliceAxis(sliceAxis(x, i, i + 1), 0, t, { axis: 1 })
+          const there = nn.unroll(any, params.forward, own)[1],
+            back = flip(nn.unroll(any, params.backward, flip(own, { axis: 1 }))[1], { axis: 1 })
+          same(sliceAxis(sliceAxis(y, i, i + 1), 0, t, { axis: 1 }), concatenate([there, back], { axis: 2 }), 1e-5)
+        })
+      }),
+      few,
+    )
+  })
   it('steps one by one are the scan; it trains under jit', () => {
     const cell = cells.lstm,
       params = cell.init(key, 3),
