@@ -96,7 +96,7 @@ describe('a long run', () => {
 
   test('does not disturb synchronous runs, of the same executable too, nor they it', async () => {
     open(3)
-    const scan = backend.compile(scanGraph(long)),
+    const scan = backend.compile(scanGraph(1500)),
       short = backend.compile(scanGraph(5)),
       add = backend.compile(addGraph(n)),
       x = filled(0.3),
