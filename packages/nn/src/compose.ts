@@ -1,6 +1,7 @@
 /** Layers out of layers: `serial` chains them, `named` does so with a name for each, which checkpoints and printouts use. */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
-import { type Key, type Shape, type Tensor, CotangentError, evalShape, random, zeros } from '@cotangent/core'
+import { type Key, type Shape, type Tensor, evalShape, random, zeros } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { type Layer, type Mode, partMode } from './layer.ts'
 
 /** A plain function is a layer without parameters. */
@@ -53,7 +54,7 @@ export function named<const L extends Readonly<Record<string, AnyLayer>>>(
   // JavaScript moves such keys to the front: the layers would run in another order than written.
   const numeric = keys.find(k => /^\d+$/.test(k))
   if (numeric !== undefined)
-    throw new CotangentError('ValueError', `named: a layer cannot be called "${numeric}". Give it a name that is no number, or use serial.`)
+    fail('ValueError', `named: a layer cannot be called "${numeric}". Give it a name that is no number, or use serial.`)
   const pack = (list: readonly unknown[]): unknown => Object.fromEntries(keys.map((k, i) => [k, list[i]]))
   return chain('named', keys, Object.values(layers), pack) as ReturnType<typeof named<L>>
 }
@@ -99,7 +100,7 @@ function chain(what: string, keys: readonly string[], anyLayers: readonly AnyLay
   const check = (params: unknown): void => {
     const found = typeof params === 'object' && params !== null ? Object.keys(params) : []
     if (found.length !== keys.length || keys.some(k => !Object.hasOwn(params as object, k)))
-      throw new CotangentError(
+      fail(
         'TreeError',
         `${what}: needs parameters for the layers ${keys.join(', ')}, got ${found.length === 0 ? 'none' : `some for ${found.join(', ')}`}. Pass what init gave.`,
       )

@@ -11,7 +11,7 @@ import {
   random,
   zeros as zerosTensor,
 } from '@cotangent/core'
-import { fail } from '@cotangent/core/extend'
+import { fail, showShape } from '@cotangent/core/extend'
 
 /** `dtype` default float32. */
 export type Initializer = (key: Key, shape: Shape, dtype?: DType) => Tensor
@@ -79,7 +79,7 @@ export const truncatedNormal =
 export const orthogonal =
   (scale = 1): Initializer =>
   (key, shape, dtype = 'float32') => {
-    if (shape.length < 2) fail('ShapeError', `initializers.orthogonal: needs at least 2 axes, got [${shape.join(', ')}].`)
+    if (shape.length < 2) fail('ShapeError', `initializers.orthogonal: needs at least 2 axes, got ${showShape(shape)}.`)
     const out = shape[shape.length - 1] as number,
       rows = shape.slice(0, -1).reduce((a, b) => a * b, 1)
     return random.orthogonal(key, rows, { m: out, dtype }).mul(scale).reshape(shape)
@@ -91,7 +91,7 @@ export const deltaOrthogonal =
   (key, shape, dtype = 'float32') => {
     const [from = 0, to = 0] = shape.slice(-2)
     if (shape.length < 3 || from > to)
-      fail('ShapeError', `initializers.deltaOrthogonal: needs [..., in, out] with a window and in <= out, got [${shape.join(', ')}].`)
+      fail('ShapeError', `initializers.deltaOrthogonal: needs [..., in, out] with a window and in <= out, got ${showShape(shape)}.`)
     const kernel = random.orthogonal(key, from, { m: to, dtype }).mul(scale)
     const margins = shape.slice(0, -2).map(n => [Math.floor((n - 1) / 2), n - 1 - Math.floor((n - 1) / 2)] as const)
     return pad(kernel.reshape([...margins.map(() => 1), from, to]), [...margins, [0, 0], [0, 0]])
@@ -102,6 +102,6 @@ export const identity =
   (scale = 1): Initializer =>
   (_key, shape, dtype = 'float32') => {
     const [rows = 0, columns = 0] = shape
-    if (shape.length !== 2) fail('ShapeError', `initializers.identity: needs a matrix, got [${shape.join(', ')}].`)
+    if (shape.length !== 2) fail('ShapeError', `initializers.identity: needs a matrix, got ${showShape(shape)}.`)
     return eye(rows, { columns, dtype }).mul(scale)
   }

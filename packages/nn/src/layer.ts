@@ -1,5 +1,6 @@
 /** What a layer is: a pair of pure functions on a tree of parameters. Batches come first: `x` is `[n, ...shape]` for `init(key, shape)`. */
-import { type Key, type Shape, type Tensor, CotangentError, random } from '@cotangent/core'
+import { type Key, type Shape, type Tensor, random } from '@cotangent/core'
+import { fail, showShape, showShape } from '@cotangent/core/extend'
 
 export interface Mode {
   /** Training: dropout drops, batch statistics move. Default false. */
@@ -62,7 +63,7 @@ export function stateful<P, S, I = Tensor, O = Tensor>(
 ): Layer<P, S, I, O> {
   const checked = (params: P, state: S, x: I, mode: Mode = {}): readonly [y: O, state: S] => {
     if (state === null || state === undefined)
-      throw new CotangentError('ValueError', `${name}: has state. Use step(params, state, x, mode) with the state that init gave.`)
+      fail('ValueError', `${name}: has state. Use step(params, state, x, mode) with the state that init gave.`)
     return step(params, state, x, mode)
   }
   return {
@@ -75,22 +76,17 @@ export function stateful<P, S, I = Tensor, O = Tensor>(
 
 /** Refuses numbers of units, filters or heads that mean nothing. */
 export function checkCount(layer: string, what: string, n: number): void {
-  if (!Number.isInteger(n) || n < 1) throw new CotangentError('ValueError', `${layer}: ${what} must be a positive integer, got ${n}.`)
+  if (!Number.isInteger(n) || n < 1) fail('ValueError', `${layer}: ${what} must be a positive integer, got ${n}.`)
 }
 
 /** The last axis must be what the parameters were made for: a size of 1 would broadcast. */
 export function checkWidth(layer: string, x: Tensor, width: number | undefined): void {
   if (x.shape[x.ndim - 1] !== width)
-    throw new CotangentError(
-      'ShapeError',
-      `${layer}: its parameters are for a last axis of ${width}, got [${x.shape.join(', ')}]. Pass parameters of init for this shape.`,
-    )
+    fail('ShapeError',
+      `${layer}: its parameters are for a last axis of ${width}, got ${showShape(x.shape)}. Pass parameters of init for this shape.`)
 }
 
 /** Raises a ShapeError that names the layer. */
 export function shapeError(layer: string, wanted: string, got: Shape): never {
-  throw new CotangentError(
-    'ShapeError',
-    `${layer}: needs examples of shape ${wanted}, got [${got.join(', ')}] (the batch axis does not count).`,
-  )
+  fail('ShapeError', `${layer}: needs examples of shape ${wanted}, got ${showShape(got)} (the batch axis does not count).`)
 }

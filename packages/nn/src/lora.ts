@@ -2,7 +2,8 @@
  * Low-rank adapters: a large kernel stays as it is, and the product of two small ones is trained and added. Hu et al. 2021,
  * https://arxiv.org/abs/2106.09685. They are a tree beside the parameters, so every model has them without a change.
  */
-import { type Key, type Tensor, CotangentError, isTensor, random, tree, zeros } from '@cotangent/core'
+import { type Key, type Tensor, isTensor, random, tree, zeros } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import { lecunNormal } from './init.ts'
 
 export interface LowRank {
@@ -35,14 +36,10 @@ export function loraInit<P>(key: Key, params: P, rank: number, { select = isKern
     if (!select(path, t)) return null
     const [from, to] = t.shape
     if (t.ndim !== 2 || from === undefined || to === undefined || !(rank >= 1 && rank <= Math.min(from, to)))
-      throw new CotangentError(
-        'ShapeError',
-        `loraInit: rank ${rank} needs a matrix at least as large, but ${path} is [${t.shape.join(', ')}].`,
-      )
+      fail('ShapeError', `loraInit: rank ${rank} needs a matrix at least as large, but ${path} is ${showShape(t.shape)}.`)
     return { down: lecunNormal()(random.foldIn(key, i), [from, rank]), up: zeros([rank, to]) }
   })
-  if (adapters.every(a => a === null))
-    throw new CotangentError('ValueError', `loraInit: none of ${paths.join(', ')} gets an adapter. Give { select }.`)
+  if (adapters.every(a => a === null)) fail('ValueError', `loraInit: none of ${paths.join(', ')} gets an adapter. Give { select }.`)
   return tree.unflatten(structure, adapters) as Adapters<P>
 }
 
@@ -61,7 +58,7 @@ function mergeAt(p: unknown, a: unknown, alpha: number | undefined, path: string
       rank = down.shape[1] as number
     return p.add(down.matmul(up).mul((alpha ?? rank) / rank))
   }
-  if (typeof p !== 'object' || p === null) throw new CotangentError('TreeError', `loraMerge: there are no parameters at ${path}.`)
+  if (typeof p !== 'object' || p === null) fail('TreeError', `loraMerge: there are no parameters at ${path}.`)
   const inside = a as Readonly<Record<string, unknown>>
   if (Array.isArray(p)) return p.map((v, i) => mergeAt(v, inside[i], alpha, `${path}[${i}]`))
   return Object.fromEntries(Object.entries(p).map(([k, v]) => [k, mergeAt(v, inside[k], alpha, `${path}.${k}`)]))

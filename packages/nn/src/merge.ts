@@ -1,5 +1,6 @@
 /** Layers side by side: residual connections, and branches whose results become one. */
-import { type Shape, type Tensor, CotangentError, concatenate, evalShape, maximum, random, zeros } from '@cotangent/core'
+import { type Shape, type Tensor, concatenate, evalShape, maximum, random, zeros } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import { type AnyLayer, type Loose, type Params, type ParamsOf, type State, type StateOf, toLayer } from './compose.ts'
 import { type Layer, partMode } from './layer.ts'
 
@@ -18,9 +19,9 @@ export function residual<const L extends AnyLayer>(body: L): Layer<ParamsOf<L>, 
     init(key, input) {
       const part = layer.init(key, input)
       if (part.output.join() !== input.join())
-        throw new CotangentError(
+        fail(
           'ShapeError',
-          `residual: the body makes [${part.output.join(', ')}] of [${input.join(', ')}]. Keep the shape, or use merge('add', [body, shortcut]).`,
+          `residual: the body makes ${showShape(part.output)} of ${showShape(input)}. Keep the shape, or use merge('add', [body, shortcut]).`,
         )
       return part
     },
@@ -91,9 +92,9 @@ export function merge<const L extends readonly [AnyLayer, ...AnyLayer[]]>(
 
 function mergedShape(how: MergeKind, axis: number, shapes: readonly Shape[]): Shape {
   if (how !== 'concat' && shapes.some(s => s.join() !== (shapes[0] as Shape).join()))
-    throw new CotangentError(
+    fail(
       'ShapeError',
-      `merge: ${how} needs results of one shape, got ${shapes.map(s => `[${s.join(', ')}]`).join(' and ')}. Change a branch.`,
+      `merge: ${how} needs results of one shape, got ${shapes.map(s => `${showShape(s)}`).join(' and ')}. Change a branch.`,
     )
   const merged = evalShape(
     (list: readonly Tensor[]) => combine[how](list, axis),

@@ -1,5 +1,6 @@
 /** A model as a table: its layers, the shapes of their results, parameters, operations. */
 import { type DType, type Shape, type Tensor, evalShape, makeProgram, random, scalar, tree, zeros } from '@cotangent/core'
+import { showShape } from '@cotangent/core/extend'
 import { type Loose, toLayer } from './compose.ts'
 import { flopsOf } from './flops.ts'
 import type { Layer } from './layer.ts'
@@ -83,7 +84,7 @@ function table(
 ): string {
   const lines = [
     ['', 'layer', 'output', 'parameters', 'flops'],
-    ...rows.map(r => [r.path, r.layer, `[${r.output.join(', ')}]`, thousands(r.parameters), thousands(r.flops)]),
+    ...rows.map(r => [r.path, r.layer, `${showShape(r.output)}`, thousands(r.parameters), thousands(r.flops)]),
     ['', 'total', '', thousands(totals.parameters), thousands(totals.flops)],
   ]
   const widths = [0, 1, 2, 3, 4].map(k => Math.max(...lines.map(l => (l[k] as string).length)))

@@ -1,6 +1,5 @@
 /** Augmentation: pure functions of a key and a batch, one draw for each example; they run under `jit`, on the device. Images are `[n, h, w, c]`. */
 import {
-  CotangentError,
   type Key,
   type Shape,
   type Tensor,
@@ -21,9 +20,10 @@ import {
   vmap,
   where,
 } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 
 function sizesOf(name: string, x: Tensor): readonly [n: number, h: number, w: number, c: number] {
-  if (x.ndim !== 4) throw new CotangentError('ShapeError', `${name}: needs images [n, h, w, c], got [${x.shape.join(', ')}].`)
+  if (x.ndim !== 4) fail('ShapeError', `${name}: needs images [n, h, w, c], got ${showShape(x.shape)}.`)
   return x.shape as unknown as readonly [number, number, number, number]
 }
 
@@ -53,10 +53,7 @@ export function randomCrop(key: Key, images: Tensor, { size, padding = 0 }: Crop
   const [height, width] = size ?? [h, w],
     [rows, columns] = [h + 2 * padding - height, w + 2 * padding - width]
   if (!(rows >= 0 && columns >= 0 && height > 0 && width > 0))
-    throw new CotangentError(
-      'ShapeError',
-      `randomCrop: images of ${h} x ${w} with padding ${padding} have no windows of ${height} x ${width}.`,
-    )
+    fail('ShapeError', `randomCrop: images of ${h} x ${w} with padding ${padding} have no windows of ${height} x ${width}.`)
   const edge = [padding, padding] as const
   const padded = padding === 0 ? images : pad(images, [[0, 0], edge, edge, [0, 0]])
   const [top, left] = random.split(key)
@@ -103,8 +100,7 @@ export function cutout(key: Key, images: Tensor, size: number): Tensor {
  * alpha) a batch and a random partner for each. `y` are distributions, as of `oneHot`.
  */
 export function mixup(key: Key, x: Tensor, y: Tensor, alpha: number = 0.2): readonly [x: Tensor, y: Tensor] {
-  if (x.shape[0] !== y.shape[0])
-    throw new CotangentError('ShapeError', `mixup: there are ${x.shape[0]} examples, but ${y.shape[0]} labels.`)
+  if (x.shape[0] !== y.shape[0]) fail('ShapeError', `mixup: there are ${x.shape[0]} examples, but ${y.shape[0]} labels.`)
   const [share, partners] = random.split(key)
   const lambda = random.beta(share, alpha, alpha),
     order = random.permutation(partners, x.shape[0] as number)
@@ -132,8 +128,7 @@ export function specAugment(
   spectra: Tensor,
   { timeMasks = 2, timeWidth = 10, bandMasks = 2, bandWidth = 8, value = 0 }: SpecAugmentOptions = {},
 ): Tensor {
-  if (spectra.ndim !== 3)
-    throw new CotangentError('ShapeError', `specAugment: needs spectra [n, t, bands], got [${spectra.shape.join(', ')}].`)
+  if (spectra.ndim !== 3) fail('ShapeError', `specAugment: needs spectra [n, t, bands], got ${showShape(spectra.shape)}.`)
   const [n, t, bands] = spectra.shape as unknown as readonly [number, number, number]
   const masked = (x: Tensor, k: Key, length: number, most: number, shape: Shape): Tensor => {
     const [widths, places] = random.split(k)

@@ -1,5 +1,5 @@
 /** Tables as text: comma-separated values (RFC 4180), and what models need of them. */
-import { CotangentError } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import type { HostArray } from './dataset.ts'
 
 export interface Table {
@@ -30,7 +30,7 @@ export function decodeCsv(text: string, { separator = ',', header = true }: CsvO
 }
 
 const refuse = (why: string): never => {
-  throw new CotangentError('ValueError', `CSV: ${why}`)
+  fail('ValueError', `CSV: ${why}`)
 }
 
 interface Line {

@@ -2,7 +2,8 @@
  * Examples in memory: columns of typed arrays whose first axis counts examples, and which of them in which order. Choosing, shuffling and splitting change
  * the list of numbers alone; only `batches` copies elements, into tensors.
  */
-import { CotangentError, type DType, type Key, type Shape, type Tensor, type TypedArray, array, isTensor, random } from '@cotangent/core'
+import { type DType, type Key, type Shape, type Tensor, type TypedArray, array, isTensor, random } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 
 /** An array on the host: `[n, ...]`, row-major. */
 export interface HostArray {
@@ -47,12 +48,12 @@ function hostArrayOf(name: string, given: ColumnLike): HostArray {
       : given
   const size = column.shape.reduce((a, b) => a * b, 1)
   if (column.shape.length === 0 || size !== column.data.length)
-    refuse(`dataset: ${name} has shape [${column.shape.join(', ')}] and ${column.data.length} elements. The first axis counts examples.`)
+    refuse(`dataset: ${name} has shape ${showShape(column.shape)} and ${column.data.length} elements. The first axis counts examples.`)
   return column
 }
 
 const refuse = (why: string): never => {
-  throw new CotangentError('ValueError', why)
+  fail('ValueError', why)
 }
 const withRows = <C extends Columns>(d: Dataset<C>, rows: Int32Array): Dataset<C> => ({ columns: d.columns, rows })
 

@@ -1,5 +1,6 @@
 /** The IDX format of MNIST (http://yann.lecun.com/exdb/mnist): 0, 0, a code for the type, the number of axes, their sizes and the elements, big-endian. */
-import { CotangentError, type TypedArray } from '@cotangent/core'
+import type { TypedArray } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import type { HostArray } from './dataset.ts'
 
 interface Kind {
@@ -24,7 +25,7 @@ const kinds: Readonly<Record<number, Kind>> = {
  */
 export function decodeIdx(bytes: Uint8Array, name: string = 'IDX'): HostArray {
   const refuse = (why: string): never => {
-    throw new CotangentError('ValueError', `${name}: ${why}`)
+    fail('ValueError', `${name}: ${why}`)
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     ndim = bytes[3] ?? 0,
@@ -54,8 +55,7 @@ const codes = new Map<unknown, number>([
 /** An array as the bytes of an IDX file. */
 export function encodeIdx({ data, shape }: HostArray): Uint8Array<ArrayBuffer> {
   const code = codes.get(data.constructor)
-  if (code === undefined)
-    throw new CotangentError('DTypeError', `encodeIdx: IDX has no ${data.constructor.name}. Convert to an Int32Array or Float32Array.`)
+  if (code === undefined) fail('DTypeError', `encodeIdx: IDX has no ${data.constructor.name}. Convert to an Int32Array or Float32Array.`)
   const { bytes, set } = kinds[code] as Kind
   const start = 4 + 4 * shape.length
   const out = new Uint8Array(start + bytes * data.length),

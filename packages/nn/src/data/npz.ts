@@ -1,6 +1,7 @@
 /** NumPy's archives, compressed or not: `np.savez`, `np.savez_compressed`, `np.load`. Core's `save` and `load` know the arrays in them. */
 import { unzipSync, zipSync } from 'fflate'
-import { CotangentError, type Tensor, numpy } from '@cotangent/core'
+import { type Tensor, numpy } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 
 export interface NpzOptions {
   /** Default false: random numbers do not shrink. */
@@ -26,10 +27,6 @@ function unzipped(bytes: Uint8Array, name: string): Readonly<Record<string, Uint
   try {
     return unzipSync(bytes)
   } catch (cause) {
-    throw new CotangentError(
-      'ValueError',
-      `${name}: is no .npz file, or damaged (${cause instanceof Error ? cause.message : String(cause)}).`,
-      { cause },
-    )
+    fail('ValueError', `${name}: is no .npz file, or damaged (${cause instanceof Error ? cause.message : String(cause)}).`, cause)
   }
 }

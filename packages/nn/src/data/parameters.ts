@@ -1,5 +1,6 @@
 /** Trees of tensors as safetensors files: names are the paths in the tree, `[1].kernel`. */
-import { CotangentError, type Tensor, tree } from '@cotangent/core'
+import { type Tensor, tree } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts'
 
 /** The bytes of a file with the tensors of a tree: parameters, optimiser state, keys. */
@@ -14,7 +15,7 @@ export function encodeTree(t: unknown, metadata: Readonly<Record<string, string>
  */
 export const decodeTree = <T>(bytes: Uint8Array, like: T, name: string = 'parameters'): T =>
   treeFrom(decodeSafetensors(bytes, name).tensors, like, why => {
-    throw new CotangentError('ValueError', `${name}: ${why}. It belongs to another model.`)
+    fail('ValueError', `${name}: ${why}. It belongs to another model.`)
   })
 
 /** The tensors in the place of those of `like`. */
@@ -22,7 +23,7 @@ export function treeFrom<T>(tensors: Readonly<Record<string, Tensor>>, like: T, 
   const paths = tree.paths(like)
   const extra = Object.keys(tensors).find(name => !paths.includes(name))
   if (extra !== undefined) refuse(`has ${extra}, which the model has not`)
-  const show = (t: Tensor): string => `${t.dtype}[${t.shape.join(', ')}]`
+  const show = (t: Tensor): string => `${t.dtype}${showShape(t.shape)}`
   const leaves = tree.leaves(like).map((t, i) => {
     const path = paths[i] as string,
       found = tensors[path]

@@ -2,8 +2,8 @@
  * The safetensors layout (https://github.com/huggingface/safetensors#format): eight bytes with the length of a JSON header, the header
  * `{ name: { dtype, shape, data_offsets }, __metadata__: { ... } }`, then the elements, little-endian and without gaps.
  */
-import { CotangentError, type DType, type Shape, type Tensor, array } from '@cotangent/core'
-import { bitsOf, fromStored, storedView, toStored } from '@cotangent/core/extend'
+import { type DType, type Shape, type Tensor, array } from '@cotangent/core'
+import { bitsOf, fromStored, storedView, toStored, fail } from '@cotangent/core/extend'
 
 type Name = 'F64' | 'F32' | 'F16' | 'BF16' | 'I32' | 'U32' | 'I8' | 'U8' | 'BOOL'
 const names = {
@@ -53,7 +53,7 @@ export async function encodeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (Object.hasOwn(tensors, METADATA)) throw new CotangentError('ValueError', `safetensors: no tensor can be called ${METADATA}.`)
+  if (Object.hasOwn(tensors, METADATA)) fail('ValueError', `safetensors: no tensor can be called ${METADATA}.`)
   const list = Object.entries(tensors).sort(([, a], [, b]) => bitsOf(b.dtype) - bitsOf(a.dtype))
   const parts = await Promise.all(list.map(async ([, t]) => bytesOf(toStored(await t.data(), t.dtype))))
   let end = 0
@@ -93,7 +93,7 @@ function joined(text: Uint8Array, parts: readonly Uint8Array[], length: number):
  */
 export function decodeSafetensors(bytes: Uint8Array, name: string = 'safetensors'): Safetensors {
   const refuse = (why: string): never => {
-    throw new CotangentError('ValueError', `${name}: ${why}. It is damaged, or no safetensors file.`)
+    fail('ValueError', `${name}: ${why}. It is damaged, or no safetensors file.`)
   }
   const { entries, metadata, start } = headerOf(bytes, refuse)
   checkLayout(entries, bytes.length - start, refuse)

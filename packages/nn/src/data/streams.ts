@@ -1,5 +1,6 @@
 /** Batches that do not fit into memory, or come from elsewhere: functions from (async) iterables to async iterables. Nothing runs before it is asked for. */
-import { CotangentError, type Key, random } from '@cotangent/core'
+import { type Key, random } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import type { Source } from '../train/events.ts'
 
 type Stream<T> = AsyncGenerator<T, void, undefined>
@@ -111,5 +112,5 @@ export async function* prefetch<T>(source: AsyncIterable<T>, ahead: number = 2):
 }
 
 function positive(where: string, n: number): void {
-  if (!Number.isInteger(n) || n < 1) throw new CotangentError('ValueError', `${where}: needs a positive integer, got ${n}.`)
+  if (!Number.isInteger(n) || n < 1) fail('ValueError', `${where}: needs a positive integer, got ${n}.`)
 }

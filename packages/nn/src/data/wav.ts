@@ -1,5 +1,5 @@
 /** Sound: the WAV format (Microsoft's RIFF WAVE, 1991 and 1994), and the spectra that recognisers hear. */
-import { CotangentError } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import type { HostArray } from './dataset.ts'
 
 export interface Sound {
@@ -29,7 +29,7 @@ const readers: Readonly<Record<string, Get>> = {
  */
 export function decodeWav(bytes: Uint8Array, name: string = 'WAV'): Sound {
   const refuse = (why: string): never => {
-    throw new CotangentError('ValueError', `${name}: ${why}.`)
+    fail('ValueError', `${name}: ${why}.`)
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < 12 || textAt(bytes, 0) !== 'RIFF' || textAt(bytes, 8) !== 'WAVE') refuse('is no WAV file')

@@ -1,7 +1,7 @@
 /** Files that are whole at any moment. */
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { CotangentError } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import type { CheckpointStore } from '../train/events.ts'
 
 /**
@@ -16,11 +16,7 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
     await rename(part, path)
   } catch (cause) {
     await rm(part, { force: true }).catch(() => {})
-    throw new CotangentError(
-      'ValueError',
-      `${path}: cannot be written (${codeOf(cause)}). Choose a file in a folder that exists and is yours.`,
-      { cause },
-    )
+    fail('ValueError', `${path}: cannot be written (${codeOf(cause)}). Choose a file in a folder that exists and is yours.`, cause)
   }
   await syncFolder(dirname(resolve(path)))
 }
@@ -56,7 +52,7 @@ export function fileCheckpoint(path: string): CheckpointStore {
         return await readFile(path)
       } catch (cause) {
         if (codeOf(cause) === 'ENOENT') return null
-        throw new CotangentError('ValueError', `${path}: cannot be read (${codeOf(cause)}).`, { cause })
+        fail('ValueError', `${path}: cannot be read (${codeOf(cause)}).`, cause)
       }
     },
     write: bytes => writeFileAtomic(path, bytes),

@@ -1,5 +1,6 @@
 /** Batch normalisation: statistics of the batch while training, running ones otherwise. Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167. */
-import { type Tensor, CotangentError, mean, ones, resultType, sqrt, square, stopGradient, zeros } from '@cotangent/core'
+import { type Tensor, mean, ones, resultType, sqrt, square, stopGradient, zeros } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { type Layer, checkWidth, stateful } from '../layer.ts'
 import { type LayerNorm, type NormOptions, channelsOf } from './norm.ts'
 
@@ -23,8 +24,7 @@ export interface BatchNormOptions extends NormOptions {
  * const [y, next] = model.step(params, state, images, { train: true })
  */
 export function batchNorm({ epsilon = 1e-5, momentum = 0.99 }: BatchNormOptions = {}): Layer<LayerNorm, BatchStatistics> {
-  if (!(momentum >= 0 && momentum <= 1))
-    throw new CotangentError('ValueError', `batchNorm: momentum is a share in [0, 1], got ${momentum}.`)
+  if (!(momentum >= 0 && momentum <= 1)) fail('ValueError', `batchNorm: momentum is a share in [0, 1], got ${momentum}.`)
   const normal = (x: Tensor, center: Tensor, variance: Tensor, p: LayerNorm): Tensor =>
     x
       .sub(center)

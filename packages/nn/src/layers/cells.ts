@@ -1,18 +1,6 @@
 /** Recurrent cells: what one step of a sequence does to a carry. */
-import {
-  type DType,
-  type Key,
-  type Shape,
-  type Tensor,
-  CotangentError,
-  concatenate,
-  lax,
-  multiply,
-  random,
-  split,
-  tanh,
-  zeros,
-} from '@cotangent/core'
+import { type DType, type Key, type Shape, type Tensor, concatenate, lax, multiply, random, split, tanh, zeros } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import { type Initializer, glorotUniform, zeros as zerosInit } from '../init.ts'
 import { checkCount, shapeError } from '../layer.ts'
 
@@ -174,8 +162,8 @@ export function widthOfSequence(name: string, input: Shape): number {
 }
 export function checkSequence(name: string, x: Tensor): void {
   if (x.ndim !== 3)
-    throw new CotangentError(
+    fail(
       'ShapeError',
-      `${name}: needs sequences [n, t, in], got [${x.shape.join(', ')}]. One sequence gets its batch axis by expandDims(x, 0).`,
+      `${name}: needs sequences [n, t, in], got ${showShape(x.shape)}. One sequence gets its batch axis by expandDims(x, 0).`,
     )
 }

@@ -1,5 +1,6 @@
 /** Convolutions over sequences, images and volumes, channels last. */
-import { type Shape, type Tensor, CotangentError, lax, random } from '@cotangent/core'
+import { type Shape, type Tensor, lax, random } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { type Initializer, glorotUniform, zeros } from '../init.ts'
 import { type Layer, checkCount, stateless } from '../layer.ts'
 import {
@@ -75,7 +76,7 @@ function convolution(rank: number, filters: number, size: Sizes, options: ConvOp
     (key, input) => {
       const [sizes, c] = splitExample(name, rank, input)
       if (c % groups !== 0 || filters % groups !== 0)
-        throw new CotangentError('ShapeError', `${name}: ${groups} groups do not divide ${c} channels and ${filters} filters.`)
+        fail('ShapeError', `${name}: ${groups} groups do not divide ${c} channels and ${filters} filters.`)
       return {
         params: kernelAndBias(options, key, [...window.size, c / groups, filters], [filters]),
         output: [...windowOutput(name, sizes, window), filters],

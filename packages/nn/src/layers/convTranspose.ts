@@ -1,5 +1,6 @@
 /** Transposed convolutions: from few places to many, channels last. */
-import { CotangentError, lax } from '@cotangent/core'
+import { lax } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { type Layer, checkCount, stateless } from '../layer.ts'
 import { type Conv, type KernelOptions, type WithBias, addBias, kernelAndBias } from './conv.ts'
 import { type Sizes, type Sizes1, type Sizes2, type Sizes3, checkBatch, layouts, perAxis, splitExample } from './window.ts'
@@ -16,7 +17,7 @@ function convolution(rank: number, filters: number, size: Sizes, options: ConvTr
     { padding = 'SAME' } = options
   checkCount(name, 'filters', filters)
   if (padding !== 'SAME' && padding !== 'VALID')
-    throw new CotangentError('ValueError', `${name}: padding is 'SAME' or 'VALID', got ${JSON.stringify(padding)}.`)
+    fail('ValueError', `${name}: padding is 'SAME' or 'VALID', got ${JSON.stringify(padding)}.`)
   const window = perAxis(name, rank, size),
     strides = perAxis(name, rank, options.strides ?? 1)
   return stateless<Conv>(

@@ -1,10 +1,11 @@
 /** Noise while training: dropout and its kin. Without `{ train: true, key }` each is the identity. */
-import { type Key, type Shape, type Tensor, CotangentError, random, where } from '@cotangent/core'
+import { type Key, type Shape, type Tensor, random, where } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { seluAlpha, seluScale } from '../activations/rectifiers.ts'
 import { type Layer, stateless } from '../layer.ts'
 
 function checkRate(name: string, rate: number): void {
-  if (!(rate >= 0 && rate < 1)) throw new CotangentError('ValueError', `${name}: rate is a probability in [0, 1), got ${rate}.`)
+  if (!(rate >= 0 && rate < 1)) fail('ValueError', `${name}: rate is a probability in [0, 1), got ${rate}.`)
 }
 
 /** A layer that changes its input at random while training, unless there is nothing to do. */
@@ -13,7 +14,7 @@ function noise(name: string, amount: number, change: (x: Tensor, key: Key) => Te
     (_key, input) => ({ params: null, output: input }),
     (_, x, { train = false, key }) => {
       if (!train || amount === 0) return x
-      if (key === undefined) throw new CotangentError('ValueError', `${name}: training needs randomness. Pass { train: true, key }.`)
+      if (key === undefined) fail('ValueError', `${name}: training needs randomness. Pass { train: true, key }.`)
       return change(x, key)
     },
     `${name}(${amount})`,
@@ -48,7 +49,7 @@ export function spatialDropout(rate: number): Layer<null> {
 
 /** Adds normal noise of this standard deviation. Keras: `GaussianNoise`. */
 export function gaussianNoise(stddev: number): Layer<null> {
-  if (!(stddev >= 0)) throw new CotangentError('ValueError', `gaussianNoise: the standard deviation is at least 0, got ${stddev}.`)
+  if (!(stddev >= 0)) fail('ValueError', `gaussianNoise: the standard deviation is at least 0, got ${stddev}.`)
   return noise('gaussianNoise', stddev, (x, key) => x.add(random.normal(key, x.shape).mul(stddev)))
 }
 

@@ -1,5 +1,6 @@
 /** Vectors for ids, and of positions. */
-import { type Tensor, CotangentError, random, take } from '@cotangent/core'
+import { type Tensor, random, take } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import type { Initializer } from '../init.ts'
 import { type Layer, checkCount, stateless } from '../layer.ts'
 
@@ -27,7 +28,7 @@ export function embedding(vocabulary: number, width: number, { tableInit = small
     (key, input) => ({ params: { table: tableInit(key, [vocabulary, width]) }, output: [...input, width] }),
     (p, ids) => {
       if (!['int32', 'uint32', 'uint8', 'int8'].includes(ids.dtype))
-        throw new CotangentError('DTypeError', `${name}: needs integer ids, got ${ids.dtype}. Convert with astype('int32').`)
+        fail('DTypeError', `${name}: needs integer ids, got ${ids.dtype}. Convert with astype('int32').`)
       return take(p.table, ids, { axis: 0 })
     },
     name,

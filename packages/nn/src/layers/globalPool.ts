@@ -1,5 +1,6 @@
 /** Pooling to a size that does not depend on the input's: one value a channel, or a given number of bins. */
-import { type Tensor, CotangentError, concatenate, sliceAxis, where } from '@cotangent/core'
+import { type Tensor, concatenate, sliceAxis, where } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import { type Layer, shapeError, stateless } from '../layer.ts'
 import { type Sizes, type Sizes1, type Sizes2, type Sizes3, checkBatch, perAxis, splitExample } from './window.ts'
 
@@ -47,7 +48,7 @@ function adaptive(name: string, rank: number, bins: Sizes, over: (x: Tensor, axi
   return stateless<null>(
     (_key, input) => {
       const [sizes, c] = splitExample(name, rank, input)
-      if (sizes.includes(0)) throw new CotangentError('ShapeError', `${name}: an axis of [${input.join(', ')}] is empty.`)
+      if (sizes.includes(0)) fail('ShapeError', `${name}: an axis of ${showShape(input)} is empty.`)
       return { params: null, output: [...counts, c] }
     },
     (_, x) => {

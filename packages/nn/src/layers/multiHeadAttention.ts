@@ -3,7 +3,6 @@ import {
   type Key,
   type Shape,
   type Tensor,
-  CotangentError,
   add,
   arange,
   array,
@@ -16,6 +15,7 @@ import {
   where,
   zeros,
 } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import { type Initializer, glorotUniform } from '../init.ts'
 import { type Layer, type Mode, checkCount, shapeError, stateful, stateless } from '../layer.ts'
 import { dotProductAttention } from './attention.ts'
@@ -89,9 +89,8 @@ function sizesOf(name: string, heads: number, options: AttentionOptions, width: 
   const { groups = heads, headWidth = width / heads } = options
   checkCount(name, 'heads', heads)
   checkCount(name, 'groups', groups)
-  if (!Number.isInteger(headWidth))
-    throw new CotangentError('ShapeError', `${name}: ${heads} heads do not divide a width of ${width}. Give headWidth.`)
-  if (heads % groups !== 0) throw new CotangentError('ValueError', `${name}: ${groups} groups do not divide ${heads} heads.`)
+  if (!Number.isInteger(headWidth)) fail('ShapeError', `${name}: ${heads} heads do not divide a width of ${width}. Give headWidth.`)
+  if (heads % groups !== 0) fail('ValueError', `${name}: ${groups} groups do not divide ${heads} heads.`)
   return { heads, groups, headWidth }
 }
 function initAttention(
@@ -116,7 +115,7 @@ function widthOf(name: string, input: Shape): number {
 }
 const dropping = (dropout: number, { train = false, key }: Mode): { readonly dropout: number; readonly key: Key | undefined } => {
   if (train && dropout > 0 && key === undefined)
-    throw new CotangentError('ValueError', 'attention: training with dropout needs randomness. Pass { train: true, key }.')
+    fail('ValueError', 'attention: training with dropout needs randomness. Pass { train: true, key }.')
   return { dropout: train ? dropout : 0, key }
 }
 
@@ -209,10 +208,7 @@ function cachedAttention(
     [n, t] = x.shape as readonly [number, number],
     [batch, length] = state.keys.shape as readonly [number, number]
   if (n !== batch || t > length)
-    throw new CotangentError(
-      'ShapeError',
-      `multiHeadAttention: the cache holds ${batch} sequences of ${length}, got [${x.shape.join(', ')}].`,
-    )
+    fail('ShapeError', `multiHeadAttention: the cache holds ${batch} sequences of ${length}, got ${showShape(x.shape)}.`)
   const positions = add(arange(t), state.index),
     places = arange(length)
   const [q, k, v] = queriesKeysValues(p, x, positions, heads, options)

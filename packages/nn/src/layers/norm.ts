@@ -1,5 +1,6 @@
 /** Normalisations of each example by itself; channels are last. */
-import { type Shape, type Tensor, CotangentError, ones, zeros } from '@cotangent/core'
+import { type Shape, type Tensor, ones, zeros } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { normalize, rootMeanSquare } from '../activations/axis.ts'
 import { type Layer, checkWidth, shapeError, stateless } from '../layer.ts'
 
@@ -75,7 +76,7 @@ export function groupNorm(groups: number, { epsilon = 1e-5 }: NormOptions = {}):
     },
     c => {
       if (!Number.isInteger(groups) || groups < 1 || c % groups !== 0)
-        throw new CotangentError('ShapeError', `${name}: the groups do not divide ${c} channels.`)
+        fail('ShapeError', `${name}: the groups do not divide ${c} channels.`)
     },
   )
 }

@@ -1,20 +1,6 @@
 /** Where an element of a sequence stands: learned and sinusoidal vectors, rotations, biases of attention. */
-import {
-  type DType,
-  type Tensor,
-  CotangentError,
-  abs,
-  add,
-  arange,
-  array,
-  concatenate,
-  cos,
-  multiply,
-  sin,
-  split,
-  stack,
-  take,
-} from '@cotangent/core'
+import { type DType, type Tensor, abs, add, arange, array, concatenate, cos, multiply, sin, split, stack, take } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import { type Initializer, normal } from '../init.ts'
 import { type Layer, shapeError, stateful, stateless } from '../layer.ts'
 
@@ -68,16 +54,12 @@ export function learnedPositions<const C extends boolean = false>(
     (key, input) => {
       const [t, width] = input
       if (input.length !== 2 || t === undefined || width === undefined) shapeError(name, '[t, width]', input)
-      if (t > length)
-        throw new CotangentError('ShapeError', `${name}: has no vectors for ${t} positions. Raise the length, or cut the sequences.`)
+      if (t > length) fail('ShapeError', `${name}: has no vectors for ${t} positions. Raise the length, or cut the sequences.`)
       return { params: { table: tableInit(key, [length, width]) }, output: input }
     },
     (p, positions, x) => {
       if ((x.shape[x.ndim - 2] as number) > length)
-        throw new CotangentError(
-          'ShapeError',
-          `${name}: has no vectors for [${x.shape.join(', ')}]. Raise the length, or cut the sequences.`,
-        )
+        fail('ShapeError', `${name}: has no vectors for ${showShape(x.shape)}. Raise the length, or cut the sequences.`)
       return take(p.table, positions, { axis: 0 })
     },
   ) as Layer<Positions, StreamState<C>>
@@ -102,7 +84,7 @@ export function sinusoids(positions: Tensor, width: number, { dtype = 'float32' 
     .astype(dtype)
 }
 function checkEven(name: string, width: number): void {
-  if (width % 2 !== 0) throw new CotangentError('ShapeError', `${name}: the width must be even, got ${width}.`)
+  if (width % 2 !== 0) fail('ShapeError', `${name}: the width must be even, got ${width}.`)
 }
 
 /** Adds `sinusoids` to `[n, t, width]`; `width` is even. */

@@ -1,5 +1,6 @@
 /** Functions that change the shape of examples; each is a layer without parameters in `serial`. Axes of examples do not count the batch. */
-import { type Shape, type Tensor, CotangentError, broadcastTo, image, pad, repeat, sliceAxis } from '@cotangent/core'
+import { type Shape, type Tensor, broadcastTo, image, pad, repeat, sliceAxis } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import type { Sizes } from './window.ts'
 
 type ShapeFunction = (x: Tensor) => Tensor
@@ -10,10 +11,9 @@ const called = (name: string, f: ShapeFunction): ShapeFunction => Object.defineP
 const spatialSizes = (x: Tensor): Shape => x.shape.slice(1, -1)
 function forEachAxis<T>(name: string, x: Tensor, given: T | readonly T[], isOne: (v: T | readonly T[]) => v is T): readonly T[] {
   const rank = x.ndim - 2
-  if (rank < 1) throw new CotangentError('ShapeError', `${name}: needs [n, ..., c] with a spatial axis, got [${x.shape.join(', ')}].`)
+  if (rank < 1) fail('ShapeError', `${name}: needs [n, ..., c] with a spatial axis, got ${showShape(x.shape)}.`)
   const list = isOne(given) ? new Array<T>(rank).fill(given) : given
-  if (list.length !== rank)
-    throw new CotangentError('ShapeError', `${name}: got ${list.length} entries for the ${rank} spatial axes of [${x.shape.join(', ')}].`)
+  if (list.length !== rank) fail('ShapeError', `${name}: got ${list.length} entries for the ${rank} spatial axes of ${showShape(x.shape)}.`)
   return list
 }
 const isNumber = (v: number | readonly number[]): v is number => typeof v === 'number'
@@ -61,7 +61,7 @@ export function crop(cropping: Margins): ShapeFunction {
   return called('crop', x => {
     const cuts = margins('crop', x, cropping)
     if (spatialSizes(x).some((n, k) => (cuts[k] as readonly number[]).reduce((a, b) => a + b, 0) >= n))
-      throw new CotangentError('ShapeError', `crop: nothing would stay of [${x.shape.join(', ')}].`)
+      fail('ShapeError', `crop: nothing would stay of ${showShape(x.shape)}.`)
     return cuts.reduce((y, [before, after], k) => sliceAxis(y, before, (y.shape[k + 1] as number) - after, { axis: k + 1 }), x)
   })
 }
@@ -71,7 +71,7 @@ export const permute = (...axes: readonly number[]): ShapeFunction => called('pe
 /** A vector `[n, c]` at each of `times` steps: `[n, times, c]`. Keras: `RepeatVector`. */
 export function repeatVector(times: number): ShapeFunction {
   return called('repeatVector', x => {
-    if (x.ndim !== 2) throw new CotangentError('ShapeError', `repeatVector: needs [n, c], got [${x.shape.join(', ')}].`)
+    if (x.ndim !== 2) fail('ShapeError', `repeatVector: needs [n, c], got ${showShape(x.shape)}.`)
     const [n, c] = x.shape as readonly [number, number]
     return broadcastTo(x.reshape([n, 1, c]), [n, times, c])
   })

@@ -1,5 +1,6 @@
 /** Sizes of windows that move over one to three spatial axes. */
-import { type Shape, type Tensor, CotangentError } from '@cotangent/core'
+import type { Shape, Tensor } from '@cotangent/core'
+import { fail, showShape, showShape } from '@cotangent/core/extend'
 import { shapeError } from '../layer.ts'
 
 /** `SAME`: as many results as steps, zeros on both sides; `VALID`: no padding; or the padding before and after each spatial axis. */
@@ -13,10 +14,7 @@ export type Sizes = number | readonly number[]
 export function perAxis(name: string, rank: number, n: Sizes): readonly number[] {
   const list = typeof n === 'number' ? new Array<number>(rank).fill(n) : n
   if (list.length !== rank || list.some(v => !Number.isInteger(v) || v < 1))
-    throw new CotangentError(
-      'ValueError',
-      `${name}: needs a positive integer, or one for each of its ${rank} axes, got ${JSON.stringify(n)}.`,
-    )
+    fail('ValueError', `${name}: needs a positive integer, or one for each of its ${rank} axes, got ${JSON.stringify(n)}.`)
   return list
 }
 
@@ -42,9 +40,9 @@ export function splitExample(name: string, rank: number, input: Shape): readonly
 export function checkBatch(name: string, rank: number, x: Tensor): void {
   const [many, one] = kinds[rank] as readonly [string, string]
   if (x.ndim !== rank + 2)
-    throw new CotangentError(
+    fail(
       'ShapeError',
-      `${name}: needs ${many} [n, ${axisNames[rank]}, c], got [${x.shape.join(', ')}]. One ${one} gets its batch axis by expandDims(x, 0).`,
+      `${name}: needs ${many} [n, ${axisNames[rank]}, c], got ${showShape(x.shape)}. One ${one} gets its batch axis by expandDims(x, 0).`,
     )
 }
 
@@ -59,19 +57,17 @@ export interface Window {
 /** Sizes of the spatial axes after a window has moved over them. */
 export function windowOutput(name: string, sizes: Shape, { size, strides, dilation, padding }: Window): Shape {
   if (typeof padding === 'string' ? padding !== 'SAME' && padding !== 'VALID' : padding.length !== sizes.length)
-    throw new CotangentError(
-      'ValueError',
-      `${name}: padding is 'SAME', 'VALID', or a pair [before, after] for each of ${sizes.length} axes, got ${JSON.stringify(padding)}.`,
-    )
+    fail('ValueError',
+      `${name}: padding is 'SAME', 'VALID', or a pair [before, after] for each of ${sizes.length} axes, got ${JSON.stringify(padding)}.`)
   return sizes.map((n, k) => {
     const stride = strides[k] as number,
       reach = ((size[k] as number) - 1) * (dilation[k] as number) + 1
     if (padding === 'SAME') return Math.ceil(n / stride)
     const [low, high] = padding === 'VALID' ? [0, 0] : (padding[k] ?? [0, 0])
     if (reach > n + low + high)
-      throw new CotangentError(
+      fail(
         'ShapeError',
-        `${name}: a window of ${reach} does not fit into axis ${k} of [${sizes.join(', ')}]. Take a smaller one, or padding 'SAME'.`,
+        `${name}: a window of ${reach} does not fit into axis ${k} of ${showShape(sizes)}. Take a smaller one, or padding 'SAME'.`,
       )
     return Math.floor((n + low + high - reach) / stride) + 1
   })

@@ -1,7 +1,6 @@
 /** Losses of classifiers: logarithms of the probability of what was true. */
 import {
   type Tensor,
-  CotangentError,
   add,
   arange,
   clip,
@@ -17,6 +16,7 @@ import {
   sum,
   where,
 } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import { logSoftmax, sigmoid, softmax, softplus } from '../activations.ts'
 import { type ClassLossOptions, type LossOptions, atClass, classIds, exampleWeights, reduceLoss, sameShapes } from './loss.ts'
 
@@ -74,10 +74,7 @@ function binary(loss: string, predictions: Tensor, labels: Tensor): Tensor {
 /** `weight1 y a + weight0 (1 - y) b`. */
 function twoClasses(y: Tensor, a: Tensor, b: Tensor, classWeights: Tensor | undefined): Tensor {
   if (classWeights !== undefined && (classWeights.ndim !== 1 || classWeights.shape[0] !== 2))
-    throw new CotangentError(
-      'ShapeError',
-      `binary losses: classWeights need the shape [2] (of 0 and of 1), got [${classWeights.shape.join(', ')}].`,
-    )
+    fail('ShapeError', `binary losses: classWeights need the shape [2] (of 0 and of 1), got ${showShape(classWeights.shape)}.`)
   const own = (t: Tensor, i: number): Tensor => (classWeights === undefined ? t : multiply(t, classWeights.slice(i, i + 1).reshape([])))
   return add(own(multiply(y, a), 1), own(multiply(subtract(1, y), b), 0))
 }

@@ -1,7 +1,6 @@
 /** Connectionist temporal classification: the probability of a label sequence, summed over all its alignments. Graves et al. 2006. */
 import {
   type Tensor,
-  CotangentError,
   arange,
   broadcastTo,
   concatenate,
@@ -25,6 +24,7 @@ import {
   takeAlongAxis,
   where,
 } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import { logSoftmax } from '../activations.ts'
 import { type LossOptions, reduceLoss } from './loss.ts'
 
@@ -85,9 +85,9 @@ interface Problem {
 
 function extended(logits: Tensor, labels: Tensor, options: CtcLengths): Problem {
   if (logits.ndim !== 3 || labels.ndim !== 2 || labels.shape[0] !== logits.shape[0])
-    throw new CotangentError(
+    fail(
       'ShapeError',
-      `ctcLoss: needs logits [n, t, classes] and labels [n, l], got [${logits.shape.join(', ')}] and [${labels.shape.join(', ')}].`,
+      `ctcLoss: needs logits [n, t, classes] and labels [n, l], got ${showShape(logits.shape)} and ${showShape(labels.shape)}.`,
     )
   const [n, t] = logits.shape as readonly [number, number, number],
     l = labels.shape[1] as number

@@ -1,5 +1,6 @@
 /** What a network trained with `ctcLoss` says: label sequences from logits, on the host, since their lengths differ. */
-import { type Tensor, CotangentError } from '@cotangent/core'
+import type { Tensor } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import type { CtcLengths } from './ctc.ts'
 
 export type CtcDecodeOptions = Omit<CtcLengths, 'labelLengths'>
@@ -31,8 +32,7 @@ export interface CtcHypothesis {
  */
 export function ctcBeamDecode(logits: Tensor, options: CtcBeamOptions = {}): readonly (readonly CtcHypothesis[])[] {
   const { beams = 10, blank = 0 } = options
-  if (!Number.isInteger(beams) || beams < 1)
-    throw new CotangentError('ValueError', `ctcBeamDecode: beams must be a positive integer, got ${beams}.`)
+  if (!Number.isInteger(beams) || beams < 1) fail('ValueError', `ctcBeamDecode: beams must be a positive integer, got ${beams}.`)
   return stepsOf(logits, options).map(steps => {
     let kept: readonly Prefix[] = [{ labels: [], blank: 0, label: -Infinity }]
     for (const row of steps) kept = extended(kept, logProbabilities(row), blank).slice(0, beams)
@@ -85,9 +85,9 @@ function logProbabilities(logits: readonly number[]): readonly number[] {
 /** The rows of each example that count. */
 function stepsOf(logits: Tensor, { logitLengths, blank = 0 }: CtcDecodeOptions): readonly (readonly (readonly number[])[])[] {
   const [n = 0, t = 0, classes = 0] = logits.shape
-  if (logits.ndim !== 3) throw new CotangentError('ShapeError', `CTC: needs logits [n, t, classes], got [${logits.shape.join(', ')}].`)
+  if (logits.ndim !== 3) fail('ShapeError', `CTC: needs logits [n, t, classes], got ${showShape(logits.shape)}.`)
   if (!Number.isInteger(blank) || blank < 0 || blank >= classes)
-    throw new CotangentError('ValueError', `CTC: blank must be one of ${classes} classes, got ${blank}.`)
+    fail('ValueError', `CTC: blank must be one of ${classes} classes, got ${blank}.`)
   const values = logits.dataSync(),
     lengths = logitLengths?.dataSync()
   return Array.from({ length: n }, (_, i) =>

@@ -1,5 +1,6 @@
 /** What all losses share: weights, masks, reductions, and the check of shapes. */
-import { type Shape, type Tensor, CotangentError, equal, expandDims, isdtype, mean, multiply, sum, take, where } from '@cotangent/core'
+import { type Shape, type Tensor, equal, expandDims, isdtype, mean, multiply, sum, take, where } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 
 export interface LossOptions {
   /**
@@ -54,19 +55,16 @@ const restMean = (x: Tensor, lead: number): Tensor =>
 
 function leading(loss: string, name: string, shape: Shape, losses: Tensor): void {
   if (shape.length === 0 || shape.length > losses.ndim || shape.some((n, i) => n !== losses.shape[i]))
-    throw new CotangentError(
+    fail(
       'ShapeError',
-      `${loss}: ${name} [${shape.join(', ')}] must have the leading axes of the losses [${losses.shape.join(', ')}]: one for each example or for each part.`,
+      `${loss}: ${name} ${showShape(shape)} must have the leading axes of the losses ${showShape(losses.shape)}: one for each example or for each part.`,
     )
 }
 
 /** Shapes that differ would broadcast, and the loss would be of other pairs than meant. */
 export function sameShapes(loss: string, a: string, shape: Shape, b: string, wanted: Shape): void {
   if (shape.length !== wanted.length || shape.some((n, i) => n !== wanted[i]))
-    throw new CotangentError(
-      'ShapeError',
-      `${loss}: ${a} [${shape.join(', ')}] and ${b} [${wanted.join(', ')}] need the same shape. Reshape one of them.`,
-    )
+    fail('ShapeError', `${loss}: ${a} ${showShape(shape)} and ${b} ${showShape(wanted)} need the same shape. Reshape one of them.`)
 }
 
 /** Whether labels of `[n, ..., classes]` logits are class ids `[n, ...]`; if not, they are distributions of the logits' shape. Throws a ShapeError otherwise. */
@@ -79,12 +77,9 @@ export function classIds(loss: string, logits: Tensor, labels: Tensor): boolean 
 }
 function labelError(loss: string, logits: Tensor, labels: Tensor, integral: boolean): never {
   const wanted = integral
-    ? `class ids of shape [${logits.shape.slice(0, -1).join(', ')}]`
-    : `distributions of shape [${logits.shape.join(', ')}] or integer class ids`
-  throw new CotangentError(
-    'ShapeError',
-    `${loss}: logits [${logits.shape.join(', ')}] need ${wanted}, got ${labels.dtype}[${labels.shape.join(', ')}].`,
-  )
+    ? `class ids of shape ${showShape(logits.shape.slice(0, -1))}`
+    : `distributions of shape ${showShape(logits.shape)} or integer class ids`
+  fail('ShapeError', `${loss}: logits ${showShape(logits.shape)} need ${wanted}, got ${labels.dtype}${showShape(labels.shape)}.`)
 }
 
 /** The class weights of class ids: one for each example. Use as `weights` of any loss. Keras: `class_weight`. */

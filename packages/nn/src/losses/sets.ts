@@ -2,7 +2,6 @@
 import {
   type Shape,
   type Tensor,
-  CotangentError,
   divide,
   equal,
   expandDims,
@@ -17,6 +16,7 @@ import {
   sum,
   where,
 } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import { logSoftmax } from '../activations.ts'
 import { type LossOptions, reduceLoss, sameShapes } from './loss.ts'
 import { unit } from './regression.ts'
@@ -31,9 +31,9 @@ export interface NtxentOptions {
  */
 export function ntxentLoss(embeddings: Tensor, labels: Tensor, { temperature = 0.07 }: NtxentOptions = {}): Tensor {
   if (embeddings.ndim !== 2 || labels.ndim !== 1 || labels.shape[0] !== embeddings.shape[0])
-    throw new CotangentError(
+    fail(
       'ShapeError',
-      `ntxentLoss: needs embeddings [n, d] and labels [n], got [${embeddings.shape.join(', ')}] and [${labels.shape.join(', ')}].`,
+      `ntxentLoss: needs embeddings [n, d] and labels [n], got ${showShape(embeddings.shape)} and ${showShape(labels.shape)}.`,
     )
   const unitVectors = unit(embeddings, 1e-8)
   const similarity = divide(matmul(unitVectors, unitVectors.transpose()), temperature)
@@ -84,6 +84,6 @@ export function diceLoss(probabilities: Tensor, targets: Tensor, options: DiceOp
   return reduceLoss('diceLoss', classWeights === undefined ? each : multiply(each, classWeights), options, 1)
 }
 const between = (shape: Shape): readonly number[] => {
-  if (shape.length < 2) throw new CotangentError('ShapeError', `diceLoss: needs [n, ..., classes], got [${shape.join(', ')}].`)
+  if (shape.length < 2) fail('ShapeError', `diceLoss: needs [n, ..., classes], got ${showShape(shape)}.`)
   return Array.from({ length: shape.length - 2 }, (_, i) => i + 1)
 }

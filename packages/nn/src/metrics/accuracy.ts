@@ -1,5 +1,6 @@
 /** Metrics of predictions. */
-import { type Tensor, CotangentError, argmax, equal, mean } from '@cotangent/core'
+import { type Tensor, argmax, equal, mean } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 
 /**
  * Share of examples whose largest logit is at the label: logits `[n, ..., classes]`, labels `[n, ...]` (class ids). A float32 scalar in [0, 1].
@@ -8,9 +9,9 @@ import { type Tensor, CotangentError, argmax, equal, mean } from '@cotangent/cor
 export function accuracy(logits: Tensor, labels: Tensor): Tensor {
   const wanted = logits.shape.slice(0, -1)
   if (logits.ndim === 0 || labels.shape.join() !== wanted.join())
-    throw new CotangentError(
+    fail(
       'ShapeError',
-      `accuracy: logits [${logits.shape.join(', ')}] need class ids of shape [${wanted.join(', ')}], got [${labels.shape.join(', ')}].`,
+      `accuracy: logits ${showShape(logits.shape)} need class ids of shape ${showShape(wanted)}, got ${showShape(labels.shape)}.`,
     )
   return mean(equal(argmax(logits, { axis: -1 }), labels).astype('float32'))
 }

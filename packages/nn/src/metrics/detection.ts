@@ -1,7 +1,6 @@
 /** Metrics of object detection: boxes with classes and scores against the true ones. */
 import {
   type Tensor,
-  CotangentError,
   any,
   arange,
   argmax,
@@ -28,6 +27,7 @@ import {
   where,
   zeros,
 } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { boxIou } from '../boxes.ts'
 import { type Metric, metric, ratio } from './metric.ts'
 
@@ -100,9 +100,9 @@ export function meanAveragePrecision({
 
 function checkOptions(iouThresholds: readonly number[], recallPoints: number | 'all'): void {
   if (iouThresholds.length === 0 || !iouThresholds.every(t => t > 0 && t <= 1))
-    throw new CotangentError('ValueError', `meanAveragePrecision: iouThresholds are in (0, 1], got [${iouThresholds.join(', ')}].`)
+    fail('ValueError', `meanAveragePrecision: iouThresholds are in (0, 1], got [${iouThresholds.join(', ')}].`)
   if (recallPoints !== 'all' && !(Number.isInteger(recallPoints) && recallPoints > 1))
-    throw new CotangentError('ValueError', `meanAveragePrecision: recallPoints is 'all' or an integer above 1, got ${recallPoints}.`)
+    fail('ValueError', `meanAveragePrecision: recallPoints is 'all' or an integer above 1, got ${recallPoints}.`)
 }
 
 /** Class ids as rows of ones; none for -1. */

@@ -1,5 +1,6 @@
 /** Rates that change while training, in the state. */
-import { type Tensor, type TensorLike, CotangentError, array, equal, greater, less, maximum, multiply, tree, where } from '@cotangent/core'
+import { type Tensor, type TensorLike, array, equal, greater, less, maximum, multiply, tree, where } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { noUpdates } from './moments.ts'
 import { type LearningRate, rateAt } from './rate.ts'
 import type { ExtraArguments, Fixed, GradientTransformation, StateFor, StateOf } from './transformation.ts'
@@ -92,7 +93,7 @@ export function reduceOnPlateau(options: PlateauOptions = {}): GradientTransform
     }),
     update: <P>(updates: P, state: PlateauState, _: P, extra: ExtraArguments<P> = {}) => {
       if (extra.value === undefined)
-        throw new CotangentError('ValueError', 'reduceOnPlateau: needs the loss. Write update(grads, state, params, { value: loss }).')
+        fail('ValueError', 'reduceOnPlateau: needs the loss. Write update(grads, state, params, { value: loss }).')
       const steps = state.steps.add(1),
         mean = state.mean.add(extra.value.sub(state.mean).div(steps))
       const next = tree.map(

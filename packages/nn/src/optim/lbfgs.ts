@@ -19,12 +19,12 @@ import {
   tree,
   where,
   zeros,
-  CotangentError,
   whileLoop,
   less,
   lessEqual,
   add,
 } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { noUpdates } from './moments.ts'
 import { type LearningRate, rateAt } from './rate.ts'
 import type { ExtraArguments, Fixed, GradientTransformation } from './transformation.ts'
@@ -121,8 +121,7 @@ function newton({ steps, changes, weights, scale }: LbfgsState, g: Tensor): Tens
 }
 
 function searched<P>(params: P, updates: P, grads: P, loss: ((params: P) => Tensor) | undefined): Tensor {
-  if (loss === undefined)
-    throw new CotangentError('ValueError', 'lbfgs: the line search needs the loss. Write update(grads, state, params, { loss }).')
+  if (loss === undefined) fail('ValueError', 'lbfgs: the line search needs the loss. Write update(grads, state, params, { loss }).')
   return backtracking(loss, params, updates, grads)
 }
 

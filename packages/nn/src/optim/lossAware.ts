@@ -2,7 +2,6 @@
 import {
   type Key,
   type Tensor,
-  CotangentError,
   add,
   clip,
   cond,
@@ -16,6 +15,7 @@ import {
   remainder,
   tree,
 } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { type DecayOptions, descend } from './decay.ts'
 import { average, corrected, globalNorm, noUpdates, zerosOf } from './moments.ts'
 import { type LearningRate } from './rate.ts'
@@ -23,7 +23,7 @@ import type { ExtraArguments, GradientTransformation, StateFor, StateOf } from '
 
 function lossOf<P>(optimizer: string, extra: ExtraArguments<P> | undefined): (params: P) => Tensor {
   if (extra?.loss === undefined)
-    throw new CotangentError(
+    fail(
       'ValueError',
       `${optimizer}: needs the loss as a function of the parameters. Write update(grads, state, params, { loss: p => ... }).`,
     )

@@ -1,5 +1,6 @@
 /** Transformations of some of the parameters. */
-import { type Tensor, CotangentError, tree } from '@cotangent/core'
+import { type Tensor, tree } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { setToZero } from './clip.ts'
 import { type LeafFilter, type Leaves, pick, put } from './leaves.ts'
 import type { Fixed, GradientTransformation, StateFor, StateOf } from './transformation.ts'
@@ -71,6 +72,6 @@ function checkLabels(params: unknown, names: readonly string[], label: (path: st
   tree.paths(params).forEach((path, i) => {
     const name = label(path, leaves[i] as Tensor)
     if (!names.includes(name))
-      throw new CotangentError('ValueError', `partition: ${path} has the label '${name}', but the transformations are ${names.join(', ')}.`)
+      fail('ValueError', `partition: ${path} has the label '${name}', but the transformations are ${names.join(', ')}.`)
   })
 }

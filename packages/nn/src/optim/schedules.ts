@@ -5,7 +5,6 @@
 import {
   type Tensor,
   type TensorLike,
-  CotangentError,
   add,
   clip,
   cos,
@@ -19,11 +18,12 @@ import {
   subtract,
   where,
 } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 
 export type Schedule = (step: TensorLike) => Tensor
 const float = (step: TensorLike): Tensor => add(step, 0).astype('float32')
 function needSteps(schedule: string, steps: number): void {
-  if (!(steps > 0)) throw new CotangentError('ValueError', `schedules.${schedule}: needs a positive number of steps, got ${steps}.`)
+  if (!(steps > 0)) fail('ValueError', `schedules.${schedule}: needs a positive number of steps, got ${steps}.`)
 }
 
 /** Always the same. PyTorch: none. */
@@ -57,7 +57,7 @@ export interface ExponentialOptions extends Begin {
 export function exponentialDecay(from: number, steps: number, rate: number, options: ExponentialOptions = {}): Schedule {
   const { begin = 0, staircase = false, end } = options
   if (steps <= 0 || rate === 0) return constant(from)
-  if (rate < 0) throw new CotangentError('ValueError', `schedules.exponentialDecay: the rate must be positive, got ${rate}.`)
+  if (rate < 0) fail('ValueError', `schedules.exponentialDecay: the rate must be positive, got ${rate}.`)
   return step => {
     const since = maximum(float(step).sub(begin), 0),
       stairs = since.div(steps)
@@ -176,10 +176,7 @@ export function sgdr(cycles: readonly WarmupCosine[]): Schedule {
 /** One schedule up to each boundary, then the next, whose steps count from there. PyTorch: `SequentialLR`. */
 export function join(schedules: readonly Schedule[], boundaries: readonly number[]): Schedule {
   if (schedules.length !== boundaries.length + 1)
-    throw new CotangentError(
-      'ValueError',
-      `schedules.join: ${schedules.length} schedules need ${schedules.length - 1} boundaries, got ${boundaries.length}.`,
-    )
+    fail('ValueError', `schedules.join: ${schedules.length} schedules need ${schedules.length - 1} boundaries, got ${boundaries.length}.`)
   return step =>
     boundaries.reduce(
       (value, boundary, i) => where(less(step, boundary), value, (schedules[i + 1] as Schedule)(subtract(step, boundary))),

@@ -1,7 +1,7 @@
 /**
  * A training run as bytes: a safetensors file (any tool that reads those shows the parameters) whose metadata have the position, and a checksum over all of it.
  */
-import { CotangentError } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { encodeTree, treeFrom } from '../data/parameters.ts'
 import { decodeSafetensors } from '../data/safetensors.ts'
 import type { CheckpointStore, Position } from './events.ts'
@@ -40,10 +40,7 @@ export async function readCheckpoint<T>(store: CheckpointStore, like: T): Promis
   const bytes = await store.read()
   if (bytes === null) return null
   const refuse = (why: string): never => {
-    throw new CotangentError(
-      'ValueError',
-      `${store.name}: ${why}. Choose another file, move it away, or pass { resume: false } to overwrite it.`,
-    )
+    fail('ValueError', `${store.name}: ${why}. Choose another file, move it away, or pass { resume: false } to overwrite it.`)
   }
   const { tensors, metadata } = decodeSafetensors(bytes, store.name)
   if (metadata['format'] !== FORMAT) refuse('is no checkpoint of a training run')

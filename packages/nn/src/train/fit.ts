@@ -2,7 +2,8 @@
  * Training is a fold: a pure step takes a state and a batch, and gives the next state. `fit` runs the fold, and between two steps what belongs there: reports,
  * evaluations, early stopping, checkpoints. It knows nothing of models: a state is any tree.
  */
-import { CotangentError, copy, tree } from '@cotangent/core'
+import { copy, tree } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { type Memory, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import type { EndReason, FitEvent, FitOptions, Fitted, Happening, Metrics, Numbers, Position, Source, Step } from './events.ts'
 import { addTo, meansOf, noMeans, readMetrics } from './means.ts'
@@ -112,10 +113,7 @@ async function* epoch<T, B, M extends Metrics>(run: Run<T>, step: Step<T, B, M>,
     await turn()
   }
   if (run.memory.batch === 0)
-    throw new CotangentError(
-      'ValueError',
-      `fit: epoch ${number} has no batches. A generator runs once: pass a function, fit(step, state, epoch => ...).`,
-    )
+    fail('ValueError', `fit: epoch ${number} has no batches. A generator runs once: pass a function, fit(step, state, epoch => ...).`)
   if (run.reason === null) yield* afterEpoch(run)
 }
 
@@ -177,7 +175,7 @@ function checkNumbers({ epochs, steps, evaluateEvery, reportEvery, checkpoint }:
   const isInterval = (n: number): boolean => Number.isInteger(n) && n >= 1
   const check = (options: Readonly<Record<string, number | undefined>>, holds: (n: number) => boolean): void => {
     const wrong = Object.entries(options).find(([, n]) => n !== undefined && !holds(n))
-    if (wrong !== undefined) throw new CotangentError('ValueError', `fit: ${wrong[0]} must be a positive integer, got ${wrong[1]}.`)
+    if (wrong !== undefined) fail('ValueError', `fit: ${wrong[0]} must be a positive integer, got ${wrong[1]}.`)
   }
   check({ epochs, steps }, isLength)
   check({ evaluateEvery, reportEvery, every: checkpoint?.every }, isInterval)

@@ -1,5 +1,5 @@
 /** Means of the metrics of some steps, as plain data that a checkpoint can hold. */
-import { CotangentError } from '@cotangent/core'
+import { fail, showShape } from '@cotangent/core/extend'
 import type { Metrics, Numbers } from './events.ts'
 
 export interface Means {
@@ -20,7 +20,7 @@ export const readMetrics = (all: readonly Metrics[]): Promise<readonly Numbers[]
 
 async function readOne(metrics: Metrics): Promise<Numbers> {
   const read = async ([name, t]: readonly [string, Metrics[string]]): Promise<readonly [string, number]> => {
-    if (t.size !== 1) throw new CotangentError('ShapeError', `fit: the metric ${name} has shape [${t.shape.join(', ')}]. Return its mean.`)
+    if (t.size !== 1) fail('ShapeError', `fit: the metric ${name} has shape ${showShape(t.shape)}. Return its mean.`)
     return [name, (await t.data())[0] as number]
   }
   return Object.fromEntries(await Promise.all(Object.entries(metrics).map(read)))

@@ -1,6 +1,6 @@
 /** When a run is over before its last epoch. A rule is a fold over evaluations; its memory is plain data, so that checkpoints hold it. */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
-import { CotangentError } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import type { Numbers } from './events.ts'
 
 export interface StopRule {
@@ -39,10 +39,7 @@ export function earlyStopping({ monitor = 'loss', patience = 0, minDelta = 0, mo
       const value = evaluation[monitor],
         { best, waited } = memory as Watched
       if (value === undefined)
-        throw new CotangentError(
-          'ValueError',
-          `earlyStopping: there is no ${monitor} among ${Object.keys(evaluation).join(', ') || 'no numbers'}.`,
-        )
+        fail('ValueError', `earlyStopping: there is no ${monitor} among ${Object.keys(evaluation).join(', ') || 'no numbers'}.`)
       const gain = best === null ? Infinity : mode === 'min' ? best - value : value - best
       if (!Number.isNaN(value) && gain > minDelta) return { memory: { best: value, waited: 0 }, isBest: true, stop: false }
       return { memory: { best, waited: waited + 1 }, isBest: false, stop: waited + 1 >= Math.max(patience, 1) }

@@ -1,6 +1,5 @@
 /** The usual step of training: the gradient of a loss on a batch, and an optimiser's update. */
 import {
-  CotangentError,
   type Jitted,
   type Key,
   type Tensor,
@@ -18,6 +17,7 @@ import {
   valueAndGrad,
   zerosLike,
 } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { type GradientTransformation, type StateFor, type StateOf, applyUpdates } from '../optim/transformation.ts'
 import type { Metrics, Stepped } from './events.ts'
 
@@ -72,7 +72,7 @@ export function trainStep<P extends TreeOf<P>, S, B, F extends StateOf>(
   { accumulate = 1, donate = true }: TrainStepOptions = {},
 ): TrainStep<TrainState<P, S, StateFor<F, P>>, B> {
   if (!Number.isInteger(accumulate) || accumulate < 1)
-    throw new CotangentError('ValueError', `trainStep: accumulate must be a positive integer, got ${accumulate}.`)
+    fail('ValueError', `trainStep: accumulate must be a positive integer, got ${accumulate}.`)
   const gradient = gradientOf(loss),
     differentiate = accumulate === 1 ? gradient : accumulated(gradient, accumulate)
   type State = TrainState<P, S, StateFor<F, P>>
@@ -121,9 +121,6 @@ const accumulated =
 function cut(t: Tensor, count: number): Tensor {
   const [n = 1, ...rest] = t.shape
   if (n % count !== 0)
-    throw new CotangentError(
-      'ShapeError',
-      `trainStep: a batch of ${n} examples has no ${count} equal parts. Choose another size, and dropLast.`,
-    )
+    fail('ShapeError', `trainStep: a batch of ${n} examples has no ${count} equal parts. Choose another size, and dropLast.`)
   return reshape(t, [count, n / count, ...rest])
 }

@@ -1,5 +1,5 @@
 /** Characters as tokens. */
-import { CotangentError } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import { type Tokenizer, entryOf } from './tokenizer.ts'
 
 /** The characters (code points) of a text, sorted. */
@@ -11,8 +11,7 @@ export function charTokenizer(vocabulary: readonly string[], { unknown }: { read
   const other = unknown === undefined ? undefined : ids.get(unknown)
   const idOf = (c: string): number => {
     const id = ids.get(c) ?? other
-    if (id === undefined)
-      throw new CotangentError('ValueError', `charTokenizer: ${JSON.stringify(c)} is not in the vocabulary. Pass { unknown }.`)
+    if (id === undefined) fail('ValueError', `charTokenizer: ${JSON.stringify(c)} is not in the vocabulary. Pass { unknown }.`)
     return id
   }
   return {

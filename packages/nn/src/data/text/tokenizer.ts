@@ -1,5 +1,5 @@
 /** Text as numbers and back. */
-import { CotangentError } from '@cotangent/core'
+import { fail } from '@cotangent/core/extend'
 import type { HostArray } from '../dataset.ts'
 
 export interface Tokenizer {
@@ -33,6 +33,6 @@ export function padSequences(
 /** The entry of a list by an id. */
 export function entryOf<T>(where: string, list: readonly T[], id: number): T {
   const entry = list[id]
-  if (entry === undefined) throw new CotangentError('ValueError', `${where}: there is no id ${id}; ids are 0 to ${list.length - 1}.`)
+  if (entry === undefined) fail('ValueError', `${where}: there is no id ${id}; ids are 0 to ${list.length - 1}.`)
   return entry
 }
