@@ -203,6 +203,13 @@ describe('optimisers that look at the loss', () => {
     const n = Math.hypot(2, 100)
     ;[2 * (1 + 0.2 / n), 100 * (1 + 10 / n)].forEach((w, i) => expect(-(u.x.dataSync()[i] as number)).toBeCloseTo(w, 4))
   })
+  it('within masked the loss is one of the parameters that it takes', () => {
+    const both = { x: at.x, y: array([3]) },
+      t = masked(sam(sgd(1), { rho: 0.1 }), path => path === 'x')
+    const [updates] = t.update({ x: g.x, y: array([7]) }, t.init(both), both, { loss: p => loss({ x: p.x.mul(p.y) }) })
+    const [alone] = sam(sgd(1), { rho: 0.1 }).update(g, sgd(1).init(at), at, { loss: p => loss({ x: p.x.mul(3) }) })
+    expect(numbers(updates)).toEqual([numbers(alone)[0], [7]])
+  })
   it('backtracking halves until the loss falls enough', () => {
     expect(backtracking(loss, at, { x: array([-2, -100]) }, g).item()).toBe(1 / 64)
     expect(backtracking(loss, at, { x: array([-0.01, -0.01]) }, g).item()).toBe(1)

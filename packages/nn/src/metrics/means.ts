@@ -19,7 +19,8 @@ import {
 } from '@cotangent/core'
 import { atClass } from '../losses/loss.ts'
 import { softmaxCrossEntropy } from '../losses/crossEntropy.ts'
-import { type MeanState, type Metric, metric, ratio, weighed } from './metric.ts'
+import { ratio } from '../ratio.ts'
+import { type MeanState, type Metric, metric, weighed } from './metric.ts'
 
 type Batch = readonly [predictions: Tensor, targets: Tensor, weights?: Tensor]
 const meanOf = <I extends readonly unknown[]>(
@@ -66,9 +67,8 @@ export interface R2State {
 }
 /** The coefficient of determination of numbers `[n]`: 1 - squared errors / squared distances from the mean; 0 where all targets are equal. Merged as Chan et al. 1979 do. */
 export function r2(): Metric<R2State, readonly [predictions: Tensor, targets: Tensor]> {
-  const zero = array(0)
   return metric({
-    empty: () => ({ count: zero, mean: zero, spread: zero, errors: zero }),
+    empty: () => ({ count: array(0), mean: array(0), spread: array(0), errors: array(0) }),
     measure: (p: Tensor, t: Tensor) => {
       const centre = t.mean()
       return {

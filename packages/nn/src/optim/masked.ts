@@ -6,7 +6,8 @@ import { type LeafFilter, type Leaves, pick, put } from './leaves.ts'
 import type { Fixed, GradientTransformation, StateFor, StateOf } from './transformation.ts'
 
 /**
- * The transformation for the parameters that `filter` takes; the updates of others stay as they come. Its state is a tree like the parameters by path.
+ * The transformation for the parameters that `filter` takes; the updates of others stay as they come. Its state is a tree like the parameters by path,
+ * and a loss that it asks for is one of these parameters alone.
  * @example
  * chain(masked(addDecayedWeights(1e-4), (path, leaf) => leaf.ndim > 1), adam(1e-3))
  */
@@ -18,12 +19,12 @@ export function masked<F extends StateOf>(
     init: params => inner.init(pick(params, filter)),
     update: (grads, state, params, extra = {}) => {
       const own = pick(params, filter)
-      const { value } = extra
+      const { loss, ...rest } = extra
       const [updates, next] = inner.update(
         pick(grads, path => path in own),
         state,
         own,
-        value === undefined ? {} : { value },
+        loss === undefined ? rest : { ...rest, loss: leaves => loss(put(params, leaves)) },
       )
       return [put(grads, updates), next]
     },

@@ -173,10 +173,10 @@ function checkNumbers({ epochs, steps, evaluateEvery, reportEvery, checkpoint }:
   /** How long it may be at all: nothing, and for ever. */
   const isLength = (n: number): boolean => n === Infinity || (Number.isInteger(n) && n >= 0)
   const isInterval = (n: number): boolean => Number.isInteger(n) && n >= 1
-  const check = (options: Readonly<Record<string, number | undefined>>, holds: (n: number) => boolean): void => {
+  const check = (what: string, options: Readonly<Record<string, number | undefined>>, holds: (n: number) => boolean): void => {
     const wrong = Object.entries(options).find(([, n]) => n !== undefined && !holds(n))
-    if (wrong !== undefined) fail('ValueError', `fit: ${wrong[0]} must be a positive integer, got ${wrong[1]}.`)
+    if (wrong !== undefined) fail('ValueError', `fit: ${wrong[0]} must be ${what}, got ${wrong[1]}.`)
   }
-  check({ epochs, steps }, isLength)
-  check({ evaluateEvery, reportEvery, every: checkpoint?.every }, isInterval)
+  check('an integer of at least 0, or Infinity', { epochs, steps }, isLength)
+  check('a positive integer', { evaluateEvery, reportEvery, every: checkpoint?.every }, isInterval)
 }

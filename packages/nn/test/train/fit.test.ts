@@ -60,6 +60,7 @@ describe('the fold', () => {
     })()
     await expect(listen(once, { epochs: 2 })).rejects.toThrow(/epoch 1 has no batches. A generator runs once/)
     await expect(listen([1], { reportEvery: 0 })).rejects.toThrow(/reportEvery must be a positive integer, got 0/)
+    await expect(listen([1], { epochs: -1 })).rejects.toThrow(/epochs must be an integer of at least 0, or Infinity, got -1/)
     await expect(fit((s: Tensor, b: number) => [s, { loss: array([b, b]) }], array(0), [1])).rejects.toThrow(/metric loss has shape \[2\]/)
   })
   it('ends between two steps when told, and lets signals through', async () => {
