@@ -8,7 +8,7 @@ export { fail, type ErrorKind } from './errors.ts'
 export { bitsOf, type DType, type TypedArray } from './dtype.ts'
 export { checkOptions } from './options.ts'
 export { fromStored, storedView, toStored, type StoredArray } from './stored.ts'
-export { broadcastShapes, normalizeAxes, normalizeAxis, sameShape, showShape, type Shape } from './shape.ts'
+export { broadcastShapes, normalizeAxes, normalizeAxis, sameShape, showShape, sizeOf, type Shape } from './shape.ts'
 export { toTensor, type Tensor, type TensorLike } from './tensor.ts'
 
 // ---- the rules

@@ -1,7 +1,6 @@
 /** How many floating-point operations a Program asks for. */
-import type { Equation, Program } from '@cotangent/core/extend'
+import { type Equation, type Program, sizeOf } from '@cotangent/core/extend'
 
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 /** Primitives that only move numbers. */
 const movements: ReadonlySet<string> = new Set(
   'broadcast cast bitcast reshape transpose reverse slice pad concatenate iota dynamicSlice dynamicUpdateSlice gather stopGradient select invariant'.split(

@@ -11,7 +11,7 @@ import {
   random,
   zeros as zerosTensor,
 } from '@cotangent/core'
-import { fail, showShape } from '@cotangent/core/extend'
+import { fail, showShape, sizeOf } from '@cotangent/core/extend'
 
 /** `dtype` default float32. */
 export type Initializer = (key: Key, shape: Shape, dtype?: DType) => Tensor
@@ -39,7 +39,7 @@ type Distribution = 'normal' | 'uniform' | 'truncatedNormal'
 /** Number of inputs and outputs of one unit: the window's size times channels. */
 export function fans(shape: Shape): readonly [fanIn: number, fanOut: number] {
   if (shape.length < 2) return [shape[0] ?? 1, shape[0] ?? 1]
-  const window = shape.slice(0, -2).reduce((a, b) => a * b, 1)
+  const window = sizeOf(shape.slice(0, -2))
   return [window * (shape[shape.length - 2] as number), window * (shape[shape.length - 1] as number)]
 }
 
@@ -81,7 +81,7 @@ export const orthogonal =
   (key, shape, dtype = 'float32') => {
     if (shape.length < 2) fail('ShapeError', `initializers.orthogonal: needs at least 2 axes, got ${showShape(shape)}.`)
     const out = shape[shape.length - 1] as number,
-      rows = shape.slice(0, -1).reduce((a, b) => a * b, 1)
+      rows = sizeOf(shape.slice(0, -1))
     return random.orthogonal(key, rows, { m: out, dtype }).mul(scale).reshape(shape)
   }
 

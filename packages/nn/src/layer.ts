@@ -1,6 +1,6 @@
 /** What a layer is: a pair of pure functions on a tree of parameters. Batches come first: `x` is `[n, ...shape]` for `init(key, shape)`. */
 import { type Key, type Shape, type Tensor, random } from '@cotangent/core'
-import { fail, showShape, showShape } from '@cotangent/core/extend'
+import { fail, showShape } from '@cotangent/core/extend'
 
 export interface Mode {
   /** Training: dropout drops, batch statistics move. Default false. */
@@ -82,8 +82,25 @@ export function checkCount(layer: string, what: string, n: number): void {
 /** The last axis must be what the parameters were made for: a size of 1 would broadcast. */
 export function checkWidth(layer: string, x: Tensor, width: number | undefined): void {
   if (x.shape[x.ndim - 1] !== width)
-    fail('ShapeError',
-      `${layer}: its parameters are for a last axis of ${width}, got ${showShape(x.shape)}. Pass parameters of init for this shape.`)
+    fail(
+      'ShapeError',
+      `${layer}: its parameters are for a last axis of ${width}, got ${showShape(x.shape)}. Pass parameters of init for this shape.`,
+    )
+}
+
+/** Length and width of an example that is a sequence. @throws ShapeError that names the layer when it is none. */
+export function sequenceOf(layer: string, input: Shape): readonly [t: number, width: number] {
+  const [t, width] = input
+  return input.length === 2 && t !== undefined && width !== undefined ? [t, width] : shapeError(layer, '[t, width]', input)
+}
+
+/** Refuses what is no batch of sequences. */
+export function checkSequence(layer: string, x: Tensor): void {
+  if (x.ndim !== 3)
+    fail(
+      'ShapeError',
+      `${layer}: needs sequences [n, t, width], got ${showShape(x.shape)}. One sequence gets its batch axis by expandDims(x, 0).`,
+    )
 }
 
 /** Raises a ShapeError that names the layer. */

@@ -1,6 +1,6 @@
 /** Layers side by side: residual connections, and branches whose results become one. */
 import { type Shape, type Tensor, concatenate, evalShape, maximum, random, zeros } from '@cotangent/core'
-import { fail, showShape } from '@cotangent/core/extend'
+import { fail, sameShape, showShape } from '@cotangent/core/extend'
 import { type AnyLayer, type Loose, type Params, type ParamsOf, type State, type StateOf, toLayer } from './compose.ts'
 import { type Layer, partMode } from './layer.ts'
 
@@ -18,7 +18,7 @@ export function residual<const L extends AnyLayer>(body: L): Layer<ParamsOf<L>, 
     about: { name: `residual(${layer.about?.name ?? 'layer'})` },
     init(key, input) {
       const part = layer.init(key, input)
-      if (part.output.join() !== input.join())
+      if (!sameShape(part.output, input))
         fail(
           'ShapeError',
           `residual: the body makes ${showShape(part.output)} of ${showShape(input)}. Keep the shape, or use merge('add', [body, shortcut]).`,
@@ -91,7 +91,7 @@ export function merge<const L extends readonly [AnyLayer, ...AnyLayer[]]>(
 }
 
 function mergedShape(how: MergeKind, axis: number, shapes: readonly Shape[]): Shape {
-  if (how !== 'concat' && shapes.some(s => s.join() !== (shapes[0] as Shape).join()))
+  if (how !== 'concat' && shapes.some(s => !sameShape(s, shapes[0] as Shape)))
     fail(
       'ShapeError',
       `merge: ${how} needs results of one shape, got ${shapes.map(s => `${showShape(s)}`).join(' and ')}. Change a branch.`,

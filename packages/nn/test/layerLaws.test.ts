@@ -436,11 +436,11 @@ describe('shapes', () => {
     same(nn.globalMaxPool().apply(null, y, { mask }), max(start, { axis: 1 }))
   })
   const refused: readonly (readonly [what: string, call: () => unknown, message: RegExp])[] = [
-    ['a sequence without time', () => nn.lstm(3).init(key, [4]), /lstm\(3\): needs examples of shape \[t, in\], got \[4\]/],
+    ['a sequence without time', () => nn.lstm(3).init(key, [4]), /lstm\(3\): needs examples of shape \[t, width\], got \[4\]/],
     [
       'one sequence',
       () => nn.gru(3).apply(nn.gru(3).init(key, [2, 4]).params, zeros([2, 4])),
-      /gru\(3\): needs sequences \[n, t, in\], got \[2, 4\]/,
+      /gru\(3\): needs sequences \[n, t, width\], got \[2, 4\]/,
     ],
     [
       'heads that do not divide',
@@ -490,7 +490,7 @@ describe('shapes', () => {
     [
       'one sequence for attention',
       () => nn.multiHeadAttention(2).apply(nn.multiHeadAttention(2).init(key, [2, 4]).params, zeros([2, 4])),
-      /multiHeadAttention\(2\): needs sequences \[n, t, in\], got \[2, 4\]/,
+      /multiHeadAttention\(2\): needs sequences \[n, t, width\], got \[2, 4\]/,
     ],
     [
       'more sequences than the cache has',

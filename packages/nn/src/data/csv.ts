@@ -29,9 +29,7 @@ export function decodeCsv(text: string, { separator = ',', header = true }: CsvO
   return header ? { names: rows[0] ?? [], rows: rows.slice(1) } : { names: Array.from({ length: width }, (_, i) => String(i)), rows }
 }
 
-const refuse = (why: string): never => {
-  fail('ValueError', `CSV: ${why}`)
-}
+const refuse = (why: string): never => fail('ValueError', `CSV: ${why}`)
 
 interface Line {
   readonly line: number

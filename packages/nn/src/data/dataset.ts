@@ -3,7 +3,7 @@
  * the list of numbers alone; only `batches` copies elements, into tensors.
  */
 import { type DType, type Key, type Shape, type Tensor, type TypedArray, array, isTensor, random } from '@cotangent/core'
-import { fail, showShape } from '@cotangent/core/extend'
+import { fail, showShape, sizeOf } from '@cotangent/core/extend'
 
 /** An array on the host: `[n, ...]`, row-major. */
 export interface HostArray {
@@ -46,15 +46,13 @@ function hostArrayOf(name: string, given: ColumnLike): HostArray {
     : ArrayBuffer.isView(given)
       ? { data: given, shape: [given.length] }
       : given
-  const size = column.shape.reduce((a, b) => a * b, 1)
+  const size = sizeOf(column.shape)
   if (column.shape.length === 0 || size !== column.data.length)
     refuse(`dataset: ${name} has shape ${showShape(column.shape)} and ${column.data.length} elements. The first axis counts examples.`)
   return column
 }
 
-const refuse = (why: string): never => {
-  fail('ValueError', why)
-}
+const refuse = (why: string): never => fail('ValueError', why)
 const withRows = <C extends Columns>(d: Dataset<C>, rows: Int32Array): Dataset<C> => ({ columns: d.columns, rows })
 
 /** The examples `start` to `end`, in order; negative numbers count from the end. */
@@ -165,7 +163,7 @@ export const tensorsOf = <C extends Columns>(d: Dataset<C>): BatchOf<C> => gathe
 
 function gather<C extends Columns>(columns: C, rows: Int32Array): BatchOf<C> {
   const one = ({ data, shape, dtype }: HostArray): Tensor => {
-    const width = shape.slice(1).reduce((a, b) => a * b, 1)
+    const width = sizeOf(shape.slice(1))
     const out = new (data.constructor as new (n: number) => TypedArray)(rows.length * width)
     for (let i = 0; i < rows.length; i++) {
       const from = (rows[i] as number) * width

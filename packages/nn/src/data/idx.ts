@@ -1,6 +1,6 @@
 /** The IDX format of MNIST (http://yann.lecun.com/exdb/mnist): 0, 0, a code for the type, the number of axes, their sizes and the elements, big-endian. */
 import type { TypedArray } from '@cotangent/core'
-import { fail } from '@cotangent/core/extend'
+import { fail, sizeOf } from '@cotangent/core/extend'
 import type { HostArray } from './dataset.ts'
 
 interface Kind {
@@ -24,16 +24,14 @@ const kinds: Readonly<Record<number, Kind>> = {
  * @throws ValueError if they are something else, or cut short.
  */
 export function decodeIdx(bytes: Uint8Array, name: string = 'IDX'): HostArray {
-  const refuse = (why: string): never => {
-    fail('ValueError', `${name}: ${why}`)
-  }
+  const refuse = (why: string): never => fail('ValueError', `${name}: ${why}`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     ndim = bytes[3] ?? 0,
     header = 4 + 4 * ndim
   const kind = kinds[bytes[2] ?? 0]
   if (bytes.length < header || ndim === 0 || view.getUint16(0) !== 0 || kind === undefined) return refuse('is no IDX file.')
   const shape = Array.from({ length: ndim }, (_, i) => view.getUint32(4 + 4 * i))
-  const size = shape.reduce((a, b) => a * b, 1)
+  const size = sizeOf(shape)
   if (bytes.length !== header + size * kind.bytes)
     refuse(
       `says ${shape.join(' x ')} = ${size * kind.bytes} bytes, but ${bytes.length - header} follow the header: it is cut short or damaged.`,

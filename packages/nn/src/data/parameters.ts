@@ -14,9 +14,7 @@ export function encodeTree(t: unknown, metadata: Readonly<Record<string, string>
  * @throws ValueError naming the first leaf that is missing, left over, or of another shape or dtype.
  */
 export const decodeTree = <T>(bytes: Uint8Array, like: T, name: string = 'parameters'): T =>
-  treeFrom(decodeSafetensors(bytes, name).tensors, like, why => {
-    fail('ValueError', `${name}: ${why}. It belongs to another model.`)
-  })
+  treeFrom(decodeSafetensors(bytes, name).tensors, like, why => fail('ValueError', `${name}: ${why}. It belongs to another model.`))
 
 /** The tensors in the place of those of `like`. */
 export function treeFrom<T>(tensors: Readonly<Record<string, Tensor>>, like: T, refuse: (why: string) => never): T {

@@ -2,8 +2,8 @@
  * The safetensors layout (https://github.com/huggingface/safetensors#format): eight bytes with the length of a JSON header, the header
  * `{ name: { dtype, shape, data_offsets }, __metadata__: { ... } }`, then the elements, little-endian and without gaps.
  */
-import { type DType, type Shape, type Tensor, array } from '@cotangent/core'
-import { bitsOf, fromStored, storedView, toStored, fail } from '@cotangent/core/extend'
+import { type DType, type Tensor, array } from '@cotangent/core'
+import { bitsOf, fail, fromStored, sizeOf, storedView, toStored } from '@cotangent/core/extend'
 
 type Name = 'F64' | 'F32' | 'F16' | 'BF16' | 'I32' | 'U32' | 'I8' | 'U8' | 'BOOL'
 const names = {
@@ -92,9 +92,7 @@ function joined(text: Uint8Array, parts: readonly Uint8Array[], length: number):
  * @throws ValueError where the bytes are no such file: cut, damaged in the header, or something else.
  */
 export function decodeSafetensors(bytes: Uint8Array, name: string = 'safetensors'): Safetensors {
-  const refuse = (why: string): never => {
-    fail('ValueError', `${name}: ${why}. It is damaged, or no safetensors file.`)
-  }
+  const refuse = (why: string): never => fail('ValueError', `${name}: ${why}. It is damaged, or no safetensors file.`)
   const { entries, metadata, start } = headerOf(bytes, refuse)
   checkLayout(entries, bytes.length - start, refuse)
   const tensors = entries.map(([key, e]) => [key, tensorOf(bytes, start, key, e, refuse)] as const)
@@ -130,7 +128,6 @@ const isSizes = (x: unknown): x is readonly number[] => Array.isArray(x) && x.ev
 const isEntry = (e: unknown): e is Entry =>
   isRecord(e) && typeof e['dtype'] === 'string' && isSizes(e['shape']) && isSizes(e['data_offsets']) && e['data_offsets'].length === 2
 
-const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1)
 const bytesOfElement = (dtype: string): number | undefined =>
   Object.hasOwn(dtypes, dtype) ? bitsOf(dtypes[dtype] as DType) / 8 : wide[dtype]?.bytes
 

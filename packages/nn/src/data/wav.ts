@@ -28,9 +28,7 @@ const readers: Readonly<Record<string, Get>> = {
  * @throws ValueError if they are something else, compressed, or cut short.
  */
 export function decodeWav(bytes: Uint8Array, name: string = 'WAV'): Sound {
-  const refuse = (why: string): never => {
-    fail('ValueError', `${name}: ${why}.`)
-  }
+  const refuse = (why: string): never => fail('ValueError', `${name}: ${why}.`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < 12 || textAt(bytes, 0) !== 'RIFF' || textAt(bytes, 8) !== 'WAVE') refuse('is no WAV file')
   const chunks = chunksOf(view, bytes)

@@ -1,6 +1,6 @@
 /** Scaled dot-product attention over sequences. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762. */
 import { type Key, type Tensor, finfo, lax, logicalAnd, random, tri, where } from '@cotangent/core'
-import { fail, showShape } from '@cotangent/core/extend'
+import { fail, sameShape, showShape } from '@cotangent/core/extend'
 import { softmax } from '../activations.ts'
 
 export interface DotProductAttentionOptions {
@@ -35,7 +35,7 @@ function checkShapes(q: Tensor, k: Tensor, v: Tensor): void {
   const [n, , heads, width] = q.shape,
     [m, , groups, kWidth] = k.shape
   const fits = q.ndim === 4 && k.ndim === 4 && v.ndim === 4 && n === m && width === kWidth && (heads as number) % (groups as number) === 0
-  if (!fits || v.shape.slice(0, 3).join() !== k.shape.slice(0, 3).join())
+  if (!fits || !sameShape(v.shape.slice(0, 3), k.shape.slice(0, 3)))
     fail(
       'ShapeError',
       `dotProductAttention: needs queries [n, t, heads, width], keys and values [n, s, groups, width] where groups divide heads, got ${[q, k, v].map(t => `${showShape(t.shape)}`).join(', ')}.`,

@@ -1,8 +1,7 @@
 /** Recurrent cells: what one step of a sequence does to a carry. */
-import { type DType, type Key, type Shape, type Tensor, concatenate, lax, multiply, random, split, tanh, zeros } from '@cotangent/core'
-import { fail, showShape } from '@cotangent/core/extend'
+import { type DType, type Key, type Tensor, concatenate, lax, multiply, random, split, tanh, zeros } from '@cotangent/core'
 import { type Initializer, glorotUniform, zeros as zerosInit } from '../init.ts'
-import { checkCount, shapeError } from '../layer.ts'
+import { checkCount } from '../layer.ts'
 
 /** `P` parameters, `C` the carry: a tree of tensors `[n, units]`. */
 export interface Cell<P, C> {
@@ -154,16 +153,4 @@ export function stackedCell<const L extends readonly [AnyCell, ...AnyCell[]]>(..
     output: carry => last.output(carry[carry.length - 1]),
   }
   return stacked as unknown as Cell<ParamsOf<L>, CarryOf<L>>
-}
-
-export function widthOfSequence(name: string, input: Shape): number {
-  const width = input[1]
-  return input.length === 2 && width !== undefined ? width : shapeError(name, '[t, in]', input)
-}
-export function checkSequence(name: string, x: Tensor): void {
-  if (x.ndim !== 3)
-    fail(
-      'ShapeError',
-      `${name}: needs sequences [n, t, in], got ${showShape(x.shape)}. One sequence gets its batch axis by expandDims(x, 0).`,
-    )
 }

@@ -2,6 +2,7 @@
 import { type Tensor, concatenate, sliceAxis, where } from '@cotangent/core'
 import { fail, showShape } from '@cotangent/core/extend'
 import { type Layer, shapeError, stateless } from '../layer.ts'
+import { ratio } from '../ratio.ts'
 import { type Sizes, type Sizes1, type Sizes2, type Sizes3, checkBatch, perAxis, splitExample } from './window.ts'
 
 type Over = (x: Tensor, axis: readonly number[], mask: Tensor | undefined) => Tensor
@@ -24,10 +25,7 @@ function global(name: string, over: Over): Layer<null> {
 export const globalAvgPool = (): Layer<null> =>
   global('globalAvgPool', (x, axis, mask) => {
     if (mask === undefined) return x.mean({ axis })
-    const count = mask.astype(x.dtype).sum({ axis })
-    return where(mask, x, 0)
-      .sum({ axis })
-      .div(where(count.equal(0), 1, count))
+    return ratio(where(mask, x, 0).sum({ axis }), mask.astype(x.dtype).sum({ axis }))
   })
 /** The maximum likewise. */
 export const globalMaxPool = (): Layer<null> =>

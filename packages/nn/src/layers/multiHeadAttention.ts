@@ -17,11 +17,9 @@ import {
 } from '@cotangent/core'
 import { fail, showShape } from '@cotangent/core/extend'
 import { type Initializer, glorotUniform } from '../init.ts'
-import { type Layer, type Mode, checkCount, shapeError, stateful, stateless } from '../layer.ts'
+import { type Layer, type Mode, checkCount, checkSequence, sequenceOf, stateful, stateless } from '../layer.ts'
 import { dotProductAttention } from './attention.ts'
-import { checkSequence } from './cells.ts'
-import type { Dense } from './dense.ts'
-import { dense } from './dense.ts'
+import { type Dense, dense } from './dense.ts'
 import { type RotaryOptions, alibiBias, rotary } from './positions.ts'
 
 export interface Attention {
@@ -109,10 +107,6 @@ function initAttention(
     out: part(o, heads * headWidth, width),
   }
 }
-function widthOf(name: string, input: Shape): number {
-  const [, width] = input
-  return input.length === 2 && width !== undefined ? width : shapeError(name, '[t, width]', input)
-}
 const dropping = (dropout: number, { train = false, key }: Mode): { readonly dropout: number; readonly key: Key | undefined } => {
   if (train && dropout > 0 && key === undefined)
     fail('ValueError', 'attention: training with dropout needs randomness. Pass { train: true, key }.')
@@ -135,7 +129,7 @@ export function multiHeadAttention<const C extends CacheSize | null = null>(
   const name = `multiHeadAttention(${heads})`,
     { cache = null, kernelInit = glorotUniform() } = options
   const init = (key: Key, input: Shape) => {
-    const width = widthOf(name, input),
+    const [, width] = sequenceOf(name, input),
       sizes = sizesOf(name, heads, options, width)
     return { params: initAttention(key, sizes, width, width, kernelInit), output: input, sizes }
   }
@@ -233,7 +227,7 @@ export function crossAttention(heads: number, options: CrossAttentionOptions = {
     { kernelInit = glorotUniform(), dropout = 0 } = options
   return stateless<Attention, CrossInput>(
     (key, input) => {
-      const width = widthOf(name, input)
+      const [, width] = sequenceOf(name, input)
       return {
         params: initAttention(key, sizesOf(name, heads, options, width), width, options.memoryWidth ?? width, kernelInit),
         output: input,

@@ -1,7 +1,7 @@
 /** Images as sequences of patches. Dosovitskiy et al. 2020, https://arxiv.org/abs/2010.11929. */
 import { type Tensor, broadcastTo, concatenate, sliceAxis, squeeze } from '@cotangent/core'
 import { type Initializer, normal } from '../init.ts'
-import { type Layer, shapeError, stateless } from '../layer.ts'
+import { type Layer, sequenceOf, stateless } from '../layer.ts'
 import { type Conv, type KernelOptions, conv2d } from './conv.ts'
 import type { Sizes2 } from './window.ts'
 
@@ -34,8 +34,7 @@ export interface ClassTokenOptions {
 export function classToken({ tokenInit = normal(0.02) }: ClassTokenOptions = {}): Layer<ClassToken> {
   return stateless<ClassToken>(
     (key, input) => {
-      const [t, width] = input
-      if (input.length !== 2 || t === undefined || width === undefined) shapeError('classToken', '[t, width]', input)
+      const [t, width] = sequenceOf('classToken', input)
       return { params: { token: tokenInit(key, [width]) }, output: [t + 1, width] }
     },
     ({ token }, x) => concatenate([broadcastTo(token, [x.shape[0] as number, 1, x.shape[2] as number]), x], { axis: 1 }),

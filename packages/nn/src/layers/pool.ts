@@ -1,5 +1,6 @@
 /** Pooling over the spatial axes of sequences, images and volumes, channels last; and flattening. */
 import { type Shape, type Tensor, lax, ones, reshape } from '@cotangent/core'
+import { sizeOf } from '@cotangent/core/extend'
 import { type Layer, stateless } from '../layer.ts'
 import {
   type Padding,
@@ -64,4 +65,4 @@ export const avgPool2d = (size: Sizes2, options: PoolOptions = {}): Layer<null> 
 export const avgPool3d = (size: Sizes3, options: PoolOptions<Sizes3> = {}): Layer<null> => pool('avgPool3d', 3, size, options, average)
 
 /** `[n, ...]` to `[n, product]`: from images to vectors. */
-export const flatten = (x: Tensor): Tensor => reshape(x, [x.shape[0] ?? 1, x.shape.slice(1).reduce((a, b) => a * b, 1)])
+export const flatten = (x: Tensor): Tensor => reshape(x, [x.shape[0] ?? 1, sizeOf(x.shape.slice(1))])

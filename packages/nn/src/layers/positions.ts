@@ -2,7 +2,7 @@
 import { type DType, type Tensor, abs, add, arange, array, concatenate, cos, multiply, sin, split, stack, take } from '@cotangent/core'
 import { fail, showShape } from '@cotangent/core/extend'
 import { type Initializer, normal } from '../init.ts'
-import { type Layer, shapeError, stateful, stateless } from '../layer.ts'
+import { type Layer, sequenceOf, stateful, stateless } from '../layer.ts'
 
 /** The number of elements that a stream has seen: state, int32, `[]`. */
 export interface StreamIndex {
@@ -52,8 +52,7 @@ export function learnedPositions<const C extends boolean = false>(
     name,
     stream,
     (key, input) => {
-      const [t, width] = input
-      if (input.length !== 2 || t === undefined || width === undefined) shapeError(name, '[t, width]', input)
+      const [t, width] = sequenceOf(name, input)
       if (t > length) fail('ShapeError', `${name}: has no vectors for ${t} positions. Raise the length, or cut the sequences.`)
       return { params: { table: tableInit(key, [length, width]) }, output: input }
     },
@@ -96,8 +95,8 @@ export function sinusoidalPositions<const C extends boolean = false>({
     name,
     stream,
     (_key, input) => {
-      if (input.length !== 2) shapeError(name, '[t, width]', input)
-      checkEven(name, input[1] as number)
+      const [, width] = sequenceOf(name, input)
+      checkEven(name, width)
       return { params: null, output: input }
     },
     (_, positions, x) => sinusoids(positions, x.shape[x.ndim - 1] as number, { dtype: x.dtype }),

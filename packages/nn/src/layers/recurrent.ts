@@ -1,18 +1,7 @@
 /** Sequences through recurrent cells, by `scan`: `[n, t, in]` to `[n, t, units]`, or to the last output. */
 import { type Tensor, arange, concatenate, less, moveaxis, random, scan, tree, where } from '@cotangent/core'
-import { type Layer, type Mode, stateless } from '../layer.ts'
-import {
-  type Cell,
-  type CellOptions,
-  type Gru,
-  type LstmOptions,
-  type Recurrent,
-  checkSequence,
-  gruCell,
-  lstmCell,
-  rnnCell,
-  widthOfSequence,
-} from './cells.ts'
+import { type Layer, type Mode, checkSequence, sequenceOf, stateless } from '../layer.ts'
+import { type Cell, type CellOptions, type Gru, type LstmOptions, type Recurrent, gruCell, lstmCell, rnnCell } from './cells.ts'
 
 /** Which elements of sequences of these lengths `[n]` (integers) exist, when padded to `t`: bool, `[n, t]`. For `mode.mask`. */
 export const sequenceMask = (lengths: Tensor, t: number): Tensor => less(arange(t).reshape([1, t]), lengths.reshape([-1, 1]))
@@ -81,8 +70,8 @@ function run<P, C>(
 export function recurrent<P, C>(cell: Cell<P, C>, options: SequenceOptions = {}): Layer<P> {
   return stateless<P>(
     (key, input) => {
-      const params = cell.init(key, widthOfSequence(cell.name, input))
-      return { params, output: options.returnSequences === false ? [cell.units] : [input[0] as number, cell.units] }
+      const [t, width] = sequenceOf(cell.name, input)
+      return { params: cell.init(key, width), output: options.returnSequences === false ? [cell.units] : [t, cell.units] }
     },
     (p, x, mode) => run(cell, p, x, mode, options),
     cell.name,
@@ -126,11 +115,11 @@ export function bidirectional<P, C>(cell: Cell<P, C>, options: BidirectionalOpti
   return stateless<Bidirectional<P>>(
     (key, input) => {
       const [f, b] = random.split(key),
-        width = widthOfSequence(name, input),
+        [t, width] = sequenceOf(name, input),
         units = merge === 'concat' ? 2 * cell.units : cell.units
       return {
         params: { forward: cell.init(f, width), backward: cell.init(b, width) },
-        output: returnSequences ? [input[0] as number, units] : [units],
+        output: returnSequences ? [t, units] : [units],
       }
     },
     (p, x, mode) =>

@@ -1,6 +1,6 @@
 /** Blocks of attention and feed-forward layers with residual connections. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762. */
-import { type Key, type Shape, type Tensor, random } from '@cotangent/core'
-import { type Layer, type Mode, checkCount, partMode, shapeError } from '../layer.ts'
+import { type Key, type Tensor, random } from '@cotangent/core'
+import { type Layer, type Mode, checkCount, partMode, sequenceOf } from '../layer.ts'
 import { dropout as dropoutLayer } from './dropout.ts'
 import { type FeedForward, feedForward as feedForwardLayer } from './feedForward.ts'
 import {
@@ -37,7 +37,6 @@ export interface TransformerOptions<N = LayerNorm, F = FeedForward, C extends Ca
   readonly preNorm?: boolean
 }
 
-type Defaulted<N, F, C extends CacheSize | null> = TransformerOptions<N, F, C>
 interface Parts<N, F, C> {
   readonly norm: Layer<N>
   readonly attention: Layer<Attention, CacheState<C>>
@@ -46,7 +45,7 @@ interface Parts<N, F, C> {
   readonly feedForward: (width: number) => Layer<F>
 }
 
-function partsOf<N, F, C extends CacheSize | null>(options: Defaulted<N, F, C>): Parts<N, F, C> {
+function partsOf<N, F, C extends CacheSize | null>(options: TransformerOptions<N, F, C>): Parts<N, F, C> {
   const { heads, hidden, norm = layerNorm(), feedForward, preNorm = true, dropout = 0 } = options
   return {
     norm: norm as Layer<N>,
@@ -55,10 +54,6 @@ function partsOf<N, F, C extends CacheSize | null>(options: Defaulted<N, F, C>):
     dropout: dropoutLayer(dropout),
     feedForward: width => feedForward ?? (feedForwardLayer(hidden ?? 4 * width) as Layer<unknown> as Layer<F>),
   }
-}
-const widthOf = (name: string, input: Shape): number => {
-  const width = input[1]
-  return input.length === 2 && width !== undefined ? width : shapeError(name, '[t, width]', input)
 }
 
 /** `x + dropout(f(norm(x)))`, or `norm(x + dropout(f(x)))`; keys i and i + 1 of the mode are f's and the dropout's. */
@@ -93,7 +88,7 @@ export function transformerBlock<N = LayerNorm, F = FeedForward, const C extends
   return {
     about: { name },
     init(key, input) {
-      const width = widthOf(name, input),
+      const [, width] = sequenceOf(name, input),
         [a, n, f, m] = random.split(key, 4)
       const attention = parts.attention.init(a, input)
       const params = {

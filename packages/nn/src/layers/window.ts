@@ -1,6 +1,6 @@
 /** Sizes of windows that move over one to three spatial axes. */
 import type { Shape, Tensor } from '@cotangent/core'
-import { fail, showShape, showShape } from '@cotangent/core/extend'
+import { fail, showShape } from '@cotangent/core/extend'
 import { shapeError } from '../layer.ts'
 
 /** `SAME`: as many results as steps, zeros on both sides; `VALID`: no padding; or the padding before and after each spatial axis. */
@@ -57,8 +57,10 @@ export interface Window {
 /** Sizes of the spatial axes after a window has moved over them. */
 export function windowOutput(name: string, sizes: Shape, { size, strides, dilation, padding }: Window): Shape {
   if (typeof padding === 'string' ? padding !== 'SAME' && padding !== 'VALID' : padding.length !== sizes.length)
-    fail('ValueError',
-      `${name}: padding is 'SAME', 'VALID', or a pair [before, after] for each of ${sizes.length} axes, got ${JSON.stringify(padding)}.`)
+    fail(
+      'ValueError',
+      `${name}: padding is 'SAME', 'VALID', or a pair [before, after] for each of ${sizes.length} axes, got ${JSON.stringify(padding)}.`,
+    )
   return sizes.map((n, k) => {
     const stride = strides[k] as number,
       reach = ((size[k] as number) - 1) * (dilation[k] as number) + 1

@@ -1,6 +1,7 @@
 /** What all losses share: weights, masks, reductions, and the check of shapes. */
 import { type Shape, type Tensor, equal, expandDims, isdtype, mean, multiply, sum, take, where } from '@cotangent/core'
-import { fail, showShape } from '@cotangent/core/extend'
+import { fail, sameShape, showShape } from '@cotangent/core/extend'
+import { ratio } from '../ratio.ts'
 
 export interface LossOptions {
   /**
@@ -35,13 +36,9 @@ export function reduceLoss(
   const weighted = factor === undefined ? counted : multiply(counted, factor)
   if (reduction === 'none') return weighted
   if (reduction === 'sum') return sum(weighted)
-  return factor === undefined ? mean(weighted) : weightedMean(weighted, sum(factor.mul(each.size / factor.size)))
+  return factor === undefined ? mean(weighted) : ratio(sum(weighted), sum(factor.mul(each.size / factor.size)))
 }
 
-const weightedMean = (weighted: Tensor, total: Tensor): Tensor => {
-  const nothing = equal(total, 0)
-  return where(nothing, 0, sum(weighted).div(where(nothing, 1, total)))
-}
 const expand = (t: Tensor, ndim: number): Tensor => (t.ndim === ndim ? t : t.reshape([...t.shape, ...Array<number>(ndim - t.ndim).fill(1)]))
 const product = (factors: readonly (Tensor | undefined)[], ndim: number): Tensor | undefined =>
   factors
@@ -54,7 +51,7 @@ const restMean = (x: Tensor, lead: number): Tensor =>
   x.ndim <= lead ? x : mean(x, { axis: Array.from({ length: x.ndim - lead }, (_, i) => lead + i) })
 
 function leading(loss: string, name: string, shape: Shape, losses: Tensor): void {
-  if (shape.length === 0 || shape.length > losses.ndim || shape.some((n, i) => n !== losses.shape[i]))
+  if (shape.length === 0 || !sameShape(shape, losses.shape.slice(0, shape.length)))
     fail(
       'ShapeError',
       `${loss}: ${name} ${showShape(shape)} must have the leading axes of the losses ${showShape(losses.shape)}: one for each example or for each part.`,
@@ -63,7 +60,7 @@ function leading(loss: string, name: string, shape: Shape, losses: Tensor): void
 
 /** Shapes that differ would broadcast, and the loss would be of other pairs than meant. */
 export function sameShapes(loss: string, a: string, shape: Shape, b: string, wanted: Shape): void {
-  if (shape.length !== wanted.length || shape.some((n, i) => n !== wanted[i]))
+  if (!sameShape(shape, wanted))
     fail('ShapeError', `${loss}: ${a} ${showShape(shape)} and ${b} ${showShape(wanted)} need the same shape. Reshape one of them.`)
 }
 
@@ -71,8 +68,7 @@ export function sameShapes(loss: string, a: string, shape: Shape, b: string, wan
 export function classIds(loss: string, logits: Tensor, labels: Tensor): boolean {
   const integral = isdtype(labels.dtype, 'integral')
   const wanted = integral ? logits.shape.slice(0, -1) : logits.shape
-  if (logits.ndim === 0 || wanted.length !== labels.ndim || wanted.some((n, i) => n !== labels.shape[i]))
-    labelError(loss, logits, labels, integral)
+  if (logits.ndim === 0 || !sameShape(wanted, labels.shape)) labelError(loss, logits, labels, integral)
   return integral
 }
 function labelError(loss: string, logits: Tensor, labels: Tensor, integral: boolean): never {

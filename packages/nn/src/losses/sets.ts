@@ -18,6 +18,7 @@ import {
 } from '@cotangent/core'
 import { fail, showShape } from '@cotangent/core/extend'
 import { logSoftmax } from '../activations.ts'
+import { ratio } from '../ratio.ts'
 import { type LossOptions, reduceLoss, sameShapes } from './loss.ts'
 import { unit } from './regression.ts'
 
@@ -42,8 +43,7 @@ export function ntxentLoss(embeddings: Tensor, labels: Tensor, { temperature = 0
   // An anchor without others has only its pairs in the denominator; a large negative number keeps its derivative finite.
   const others = expandDims(logsumexp(where(same, -1e30, similarity), { axis: 1 }), 1)
   const all = logaddexp(others, similarity)
-  const count = pairs.astype('int32').sum()
-  return divide(sum(where(pairs, subtract(all, similarity), 0)), where(equal(count, 0), 1, count))
+  return ratio(sum(where(pairs, subtract(all, similarity), 0)), pairs.astype('int32').sum())
 }
 
 export interface RankingOptions extends LossOptions {

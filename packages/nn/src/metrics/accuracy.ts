@@ -1,6 +1,6 @@
 /** Metrics of predictions. */
 import { type Tensor, argmax, equal, mean } from '@cotangent/core'
-import { fail, showShape } from '@cotangent/core/extend'
+import { fail, sameShape, showShape } from '@cotangent/core/extend'
 
 /**
  * Share of examples whose largest logit is at the label: logits `[n, ..., classes]`, labels `[n, ...]` (class ids). A float32 scalar in [0, 1].
@@ -8,7 +8,7 @@ import { fail, showShape } from '@cotangent/core/extend'
  */
 export function accuracy(logits: Tensor, labels: Tensor): Tensor {
   const wanted = logits.shape.slice(0, -1)
-  if (logits.ndim === 0 || labels.shape.join() !== wanted.join())
+  if (logits.ndim === 0 || !sameShape(labels.shape, wanted))
     fail(
       'ShapeError',
       `accuracy: logits ${showShape(logits.shape)} need class ids of shape ${showShape(wanted)}, got ${showShape(labels.shape)}.`,

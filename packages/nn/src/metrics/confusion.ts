@@ -1,6 +1,7 @@
 /** Metrics of decisions: class ids against class ids, `[n, ...]` each (bool counts as 0 and 1). From scores: `scores.greater(0.5)`; from logits: `argmax(logits, { axis: -1 })`. */
 import { type Tensor, arange, diagonal, equal, expandDims, matmul, mean, multiply, sum, transpose, zeros } from '@cotangent/core'
-import { type Metric, metric, ratio } from './metric.ts'
+import { ratio } from '../ratio.ts'
+import { type Metric, metric } from './metric.ts'
 
 export type Decisions = readonly [predictions: Tensor, labels: Tensor, weights?: Tensor]
 export interface ConfusionState {

@@ -29,7 +29,8 @@ import {
 } from '@cotangent/core'
 import { fail } from '@cotangent/core/extend'
 import { boxIou } from '../boxes.ts'
-import { type Metric, metric, ratio } from './metric.ts'
+import { ratio } from '../ratio.ts'
+import { type Metric, metric } from './metric.ts'
 
 /** Objects of images, filled up to as many for each: boxes `[n, k, 4]` (y1, x1, y2, x2), class ids int32 `[n, k]`, -1 where there is no object. */
 export interface Objects {

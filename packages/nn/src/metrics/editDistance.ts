@@ -1,6 +1,7 @@
 /** Errors of transcriptions, counted on the host: sequences have different lengths. */
 import { type Tensor, array } from '@cotangent/core'
-import { type Metric, metric, ratio } from './metric.ts'
+import { ratio } from '../ratio.ts'
+import { type Metric, metric } from './metric.ts'
 
 /** Insertions, deletions and replacements from one sequence to another. Levenshtein 1966. */
 export function editDistance<T>(from: readonly T[], to: readonly T[]): number {

@@ -1,6 +1,6 @@
 /** What a metric is: a Monoid of what is known so far, and what it says. Folding over batches, in any grouping, gives what the whole batch gives. */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
-import { type Tensor, add, divide, equal, multiply, sum, tree, where } from '@cotangent/core'
+import { type Tensor, add, equal, multiply, sum, tree, where } from '@cotangent/core'
 
 /** `S` is a plain tree of tensors, `I` the inputs of a batch, `O` the result. All functions are pure; `update`, `merge` and `compute` work under `jit`. */
 export interface Metric<S, I extends readonly unknown[], O = Tensor> {
@@ -48,12 +48,6 @@ export function all<S extends object, I extends readonly unknown[], O extends ob
     merge: (a, b) => each((m, name) => m.merge(of(a, name), of(b, name))),
     compute: state => each((m, name) => m.compute(of(state, name))),
   }
-}
-
-/** 0 where there is nothing to divide by. */
-export const ratio = (a: Tensor, b: Tensor): Tensor => {
-  const none = equal(b, 0)
-  return where(none, 0, divide(a, where(none, 1, b)))
 }
 
 export interface MeanState {

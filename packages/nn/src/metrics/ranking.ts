@@ -18,7 +18,8 @@ import {
   where,
   zeros,
 } from '@cotangent/core'
-import { type Metric, metric, ratio } from './metric.ts'
+import { ratio } from '../ratio.ts'
+import { type Metric, metric } from './metric.ts'
 
 type Scored = readonly [scores: Tensor, labels: Tensor]
 export interface HistogramState {

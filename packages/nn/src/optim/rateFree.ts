@@ -5,6 +5,7 @@ import {
   abs,
   add,
   array,
+  copy,
   divide,
   equal,
   exp,
@@ -18,6 +19,7 @@ import {
   tree,
   where,
 } from '@cotangent/core'
+import { ratio } from '../ratio.ts'
 import { noUpdates, powerLess1, zerosOf } from './moments.ts'
 import { type LearningRate, rateAt } from './rate.ts'
 import type { ExtraArguments, GradientTransformation, StateFor, StateOf } from './transformation.ts'
@@ -60,7 +62,7 @@ export function prodigy(rate: LearningRate = 1, options: ProdigyOptions = {}): G
       mu: zerosOf(params),
       nu: zerosOf(params),
       total: zerosOf(params),
-      start: tree.map(p => p.add(0), params),
+      start: tree.map(copy, params),
       distance: array(initialDistance),
       numerator: array(0),
     }),
@@ -87,8 +89,7 @@ export function prodigy(rate: LearningRate = 1, options: ProdigyOptions = {}): G
         ),
       )
       const size = tree.reduce((t: Tensor, x) => add(t, sum(abs(x))), total, array(0))
-      const estimate = where(equal(size, 0), 0, divide(multiply(numerator, coefficient), where(equal(size, 0), 1, size)))
-      const next = maximum(distance, estimate)
+      const next = maximum(distance, ratio(multiply(numerator, coefficient), size))
       const update = (m: Tensor, v: Tensor, p: Tensor): Tensor =>
         multiply(add(divide(m, add(sqrt(v), multiply(next, eps))), multiply(p, weightDecay)), step.neg())
       return [
@@ -130,7 +131,7 @@ export function scheduleFree<F extends StateOf>(
     init: params => ({
       count: noUpdates(),
       inner: inner.init(params),
-      base: tree.map(p => p.add(0), params),
+      base: tree.map(copy, params),
       weightSum: array(0),
       maxRate: array(0),
     }),
@@ -140,7 +141,7 @@ export function scheduleFree<F extends StateOf>(
         none = equal(maxRate, 0),
         weight = where(none, 0, exp(multiply(log(where(none, 1, maxRate)), weightPower))),
         weightSum = add(state.weightSum, weight),
-        share = where(none, 0, divide(weight, where(none, 1, weightSum)))
+        share = ratio(weight, weightSum)
       const base = tree.map((z: Tensor, u: Tensor) => add(z, u), state.base, updates as NoInfer<P>)
       const before = scheduleFreeParams(state, params, { b1 })
       const mean = tree.map((x: Tensor, z: Tensor) => add(x, multiply(subtract(z, x), share)), before, base as NoInfer<P>)

@@ -5,6 +5,7 @@ import {
   all,
   array,
   cond,
+  copy,
   divide,
   equal,
   isfinite,
@@ -17,7 +18,7 @@ import {
   where,
 } from '@cotangent/core'
 import { noUpdates, zerosOf } from './moments.ts'
-import type { ExtraArguments, GradientTransformation, StateFor, StateOf } from './transformation.ts'
+import { type ExtraArguments, type GradientTransformation, type StateFor, type StateOf, applyUpdates } from './transformation.ts'
 
 export interface ApplyIfFiniteState<S> {
   readonly inner: S
@@ -103,12 +104,12 @@ export function lookahead<F extends StateOf>(
   const { every = 6, slowStep = 0.5 } = options
   return {
     // A copy: who donates the parameters and the state may not give one buffer twice.
-    init: params => ({ inner: inner.init(params), steps: noUpdates(), slow: tree.map(p => p.add(0), params) }),
+    init: params => ({ inner: inner.init(params), steps: noUpdates(), slow: tree.map(copy, params) }),
     update: <P>(grads: P, state: LookaheadState<P, StateFor<F, P>>, params: P, extra?: ExtraArguments<P>) => {
       const [updates, next] = inner.update(grads, state.inner, params, extra)
       const steps = remainder(state.steps.add(1), every),
         sync = equal(steps, 0)
-      const fast = tree.map((p: Tensor, u: Tensor) => add(p, u), params, updates as NoInfer<P>)
+      const fast = applyUpdates(params, updates)
       const met = tree.map((s: Tensor, f: Tensor) => add(s, multiply(subtract(f, s), slowStep)), state.slow, fast as NoInfer<P>)
       const slow = tree.map((m: Tensor, s: Tensor) => where(sync, m, s), met, state.slow as NoInfer<P>)
       const back = tree.map((m: Tensor, p: Tensor) => subtract(m, p), met, params as NoInfer<P>)

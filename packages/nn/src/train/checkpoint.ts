@@ -39,9 +39,8 @@ export async function writeCheckpoint<T>(store: CheckpointStore, { state, best, 
 export async function readCheckpoint<T>(store: CheckpointStore, like: T): Promise<Saved<T> | null> {
   const bytes = await store.read()
   if (bytes === null) return null
-  const refuse = (why: string): never => {
+  const refuse = (why: string): never =>
     fail('ValueError', `${store.name}: ${why}. Choose another file, move it away, or pass { resume: false } to overwrite it.`)
-  }
   const { tensors, metadata } = decodeSafetensors(bytes, store.name)
   if (metadata['format'] !== FORMAT) refuse('is no checkpoint of a training run')
   if (metadata['checksum'] !== checksumOf(bytes)) refuse('is damaged: its checksum is wrong')
