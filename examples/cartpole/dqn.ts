@@ -1,122 +1,130 @@
 /**
  * Deep Q-learning, Mnih et al. 2015 (Nature 518), with the double estimate of van Hasselt et al. 2016, https://arxiv.org/abs/1509.06461: a network learns
- * what a push is worth from a memory of what pushes have led to.
+ * what an action is worth from a buffer of what actions have led to.
  */
 import { type Key, type Tensor, argmax, array, jit, lax, mean, random, remainder, scan, take, tree, where, zeros } from '@cotangent/core'
 import { type AdamState, type TrainState, adam, huberLoss, initTrainState, oneHot, schedules, trainStep } from '@cotangent/nn'
-import { ACTIONS, type Cart, OBSERVATION, type Policy, play, resetAll } from './environment.ts'
+import { ACTIONS, type Cart, OBSERVATION, type Policy, resetAll, rollout } from './environment.ts'
 import type { Effort, Method } from './method.ts'
 import { type NetworkParams, actor, greedy, meanLength } from './networks.ts'
 
 const DISCOUNT = 0.99
-/** Rounds of playing and learning in an update, and steps of learning in a round. */
+/** Rounds of a step of all carts and some of learning in an update, and steps of learning in a round. */
 const ROUNDS = 32
-const LESSONS = 4
+const GRADIENT_STEPS = 4
 const BATCH = 256
-/** Rounds that the memory holds. */
-const KEPT_ROUNDS = 1024
-/** How fast the network that judges follows the one that learns, a step. */
-const FOLLOW = 0.05
-/** Share of random pushes at first and in the end, and the share of all rounds in which it falls. */
-const EXPLORE = { from: 1, to: 0.05, share: 0.2 } as const
+/** Rounds that the replay buffer holds. */
+const CAPACITY_ROUNDS = 1024
+/** How far the target network goes towards the one that learns, a step. */
+const TAU = 0.05
+/** Share of random actions at first and in the end, and the share of all rounds in which it falls. */
+const EPSILON = { from: 1, to: 0.05, share: 0.2 } as const
 
 /** `[n, ...]` */
-interface Memory {
-  readonly seen: Tensor
-  readonly pushes: Tensor
-  readonly next: Tensor
-  readonly failed: Tensor
+interface ReplayBuffer {
+  readonly observations: Tensor
+  readonly actions: Tensor
+  readonly nextObservations: Tensor
+  readonly terminated: Tensor
 }
-/** With the values of what was seen next. */
-interface Lesson {
-  readonly seen: Tensor
-  readonly pushes: Tensor
+/** With the values of the next observations. */
+interface Batch {
+  readonly observations: Tensor
+  readonly actions: Tensor
   readonly target: Tensor
 }
 interface State {
   readonly learner: TrainState<NetworkParams, null, AdamState<NetworkParams>>
   /** An average of the past networks, which changes slowly. */
-  readonly judge: NetworkParams
+  readonly targetNetwork: NetworkParams
   readonly carts: Cart
-  readonly memory: Memory
+  readonly buffer: ReplayBuffer
   /** int32, `[]` */
   readonly round: Tensor
 }
 
-/** Of each row, the value of its push: `[n]`. */
-const chosen = (values: Tensor, pushes: Tensor): Tensor => values.mul(oneHot(pushes, ACTIONS)).sum({ axis: -1 })
+/** Of each row, the value of its action: `[n]`. */
+const valuesOf = (values: Tensor, actions: Tensor): Tensor => values.mul(oneHot(actions, ACTIONS)).sum({ axis: -1 })
 
 /**
- * What pushes were worth: -1 for the one after which the pole fell, nothing for others, and later ones 1 % less each. Rewards of 1 a step would order pushes
- * alike, but with values up to 100, whose small differences decide, a network takes long. The learner says which push is best next, the judge what it is
- * worth: one network would call its own errors good.
+ * What actions were worth: -1 for the one after which the pole fell, nothing for others, and later ones 1 % less each. Rewards of 1 a step would order actions
+ * alike, but with values up to 100, whose small differences decide, a network takes long. The learner says which action is best next, the target network
+ * what it is worth: one network would call its own errors good.
  */
-function targetsOf(state: Pick<State, 'learner' | 'judge'>, { next, failed }: Memory): Tensor {
-  const best = argmax(actor.apply(state.learner.params, next), { axis: -1 })
-  return where(failed, -1, chosen(actor.apply(state.judge, next), best).mul(DISCOUNT))
+function targetsOf(state: Pick<State, 'learner' | 'targetNetwork'>, { nextObservations, terminated }: ReplayBuffer): Tensor {
+  const best = argmax(actor.apply(state.learner.params, nextObservations), { axis: -1 })
+  return where(terminated, -1, valuesOf(actor.apply(state.targetNetwork, nextObservations), best).mul(DISCOUNT))
 }
 
-/** Greedy but for a share of random pushes. */
-const exploring =
+/** Greedy but for a share of random actions. */
+const epsilonGreedy =
   (params: NetworkParams, share: Tensor): Policy =>
-  (seen, key) => {
-    const [whetherKey, pushKey] = random.split(key),
-      n = seen.shape[0] as number
-    return where(random.uniform(whetherKey, [n]).less(share), random.randint(pushKey, [n], 0, ACTIONS), greedy(params)(seen, key))
+  (observations, key) => {
+    const [whetherKey, actionKey] = random.split(key),
+      n = observations.shape[0] as number
+    return where(random.uniform(whetherKey, [n]).less(share), random.randint(actionKey, [n], 0, ACTIONS), greedy(params)(observations, key))
   }
 
 export function dqn({ carts, updates }: Effort): Method<State> {
-  const optimizer = adam(schedules.linear(1e-3, 1e-5, updates * ROUNDS * LESSONS)),
-    size = KEPT_ROUNDS * carts
-  const explore = schedules.linear(EXPLORE.from, EXPLORE.to, EXPLORE.share * updates * ROUNDS)
-  const learn = trainStep(
-    (params: NetworkParams, state: null, { seen, pushes, target }: Lesson) => ({
-      loss: huberLoss(chosen(actor.apply(params, seen), pushes), target),
+  const optimizer = adam(schedules.linear(1e-3, 1e-5, updates * ROUNDS * GRADIENT_STEPS)),
+    size = CAPACITY_ROUNDS * carts
+  const epsilon = schedules.linear(EPSILON.from, EPSILON.to, EPSILON.share * updates * ROUNDS)
+  const train = trainStep(
+    (params: NetworkParams, state: null, { observations, actions, target }: Batch) => ({
+      loss: huberLoss(valuesOf(actor.apply(params, observations), actions), target),
       state,
     }),
     optimizer,
     { donate: false },
   )
-  const remember = (memory: Memory, fresh: Memory, round: Tensor): Memory => {
-    const start = remainder(round, KEPT_ROUNDS).mul(carts)
+  const store = (buffer: ReplayBuffer, fresh: ReplayBuffer, round: Tensor): ReplayBuffer => {
+    const start = remainder(round, CAPACITY_ROUNDS).mul(carts)
     return tree.map(
       (old: Tensor, t: Tensor) => lax.dynamicUpdateSlice(old, t, [start, ...t.shape.slice(1).map(() => 0)]),
-      memory,
-      fresh as NoInfer<Memory>,
+      buffer,
+      fresh as NoInfer<ReplayBuffer>,
     )
   }
-  const lesson = (state: State, key: Key): readonly [State, Tensor] => {
-    const filled = where(state.round.less(KEPT_ROUNDS), state.round, KEPT_ROUNDS).mul(carts)
+  const gradientStep = (state: State, key: Key): readonly [State, Tensor] => {
+    const filled = where(state.round.less(CAPACITY_ROUNDS), state.round, CAPACITY_ROUNDS).mul(carts)
     const rows = random.randint(key, [BATCH], 0, filled)
-    const some = tree.map((t: Tensor) => take(t, rows, { axis: 0 }), state.memory)
-    const [learner, { loss }] = learn(state.learner, { seen: some.seen, pushes: some.pushes, target: targetsOf(state, some) })
-    const judge = tree.map((j: Tensor, p: Tensor) => j.add(p.sub(j).mul(FOLLOW)), state.judge, learner.params as NoInfer<NetworkParams>)
-    return [{ ...state, learner, judge }, loss as Tensor]
+    const some = tree.map((t: Tensor) => take(t, rows, { axis: 0 }), state.buffer)
+    const [learner, { loss }] = train(state.learner, {
+      observations: some.observations,
+      actions: some.actions,
+      target: targetsOf(state, some),
+    })
+    const targetNetwork = tree.map(
+      (t: Tensor, p: Tensor) => t.add(p.sub(t).mul(TAU)),
+      state.targetNetwork,
+      learner.params as NoInfer<NetworkParams>,
+    )
+    return [{ ...state, learner, targetNetwork }, loss as Tensor]
   }
-  const round = (state: State, key: Key): readonly [State, { readonly loss: Tensor; readonly over: Tensor }] => {
+  const round = (state: State, key: Key): readonly [State, { readonly loss: Tensor; readonly done: Tensor }] => {
     const [playKey, learnKey] = random.split(key)
-    const [moved, experience] = play(exploring(state.learner.params, explore(state.round)), state.carts, playKey, 1)
-    const { over, ...fresh } = tree.map((t: Tensor) => t.reshape(t.shape.slice(1)), experience)
-    const seen = { ...state, carts: moved, memory: remember(state.memory, fresh, state.round), round: state.round.add(1) }
-    const [next, losses] = scan(lesson, seen, random.splitBatch(learnKey, LESSONS))
-    return [next, { loss: mean(losses), over }]
+    const [moved, trajectory] = rollout(epsilonGreedy(state.learner.params, epsilon(state.round)), state.carts, playKey, 1)
+    const { done, ...fresh } = tree.map((t: Tensor) => t.reshape(t.shape.slice(1)), trajectory)
+    const played = { ...state, carts: moved, buffer: store(state.buffer, fresh, state.round), round: state.round.add(1) }
+    const [next, losses] = scan(gradientStep, played, random.splitBatch(learnKey, GRADIENT_STEPS))
+    return [next, { loss: mean(losses), done }]
   }
   const init = (key: Key): State => {
     const [initKey, startKey] = random.split(key),
       { params } = actor.init(initKey, [OBSERVATION])
     const observations = zeros([size, OBSERVATION])
-    const memory = {
-      seen: observations,
-      pushes: zeros([size], { dtype: 'int32' }),
-      next: observations,
-      failed: zeros([size], { dtype: 'bool' }),
+    const buffer = {
+      observations,
+      actions: zeros([size], { dtype: 'int32' }),
+      nextObservations: observations,
+      terminated: zeros([size], { dtype: 'bool' }),
     }
     const learner = initTrainState(optimizer, params, null, initKey)
-    return { learner, judge: params, carts: resetAll(startKey, carts), memory, round: array(0, { dtype: 'int32' }) }
+    return { learner, targetNetwork: params, carts: resetAll(startKey, carts), buffer, round: array(0, { dtype: 'int32' }) }
   }
   const update = jit((state: State, key: Key) => {
-    const [next, { loss, over }] = scan(round, state, random.splitBatch(key, ROUNDS))
-    return [next, { loss: mean(loss), length: meanLength(over) }] as const
+    const [next, { loss, done }] = scan(round, state, random.splitBatch(key, ROUNDS))
+    return [next, { loss: mean(loss), length: meanLength(done) }] as const
   })
   return { init, update, policy: state => state.learner.params, updates }
 }

@@ -31,7 +31,7 @@ export interface Cart {
   readonly velocity: Tensor
   /** Radians from upright, and per second. */
   readonly angle: Tensor
-  readonly spin: Tensor
+  readonly angularVelocity: Tensor
   /** Steps so far: int32. */
   readonly time: Tensor
 }
@@ -46,39 +46,40 @@ const GRAVITY = 9.8,
   /** Seconds a step. */
   STEP = 0.02
 /** An episode ends beyond these, and after so many steps. */
-const FARTHEST = 2.4,
-  STEEPEST = (12 * Math.PI) / 180
-export const LONGEST = 500
+const MAX_POSITION = 2.4,
+  MAX_ANGLE = (12 * Math.PI) / 180
+export const MAX_STEPS = 500
 
 /** What a policy sees of a cart: `[4]`. */
 export const OBSERVATION = 4
 /** Left, right. */
 export const ACTIONS = 2
-export const observe = ({ position, velocity, angle, spin }: Cart): Tensor => stack([position, velocity, angle, spin], { axis: -1 })
+export const observe = ({ position, velocity, angle, angularVelocity }: Cart): Tensor =>
+  stack([position, velocity, angle, angularVelocity], { axis: -1 })
 
 /** A cart nearly at rest with the pole nearly upright. */
 export function reset(key: Key): Cart {
   const start = random.uniform(key, [OBSERVATION], { minval: -0.05, maxval: 0.05 })
   const at = (i: number): Tensor => start.slice(i, i + 1).reshape([])
-  return { position: at(0), velocity: at(1), angle: at(2), spin: at(3), time: array(0, { dtype: 'int32' }) }
+  return { position: at(0), velocity: at(1), angle: at(2), angularVelocity: at(3), time: array(0, { dtype: 'int32' }) }
 }
 
-export interface Moved {
+export interface Transition {
   readonly cart: Cart
-  /** The pole has fallen, or the cart is out. */
-  readonly failed: Tensor
-  /** The episode is over: failed, or long enough. */
-  readonly over: Tensor
+  /** The pole has fallen, or the cart is out. Gym: `terminated`. */
+  readonly terminated: Tensor
+  /** The episode is over: terminated, or long enough (Gym: `truncated`). */
+  readonly done: Tensor
 }
 
-/** One step of Euler's method under a push, 0 or 1: to the left, to the right. */
-export function move({ position, velocity, angle, spin, time }: Cart, push: Tensor): Moved {
-  const force = where(push.equal(1), FORCE, -FORCE)
+/** One step of Euler's method under an action, 0 or 1: a push to the left, to the right. */
+export function step({ position, velocity, angle, angularVelocity, time }: Cart, action: Tensor): Transition {
+  const force = where(action.equal(1), FORCE, -FORCE)
   const sine = sin(angle),
     cosine = cos(angle)
   const thrust = add(
     force,
-    square(spin)
+    square(angularVelocity)
       .mul(sine)
       .mul(POLE_MASS * LENGTH),
   ).div(TOTAL_MASS)
@@ -91,61 +92,61 @@ export function move({ position, velocity, angle, spin, time }: Cart, push: Tens
   const cart = {
     position: position.add(velocity.mul(STEP)),
     velocity: velocity.add(pushing.mul(STEP)),
-    angle: angle.add(spin.mul(STEP)),
-    spin: spin.add(turning.mul(STEP)),
+    angle: angle.add(angularVelocity.mul(STEP)),
+    angularVelocity: angularVelocity.add(turning.mul(STEP)),
     time: time.add(1),
   }
-  const failed = logicalOr(abs(cart.position).greater(FARTHEST), abs(cart.angle).greater(STEEPEST))
-  return { cart, failed, over: logicalOr(failed, greaterEqual(cart.time, LONGEST)) }
+  const terminated = logicalOr(abs(cart.position).greater(MAX_POSITION), abs(cart.angle).greater(MAX_ANGLE))
+  return { cart, terminated, done: logicalOr(terminated, greaterEqual(cart.time, MAX_STEPS)) }
 }
 
-/** Chooses pushes `[n]` from observations `[n, 4]`. */
+/** Chooses actions `[n]` from observations `[n, 4]`. */
 export type Policy = (observations: Tensor, key: Key) => Tensor
 
 export const resetAll = (key: Key, n: number): Cart => vmap(reset)(random.splitBatch(key, n))
-const moveAll = vmap(move)
+const stepAll = vmap(step)
 
 /** What happened in `steps` steps of `n` carts: `[steps, n]`. */
-export interface Experience {
+export interface Trajectory {
   /** `[steps, n, 4]` */
-  readonly seen: Tensor
-  readonly pushes: Tensor
-  /** What was seen after the push, `[steps, n, 4]`: the end of an episode too. */
-  readonly next: Tensor
-  readonly failed: Tensor
-  readonly over: Tensor
+  readonly observations: Tensor
+  readonly actions: Tensor
+  /** What was observed after the action, `[steps, n, 4]`: the end of an episode too. */
+  readonly nextObservations: Tensor
+  readonly terminated: Tensor
+  readonly done: Tensor
 }
 
 /** Goes on with carts; those whose episode is over begin anew. */
-export function play(policy: Policy, carts: Cart, key: Key, steps: number): readonly [carts: Cart, experience: Experience] {
+export function rollout(policy: Policy, carts: Cart, key: Key, steps: number): readonly [carts: Cart, trajectory: Trajectory] {
   const n = carts.time.shape[0] as number
   return scan(
     (current: Cart, stepKey: Key) => {
-      const [pushKey, resetKey] = random.split(stepKey),
-        seen = observe(current),
-        pushes = policy(seen, pushKey)
-      const { cart, failed, over } = moveAll(current, pushes)
-      const continued = tree.map((a: Tensor, b: Tensor) => where(over, a, b), resetAll(resetKey, n), cart as NoInfer<Cart>)
-      return [continued, { seen, pushes, next: observe(cart), failed, over }] as const
+      const [actionKey, resetKey] = random.split(stepKey),
+        observations = observe(current),
+        actions = policy(observations, actionKey)
+      const { cart, terminated, done } = stepAll(current, actions)
+      const continued = tree.map((a: Tensor, b: Tensor) => where(done, a, b), resetAll(resetKey, n), cart as NoInfer<Cart>)
+      return [continued, { observations, actions, nextObservations: observe(cart), terminated, done }] as const
     },
     carts,
     random.splitBatch(key, steps),
   )
 }
 
-/** One episode of each of `n` carts, whole with 500 `steps`. `alive` `[steps, n]`: 1 where the step was part of it. */
-export function playEpisodes(
+/** One episode of each of `n` carts, whole with 500 `steps`. `mask` `[steps, n]`: 1 where the step was part of it. */
+export function rolloutEpisodes(
   policy: Policy,
   key: Key,
   n: number,
   steps: number,
-): { readonly experience: Experience; readonly alive: Tensor } {
+): { readonly trajectory: Trajectory; readonly mask: Tensor } {
   const [startKey, playKey] = random.split(key)
-  const [, experience] = play(policy, resetAll(startKey, n), playKey, steps)
-  const [, alive] = scan(
-    (before: Tensor, over: Tensor) => [before.mul(logicalNot(over).astype('float32')), before] as const,
+  const [, trajectory] = rollout(policy, resetAll(startKey, n), playKey, steps)
+  const [, mask] = scan(
+    (before: Tensor, done: Tensor) => [before.mul(logicalNot(done).astype('float32')), before] as const,
     ones([n]),
-    experience.over,
+    trajectory.done,
   )
-  return { experience, alive }
+  return { trajectory, mask }
 }

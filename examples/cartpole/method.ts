@@ -7,7 +7,7 @@ export interface Method<S> {
   readonly init: (key: Key) => S
   /** Plays and learns. All chance comes from the key; `length` is that of the episodes about now. */
   readonly update: Step<S, Key, Metrics>
-  /** The network whose largest output is the push. */
+  /** The network whose largest output is the action. */
   readonly policy: (state: S) => NetworkParams
   /** How many at most. */
   readonly updates: number
@@ -18,5 +18,5 @@ export interface Effort {
   readonly carts: number
   readonly updates: number
   /** Steps after which nobody looks on. */
-  readonly longest: number
+  readonly maxSteps: number
 }

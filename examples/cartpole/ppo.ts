@@ -1,5 +1,5 @@
 /**
- * Proximal policy optimisation, Schulman et al. 2017, https://arxiv.org/abs/1707.06347: some steps of all carts, then some epochs on them, in which no push
+ * Proximal policy optimisation, Schulman et al. 2017, https://arxiv.org/abs/1707.06347: some steps of all carts, then some epochs on them, in which no action
  * becomes much likelier or less likely than it was. Advantages are those of Schulman et al. 2016, https://arxiv.org/abs/1506.02438.
  */
 import {
@@ -21,7 +21,7 @@ import {
   zerosLike,
 } from '@cotangent/core'
 import { adam, chain, clipByGlobalNorm, initTrainState, logSoftmax, schedules, softmax, trainStep } from '@cotangent/nn'
-import { type Experience, OBSERVATION, play, resetAll } from './environment.ts'
+import { OBSERVATION, type Trajectory, resetAll, rollout } from './environment.ts'
 import type { Effort, Method } from './method.ts'
 import { type NetworkParams, actor, critic, logProbability, meanLength, normalized, sampled, valueOf } from './networks.ts'
 
@@ -33,27 +33,27 @@ const DISCOUNT = 0.99
 const LAMBDA = 0.95
 /** How far the ratio of probabilities may go from 1. */
 const CLIP = 0.2
-const VALUE_SHARE = 0.5
-const ENTROPY_SHARE = 0.01
+const VALUE_COEFFICIENT = 0.5
+const ENTROPY_COEFFICIENT = 0.01
 
 interface Params {
   readonly actor: NetworkParams
   readonly critic: NetworkParams
 }
 /** `[n, ...]` */
-interface Lessons {
-  readonly seen: Tensor
-  readonly pushes: Tensor
-  /** Of the pushes, when they were made. */
+interface Batch {
+  readonly observations: Tensor
+  readonly actions: Tensor
+  /** Of the actions, when they were taken. */
   readonly logProbability: Tensor
   readonly advantage: Tensor
   /** What the value should be. */
   readonly target: Tensor
 }
 
-function loss(params: Params, { seen, pushes, logProbability: before, advantage, target }: Lessons): Tensor {
-  const logits = actor.apply(params.actor, seen)
-  const ratio = exp(logProbability(logits, pushes).sub(before)),
+function loss(params: Params, { observations, actions, logProbability: before, advantage, target }: Batch): Tensor {
+  const logits = actor.apply(params.actor, observations)
+  const ratio = exp(logProbability(logits, actions).sub(before)),
     a = normalized(advantage, zerosLike(advantage).add(1))
   const policyLoss = mean(
     maximum(
@@ -63,41 +63,41 @@ function loss(params: Params, { seen, pushes, logProbability: before, advantage,
         .neg(),
     ),
   )
-  const valueLoss = mean(square(valueOf(params.critic, seen).sub(target)))
+  const valueLoss = mean(square(valueOf(params.critic, observations).sub(target)))
   const entropy = mean(sum(softmax(logits).mul(logSoftmax(logits)), { axis: -1 })).neg()
-  return policyLoss.add(valueLoss.mul(VALUE_SHARE)).sub(entropy.mul(ENTROPY_SHARE))
+  return policyLoss.add(valueLoss.mul(VALUE_COEFFICIENT)).sub(entropy.mul(ENTROPY_COEFFICIENT))
 }
 
-/** What each push was better than expected, `[steps, n]`: a sum over the rest of the episode, from the last step to the first. */
-function advantages(values: Tensor, { next, failed, over }: Experience, params: Params): Tensor {
+/** What each action was better than expected, `[steps, n]`: a sum over the rest of the episode, from the last step to the first. */
+function advantages(values: Tensor, { nextObservations, terminated, done }: Trajectory, params: Params): Tensor {
   const goesOn = (ended: Tensor): Tensor => logicalNot(ended).astype('float32')
   // An episode that is long enough ends, but not badly: it would have gone on.
-  const surprise = valueOf(params.critic, next).mul(goesOn(failed)).mul(DISCOUNT).add(1).sub(values)
+  const delta = valueOf(params.critic, nextObservations).mul(goesOn(terminated)).mul(DISCOUNT).add(1).sub(values)
   const [, result] = scan(
-    (after: Tensor, [delta, on]: readonly [Tensor, Tensor]) => {
-      const a = delta.add(after.mul(on).mul(DISCOUNT * LAMBDA))
+    (after: Tensor, [d, on]: readonly [Tensor, Tensor]) => {
+      const a = d.add(after.mul(on).mul(DISCOUNT * LAMBDA))
       return [a, a] as const
     },
-    zerosLike(surprise.at(0).get()),
-    [surprise, goesOn(over)] as const,
+    zerosLike(delta.at(0).get()),
+    [delta, goesOn(done)] as const,
     { reverse: true },
   )
   return result
 }
 
-function lessonsOf(params: Params, experience: Experience): Lessons {
-  const { seen, pushes } = experience,
-    value = valueOf(params.critic, seen),
-    advantage = advantages(value, experience, params)
-  const before = logProbability(actor.apply(params.actor, seen), pushes)
+function batchOf(params: Params, trajectory: Trajectory): Batch {
+  const { observations, actions } = trajectory,
+    value = valueOf(params.critic, observations),
+    advantage = advantages(value, trajectory, params)
+  const before = logProbability(actor.apply(params.actor, observations), actions)
   const flat = (t: Tensor): Tensor => t.reshape([-1, ...t.shape.slice(2)])
-  return tree.map(flat, { seen, pushes, logProbability: before, advantage, target: add(advantage, value) })
+  return tree.map(flat, { observations, actions, logProbability: before, advantage, target: add(advantage, value) })
 }
 
-/** The same lessons in another order: `[BATCHES, n / BATCHES, ...]`. */
-function shuffled(lessons: Lessons, key: Key): Lessons {
-  const order = random.permutation(key, lessons.pushes.size)
-  return tree.map((t: Tensor) => take(t, order, { axis: 0 }).reshape([BATCHES, -1, ...t.shape.slice(1)]), lessons)
+/** The same steps in another order: `[BATCHES, n / BATCHES, ...]`. */
+function shuffled(batch: Batch, key: Key): Batch {
+  const order = random.permutation(key, batch.actions.size)
+  return tree.map((t: Tensor) => take(t, order, { axis: 0 }).reshape([BATCHES, -1, ...t.shape.slice(1)]), batch)
 }
 
 const parametersOf = (key: Key): Params => {
@@ -105,9 +105,9 @@ const parametersOf = (key: Key): Params => {
   return { actor: actor.init(forActor, [OBSERVATION]).params, critic: critic.init(forCritic, [OBSERVATION]).params }
 }
 
-export function ppo({ carts, updates, longest }: Effort) {
+export function ppo({ carts, updates, maxSteps }: Effort) {
   const optimizer = chain(clipByGlobalNorm(0.5), adam(schedules.linear(2.5e-3, 0, updates * EPOCHS * BATCHES)))
-  const learn = trainStep((params: Params, state: null, lessons: Lessons) => ({ loss: loss(params, lessons), state }), optimizer, {
+  const train = trainStep((params: Params, state: null, batch: Batch) => ({ loss: loss(params, batch), state }), optimizer, {
     donate: false,
   })
   const init = (key: Key) => {
@@ -118,17 +118,17 @@ export function ppo({ carts, updates, longest }: Effort) {
   const update = jit(
     (state: State, key: Key) => {
       const [playKey, orderKey] = random.split(key)
-      const [moved, experience] = play(sampled(state.learner.params.actor), state.carts, playKey, Math.min(STEPS, longest))
-      const lessons = lessonsOf(state.learner.params, experience)
+      const [moved, trajectory] = rollout(sampled(state.learner.params.actor), state.carts, playKey, Math.min(STEPS, maxSteps))
+      const batch = batchOf(state.learner.params, trajectory)
       const [learner, losses] = scan(
         (before: State['learner'], epochKey: Key) =>
-          scan((l: State['learner'], batch: Lessons) => [...learn(l, batch)] as const, before, shuffled(lessons, epochKey)),
+          scan((l: State['learner'], part: Batch) => [...train(l, part)] as const, before, shuffled(batch, epochKey)),
         state.learner,
         random.splitBatch(orderKey, EPOCHS),
       )
       return [
         { learner, carts: moved },
-        { loss: mean(losses['loss'] as Tensor), length: meanLength(experience.over) },
+        { loss: mean(losses['loss'] as Tensor), length: meanLength(trajectory.done) },
       ] as const
     },
     { donate: [0] },

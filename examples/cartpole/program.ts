@@ -8,7 +8,7 @@ import { xyChart } from '../lib/charts/xy.ts'
 import type { Host } from '../lib/host/host.ts'
 import { onBackend, printResults, progressOf, writeOutput } from '../lib/program.ts'
 import { dqn } from './dqn.ts'
-import { LONGEST } from './environment.ts'
+import { MAX_STEPS } from './environment.ts'
 import type { Effort, Method } from './method.ts'
 import { returnsOf } from './networks.ts'
 import type { Options } from './options.ts'
@@ -17,7 +17,7 @@ import { reinforce } from './reinforce.ts'
 
 export async function main(options: Options, host: Host): Promise<void> {
   const effort = (updates: number): Effort =>
-    options.fast ? { carts: 4, updates: 1, longest: 8 } : { carts: 64, updates, longest: LONGEST }
+    options.fast ? { carts: 4, updates: 1, maxSteps: 8 } : { carts: 64, updates, maxSteps: MAX_STEPS }
   const methods = {
     ppo: () => learn(ppo(effort(100)), options, host),
     reinforce: () => learn(reinforce(effort(200)), options, host),
@@ -34,14 +34,14 @@ const balanced: StopRule = {
   initial: -Infinity,
   next(memory, { return: value = NaN }) {
     const isBest = value > (memory as number)
-    return { memory: isBest ? value : memory, isBest, stop: value >= LONGEST }
+    return { memory: isBest ? value : memory, isBest, stop: value >= MAX_STEPS }
   },
 }
 
 async function learn<S>(method: Method<S>, { seed, fast, out }: Options, host: Host): Promise<void> {
   const [initKey, playKey, validationKey, testKey] = random.split(random.key(seed), 4),
     episodes = fast ? 4 : 100,
-    returns = returnsOf(episodes, fast ? 8 : LONGEST)
+    returns = returnsOf(episodes, fast ? 8 : MAX_STEPS)
   const meanReturn = (state: S, key: Key): number => returns(method.policy(state), key).mean().item()
   const curves: Record<'learning' | 'greedy', [number, number][]> = { learning: [], greedy: [] }
   const report = progressOf(host, 'updates', method.updates)
@@ -71,6 +71,6 @@ function* keys(key: Key, count: number): Generator<Key> {
 
 async function draw(host: Host, folder: string, series: readonly Series[]): Promise<void> {
   host.print(terminalChart(series, { title: 'Steps an episode, by update', color: host.isTerminal }))
-  const chart = xyChart(series, { title: 'Learning to balance', x: 'update', y: 'steps an episode', domainY: [0, LONGEST] })
+  const chart = xyChart(series, { title: 'Learning to balance', x: 'update', y: 'steps an episode', domainY: [0, MAX_STEPS] })
   await writeOutput(host, folder, 'returns.svg', svgFile(chart))
 }

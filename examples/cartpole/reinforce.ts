@@ -1,10 +1,10 @@
 /**
- * REINFORCE with a baseline, Williams 1992 (Machine Learning 8): whole episodes, then one step that makes each push likelier by as much as what followed was
+ * REINFORCE with a baseline, Williams 1992 (Machine Learning 8): whole episodes, then one step that makes each action likelier by as much as what followed was
  * better than the value network had expected.
  */
 import { type Key, type Tensor, jit, mean, random, scan, square, stopGradient, sum, zerosLike } from '@cotangent/core'
 import { adam, initTrainState, schedules, trainStep } from '@cotangent/nn'
-import { OBSERVATION, playEpisodes } from './environment.ts'
+import { OBSERVATION, rolloutEpisodes } from './environment.ts'
 import type { Effort, Method } from './method.ts'
 import { type NetworkParams, actor, critic, logProbability, normalized, sampled, valueOf } from './networks.ts'
 
@@ -15,24 +15,24 @@ interface Params {
   readonly critic: NetworkParams
 }
 /** `[steps, n, ...]` */
-interface Lessons {
-  readonly seen: Tensor
-  readonly pushes: Tensor
+interface Batch {
+  readonly observations: Tensor
+  readonly actions: Tensor
   /** 1 where the step was part of the episode. */
-  readonly alive: Tensor
+  readonly mask: Tensor
   /** What followed, less than all of it the farther away. */
-  readonly followed: Tensor
+  readonly returns: Tensor
 }
 
-function loss(params: Params, { seen, pushes, alive, followed }: Lessons): Tensor {
-  const value = valueOf(params.critic, seen),
-    advantage = normalized(followed.sub(stopGradient(value)), alive)
-  const made = logProbability(actor.apply(params.actor, seen), pushes)
-  const each = square(value.sub(followed)).mul(VALUE_SHARE).sub(made.mul(advantage))
-  return sum(each.mul(alive)).div(sum(alive))
+function loss(params: Params, { observations, actions, mask, returns }: Batch): Tensor {
+  const value = valueOf(params.critic, observations),
+    advantage = normalized(returns.sub(stopGradient(value)), mask)
+  const made = logProbability(actor.apply(params.actor, observations), actions)
+  const each = square(value.sub(returns)).mul(VALUE_COEFFICIENT).sub(made.mul(advantage))
+  return sum(each.mul(mask)).div(sum(mask))
 }
 /** Returns go up to a hundred: their squares would drown the rest. */
-const VALUE_SHARE = 1e-3
+const VALUE_COEFFICIENT = 1e-3
 
 /** Discounted sums of the rewards to come, `[steps, n]`. */
 function returnsToGo(rewards: Tensor): Tensor {
@@ -43,9 +43,9 @@ function returnsToGo(rewards: Tensor): Tensor {
   return scan(step, zerosLike(rewards.at(0).get()), rewards, { reverse: true })[1]
 }
 
-export function reinforce({ carts, updates, longest }: Effort) {
+export function reinforce({ carts, updates, maxSteps }: Effort) {
   const optimizer = adam(schedules.linear(1e-2, 1e-3, updates))
-  const learn = trainStep((params: Params, state: null, lessons: Lessons) => ({ loss: loss(params, lessons), state }), optimizer, {
+  const train = trainStep((params: Params, state: null, batch: Batch) => ({ loss: loss(params, batch), state }), optimizer, {
     donate: false,
   })
   const init = (key: Key) => {
@@ -56,10 +56,10 @@ export function reinforce({ carts, updates, longest }: Effort) {
   type State = ReturnType<typeof init>
   const update = jit(
     (state: State, key: Key) => {
-      const { experience, alive } = playEpisodes(sampled(state.params.actor), key, carts, longest)
-      const { seen, pushes } = experience
-      const [next, { loss: value }] = learn(state, { seen, pushes, alive, followed: returnsToGo(alive) })
-      return [next, { loss: value as Tensor, length: mean(sum(alive, { axis: 0 })) }] as const
+      const { trajectory, mask } = rolloutEpisodes(sampled(state.params.actor), key, carts, maxSteps)
+      const { observations, actions } = trajectory
+      const [next, { loss: value }] = train(state, { observations, actions, mask, returns: returnsToGo(mask) })
+      return [next, { loss: value as Tensor, length: mean(sum(mask, { axis: 0 })) }] as const
     },
     { donate: [0] },
   )
