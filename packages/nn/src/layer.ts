@@ -94,6 +94,17 @@ export function sequenceOf(layer: string, input: Shape): readonly [t: number, wi
   return input.length === 2 && t !== undefined && width !== undefined ? [t, width] : shapeError(layer, '[t, width]', input)
 }
 
+/** A mask `[n, t]`, or `[1, t]` for all, of sequences `[n, t, ...]`. @throws ShapeError that names the layer when it is none. */
+export function checkMask(layer: string, mask: Tensor | undefined, x: Tensor): void {
+  if (mask === undefined) return
+  const [n, t] = x.shape
+  if (mask.ndim !== 2 || mask.shape[1] !== t || (mask.shape[0] !== n && mask.shape[0] !== 1))
+    fail(
+      'ShapeError',
+      `${layer}: the mask of sequences ${showShape(x.shape)} has the shape [${n}, ${t}], got ${showShape(mask.shape)}. Make it by sequenceMask(lengths, ${t}).`,
+    )
+}
+
 /** Refuses what is no batch of sequences. */
 export function checkSequence(layer: string, x: Tensor): void {
   if (x.ndim !== 3)

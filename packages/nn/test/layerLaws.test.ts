@@ -469,6 +469,11 @@ describe('shapes', () => {
     ['units of no number', () => nn.dense(2.5), /dense\(2\.5\): units must be a positive integer, got 2\.5/],
     ['no filters', () => nn.conv2dTranspose(0, 3), /conv2dTranspose\(0\): filters must be a positive integer/],
     ['no groups', () => nn.conv2d(4, 3, { groups: 0 }), /conv2d\(4\): groups must be a positive integer/],
+    [
+      'a mask of other sequences',
+      () => nn.gru(3).apply(nn.gru(3).init(key, [2, 4]).params, zeros([3, 2, 4]), { mask: ones([2, 2], { dtype: 'bool' }) }),
+      /gru\(3\): the mask of sequences \[3, 2, 4\] has the shape \[3, 2\], got \[2, 2\]\. Make it by sequenceMask\(lengths, 2\)/,
+    ],
     ['no depth', () => nn.transformerEncoder(-1, { heads: 2 }), /transformerEncoder: depth must be a positive integer/],
     ['no heads', () => nn.multiHeadAttention(0).init(key, [2, 4]), /multiHeadAttention\(0\): heads must be/],
     ['no cells', () => nn.lstm(0).init(key, [2, 4]), /lstm\(0\): units must be/],

@@ -17,7 +17,7 @@ import {
 } from '@cotangent/core'
 import { fail, showShape } from '@cotangent/core/extend'
 import { type Initializer, glorotUniform } from '../init.ts'
-import { type Layer, type Mode, checkCount, checkSequence, sequenceOf, stateful, stateless } from '../layer.ts'
+import { type Layer, type Mode, checkCount, checkMask, checkSequence, sequenceOf, stateful, stateless } from '../layer.ts'
 import { dotProductAttention } from './attention.ts'
 import { type Dense, dense } from './dense.ts'
 import { type RotaryOptions, alibiBias, rotary } from './positions.ts'
@@ -174,6 +174,7 @@ function selfAttention(p: Attention, x: Tensor, mode: Mode, heads: number, optio
   const { causal = false, alibi = false, dropout = 0 } = options
   const positions = arange(x.shape[1] as number)
   const [q, k, v] = queriesKeysValues(p, x, positions, heads, options)
+  checkMask(`multiHeadAttention(${heads})`, mode.mask, x)
   const y = dotProductAttention(q, k, v, {
     causal,
     mask: mode.mask && keyMask(mode.mask),
@@ -206,6 +207,7 @@ function cachedAttention(
   const positions = add(arange(t), state.index),
     places = arange(length)
   const [q, k, v] = queriesKeysValues(p, x, positions, heads, options)
+  checkMask(`multiHeadAttention(${heads})`, mode.mask, x)
   const write = (old: Tensor, part: Tensor): Tensor => lax.dynamicUpdateSliceInDim(old, part.astype(old.dtype), state.index, 1)
   const keys = write(state.keys, k),
     values = write(state.values, v),
@@ -236,6 +238,7 @@ export function crossAttention(heads: number, options: CrossAttentionOptions = {
     (p, [x, memory, mask], mode) => {
       checkSequence(name, x)
       checkSequence(name, memory)
+      checkMask(name, mask, memory)
       const q = inHeads(project(p.query, x), heads)
       const [k, v] = [p.key, p.value].map(part =>
         inHeads(project(part, memory), (part.bias.shape[0] as number) / (q.shape[3] as number)),

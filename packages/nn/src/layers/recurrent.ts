@@ -1,6 +1,6 @@
 /** Sequences through recurrent cells, by `scan`: `[n, t, in]` to `[n, t, units]`, or to the last output. */
 import { type Tensor, arange, concatenate, less, moveaxis, random, scan, tree, where } from '@cotangent/core'
-import { type Layer, type Mode, checkSequence, sequenceOf, stateless } from '../layer.ts'
+import { type Layer, type Mode, checkMask, checkSequence, sequenceOf, stateless } from '../layer.ts'
 import { type Cell, type CellOptions, type Gru, type LstmOptions, type Recurrent, gruCell, lstmCell, rnnCell } from './cells.ts'
 
 /** Which elements of sequences of these lengths `[n]` (integers) exist, when padded to `t`: bool, `[n, t]`. For `mode.mask`. */
@@ -25,6 +25,7 @@ export interface UnrollOptions<C> {
  */
 export function unroll<P, C>(cell: Cell<P, C>, params: P, x: Tensor, options: UnrollOptions<C> = {}): readonly [carry: C, ys: Tensor] {
   checkSequence(cell.name, x)
+  checkMask(cell.name, options.mask, x)
   const { mask, reverse = false } = options
   const projected = moveaxis(cell.project(params, x), 1, 0),
     carry = options.carry ?? cell.start(x.shape[0] as number, projected.dtype),
