@@ -27,7 +27,7 @@ export function timesOfTraining(key: random.Key, train: Examples, batchSize: num
   const timeOf = async (step: Step, start: () => State): Promise<number> => {
     const state = start(),
       began = performance.now()
-    const { step: taken } = await fit(step, state, shuffled(data, { epochs: 1, batchSize, key }), { epochs: 1 })
+    const { step: taken } = await fit(step, state, shuffled(data, { batchSize, key }), { epochs: 1 })
     return (performance.now() - began) / taken
   }
   return compare(

@@ -55,7 +55,7 @@ export interface EpochsOptions {
 
 /** Fresh batches of an epoch, for `fit`. */
 export const shuffled =
-  (examples: Examples, { batchSize, key }: EpochsOptions) =>
+  (examples: Examples, { batchSize, key }: Pick<EpochsOptions, 'batchSize' | 'key'>) =>
   (epoch: number): Iterable<ExampleBatch> =>
     batches(examples, batchSize, { key: random.foldIn(key, epoch) })
 

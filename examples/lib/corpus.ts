@@ -1,8 +1,7 @@
 /** A corpus of many files in a folder, or in an archive of one. Runs anywhere. */
 import { CotangentError } from '@cotangent/core'
 import { parseTarGzip } from 'nanotar'
-import type { Files } from './host/host.ts'
-import { sha256 } from './sha256.ts'
+import { type Reader, checkSha256, readNamed } from './published.ts'
 
 export interface Corpus {
   /** For errors: 'SpamAssassin corpus'. */
@@ -15,8 +14,6 @@ export interface Corpus {
 export interface TextCorpus extends Corpus {
   readonly encoding: 'latin1' | 'utf-8'
 }
-
-export type Reader = Pick<Files, 'readFile'>
 
 /** A page has no room for more requests at a time. */
 const AT_ONCE = 64
@@ -36,12 +33,7 @@ export async function readCorpusBytes(files: Reader, folder: string, corpus: Cor
     all: Uint8Array<ArrayBuffer>[] = []
   for (let start = 0; start < names.length; start += AT_ONCE)
     all.push(...(await Promise.all(names.slice(start, start + AT_ONCE).map(name => readNamed(files, what, `${folder}/${name}`)))))
-  const hash = await sha256(joined(all))
-  if (hash !== corpus.sha256)
-    throw new CotangentError(
-      'ValueError',
-      `${what}: the files in ${folder} are damaged or others (SHA-256 ${hash.slice(0, 12)}..., expected ${corpus.sha256.slice(0, 12)}...).`,
-    )
+  await checkSha256(joined(all), corpus.sha256, `${what}: the files in ${folder} are damaged or others`)
   return all
 }
 
@@ -62,12 +54,6 @@ export async function openArchive(files: Reader, what: string, path: string): Pr
     },
   }
 }
-
-/** The bytes of a file of some data. @throws ValueError with its path when it cannot be read. */
-export const readNamed = ({ readFile }: Reader, what: string, path: string): Promise<Uint8Array<ArrayBuffer>> =>
-  readFile(path).catch((cause: unknown) => {
-    throw new CotangentError('ValueError', `${what}: cannot read ${path}. Pass --data FOLDER with its files.`, { cause })
-  })
 
 /** JSON in a file of some data. */
 export const readJson = async (files: Reader, what: string, path: string): Promise<unknown> =>

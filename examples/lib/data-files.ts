@@ -1,5 +1,4 @@
 /** Data files that no package has: found in a folder, or fetched once, and checked in any case. Runs in Node. */
-import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -7,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CotangentError } from '@cotangent/core'
 import { nodeFiles } from './host/node.ts'
+import { checkSha256 } from './published.ts'
 
 export interface DataFile {
   /** What it is, for errors: 'tiny Shakespeare'. */
@@ -34,7 +34,7 @@ export async function findDataFile(file: DataFile, given?: string): Promise<stri
   const places = given !== undefined ? [isFolder(given) ? join(given, file.name) : given] : folders.map(f => join(f, file.name))
   const path = places.find(p => existsSync(p))
   if (path !== undefined) {
-    checkHash(file, path, await readFile(path))
+    await checkHash(file, path, await readFile(path))
     return path
   }
   if (given === undefined && file.url !== undefined) return fetchFile(file, file.url)
@@ -58,19 +58,13 @@ async function fetchFile(file: DataFile, url: string): Promise<string> {
   const response = await fetch(url).catch(failed)
   if (!response.ok) failed(new Error(`status ${response.status}`))
   const bytes = new Uint8Array(await response.arrayBuffer().catch(failed))
-  checkHash(file, url, bytes)
+  await checkHash(file, url, bytes)
   const path = join(cache(), file.name)
   await mkdir(cache(), { recursive: true })
   await nodeFiles.writeFile(path, bytes)
   return path
 }
 
-function checkHash({ what, sha256 }: DataFile, place: string, bytes: Uint8Array): void {
-  if (sha256 === undefined) return
-  const hash = createHash('sha256').update(bytes).digest('hex')
-  if (hash !== sha256)
-    throw new CotangentError(
-      'ValueError',
-      `${what}: ${place} is damaged or another file (SHA-256 ${hash.slice(0, 12)}..., expected ${sha256.slice(0, 12)}..., ${bytes.length} bytes).`,
-    )
+async function checkHash({ what, sha256 }: DataFile, place: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  if (sha256 !== undefined) await checkSha256(bytes, sha256, `${what}: ${place} is damaged or another file`)
 }

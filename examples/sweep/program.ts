@@ -58,7 +58,7 @@ function run(host: Host, title: string, runs: Runs, data: Data, key: Key, epochs
     report = progressOf(host, title, epochs)
   let state = runs.init(initKey)
   for (let epoch = 0; epoch < epochs; epoch++) {
-    for (const batch of shuffled(data.train, { batchSize: BATCH, epochs, key: orderKey })(epoch)) [state] = runs.step(state, batch)
+    for (const batch of shuffled(data.train, { batchSize: BATCH, key: orderKey })(epoch)) [state] = runs.step(state, batch)
     onEpoch?.(state)
     report(epoch + 1, '')
   }
@@ -141,7 +141,7 @@ async function stopEarly(
 ): Promise<{ readonly epochs: number; readonly accuracy: number }> {
   const runs = single(scalars(rate)),
     [initKey, orderKey] = random.split(key)
-  const order = { batchSize: BATCH, epochs, key: orderKey }
+  const order = { batchSize: BATCH, key: orderKey }
   const { best, state, epoch } = await fit(
     (s: State, batch) => {
       const [next, loss] = runs.step(s, batch)
