@@ -66,7 +66,7 @@ function rolesOfKernel(kernel: Contraction): Roles {
   return rolesOf(own, 'batch')
 }
 
-const byProduct: EmitKernel = certain((context, kernel) => productIn('float32', context, rolesOfKernel(kernel), true, 0))
+const byProduct: EmitKernel = certain((context, kernel) => productIn(context, rolesOfKernel(kernel), 'float32', true, 0))
 
 const libraryWays = ({ direction }: Problem): readonly Way[] =>
   algorithms[direction].flatMap(([name, repeats], algorithm): readonly Way[] => {

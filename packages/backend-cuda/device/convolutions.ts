@@ -8,7 +8,7 @@ import { type Problem, problems } from './convolution-problems.ts'
 import { measure, type Tiles, tilesOf, type Trial } from './convolution-trial.ts'
 import { byLibrary, tileWays, today, waysOf } from './convolution-ways.ts'
 import { deviceRows } from './rows.ts'
-import { type Outcome, passed, type Setting } from './setting.ts'
+import { failed, type Outcome, passed, type Setting } from './setting.ts'
 
 /** Milliseconds after which nothing new is begun. */
 const limit = 28_000
@@ -81,11 +81,23 @@ async function trials(
 }
 
 async function measured(tiles: Tiles, until: number): Promise<readonly Trial[]> {
-  const late = setTimeout(Math.max(0, until - performance.now()), false, { ref: false })
-  return (await Promise.race([tiles.compiled.then(() => true), late])) ? tiles.measure() : [leftOut('tiles')]
+  const end = setTimeout(Math.max(0, until - performance.now()), false, { ref: false })
+  return (await Promise.race([tiles.compiled.then(() => true), end])) ? tiles.measure() : [leftOut('tiles')]
 }
 
-const leftOut = (way: string): Trial => ({ way, ms: NaN, problem: 'left out, for want of time' })
+const late = 'left out, for want of time'
+const leftOut = (way: string): Trial => ({ way, ms: NaN, problem: late })
+
+/** Errors of the backend's own results, to the size of their terms: of operands rounded to these precisions, and of sums. */
+const tolerances: Readonly<Record<Precision, number>> = { float32: 1e-5, tf32: 2e-3, bf16: 2e-2 }
+
+/** What the way that the backend takes may not do; the others are only looked at. */
+export function faultsOf(precision: Precision, name: string, all: readonly Trial[]): readonly string[] {
+  const own = all.filter(t => t.way === today && t.problem !== late),
+    isWrong = ({ problem, differs, error = NaN }: Trial): boolean =>
+      problem !== undefined || differs === true || !(error <= tolerances[precision])
+  return own.filter(isWrong).map(t => `${precision} ${name}: ${lineOf(t)}`)
+}
 
 function lineOf({ way, ms, error, differs, workspace = 0, kernels, problem }: Trial): string {
   if (problem !== undefined) return `${way}: ${problem}`
@@ -154,6 +166,7 @@ export async function convolutions(setting: Setting): Promise<Outcome> {
     { short } = setting,
     precisions = precisionsFor(short),
     lines: string[] = [],
+    faults: string[] = [],
     data: Record<string, readonly Trial[]> = {}
   if (!short) for (const precision of precisions) lines.push(...(await steps(setting, precision)))
   const all = problems(short),
@@ -173,8 +186,10 @@ export async function convolutions(setting: Setting): Promise<Outcome> {
     const results = await trials(backends, job, tiles[i] as Promise<Tiles>, () => begin(job), short, until)
     data[`${job.precision} ${job.problem.name}`] = results
     lines.push(...table(job, results))
+    faults.push(...faultsOf(job.precision, job.problem.name, results))
   }
   await backends.dispose()
   const count = Object.values(data).reduce((sum, list) => sum + list.filter(t => t.problem === undefined).length, 0)
-  return passed(`${count} ways of ${all.length} convolutions`, data, lines)
+  const summary = `${count} ways of ${all.length} convolutions`
+  return faults.length === 0 ? passed(summary, data, lines) : { ...failed(`${summary}; wrong: ${faults.join('; ')}`, lines), data }
 }

@@ -11,6 +11,7 @@ import { init, makeProgram, numpy as np, type Tensor, zeros } from '@cotangent/c
 import { afterAll, expect, test } from 'vitest'
 import { packageFolder } from '../../../examples/lib/mnist.ts'
 import { comparison, differenceOf, type Finished } from '../device/report.ts'
+import { faultsOf } from '../device/convolutions.ts'
 import { occupancy } from '../device/occupancy.ts'
 import { bundleSuite, checkFolder } from '../device/pack.ts'
 import { collect } from '../device/runner.ts'
@@ -52,6 +53,19 @@ test('every stage passes', { timeout: 240_000 }, async () => {
   // What the look-alike of cuDNN does not support is a line, like what it does.
   expect(text).toContain('not supported: cuDNN IMPLICIT_GEMM')
   expect(text).toMatch(/us {2}cuDNN IMPLICIT_PRECOMP_GEMM, channels first, error [\d.]+e-[78]/)
+})
+
+test('a convolution as the backend computes it may not fail, miss or differ; other ways may', () => {
+  const right = { way: 'the backend', ms: 1, error: 1e-7 }
+  const wrong = [{ problem: 'not supported' }, { error: 1e-3 }, { error: NaN }, { differs: true as const }].map(change => ({
+    ...right,
+    ...change,
+  }))
+  for (const one of wrong) {
+    expect(faultsOf('float32', 'small', [one])).toHaveLength(1)
+    expect(faultsOf('float32', 'small', [right, { ...one, way: 'cuDNN GEMM' }])).toEqual([])
+  }
+  expect(faultsOf('tf32', 'small', [{ ...right, error: 1e-3 }])).toEqual([])
 })
 
 test('what is packed replaces no folder with other things in it', () => {

@@ -28,7 +28,7 @@ test.each(cases)('%s', (_, c) => {
   let commands: readonly Command[] = []
   services.emit = (context, kernel) => {
     if (kernel.kind !== 'contraction') return emitKernel(context, kernel)
-    commands = productIn('bfloat16', context, rolesOf(collapse(dropUnitAxes(kernel)) as Contraction, 'batch'), true) ?? []
+    commands = productIn(context, rolesOf(collapse(dropUnitAxes(kernel)) as Contraction, 'batch'), 'bfloat16', true) ?? []
     return commands
   }
   try {

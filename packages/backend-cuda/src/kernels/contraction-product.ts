@@ -28,9 +28,9 @@ export function productOf(context: EmitContext, roles: Roles, more: boolean): re
   const dtype = operandDType(context, roles)
   const rounded =
     more && dtype === 'float32' && context.target.precision === 'bf16' && roundingPays(roles)
-      ? context.attempt(() => productIn('bfloat16', context, roles, more))
+      ? context.attempt(() => productIn(context, roles, 'bfloat16', more))
       : undefined
-  return rounded ?? productIn(dtype, context, roles, more)
+  return rounded ?? productIn(context, roles, dtype, more)
 }
 
 /**
@@ -46,9 +46,9 @@ function roundingPays({ batch, rows, columns, sum }: Roles): boolean {
 
 /** With operands of this dtype, which are copied where they are of another, or lie badly and are read `often`. 0: however large the copy is. */
 export function productIn(
-  dtype: DType,
   context: EmitContext,
   roles: Roles,
+  dtype: DType,
   more: boolean,
   often: number = OFTEN,
 ): readonly Command[] | undefined {
@@ -167,7 +167,7 @@ function directResult(context: EmitContext, roles: Roles, operands: DType, more:
   if (batchStride === undefined || batchStride < 0 || leading === undefined || leading < columns.size) return undefined
   const { dtype } = context.spec(store.buffer)
   if (dtype !== operands && !(isHalf(operands) && dtype === contraction.dtype)) return undefined
-  const bias = epilogue.bias && biasIn(dtype, context, epilogue.bias, columns.size, more)
+  const bias = epilogue.bias && biasIn(context, dtype, epilogue.bias, columns.size, more)
   if (epilogue.bias !== undefined && bias === undefined) return undefined
   const matrix = { memory: store.buffer, offset: store.map.offset, batchStride, leading, transposed: false }
   return { matrix, epilogue: { ...epilogue, ...(bias !== undefined && { bias: bias.bias }) }, before: bias?.before ?? [] }
@@ -175,8 +175,8 @@ function directResult(context: EmitContext, roles: Roles, operands: DType, more:
 
 /** The library takes a bias of the result's dtype: one that is rounded to it is so beforehand, if there may be `more` launches. */
 function biasIn(
-  dtype: DType,
   context: EmitContext,
+  dtype: DType,
   { rounded, ...bias }: Bias,
   size: number,
   more: boolean,
