@@ -19,7 +19,7 @@ export function stridesOf(shape: Shape): number[] {
 
 /** A tensor where the library needs a number to know a shape. */
 export function checkNumber(where: string, n: unknown): void {
-  if (typeof n === 'object' && n !== null)
+  if (typeof n === 'symbol' || typeof n === 'bigint' || (typeof n === 'object' && n !== null))
     fail('ValueError', `${where}: a size is a number, got ${String(n)}. Read a tensor's with item(); under jit make it a static argument.`)
 }
 

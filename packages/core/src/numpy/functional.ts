@@ -9,6 +9,7 @@ import { moveaxis } from '../primitives/transpose.ts'
 import { axisList, broadcastShapes, checkShape, normalizeAxis, type Shape, sameShape, showShape, sizeOf } from '../shape.ts'
 import { checkDType, type DType } from '../dtype.ts'
 import { isTensor, type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+import { checkFunction } from '../transforms/functions.ts'
 import { vmap } from '../transforms/vmap.ts'
 import { zeros } from './creation.ts'
 
@@ -21,6 +22,7 @@ const resultOf = (caller: string, y: TensorLike): Tensor => toTensor(y, `${calle
  * @example applyAlongAxis(v => v.sub(v.mean()), 0, x)
  */
 export function applyAlongAxis(f: (vector: Tensor) => TensorLike, axis: number, x: TensorLike): Tensor {
+  checkFunction('applyAlongAxis: the first argument', f)
   const t = toTensor(x, 'applyAlongAxis'),
     k = normalizeAxis('applyAlongAxis', axis, t.ndim)
   const rows = moveaxis(t, k, -1),
@@ -45,6 +47,7 @@ export function applyAlongAxis(f: (vector: Tensor) => TensorLike, axis: number, 
  * @example applyOverAxes((t, axis) => sum(t, { axis }), x, [0, 2])
  */
 export function applyOverAxes(f: (x: Tensor, axis: number) => TensorLike, x: TensorLike, axes: number | readonly number[]): Tensor {
+  checkFunction('applyOverAxes: the first argument', f)
   const t = toTensor(x, 'applyOverAxes')
   return axisList('applyOverAxes', axes)
     .map(k => normalizeAxis('applyOverAxes', k, t.ndim))
@@ -135,6 +138,7 @@ export function vectorize<R extends Tensor | readonly Tensor[]>(
   f: (...xs: Tensor[]) => R,
   options: Vectorize = {},
 ): (...xs: readonly TensorLike[]) => R {
+  checkFunction('vectorize', f)
   const { signature } = checkOptions('vectorize', options, 'signature')
   const parsed = signature === undefined ? null : parseSignature(signature)
   return (...xs) => {

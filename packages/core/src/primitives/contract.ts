@@ -210,6 +210,8 @@ export function dotGeneral(lhs: TensorLike, rhs: TensorLike, dimensionNumbers: D
   const { preferredElementType: wanted } = checkOptions('dotGeneral', options, 'preferredElementType')
   const operands = promoteOperands('dotGeneral', lhs, rhs)
   const [x, y] = (wanted === undefined ? operands : operands.map(t => atLeast(t, wanted))) as [Tensor, Tensor]
+  if (!Array.isArray(dimensionNumbers?.contracting))
+    fail('ValueError', 'dotGeneral: needs the axes to sum over, one list an operand: { contracting: [[1], [0]], batch: [[], []] }.')
   const { contracting, batch = [[], []] } = dimensionNumbers
   const axes = (t: Tensor, list: readonly number[]): number[] => list.map(k => normalizeAxis('dotGeneral', k, t.ndim))
   const out = bind1(contractP, [x, y], {

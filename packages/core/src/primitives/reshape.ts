@@ -3,7 +3,7 @@ import { aval } from '../aval.ts'
 import { fail } from '../errors.ts'
 import { checkOptions } from '../options.ts'
 import { bind1 } from '../program/bind.ts'
-import { checkShape, normalizeAxes, sameShape, type Shape, showShape, sizeOf, axisList } from '../shape.ts'
+import { checkNumber, checkShape, normalizeAxes, sameShape, type Shape, showShape, sizeOf, axisList } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { first } from './family.ts'
 import { linearJvp } from './linear.ts'
@@ -52,6 +52,7 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
 }
 
 function inferShape(from: Shape, to: Shape): Shape {
+  for (const n of to) checkNumber('reshape', n)
   const known = sizeOf(to.filter(n => n !== -1)),
     size = sizeOf(from)
   const inferred = to.length - to.filter(n => n !== -1).length

@@ -56,7 +56,10 @@ function wordOf(where: string, data: Tensor): Tensor {
 }
 
 /** The words of a key or a batch of keys: uint32 `[...batch, 2]`. JAX: `random.key_data`. */
-export const keyData = (k: Key): Tensor => k.words
+export function keyData(k: Key): Tensor {
+  if (!(k instanceof Key)) fail('TreeError', 'random.keyData: the argument must be a key. Make one with random.key(seed).')
+  return k.words
+}
 
 /** The key with these words: uint32 `[...batch, 2]`. JAX: `random.wrap_key_data`. */
 export function wrapKeyData(words: Tensor): Key {

@@ -78,6 +78,7 @@ export function stft(x: TensorLike, options: StftOptions = {}): Complex {
 export function istft(x: { readonly re: TensorLike; readonly im: TensorLike }, options: StftOptions = {}): Tensor {
   checkOptions('istft', options, 'window', 'nperseg', 'noverlap', 'nfft', 'boundary')
   const { nperseg, step, nfft, values, boundary } = settings('istft', options)
+  if (x?.re === undefined || x.im === undefined) fail('ValueError', 'istft: needs { re, im }, as stft gives them.')
   const re = toFloat('istft', x.re),
     im = toFloat('istft', x.im)
   if (re.ndim < 2 || re.shape.at(-2) !== (nfft >> 1) + 1 || re.shape.join() !== im.shape.join())
