@@ -4,9 +4,9 @@
  * test/extend.test.ts defines two from scratch.
  */
 export { aval, showAval, strong, type Aval } from './aval.ts'
-export { fail, type ErrorKind } from './errors.ts'
+export { described, fail, type ErrorKind } from './errors.ts'
 export { bitsOf, type DType, type TypedArray } from './dtype.ts'
-export { checkOptions } from './options.ts'
+export { checkList, checkOneOf, checkOptions } from './options.ts'
 export { fromStored, storedView, toStored, type StoredArray } from './stored.ts'
 export { broadcastShapes, normalizeAxes, normalizeAxis, sameShape, showShape, sizeOf, type Shape } from './shape.ts'
 export { toTensor, type Tensor, type TensorLike } from './tensor.ts'

@@ -1,11 +1,14 @@
 /** Boxes of objects in images: two corners y1, x1, y2, x2, as `image.nonMaximumSuppression` has them. */
 import { type Tensor, divide, expandDims, greater, maximum, minimum, multiply, split, squeeze, subtract, where } from '@cotangent/core'
 import { fail, showShape } from '@cotangent/core/extend'
+import { atLeastFloat32, checkTensors } from './checks.ts'
 
 /** The four numbers of boxes `[..., 4]`. */
 function cornersOf(name: string, boxes: Tensor): readonly [y1: Tensor, x1: Tensor, y2: Tensor, x2: Tensor] {
+  checkTensors(name, { boxes })
   if (boxes.ndim < 2 || boxes.shape.at(-1) !== 4) fail('ShapeError', `${name}: needs boxes [..., n, 4], got ${showShape(boxes.shape)}.`)
-  return split(boxes, 4, { axis: -1 }).map(side => squeeze(side, { axis: -1 })) as unknown as ReturnType<typeof cornersOf>
+  // Areas of float16 and of integers of 8 bits overflow, and differences of unsigned ones wrap around.
+  return split(atLeastFloat32(boxes), 4, { axis: -1 }).map(side => squeeze(side, { axis: -1 })) as unknown as ReturnType<typeof cornersOf>
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Functions over an axis. */
 import { type DType, type Tensor, arange, equal, expandDims, mean, sqrt, square } from '@cotangent/core'
 import type { AxisOption } from '../activations.ts'
+import { atLeastFloat32, isFloating } from '../checks.ts'
 
 export interface OneHotOptions extends AxisOption {
   /** Default float32. */
@@ -27,11 +28,15 @@ export function standardize(x: Tensor, { axis = -1, epsilon = 1e-5 }: Standardiz
   return normalize(x, [axis], epsilon)
 }
 
-/** `(x - mean) / sqrt(variance + epsilon)` with both over `axis`. */
+/** `(x - mean) / sqrt(variance + epsilon)` with both over `axis`; of 16 bits by way of float32, where squares do not overflow. */
 export function normalize(x: Tensor, axis: readonly number[], epsilon: number): Tensor {
-  const centered = x.sub(mean(x, { axis, keepdims: true }))
-  return centered.div(rootMeanSquare(centered, axis, epsilon))
+  const wide = atLeastFloat32(x),
+    centered = wide.sub(mean(wide, { axis, keepdims: true }))
+  return keepFloat(x, centered.div(rootMeanSquare(centered, axis, epsilon)))
 }
 /** `sqrt(mean(x^2) + epsilon)` over `axis`, whose size becomes 1. */
 export const rootMeanSquare = (x: Tensor, axis: readonly number[], epsilon: number): Tensor =>
   sqrt(mean(square(x), { axis, keepdims: true }).add(epsilon))
+
+/** In the dtype of `x` if that is a float's. */
+export const keepFloat = (x: Tensor, y: Tensor): Tensor => (isFloating(x) ? y.astype(x.dtype) : y)

@@ -1,6 +1,7 @@
 /** Batch normalisation: statistics of the batch while training, running ones otherwise. Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167. */
 import { type Tensor, mean, ones, resultType, sqrt, square, stopGradient, zeros } from '@cotangent/core'
 import { fail } from '@cotangent/core/extend'
+import { atLeastFloat32 } from '../checks.ts'
 import { type Layer, checkWidth, stateful } from '../layer.ts'
 import { type LayerNorm, type NormOptions, channelsOf } from './norm.ts'
 
@@ -30,7 +31,11 @@ export function batchNorm({ epsilon = 1e-5, momentum = 0.99 }: BatchNormOptions 
       .sub(center)
       .mul(p.scale.div(sqrt(variance.add(epsilon))))
       .add(p.bias)
-  const moved = (old: Tensor, now: Tensor): Tensor => old.mul(momentum).add(stopGradient(now).mul(1 - momentum))
+  const moved = (old: Tensor, now: Tensor): Tensor =>
+    old
+      .mul(momentum)
+      .add(stopGradient(now).mul(1 - momentum))
+      .astype(old.dtype)
   return stateful<LayerNorm, BatchStatistics>(
     'batchNorm',
     (_key, input) => {
@@ -42,9 +47,12 @@ export function batchNorm({ epsilon = 1e-5, momentum = 0.99 }: BatchNormOptions 
       // The statistics may be wider than what is trained.
       if (!train) return [normal(x, state.mean, state.variance, p).astype(resultType(x, p.scale, p.bias)), state]
       const axis = x.shape.slice(0, -1).map((_size, k) => k)
-      const center = mean(x, { axis }),
-        variance = mean(square(x.sub(center)), { axis })
-      return [normal(x, center, variance, p), { mean: moved(state.mean, center), variance: moved(state.variance, variance) }]
+      // Squares of float16 overflow.
+      const wide = atLeastFloat32(x),
+        center = mean(wide, { axis }),
+        variance = mean(square(wide.sub(center)), { axis })
+      const y = normal(wide, center, variance, p).astype(resultType(x, p.scale, p.bias))
+      return [y, { mean: moved(state.mean, center), variance: moved(state.variance, variance) }]
     },
   )
 }

@@ -1,7 +1,8 @@
 /** Normalisations of each example by itself; channels are last. */
 import { type Shape, type Tensor, ones, zeros } from '@cotangent/core'
 import { fail } from '@cotangent/core/extend'
-import { normalize, rootMeanSquare } from '../activations/axis.ts'
+import { keepFloat, normalize, rootMeanSquare } from '../activations/axis.ts'
+import { atLeastFloat32 } from '../checks.ts'
 import { type Layer, checkWidth, shapeError, stateless } from '../layer.ts'
 
 export interface Scale {
@@ -52,7 +53,8 @@ export function rmsNorm({ epsilon = 1e-5 }: NormOptions = {}): Layer<Scale> {
     (_key, input) => ({ params: { scale: ones([channelsOf('rmsNorm', input)]) }, output: input }),
     (p, x) => {
       checkWidth('rmsNorm', x, p.scale.shape[0])
-      return x.div(rootMeanSquare(x, [-1], epsilon)).mul(p.scale)
+      const wide = atLeastFloat32(x)
+      return keepFloat(x, wide.div(rootMeanSquare(wide, [-1], epsilon))).mul(p.scale)
     },
     'rmsNorm',
   )

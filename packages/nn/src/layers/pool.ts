@@ -1,6 +1,7 @@
 /** Pooling over the spatial axes of sequences, images and volumes, channels last; and flattening. */
 import { type Shape, type Tensor, lax, ones, reshape } from '@cotangent/core'
 import { sizeOf } from '@cotangent/core/extend'
+import { isFloating } from '../checks.ts'
 import { type Layer, stateless } from '../layer.ts'
 import {
   type Padding,
@@ -46,7 +47,9 @@ function pool(name: string, rank: number, size: Sizes, options: PoolOptions<Size
 }
 
 const largest: Reduce = (x, window) => lax.reduceWindow(x, 'max', ...window)
-const average: Reduce = (x, window) => {
+const average: Reduce = (given, window) => {
+  // Sums of integers of 8 bits would wrap around.
+  const x = isFloating(given) ? given : given.astype('float32')
   const counts = lax.reduceWindow(ones([1, ...x.shape.slice(1, -1), 1]), 'sum', ...window)
   return lax.reduceWindow(x, 'sum', ...window).div(counts.astype(x.dtype))
 }

@@ -18,20 +18,32 @@ import {
 } from '@cotangent/core'
 import { fail, showShape } from '@cotangent/core/extend'
 import { logSoftmax, sigmoid, softmax, softplus } from '../activations.ts'
-import { type ClassLossOptions, type LossOptions, atClass, classIds, exampleWeights, reduceLoss, sameShapes } from './loss.ts'
+import { atLeastFloat32, checkNumber, checkTensors, isFloating } from '../checks.ts'
+import {
+  type ClassLossOptions,
+  type LossOptions,
+  atClass,
+  checkClassWeights,
+  classIds,
+  exampleWeights,
+  reduceLoss,
+  sameShapes,
+} from './loss.ts'
 
 /**
  * Cross-entropy of `softmax(logits)` against labels: class ids (an integer tensor `[n, ...]`; Keras: sparse categorical) or distributions
- * (a float tensor of the logits' shape). `logits` is `[n, ..., classes]`. An id outside of the classes counts as none of them, since values are not
- * looked at while tracing. A class of probability 0 may have the logit -Infinity. With `classWeights` and class ids the mean is the weighted mean; with
+ * (a float tensor of the logits' shape). `logits` is `[n, ..., classes]`. An id outside of the classes gives NaN unless a `mask` leaves it out, since
+ * values are not looked at while tracing. A class of probability 0 may have the logit -Infinity. With `classWeights` and class ids the mean is the weighted mean; with
  * distributions each term has the weight of its class (PyTorch: `cross_entropy(weight)`).
  * @throws ShapeError when labels fit neither form.
  * @example
  * softmaxCrossEntropy(array([[2, 1, 3], [1, 2, 3]]), array([2, 0], { dtype: 'int32' })) // 1.4076...
  */
 export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, options: ClassLossOptions = {}): Tensor {
-  const { classWeights } = options
-  return classIds('softmaxCrossEntropy', logits, labels)
+  const { classWeights } = options,
+    ids = classIds('softmaxCrossEntropy', logits, labels)
+  checkClassWeights('softmaxCrossEntropy', classWeights, logits.shape.at(-1) as number)
+  return ids
     ? reduceLoss('softmaxCrossEntropy', sparse(logits, labels), options, undefined, classWeights && exampleWeights(classWeights, labels))
     : reduceLoss('softmaxCrossEntropy', dense(logits, labels, classWeights), options)
 }
@@ -48,8 +60,16 @@ const dense = (logits: Tensor, labels: Tensor, classWeights?: Tensor): Tensor =>
  * Distributions `[..., classes]` moved towards the uniform one: `(1 - alpha) labels + alpha / classes`. PyTorch: `label_smoothing`; optax: `smooth_labels`.
  * For class ids: `smoothLabels(oneHot(ids, classes), alpha)`.
  */
-export const smoothLabels = (labels: Tensor, alpha: number): Tensor =>
-  add(multiply(labels, 1 - alpha), alpha / (labels.shape[labels.ndim - 1] as number))
+export function smoothLabels(labels: Tensor, alpha: number): Tensor {
+  checkTensors('smoothLabels', { labels })
+  checkNumber('smoothLabels', 'alpha', alpha, 'in [0, 1]', n => n >= 0 && n <= 1)
+  if (labels.ndim === 0 || !isFloating(labels))
+    fail(
+      labels.ndim === 0 ? 'ShapeError' : 'DTypeError',
+      `smoothLabels: needs distributions [..., classes], got ${labels.dtype}${showShape(labels.shape)}. Class ids become some by oneHot(ids, classes).`,
+    )
+  return add(multiply(labels, 1 - alpha), alpha / (labels.shape[labels.ndim - 1] as number))
+}
 
 export interface PolyLossOptions extends ClassLossOptions {
   /** Factor of the added term. Default 2 (optax). */
@@ -60,6 +80,7 @@ export function polyLoss(logits: Tensor, labels: Tensor, options: PolyLossOption
   const { epsilon = 2, classWeights } = options,
     ids = classIds('polyLoss', logits, labels),
     miss = subtract(1, softmax(logits))
+  checkClassWeights('polyLoss', classWeights, logits.shape.at(-1) as number)
   const each = ids
     ? add(sparse(logits, labels), multiply(atClass(miss, labels, classesOf(logits)), epsilon))
     : add(dense(logits, labels, classWeights), multiply(sum(multiply(labels, miss), { axis: -1 }), epsilon))
@@ -68,13 +89,12 @@ export function polyLoss(logits: Tensor, labels: Tensor, options: PolyLossOption
 
 /** Numbers 0 and 1, or probabilities, of the shape of the predictions. */
 function binary(loss: string, predictions: Tensor, labels: Tensor): Tensor {
-  sameShapes(loss, 'labels', labels.shape, 'predictions', predictions.shape)
+  sameShapes(loss, 'labels', labels, 'predictions', predictions)
   return isdtype(labels.dtype, 'real floating') ? labels : labels.astype(predictions.dtype)
 }
 /** `weight1 y a + weight0 (1 - y) b`. */
 function twoClasses(y: Tensor, a: Tensor, b: Tensor, classWeights: Tensor | undefined): Tensor {
-  if (classWeights !== undefined && (classWeights.ndim !== 1 || classWeights.shape[0] !== 2))
-    fail('ShapeError', `binary losses: classWeights need the shape [2] (of 0 and of 1), got ${showShape(classWeights.shape)}.`)
+  checkClassWeights('binary losses', classWeights, 2)
   const own = (t: Tensor, i: number): Tensor => (classWeights === undefined ? t : multiply(t, classWeights.slice(i, i + 1).reshape([])))
   return add(own(multiply(y, a), 1), own(multiply(subtract(1, y), b), 0))
 }
@@ -96,7 +116,9 @@ export interface LogLossOptions extends ClassLossOptions {
 export function logLoss(probabilities: Tensor, labels: Tensor, options: LogLossOptions = {}): Tensor {
   const { eps = 1e-7 } = options,
     y = binary('logLoss', probabilities, labels),
-    p = clip(probabilities, eps, 1 - eps)
+    // In 16 bits there is nothing between 1 - eps and 1.
+    p = clip(atLeastFloat32(probabilities), eps, 1 - eps)
+  checkNumber('logLoss', 'eps', eps, 'in [0, 0.5)', n => n >= 0 && n < 0.5)
   return reduceLoss('logLoss', twoClasses(y, log(p).neg(), log1p(p.neg()).neg(), options.classWeights), options, 1)
 }
 
@@ -119,7 +141,7 @@ export function sigmoidFocalLoss(logits: Tensor, labels: Tensor, options: FocalL
 
 /** Negative log-likelihood of counts with the mean `predictions`: `predictions - targets log predictions`. Keras: `poisson`. */
 export function poissonLoss(predictions: Tensor, targets: Tensor, options: PoissonOptions = {}): Tensor {
-  sameShapes('poissonLoss', 'predictions', predictions.shape, 'targets', targets.shape)
+  sameShapes('poissonLoss', 'predictions', predictions, 'targets', targets)
   const { logInput = false, eps = 1e-7 } = options
   const each = logInput
     ? subtract(exp(predictions), multiply(targets, predictions))

@@ -1,6 +1,7 @@
 /** Connectionist temporal classification: the probability of a label sequence, summed over all its alignments. Graves et al. 2006. */
 import {
   type Tensor,
+  all,
   arange,
   broadcastTo,
   concatenate,
@@ -8,6 +9,8 @@ import {
   expandDims,
   full,
   greater,
+  greaterEqual,
+  isdtype,
   less,
   lessEqual,
   logaddexp,
@@ -26,6 +29,7 @@ import {
 } from '@cotangent/core'
 import { fail, showShape } from '@cotangent/core/extend'
 import { logSoftmax } from '../activations.ts'
+import { checkTensors } from '../checks.ts'
 import { type LossOptions, reduceLoss } from './loss.ts'
 
 export interface CtcLengths {
@@ -46,7 +50,7 @@ const never = -1e30
 
 /**
  * `-log p(labels | logits)`, one value for each example, then the reduction. `logits` `[n, t, classes]` (log-probabilities do as well), `labels` int32
- * `[n, l]`, padded at the end. The mean is over examples, as Keras has it; PyTorch divides by the lengths of the labels first.
+ * `[n, l]`, padded at the end by anything. Labels that are no classes or the blank, and lengths that there are not, give NaN. The mean is over examples, as Keras has it; PyTorch divides by the lengths of the labels first.
  * @example
  * ctcLoss(logits, array([[1, 2]], { dtype: 'int32' }), { logitLengths, labelLengths })
  */
@@ -58,8 +62,9 @@ export function ctcLoss(logits: Tensor, labels: Tensor, options: CtcOptions = {}
   // A path ends in the last label or the blank after it.
   const ends = logicalOr(equal(states, final), equal(states, final.sub(1)))
   const likelihood = logsumexp(where(ends, last, never), { axis: -1 })
-  const possible = lessEqual(labelLengths.add(repeats), logitLengths)
-  return reduceLoss('ctcLoss', where(possible, likelihood.neg(), options.zeroInfinity === true ? 0 : Infinity), options)
+  const possible = lessEqual(labelLengths.add(repeats), logitLengths),
+    each = where(possible, likelihood.neg(), options.zeroInfinity === true ? 0 : Infinity)
+  return reduceLoss('ctcLoss', where(sound(logits, labels, problem, options.blank ?? 0), each, NaN), options)
 }
 
 /**
@@ -68,6 +73,43 @@ export function ctcLoss(logits: Tensor, labels: Tensor, options: CtcOptions = {}
  */
 export function ctcForwardProbabilities(logits: Tensor, labels: Tensor, options: CtcLengths = {}): Tensor {
   return swapaxes(forward(extended(logits, labels, options))[1], 0, 1)
+}
+
+/** Which examples have lengths that there are, and labels that are classes and not the blank: `[n]`. Values are not looked at while tracing. */
+function sound(logits: Tensor, labels: Tensor, { labelLengths, logitLengths }: Problem, blank: number): Tensor {
+  const [, t, classes] = logits.shape as readonly [number, number, number],
+    l = labels.shape[1] as number
+  const within = (x: Tensor, most: number): Tensor => logicalAnd(greaterEqual(x, 0), lessEqual(x, most)),
+    isLabel = logicalAnd(within(labels, classes - 1), notEqual(labels, blank)),
+    isPadding = greaterEqual(arange(l), expandDims(labelLengths, -1))
+  return logicalAnd(all(logicalOr(isLabel, isPadding), { axis: 1 }), logicalAnd(within(labelLengths, l), within(logitLengths, t)))
+}
+
+function checkInputs(logits: Tensor, labels: Tensor, { blank = 0, logitLengths, labelLengths }: CtcLengths): void {
+  checkTensors('ctcLoss', { logits, labels })
+  if (logits.ndim !== 3 || labels.ndim !== 2 || labels.shape[0] !== logits.shape[0])
+    fail(
+      'ShapeError',
+      `ctcLoss: needs logits [n, t, classes] and labels [n, l], got ${showShape(logits.shape)} and ${showShape(labels.shape)}.`,
+    )
+  if (!isdtype(labels.dtype, 'integral')) fail('DTypeError', `ctcLoss: needs integer labels, got ${labels.dtype}.`)
+  checkBlank('ctcLoss', blank, logits.shape[2] as number)
+  checkLengths('ctcLoss', { logitLengths, labelLengths }, logits.shape[0] as number)
+}
+
+export function checkBlank(where: string, blank: number, classes: number): void {
+  if (!Number.isInteger(blank) || blank < 0 || blank >= classes)
+    fail('ValueError', `${where}: blank must be one of ${classes} classes, got ${blank}.`)
+}
+
+/** Lengths of `n` examples. */
+export function checkLengths(where: string, lengths: Readonly<Record<string, Tensor | undefined>>, n: number): void {
+  for (const [name, given] of Object.entries(lengths)) {
+    if (given === undefined) continue
+    checkTensors(where, { [name]: given })
+    if (given.ndim !== 1 || given.shape[0] !== n)
+      fail('ShapeError', `${where}: ${name} need the shape [${n}], one for each example, got ${showShape(given.shape)}.`)
+  }
 }
 
 interface Problem {
@@ -84,11 +126,7 @@ interface Problem {
 }
 
 function extended(logits: Tensor, labels: Tensor, options: CtcLengths): Problem {
-  if (logits.ndim !== 3 || labels.ndim !== 2 || labels.shape[0] !== logits.shape[0])
-    fail(
-      'ShapeError',
-      `ctcLoss: needs logits [n, t, classes] and labels [n, l], got ${showShape(logits.shape)} and ${showShape(labels.shape)}.`,
-    )
+  checkInputs(logits, labels, options)
   const [n, t] = logits.shape as readonly [number, number, number],
     l = labels.shape[1] as number
   const { blank = 0, logitLengths = full([n], t, { dtype: 'int32' }), labelLengths = full([n], l, { dtype: 'int32' }) } = options

@@ -1,7 +1,8 @@
 /** What a network trained with `ctcLoss` says: label sequences from logits, on the host, since their lengths differ. */
 import type { Tensor } from '@cotangent/core'
 import { fail, showShape } from '@cotangent/core/extend'
-import type { CtcLengths } from './ctc.ts'
+import { checkTensors } from '../checks.ts'
+import { type CtcLengths, checkBlank, checkLengths } from './ctc.ts'
 
 export type CtcDecodeOptions = Omit<CtcLengths, 'labelLengths'>
 
@@ -77,19 +78,24 @@ const logAdd = (a: number, b: number): number => {
 }
 
 function logProbabilities(logits: readonly number[]): readonly number[] {
-  const most = Math.max(...logits),
-    total = most + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - most), 0))
+  const most = Math.max(...logits)
+  if (!Number.isFinite(most)) fail('ValueError', `ctcBeamDecode: a step has ${most} as its largest logit: no probabilities.`)
+  const total = most + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - most), 0))
   return logits.map(z => z - total)
 }
 
 /** The rows of each example that count. */
 function stepsOf(logits: Tensor, { logitLengths, blank = 0 }: CtcDecodeOptions): readonly (readonly (readonly number[])[])[] {
+  checkTensors('CTC', { logits })
   const [n = 0, t = 0, classes = 0] = logits.shape
   if (logits.ndim !== 3) fail('ShapeError', `CTC: needs logits [n, t, classes], got ${showShape(logits.shape)}.`)
-  if (!Number.isInteger(blank) || blank < 0 || blank >= classes)
-    fail('ValueError', `CTC: blank must be one of ${classes} classes, got ${blank}.`)
+  checkBlank('CTC', blank, classes)
+  checkLengths('CTC', { logitLengths }, n)
   const values = logits.dataSync(),
     lengths = logitLengths?.dataSync()
+  const wrong = lengths?.findIndex((length: number) => !(length >= 0 && length <= t)) ?? -1
+  if (wrong >= 0) fail('ValueError', `CTC: logitLengths must be 0 to ${t}, got ${lengths?.[wrong]} for example ${wrong}.`)
+  if (values.some((z: number) => Number.isNaN(z))) fail('ValueError', 'CTC: there are logits that are NaN.')
   return Array.from({ length: n }, (_, i) =>
     Array.from({ length: Math.min(t, Number(lengths?.[i] ?? t)) }, (_row, j) =>
       Array.from(values.subarray((i * t + j) * classes, (i * t + j + 1) * classes), Number),

@@ -7,13 +7,13 @@ import { type LossOptions, reduceLoss, sameShapes } from './loss.ts'
  * Terms with `p = 0` count 0. PyTorch's `kl_div` takes `log q` first.
  */
 export function klDivergence(q: Tensor, p: Tensor, options: LossOptions = {}): Tensor {
-  sameShapes('klDivergence', 'q', q.shape, 'p', p.shape)
+  sameShapes('klDivergence', 'q', q, 'p', p)
   return reduceLoss('klDivergence', sum(terms(q, p), { axis: -1 }), options)
 }
 
 /** The divergence of positive measures, which need not sum to 1: `sum(p (log p - log q) - p + q)`. It is 0 only where they are equal. optax: `generalized_kl_divergence`. */
 export function generalizedKlDivergence(q: Tensor, p: Tensor, options: LossOptions = {}): Tensor {
-  sameShapes('generalizedKlDivergence', 'q', q.shape, 'p', p.shape)
+  sameShapes('generalizedKlDivergence', 'q', q, 'p', p)
   return reduceLoss('generalizedKlDivergence', sum(terms(q, p).sub(p).add(q), { axis: -1 }), options)
 }
 
@@ -26,7 +26,7 @@ function terms(q: Tensor, p: Tensor): Tensor {
 
 /** `klDivergence` of logarithms: `logQ` and `logP` `[n, ..., classes]`. PyTorch: `kl_div(log_target=True)`. */
 export function klDivergenceOfLogs(logQ: Tensor, logP: Tensor, options: LossOptions = {}): Tensor {
-  sameShapes('klDivergenceOfLogs', 'logQ', logQ.shape, 'logP', logP.shape)
+  sameShapes('klDivergenceOfLogs', 'logQ', logQ, 'logP', logP)
   const possible = logP.greater(-Infinity)
   const safe = (x: Tensor): Tensor => where(possible, x, 0)
   return reduceLoss(

@@ -1,7 +1,8 @@
 /** What all losses share: weights, masks, reductions, and the check of shapes. */
-import { type Shape, type Tensor, equal, expandDims, isdtype, mean, multiply, sum, take, where } from '@cotangent/core'
-import { fail, sameShape, showShape } from '@cotangent/core/extend'
+import { type Tensor, equal, expandDims, greaterEqual, isdtype, less, logicalAnd, mean, multiply, sum, take, where } from '@cotangent/core'
+import { checkOneOf, fail, sameShape, showShape } from '@cotangent/core/extend'
 import { ratio } from '../ratio.ts'
+import { checkPairs, checkTensors, isFloating } from '../checks.ts'
 
 export interface LossOptions {
   /**
@@ -11,7 +12,7 @@ export interface LossOptions {
   readonly reduction?: 'mean' | 'sum' | 'none'
   /** A factor for each example, `[n]`, or for each part of one, `[n, t, ...]`: leading axes of the losses; the mean is taken over the rest. */
   readonly weights?: Tensor
-  /** Which examples count, `[n]`, or which parts, `[n, t, ...]`: bool. Values that do not count may be anything finite. */
+  /** Which examples count, `[n]`, or which parts, `[n, t, ...]`: bool. Values and labels that do not count may be anything. PyTorch's `ignore_index` i: `labels.notEqual(i)`. */
   readonly mask?: Tensor
 }
 export interface ClassLossOptions extends LossOptions {
@@ -27,12 +28,17 @@ export function reduceLoss(
   lead: number = losses.ndim,
   own?: Tensor,
 ): Tensor {
-  for (const [name, t] of [['weights', weights] as const, ['mask', mask] as const])
-    if (t !== undefined) leading(loss, name, t.shape, losses)
+  checkOneOf(loss, 'reduction', reduction, ['mean', 'sum', 'none'])
+  for (const [name, t] of [['weights', weights] as const, ['mask', mask] as const]) if (t !== undefined) leading(loss, name, t, losses)
+  if (mask !== undefined && mask.dtype !== 'bool')
+    fail('DTypeError', `${loss}: mask must be bool, got ${mask.dtype}. Compare it, as mask.greater(0), or pass factors as weights.`)
   const ndim = own?.ndim ?? Math.max(weights?.ndim ?? 0, mask?.ndim ?? 0)
   const each = restMean(losses, weights === undefined && mask === undefined && own === undefined ? lead : ndim)
-  const factor = product([own, weights, mask?.astype(losses.dtype)], each.ndim)
-  const counted = mask === undefined ? each : where(expand(mask, each.ndim), each, 0)
+  const all = product([own, weights], each.ndim)
+  // Chosen and not multiplied: what does not count may be NaN.
+  const chosen = (x: Tensor | number): Tensor | number => (mask === undefined ? x : where(expand(mask, each.ndim), x, 0))
+  const counted = chosen(each) as Tensor,
+    factor = mask === undefined ? all : (chosen(all ?? 1) as Tensor).astype(losses.dtype)
   const weighted = factor === undefined ? counted : multiply(counted, factor)
   if (reduction === 'none') return weighted
   if (reduction === 'sum') return sum(weighted)
@@ -50,7 +56,9 @@ const product = (factors: readonly (Tensor | undefined)[], ndim: number): Tensor
 const restMean = (x: Tensor, lead: number): Tensor =>
   x.ndim <= lead ? x : mean(x, { axis: Array.from({ length: x.ndim - lead }, (_, i) => lead + i) })
 
-function leading(loss: string, name: string, shape: Shape, losses: Tensor): void {
+function leading(loss: string, name: string, t: Tensor, losses: Tensor): void {
+  checkTensors(loss, { [name]: t })
+  const { shape } = t
   if (shape.length === 0 || !sameShape(shape, losses.shape.slice(0, shape.length)))
     fail(
       'ShapeError',
@@ -58,17 +66,20 @@ function leading(loss: string, name: string, shape: Shape, losses: Tensor): void
     )
 }
 
-/** Shapes that differ would broadcast, and the loss would be of other pairs than meant. */
-export function sameShapes(loss: string, a: string, shape: Shape, b: string, wanted: Shape): void {
-  if (!sameShape(shape, wanted))
-    fail('ShapeError', `${loss}: ${a} ${showShape(shape)} and ${b} ${showShape(wanted)} need the same shape. Reshape one of them.`)
+/** Shapes that differ would broadcast, and the loss would be of other pairs than meant; differences and products of integers would wrap around. */
+export function sameShapes(loss: string, a: string, x: Tensor, b: string, y: Tensor): void {
+  checkPairs(loss, a, x, b, y)
+  if (!isFloating(x) && !isFloating(y))
+    fail('DTypeError', `${loss}: ${a} ${x.dtype} and ${b} ${y.dtype} are no floats. Convert one of them with astype('float32').`)
 }
 
 /** Whether labels of `[n, ..., classes]` logits are class ids `[n, ...]`; if not, they are distributions of the logits' shape. Throws a ShapeError otherwise. */
 export function classIds(loss: string, logits: Tensor, labels: Tensor): boolean {
+  checkTensors(loss, { logits, labels })
   const integral = isdtype(labels.dtype, 'integral')
   const wanted = integral ? logits.shape.slice(0, -1) : logits.shape
   if (logits.ndim === 0 || !sameShape(wanted, labels.shape)) labelError(loss, logits, labels, integral)
+  if (logits.shape.at(-1) === 0) fail('ShapeError', `${loss}: logits ${showShape(logits.shape)} have no classes.`)
   return integral
 }
 function labelError(loss: string, logits: Tensor, labels: Tensor, integral: boolean): never {
@@ -78,9 +89,19 @@ function labelError(loss: string, logits: Tensor, labels: Tensor, integral: bool
   fail('ShapeError', `${loss}: logits ${showShape(logits.shape)} need ${wanted}, got ${labels.dtype}${showShape(labels.shape)}.`)
 }
 
+/** A factor for each of the classes. */
+export function checkClassWeights(loss: string, classWeights: Tensor | undefined, classes: number): void {
+  if (classWeights === undefined) return
+  checkTensors(loss, { classWeights })
+  if (classWeights.ndim !== 1 || classWeights.shape[0] !== classes)
+    fail('ShapeError', `${loss}: classWeights need the shape [${classes}], one for each class, got ${showShape(classWeights.shape)}.`)
+}
+
 /** The class weights of class ids: one for each example. Use as `weights` of any loss. Keras: `class_weight`. */
 export const exampleWeights = (classWeights: Tensor, ids: Tensor): Tensor => take(classWeights, ids)
 
-/** The value at each class id: `[..., classes]` at `[...]`. An id outside of the classes has none: 0. */
-export const atClass = (values: Tensor, ids: Tensor, classes: Tensor): Tensor =>
-  sum(where(equal(expandDims(ids, -1), classes), values, 0), { axis: -1 })
+/** The value at each class id: `[..., classes]` at `[...]`. An id outside of the classes has none: NaN. */
+export function atClass(values: Tensor, ids: Tensor, classes: Tensor): Tensor {
+  const isClass = logicalAnd(greaterEqual(ids, 0), less(ids, classes.size))
+  return where(isClass, sum(where(equal(expandDims(ids, -1), classes), values, 0), { axis: -1 }), NaN)
+}

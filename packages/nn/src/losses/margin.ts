@@ -14,7 +14,16 @@ import {
   sum,
   where,
 } from '@cotangent/core'
-import { type ClassLossOptions, type LossOptions, atClass, classIds, exampleWeights, reduceLoss, sameShapes } from './loss.ts'
+import {
+  type ClassLossOptions,
+  type LossOptions,
+  atClass,
+  checkClassWeights,
+  classIds,
+  exampleWeights,
+  reduceLoss,
+  sameShapes,
+} from './loss.ts'
 
 /** `max(0, 1 - y prediction)`, labels y of -1 and 1 (0 counts as -1, as in Keras). PyTorch's `HingeEmbeddingLoss` is another loss. */
 export function hingeLoss(predictions: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
@@ -31,7 +40,7 @@ export function perceptronLoss(predictions: Tensor, labels: Tensor, options: Los
 
 /** How far `y prediction` is below the margin. */
 function short(loss: string, predictions: Tensor, labels: Tensor, margin: number): Tensor {
-  sameShapes(loss, 'predictions', predictions.shape, 'labels', labels.shape)
+  sameShapes(loss, 'predictions', predictions, 'labels', labels)
   const y = where(labels.astype(isdtype(labels.dtype, 'bool') ? 'int32' : labels.dtype).greater(0), 1, -1)
   return maximum(subtract(margin, multiply(predictions, y)), 0)
 }
@@ -41,6 +50,7 @@ export function categoricalHingeLoss(logits: Tensor, labels: Tensor, options: Cl
   const { classWeights } = options,
     ids = classIds('categoricalHingeLoss', logits, labels),
     classes = arange(logits.shape[logits.ndim - 1] as number)
+  checkClassWeights('categoricalHingeLoss', classWeights, classes.size)
   const own = ids ? equal(expandDims(labels, -1), classes) : labels.greater(0.5)
   const right = ids ? atClass(logits, labels, classes) : sum(where(own, logits, 0), { axis: -1 })
   const other = max(where(own, -Infinity, logits), { axis: -1 })
@@ -60,8 +70,8 @@ export interface TripletOptions extends LossOptions {
  */
 export function tripletMarginLoss(anchors: Tensor, positives: Tensor, negatives: Tensor, options: TripletOptions = {}): Tensor {
   const { margin = 1, eps = 1e-6 } = options
-  sameShapes('tripletMarginLoss', 'positives', positives.shape, 'anchors', anchors.shape)
-  sameShapes('tripletMarginLoss', 'negatives', negatives.shape, 'anchors', anchors.shape)
+  sameShapes('tripletMarginLoss', 'positives', positives, 'anchors', anchors)
+  sameShapes('tripletMarginLoss', 'negatives', negatives, 'anchors', anchors)
   const distance = (x: Tensor): Tensor => sqrt(sum(square(subtract(anchors, x)), { axis: -1 }).add(eps))
   return reduceLoss('tripletMarginLoss', maximum(distance(positives).sub(distance(negatives)).add(margin), 0), options)
 }

@@ -1,13 +1,15 @@
 /** Losses between numbers: a value for each element, its mean over all axes but the first, then the reduction. Predictions and targets: `[n, ...]`. */
 import { type Tensor, abs, clip, divide, lessEqual, log1p, maximum, multiply, sqrt, square, subtract, sum, where } from '@cotangent/core'
+import { keepFloat } from '../activations/axis.ts'
 import { softplus } from '../activations.ts'
+import { atLeastFloat32, checkNumber } from '../checks.ts'
 import { type LossOptions, reduceLoss, sameShapes } from './loss.ts'
 
 type Loss<O = LossOptions> = (predictions: Tensor, targets: Tensor, options?: O) => Tensor
 
 function elementwise(loss: string, each: (prediction: Tensor, target: Tensor) => Tensor): Loss {
   return (predictions, targets, options = {}) => {
-    sameShapes(loss, 'predictions', predictions.shape, 'targets', targets.shape)
+    sameShapes(loss, 'predictions', predictions, 'targets', targets)
     return reduceLoss(loss, each(predictions, targets), options, 1)
   }
 }
@@ -40,6 +42,7 @@ export interface HuberOptions extends LossOptions {
 /** `d^2 / 2` for differences up to `delta`, `delta (|d| - delta / 2)` beyond. Huber 1964; PyTorch: `HuberLoss` (with delta 1 also `SmoothL1Loss`). */
 export function huberLoss(predictions: Tensor, targets: Tensor, options: HuberOptions = {}): Tensor {
   const { delta = 1 } = options
+  checkNumber('huberLoss', 'delta', delta, 'a number above 0', n => n > 0)
   return elementwise('huberLoss', (p, t) => {
     const d = subtract(p, t),
       size = abs(d),
@@ -58,11 +61,13 @@ export function cosineSimilarity(a: Tensor, b: Tensor, { eps = 1e-8 }: { readonl
 }
 /** Vectors of length 1 along the last axis; the gradient at 0 is finite. */
 export function unit(x: Tensor, eps: number): Tensor {
-  const squares = sum(square(x), { axis: -1, keepdims: true })
-  return divide(x, sqrt(maximum(squares, eps * eps)))
+  // float16 ends at 65504, and 1e-16 is 0 there.
+  const wide = atLeastFloat32(x),
+    squares = sum(square(wide), { axis: -1, keepdims: true })
+  return keepFloat(x, divide(wide, sqrt(maximum(squares, eps * eps))))
 }
 /** `1 - cosineSimilarity`: of vectors `[n, ..., d]`, one value for each. optax: `cosine_distance`; Keras' loss is 1 less. */
 export function cosineDistance(predictions: Tensor, targets: Tensor, options: CosineOptions = {}): Tensor {
-  sameShapes('cosineDistance', 'predictions', predictions.shape, 'targets', targets.shape)
+  sameShapes('cosineDistance', 'predictions', predictions, 'targets', targets)
   return reduceLoss('cosineDistance', subtract(1, cosineSimilarity(predictions, targets, options)), options)
 }

@@ -18,6 +18,7 @@ import {
 } from '@cotangent/core'
 import { fail, showShape } from '@cotangent/core/extend'
 import { logSoftmax } from '../activations.ts'
+import { checkNumber } from '../checks.ts'
 import { ratio } from '../ratio.ts'
 import { type LossOptions, reduceLoss, sameShapes } from './loss.ts'
 import { unit } from './regression.ts'
@@ -36,6 +37,7 @@ export function ntxentLoss(embeddings: Tensor, labels: Tensor, { temperature = 0
       'ShapeError',
       `ntxentLoss: needs embeddings [n, d] and labels [n], got ${showShape(embeddings.shape)} and ${showShape(labels.shape)}.`,
     )
+  checkNumber('ntxentLoss', 'temperature', temperature, 'a number above 0', n => n > 0)
   const unitVectors = unit(embeddings, 1e-8)
   const similarity = divide(matmul(unitVectors, unitVectors.transpose()), temperature)
   const same = equal(expandDims(labels, 1), expandDims(labels, 0))
@@ -52,7 +54,7 @@ export interface RankingOptions extends LossOptions {
 }
 /** `-sum(labels log softmax(scores))` over lists `[n, ..., items]` with relevances as labels. Cao et al. 2007 (ListNet); optax: `ranking_softmax_loss`. */
 export function rankingSoftmaxLoss(scores: Tensor, labels: Tensor, options: RankingOptions = {}): Tensor {
-  sameShapes('rankingSoftmaxLoss', 'scores', scores.shape, 'labels', labels.shape)
+  sameShapes('rankingSoftmaxLoss', 'scores', scores, 'labels', labels)
   const { items } = options
   const relevance = items === undefined ? labels : where(items, labels, 0),
     logits = items === undefined ? scores : where(items, scores, -1e30)
@@ -73,7 +75,7 @@ export interface DiceOptions extends LossOptions {
  * the mean over the classes. Milletari et al. 2016, https://arxiv.org/abs/1606.04797; alpha, beta: Salehi et al. 2017. optax: `dice_loss` (which takes logits).
  */
 export function diceLoss(probabilities: Tensor, targets: Tensor, options: DiceOptions = {}): Tensor {
-  sameShapes('diceLoss', 'probabilities', probabilities.shape, 'targets', targets.shape)
+  sameShapes('diceLoss', 'probabilities', probabilities, 'targets', targets)
   const { smooth = 1, alpha = 0.5, beta = 0.5, classWeights } = options,
     axis = between(probabilities.shape)
   const both = sum(multiply(probabilities, targets), { axis }),

@@ -27,8 +27,10 @@ import {
   where,
   zeros,
 } from '@cotangent/core'
-import { fail } from '@cotangent/core/extend'
+import { fail, showShape } from '@cotangent/core/extend'
 import { boxIou } from '../boxes.ts'
+import { checkTensors } from '../checks.ts'
+import { checkCount } from '../layer.ts'
 import { ratio } from '../ratio.ts'
 import { type Metric, metric } from './metric.ts'
 
@@ -79,16 +81,20 @@ export function meanAveragePrecision({
   iouThresholds = [0.5],
   recallPoints = 101,
 }: DetectionOptions): Metric<DetectionState, readonly [found: Detections, truth: Objects], AveragePrecisions> {
+  checkCount('meanAveragePrecision', 'classes', classes)
   checkOptions(iouThresholds, recallPoints)
   const count = iouThresholds.length
   return metric({
     empty: () => ({ scores: zeros([0]), classes: zeros([0], { dtype: 'int32' }), right: zeros([0, count]), objects: zeros([classes]) }),
-    measure: (found: Detections, truth: Objects) => ({
-      scores: found.scores.reshape([-1]),
-      classes: found.classes.reshape([-1]),
-      right: matches(found, truth, array([...iouThresholds])).reshape([found.scores.size, count]),
-      objects: sum(classOf(truth.classes.reshape([-1]), classes), { axis: 0 }),
-    }),
+    measure: (found: Detections, truth: Objects) => {
+      checkBatch(found, truth)
+      return {
+        scores: found.scores.reshape([-1]),
+        classes: found.classes.reshape([-1]),
+        right: matches(found, truth, array([...iouThresholds])).reshape([found.scores.size, count]),
+        objects: sum(classOf(truth.classes.reshape([-1]), classes), { axis: 0 }),
+      }
+    },
     merge: (a, b) => ({
       scores: concatenate([a.scores, b.scores]),
       classes: concatenate([a.classes, b.classes]),
@@ -104,6 +110,24 @@ function checkOptions(iouThresholds: readonly number[], recallPoints: number | '
     fail('ValueError', `meanAveragePrecision: iouThresholds are in (0, 1], got [${iouThresholds.join(', ')}].`)
   if (recallPoints !== 'all' && !(Number.isInteger(recallPoints) && recallPoints > 1))
     fail('ValueError', `meanAveragePrecision: recallPoints is 'all' or an integer above 1, got ${recallPoints}.`)
+}
+
+/** Shapes that differ would broadcast: one image would count for all. */
+function checkBatch({ boxes, classes, scores }: Detections, truth: Objects): void {
+  checkTensors('meanAveragePrecision', { boxes, classes, scores, 'true boxes': truth.boxes, 'true classes': truth.classes })
+  const n = scores.shape[0]
+  const check = (name: string, t: Tensor, wanted: readonly (number | undefined)[]): void => {
+    if (t.shape.join() !== wanted.join())
+      fail(
+        'ShapeError',
+        `meanAveragePrecision: ${name} have shape ${showShape(t.shape)}, needed are boxes [n, k, 4], classes and scores [n, k] of the same n images.`,
+      )
+  }
+  check('scores', scores, [n, scores.shape[1]])
+  check('classes', classes, [n, scores.shape[1]])
+  check('boxes', boxes, [n, scores.shape[1], 4])
+  check('true classes', truth.classes, [n, truth.classes.shape[1]])
+  check('true boxes', truth.boxes, [n, truth.classes.shape[1], 4])
 }
 
 /** Class ids as rows of ones; none for -1. */

@@ -1,5 +1,6 @@
 /** Errors of transcriptions, counted on the host: sequences have different lengths. */
 import { type Tensor, array } from '@cotangent/core'
+import { checkList, fail } from '@cotangent/core/extend'
 import { ratio } from '../ratio.ts'
 import { type Metric, metric } from './metric.ts'
 
@@ -29,12 +30,13 @@ export function wordErrorRate(
 ): Metric<WordErrorState, readonly [references: readonly string[], hypotheses: readonly string[]]> {
   return metric({
     empty: () => ({ errors: array(0), words: array(0) }),
-    measure: (references: readonly string[], hypotheses: readonly string[]) => ({
-      errors: array(references.reduce((total, text, i) => total + editDistance(split(text), split(hypotheses[i] ?? '')), 0)).astype(
-        'float32',
-      ),
-      words: array(references.reduce((total, text) => total + split(text).length, 0)).astype('float32'),
-    }),
+    measure: (references: readonly string[], hypotheses: readonly string[]) => {
+      if (checkList('wordErrorRate', references, 'texts').length !== checkList('wordErrorRate', hypotheses, 'texts').length)
+        fail('ShapeError', `wordErrorRate: there are ${references.length} references, but ${hypotheses.length} hypotheses.`)
+      const errors = references.reduce((total, text, i) => total + editDistance(split(text), split(hypotheses[i] as string)), 0),
+        words = references.reduce((total, text) => total + split(text).length, 0)
+      return { errors: array(errors).astype('float32'), words: array(words).astype('float32') }
+    },
     compute: ({ errors, words }) => ratio(errors, words),
   })
 }

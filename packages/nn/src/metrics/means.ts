@@ -8,9 +8,10 @@ import {
   equal,
   exp,
   expandDims,
-  greater,
   less,
+  lessEqual,
   logicalAnd,
+  logicalNot,
   logicalOr,
   square,
   subtract,
@@ -19,6 +20,9 @@ import {
 } from '@cotangent/core'
 import { atClass } from '../losses/loss.ts'
 import { softmaxCrossEntropy } from '../losses/crossEntropy.ts'
+import { atLeastFloat32, checkPairs } from '../checks.ts'
+import { checkCount } from '../layer.ts'
+import { checkIds } from './accuracy.ts'
 import { ratio } from '../ratio.ts'
 import { type MeanState, type Metric, metric, weighed } from './metric.ts'
 
@@ -34,28 +38,47 @@ const meanOf = <I extends readonly unknown[]>(
   })
 
 /** The mean of values `[n, ...]`: of losses, say. */
-export const mean = (): Metric<MeanState, readonly [values: Tensor, weights?: Tensor]> => meanOf(weighed)
+export const mean = (): Metric<MeanState, readonly [values: Tensor, weights?: Tensor]> =>
+  meanOf((values: Tensor, weights?: Tensor) => weighed('metrics.mean', values, weights))
 
 /** Share of examples whose largest logit is at the label: logits `[n, ..., classes]`, labels `[n, ...]` (class ids). */
 export const accuracy = (): Metric<MeanState, Batch> =>
-  meanOf((logits, labels, weights) => weighed(equal(argmax(logits, { axis: -1 }), labels), weights))
+  meanOf((logits, labels, weights) => {
+    checkIds('metrics.accuracy', logits, labels)
+    return weighed('metrics.accuracy', equal(argmax(logits, { axis: -1 }), labels), weights)
+  })
 
-/** Share of examples with fewer than `k` logits above the label's, where equal ones before it count as above. Keras: `SparseTopKCategoricalAccuracy`. */
+/**
+ * Share of examples with fewer than `k` logits above the label's, where equal ones before it count as above; a label outside of the classes is never among
+ * them. Keras: `SparseTopKCategoricalAccuracy`.
+ */
 export function topK(k: number): Metric<MeanState, Batch> {
+  checkCount('metrics.topK', 'k', k)
   return meanOf((logits, labels, weights) => {
+    checkIds('metrics.topK', logits, labels)
     const classes = arange(logits.shape[logits.ndim - 1] as number),
       own = expandDims(atClass(logits, labels, classes), -1)
-    const above = logicalOr(greater(logits, own), logicalAnd(equal(logits, own), less(classes, expandDims(labels, -1))))
-    return weighed(less(sum(above.astype('int32'), { axis: -1 }), k), weights)
+    // Not below: a label outside of the classes has the logit NaN.
+    const above = logicalOr(logicalNot(lessEqual(logits, own)), logicalAnd(equal(logits, own), less(classes, expandDims(labels, -1))))
+    return weighed('metrics.topK', less(sum(above.astype('int32'), { axis: -1 }), Math.min(k, classes.size)), weights)
   })
 }
 
 /** `exp` of the mean cross-entropy: logits `[n, ..., classes]`, labels `[n, ...]`. */
 export const perplexity = (): Metric<MeanState, Batch> =>
-  meanOf((logits, labels, weights) => weighed(softmaxCrossEntropy(logits, labels, { reduction: 'none' }), weights), exp)
+  meanOf(
+    (logits, labels, weights) => weighed('metrics.perplexity', softmaxCrossEntropy(logits, labels, { reduction: 'none' }), weights),
+    exp,
+  )
 
-export const meanAbsoluteError = (): Metric<MeanState, Batch> => meanOf((p, t, weights) => weighed(abs(subtract(p, t)), weights))
-export const meanSquaredError = (): Metric<MeanState, Batch> => meanOf((p, t, weights) => weighed(square(subtract(p, t)), weights))
+const errors = (name: string, of: (difference: Tensor) => Tensor): Metric<MeanState, Batch> =>
+  meanOf((p, t, weights) => {
+    checkPairs(name, 'predictions', p, 'targets', t)
+    // Differences of integers would wrap around, squares of float16 overflow.
+    return weighed(name, of(subtract(atLeastFloat32(p), atLeastFloat32(t))), weights)
+  })
+export const meanAbsoluteError = (): Metric<MeanState, Batch> => errors('metrics.meanAbsoluteError', abs)
+export const meanSquaredError = (): Metric<MeanState, Batch> => errors('metrics.meanSquaredError', square)
 
 export interface R2State {
   readonly count: Tensor
@@ -69,8 +92,11 @@ export interface R2State {
 export function r2(): Metric<R2State, readonly [predictions: Tensor, targets: Tensor]> {
   return metric({
     empty: () => ({ count: array(0), mean: array(0), spread: array(0), errors: array(0) }),
-    measure: (p: Tensor, t: Tensor) => {
-      const centre = t.mean()
+    measure: (predictions: Tensor, targets: Tensor) => {
+      checkPairs('metrics.r2', 'predictions', predictions, 'targets', targets)
+      const [p, t] = [atLeastFloat32(predictions), atLeastFloat32(targets)]
+      // Of an empty batch there is none; its share in a merge is 0.
+      const centre = t.size === 0 ? array(0) : t.mean()
       return {
         count: array(t.size).astype('float32'),
         mean: centre,

@@ -1,6 +1,8 @@
 /** What a metric is: a Monoid of what is known so far, and what it says. Folding over batches, in any grouping, gives what the whole batch gives. */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
-import { type Tensor, add, equal, multiply, sum, tree, where } from '@cotangent/core'
+import { type Tensor, add, broadcastTo, equal, multiply, sum, tree, where as select } from '@cotangent/core'
+import { fail, sameShape, showShape } from '@cotangent/core/extend'
+import { checkTensors } from '../checks.ts'
 
 /** `S` is a plain tree of tensors, `I` the inputs of a batch, `O` the result. All functions are pure; `update`, `merge` and `compute` work under `jit`. */
 export interface Metric<S, I extends readonly unknown[], O = Tensor> {
@@ -54,10 +56,13 @@ export interface MeanState {
   readonly total: Tensor
   readonly weight: Tensor
 }
-/** The sum of values and of their weights. */
-export const weighed = (x: Tensor, weights?: Tensor): MeanState => {
+/** The sum of values and of their weights, which have the leading axes of the values. */
+export function weighed(where: string, x: Tensor, weights?: Tensor): MeanState {
   const values = x.astype('float32')
-  return weights === undefined
-    ? { total: sum(values), weight: sum(values.mul(0).add(1)) }
-    : { total: sum(where(equal(weights, 0), 0, multiply(values, weights))), weight: sum(weights.astype('float32')) }
+  if (weights === undefined) return { total: sum(values), weight: sum(values.mul(0).add(1)) }
+  checkTensors(where, { weights })
+  if (!sameShape(weights.shape, x.shape.slice(0, weights.ndim)))
+    fail('ShapeError', `${where}: weights ${showShape(weights.shape)} must have the leading axes of the values ${showShape(x.shape)}.`)
+  const each = broadcastTo(weights.reshape([...weights.shape, ...Array<number>(x.ndim - weights.ndim).fill(1)]), x.shape)
+  return { total: sum(select(equal(each, 0), 0, multiply(values, each))), weight: sum(each.astype('float32')) }
 }

@@ -1,0 +1,27 @@
+/** Checks of arguments that several parts share, for callers without types, and for values that types do not tell. */
+import { type Tensor, isTensor, isdtype } from '@cotangent/core'
+import { described, fail, sameShape, showShape } from '@cotangent/core/extend'
+
+/** Raises a TreeError for the first that is no tensor: a list of numbers has no shape to check. */
+export function checkTensors(where: string, tensors: Readonly<Record<string, unknown>>): void {
+  const wrong = Object.entries(tensors).find(([, t]) => !isTensor(t))
+  if (wrong === undefined) return
+  const remedy = Array.isArray(wrong[1]) ? ' Wrap it in array(...).' : ''
+  fail('TreeError', `${where}: ${wrong[0]} must be a tensor, got ${described(wrong[1])}.${remedy}`)
+}
+
+/** Shapes that differ would broadcast, and the number would be one of other pairs than meant. */
+export function checkPairs(where: string, a: string, x: Tensor, b: string, y: Tensor): void {
+  checkTensors(where, { [a]: x, [b]: y })
+  if (!sameShape(x.shape, y.shape))
+    fail('ShapeError', `${where}: ${a} ${showShape(x.shape)} and ${b} ${showShape(y.shape)} need the same shape. Reshape one of them.`)
+}
+
+/** `holds` must be true of a number; NaN is never right. Tensors pass, whose values are not looked at. */
+export function checkNumber(where: string, name: string, n: unknown, wanted: string, holds: (n: number) => boolean): void {
+  if (!isTensor(n) && !(typeof n === 'number' && holds(n))) fail('ValueError', `${where}: ${name} must be ${wanted}, got ${described(n)}.`)
+}
+
+/** Numbers with the range and precision of float32 at least, for what is summed, squared, or compared with a small constant. */
+export const atLeastFloat32 = (x: Tensor): Tensor => (x.dtype === 'float32' || x.dtype === 'float64' ? x : x.astype('float32'))
+export const isFloating = (x: Tensor): boolean => isdtype(x.dtype, 'real floating')
