@@ -1,7 +1,7 @@
 /** The networks of all methods, and how a policy is judged. */
 import { type Key, type Tensor, add, argmax, divide, jit, random, sqrt, square, sum } from '@cotangent/core'
 import { type Layer, dense, initializers, serial, softmaxCrossEntropy, tanh } from '@cotangent/nn'
-import { ACTIONS, type Policy, rolloutEpisodes } from './environment.ts'
+import { ACTIONS, OBSERVATION, type Policy, rolloutEpisodes } from './environment.ts'
 
 /** From an observation to `units` numbers. Small last weights: nothing is preferred at first. */
 const network = (units: number) =>
@@ -12,6 +12,15 @@ export const actor: Layer<NetworkParams, null> = network(ACTIONS)
 /** The value of an observation, `[..., 1]`. */
 export const critic: Layer<NetworkParams, null> = network(1)
 export type NetworkParams = ReturnType<ReturnType<typeof network>['init']>['params']
+
+export interface ActorCritic {
+  readonly actor: NetworkParams
+  readonly critic: NetworkParams
+}
+export function initActorCritic(key: Key): ActorCritic {
+  const [forActor, forCritic] = random.split(key)
+  return { actor: actor.init(forActor, [OBSERVATION]).params, critic: critic.init(forCritic, [OBSERVATION]).params }
+}
 
 export const valueOf = (params: NetworkParams, observations: Tensor): Tensor =>
   critic.apply(params, observations).reshape(observations.shape.slice(0, -1))

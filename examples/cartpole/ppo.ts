@@ -21,9 +21,9 @@ import {
   zerosLike,
 } from '@cotangent/core'
 import { adam, chain, clipByGlobalNorm, initTrainState, logSoftmax, schedules, softmax, trainStep } from '@cotangent/nn'
-import { OBSERVATION, type Trajectory, resetAll, rollout } from './environment.ts'
+import { type Trajectory, resetAll, rollout } from './environment.ts'
 import type { Effort, Method } from './method.ts'
-import { type NetworkParams, actor, critic, logProbability, meanLength, normalized, sampled, valueOf } from './networks.ts'
+import { type ActorCritic, actor, initActorCritic, logProbability, meanLength, normalized, sampled, valueOf } from './networks.ts'
 
 const STEPS = 64
 const EPOCHS = 4
@@ -36,10 +36,6 @@ const CLIP = 0.2
 const VALUE_COEFFICIENT = 0.5
 const ENTROPY_COEFFICIENT = 0.01
 
-interface Params {
-  readonly actor: NetworkParams
-  readonly critic: NetworkParams
-}
 /** `[n, ...]` */
 interface Batch {
   readonly observations: Tensor
@@ -51,7 +47,7 @@ interface Batch {
   readonly target: Tensor
 }
 
-function loss(params: Params, { observations, actions, logProbability: before, advantage, target }: Batch): Tensor {
+function loss(params: ActorCritic, { observations, actions, logProbability: before, advantage, target }: Batch): Tensor {
   const logits = actor.apply(params.actor, observations)
   const ratio = exp(logProbability(logits, actions).sub(before)),
     a = normalized(advantage, zerosLike(advantage).add(1))
@@ -69,7 +65,7 @@ function loss(params: Params, { observations, actions, logProbability: before, a
 }
 
 /** What each action was better than expected, `[steps, n]`: a sum over the rest of the episode, from the last step to the first. */
-function advantages(values: Tensor, { nextObservations, terminated, done }: Trajectory, params: Params): Tensor {
+function advantages(values: Tensor, { nextObservations, terminated, done }: Trajectory, params: ActorCritic): Tensor {
   const goesOn = (ended: Tensor): Tensor => logicalNot(ended).astype('float32')
   // An episode that is long enough ends, but not badly: it would have gone on.
   const delta = valueOf(params.critic, nextObservations).mul(goesOn(terminated)).mul(DISCOUNT).add(1).sub(values)
@@ -85,7 +81,7 @@ function advantages(values: Tensor, { nextObservations, terminated, done }: Traj
   return result
 }
 
-function batchOf(params: Params, trajectory: Trajectory): Batch {
+function batchOf(params: ActorCritic, trajectory: Trajectory): Batch {
   const { observations, actions } = trajectory,
     value = valueOf(params.critic, observations),
     advantage = advantages(value, trajectory, params)
@@ -100,19 +96,14 @@ function shuffled(batch: Batch, key: Key): Batch {
   return tree.map((t: Tensor) => take(t, order, { axis: 0 }).reshape([BATCHES, -1, ...t.shape.slice(1)]), batch)
 }
 
-const parametersOf = (key: Key): Params => {
-  const [forActor, forCritic] = random.split(key)
-  return { actor: actor.init(forActor, [OBSERVATION]).params, critic: critic.init(forCritic, [OBSERVATION]).params }
-}
-
 export function ppo({ carts, updates, maxSteps }: Effort) {
   const optimizer = chain(clipByGlobalNorm(0.5), adam(schedules.linear(2.5e-3, 0, updates * EPOCHS * BATCHES)))
-  const train = trainStep((params: Params, state: null, batch: Batch) => ({ loss: loss(params, batch), state }), optimizer, {
+  const train = trainStep((params: ActorCritic, state: null, batch: Batch) => ({ loss: loss(params, batch), state }), optimizer, {
     donate: false,
   })
   const init = (key: Key) => {
     const [initKey, startKey] = random.split(key)
-    return { learner: initTrainState(optimizer, parametersOf(initKey), null, initKey), carts: resetAll(startKey, carts) }
+    return { learner: initTrainState(optimizer, initActorCritic(initKey), null, initKey), carts: resetAll(startKey, carts) }
   }
   type State = ReturnType<typeof init>
   const update = jit(

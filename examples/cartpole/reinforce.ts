@@ -2,18 +2,14 @@
  * REINFORCE with a baseline, Williams 1992 (Machine Learning 8): whole episodes, then one step that makes each action likelier by as much as what followed was
  * better than the value network had expected.
  */
-import { type Key, type Tensor, jit, mean, random, scan, square, stopGradient, sum, zerosLike } from '@cotangent/core'
+import { type Key, type Tensor, jit, mean, scan, square, stopGradient, sum, zerosLike } from '@cotangent/core'
 import { adam, initTrainState, schedules, trainStep } from '@cotangent/nn'
-import { OBSERVATION, rolloutEpisodes } from './environment.ts'
+import { rolloutEpisodes } from './environment.ts'
 import type { Effort, Method } from './method.ts'
-import { type NetworkParams, actor, critic, logProbability, normalized, sampled, valueOf } from './networks.ts'
+import { type ActorCritic, actor, initActorCritic, logProbability, normalized, sampled, valueOf } from './networks.ts'
 
 const DISCOUNT = 0.99
 
-interface Params {
-  readonly actor: NetworkParams
-  readonly critic: NetworkParams
-}
 /** `[steps, n, ...]` */
 interface Batch {
   readonly observations: Tensor
@@ -24,7 +20,7 @@ interface Batch {
   readonly returns: Tensor
 }
 
-function loss(params: Params, { observations, actions, mask, returns }: Batch): Tensor {
+function loss(params: ActorCritic, { observations, actions, mask, returns }: Batch): Tensor {
   const value = valueOf(params.critic, observations),
     advantage = normalized(returns.sub(stopGradient(value)), mask)
   const made = logProbability(actor.apply(params.actor, observations), actions)
@@ -45,14 +41,10 @@ function returnsToGo(rewards: Tensor): Tensor {
 
 export function reinforce({ carts, updates, maxSteps }: Effort) {
   const optimizer = adam(schedules.linear(1e-2, 1e-3, updates))
-  const train = trainStep((params: Params, state: null, batch: Batch) => ({ loss: loss(params, batch), state }), optimizer, {
+  const train = trainStep((params: ActorCritic, state: null, batch: Batch) => ({ loss: loss(params, batch), state }), optimizer, {
     donate: false,
   })
-  const init = (key: Key) => {
-    const [forActor, forCritic] = random.split(key)
-    const params: Params = { actor: actor.init(forActor, [OBSERVATION]).params, critic: critic.init(forCritic, [OBSERVATION]).params }
-    return initTrainState(optimizer, params, null, key)
-  }
+  const init = (key: Key) => initTrainState(optimizer, initActorCritic(key), null, key)
   type State = ReturnType<typeof init>
   const update = jit(
     (state: State, key: Key) => {
