@@ -56,7 +56,7 @@ export function step(state: State, hyper: Hyper, batch: ExampleBatch): readonly 
   return [{ params, optimizer: next, key: state.key }, value]
 }
 
-/** Mean loss and accuracy without dropout, `[2]`. */
+/** Mean loss and accuracy without dropout: scalars. */
 const score = (params: Params, { x, labels }: ExampleBatch): readonly [loss: Tensor, accuracy: Tensor] => {
   const y = logits.apply(params.logits, features.apply(params.features, x))
   return [softmaxCrossEntropy(y, labels), accuracy(y, labels)]

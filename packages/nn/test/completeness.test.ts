@@ -353,13 +353,4 @@ describe('every public function has its proof', () => {
     for (const [exported, proofs] of [...pairs, [c, constraints] as const])
       expect(Object.keys(proofs).sort()).toEqual(Object.keys(exported).sort())
   })
-  it('counts', () => {
-    const lines = Object.entries(groups).map(([group, proofs]) => {
-      const all = Object.values<Proof>(proofs),
-        answers = all.filter(([file]) => file.endsWith('.json')).length
-      return `${group}: ${all.length}, by answers of libraries ${answers}, by laws and known values ${all.length - answers}`
-    })
-    console.log(lines.join('\n'))
-    expect(lines).toHaveLength(Object.keys(groups).length)
-  })
 })
