@@ -61,5 +61,5 @@ it('the program prints both and the largest difference', () => {
 })
 it('the program explains its option, and refuses others in one line', () => {
   expect(spawnMain(main, ['--help'])).toMatchObject({ status: 0, out: expect.stringContaining('--backend NAME') as string })
-  expect(spawnMain(main, ['--bckend'])).toEqual({ status: 1, out: '', err: "ValueError: Unknown option '--bckend'. See --help.\n" })
+  expect(spawnMain(main, ['--bckend'])).toEqual({ status: 2, out: '', err: "ValueError: Unknown option '--bckend'. See --help.\n" })
 })

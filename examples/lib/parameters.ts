@@ -7,6 +7,8 @@ import type { Files } from './host/host.ts'
 export const checkWritable = (files: Files, path: string): Promise<void> =>
   files.checkWritable(path).catch((cause: unknown) => cannotWrite(path, cause))
 function cannotWrite(path: string, cause: unknown): never {
+  // It has said so already.
+  if (cause instanceof CotangentError) throw cause
   throw new CotangentError(
     'ValueError',
     `${path}: cannot be written (${reasonOf(cause)}). Choose a file in a folder that exists and is yours.`,

@@ -41,7 +41,7 @@ describe('mnist', () => {
   it('names the remedy where webgl has no browser', () => {
     const { status, err } = mnist(['--backend', 'webgl'], noBrowser)
     expect([status, err]).toEqual([
-      1,
+      2,
       `BackendError: webgl: it runs in a browser. There is no Chromium at ${noBrowser.CHROMIUM_PATH}. Set CHROMIUM_PATH to one.\n`,
     ])
   })
@@ -53,12 +53,12 @@ describe('mnist', () => {
   })
   it.each([
     [['--modle', 'cnn'], /^ValueError: Unknown option '--modle'\. See --help\.$/],
-    [['--backend', 'gpu'], /^ConfigError: init: .*unknown backend "gpu"; there are cuda, webgl, cpu, reference/],
+    [['--backend', 'gpu'], /^ValueError: --backend: cpu, cuda, webgl, reference .*; got "gpu"\. See --help\.$/],
     [['--data', '/no/such/folder'], /^ValueError: MNIST: cannot read \/no\/such\/folder\/.*Pass --data FOLDER/],
     [['--save', '/no/such/folder/file'], /^ValueError: \/no\/such\/folder\/file: cannot be written/],
-  ])('refuses %j in one line, with exit code 1', (args, message) => {
+  ])('refuses %j in one line, with exit code 2', (args, message) => {
     const { status, out, err } = mnist(args)
-    expect([status, out]).toEqual([1, ''])
+    expect([status, out]).toEqual([2, ''])
     expect(err.trimEnd().split('\n')).toHaveLength(1)
     expect(err.trimEnd()).toMatch(message)
   })

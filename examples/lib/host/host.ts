@@ -29,6 +29,9 @@ export interface Host extends Files {
 /** The `main` that the module of a program exports. Options are plain data, so that they travel. */
 export type Program<O> = (options: O, host: Host) => Promise<void>
 
+/** Of whoever typed the command, or of their machine: one line says it all. */
+export const isMistake = (e: unknown): e is CotangentError => e instanceof CotangentError && e.kind !== 'InternalError'
+
 /** The one line for who made a mistake, the whole story of anything unexpected. */
 export const describeError = (e: unknown): string =>
-  e instanceof CotangentError && e.kind !== 'InternalError' ? `${e.kind}: ${e.summary}` : String(e instanceof Error ? (e.stack ?? e) : e)
+  isMistake(e) ? `${e.kind}: ${e.summary}` : String(e instanceof Error ? (e.stack ?? e) : e)

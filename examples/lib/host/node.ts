@@ -1,15 +1,13 @@
 /** The host in Node. */
-import { access, constants, readFile, rename, writeFile } from 'node:fs/promises'
+import { access, constants, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Presets, SingleBar } from 'cli-progress'
+import { writeFileAtomic } from '@cotangent/nn/node'
 import type { Files, Host } from './host.ts'
 
 export const nodeFiles: Files = {
   readFile: path => readFile(path),
-  async writeFile(path, bytes) {
-    await writeFile(`${path}.part`, bytes)
-    await rename(`${path}.part`, path)
-  },
+  writeFile: writeFileAtomic,
   checkWritable: path => access(dirname(path), constants.W_OK),
 }
 

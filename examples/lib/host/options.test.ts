@@ -31,6 +31,13 @@ describe('the common options', () => {
     expect(() => read('--seed', '-1')).toThrow("Option '--seed' argument is ambiguous. See --help.")
     expect(() => read('--seed', 'x')).toThrow('--seed: an integer of at least 0, got "x". See --help.')
     expect(() => read('--threads', '0')).toThrow('--threads: an integer of at least 1, got "0"')
+    expect(() => read('--backend', 'gpu')).toThrow(
+      '--backend: cpu, cuda, webgl, reference or several of them, separated by commas; got "gpu".',
+    )
+    expect(() => read('--backend', 'webgl,')).toThrow('got "". See --help.')
+    expect(() => read('--out', file)).toThrow(/--out: cannot make the folder .*\(ENOTDIR.*\)\. See --help/)
+    // Node's own recursive mkdir never returns here.
+    expect(() => read('--out', '/proc/no/such')).toThrow(/--out: cannot make the folder \/proc\/no\/such \(E.*\)\. See --help/)
     expect(() => read('--out', join(file, 'below'))).toThrow(/--out: cannot make the folder .*\(ENOTDIR.*\)\. See --help/)
   })
 })

@@ -1,7 +1,7 @@
 /** Options of a command line. */
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { CotangentError } from '@cotangent/core'
 import type { ProgramOptions } from './run.ts'
@@ -11,7 +11,14 @@ export const backendOption =
   '  --backend NAME      cpu, cuda, webgl (in a headless Chromium) or reference; several, separated by commas: the first that works (cpu)'
 
 /** What `--backend` says. */
-export const backendsOf = (text: string = 'cpu'): readonly string[] => text.split(',')
+export function backendsOf(text: string = 'cpu'): readonly string[] {
+  const names = text.split(',').map(name => name.trim())
+  const unknown = names.find(name => !BACKENDS.includes(name))
+  return unknown === undefined
+    ? names
+    : refuse(`--backend: ${BACKENDS.join(', ')} or several of them, separated by commas; got "${unknown}"`)
+}
+const BACKENDS: readonly string[] = ['cpu', 'cuda', 'webgl', 'reference']
 
 /** What examples that train have in common. */
 export interface CommonOptions extends ProgramOptions {
@@ -55,11 +62,22 @@ export function commonOptions(name: string, values: Values): CommonOptions {
     out,
   }
   try {
-    mkdirSync(out, { recursive: true })
+    makeFolder(resolve(out))
   } catch (cause) {
     refuse(`--out: cannot make the folder ${out} (${cause instanceof Error ? cause.message.split(',')[0] : String(cause)})`)
   }
   return options
+}
+
+/** With those above it, one after another: `recursive` never ends where a file system refuses folders, as /proc does. */
+function makeFolder(path: string): void {
+  if (!existsSync(path)) {
+    makeFolder(dirname(path))
+    mkdirSync(path)
+  }
+  // Another run may have made it; a file in its place has no entries.
+  readdirSync(path)
+  accessSync(path, constants.W_OK)
 }
 
 export function stringOption(values: Values, name: string): string | undefined {

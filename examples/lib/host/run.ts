@@ -1,7 +1,7 @@
 /** Runs the program of an example where the backend that it asks for is: in this process, or for webgl in a page. */
 import { CotangentError } from '@cotangent/core'
 import { launchChromium } from '../../../scripts/browser.ts'
-import { type Program, describeError } from './host.ts'
+import { type Program, describeError, isMistake } from './host.ts'
 import { nodeHost } from './node.ts'
 
 /** What the options of all programs have in common. */
@@ -54,13 +54,13 @@ export function runExample<O extends ProgramOptions>(
   })
 }
 
-/** The whole of a command: an error becomes a message and exit code 1. */
+/** The whole of a command: a mistake becomes a line and exit code 2, anything unexpected its whole story and exit code 1. */
 export async function command(run: () => Promise<void>): Promise<void> {
   try {
     await run()
   } catch (e) {
     nodeHost.printError(describeError(e))
-    process.exitCode = 1
+    process.exitCode = isMistake(e) ? 2 : 1
   }
 }
 

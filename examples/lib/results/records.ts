@@ -23,9 +23,25 @@ export interface RecordedRun {
 /** The lines `name value` that a program's output ends with. */
 export function resultsOf(output: string): RecordedRun['results'] {
   const lines = output.trimEnd().split('\n')
-  const parsed = lines.map(line => /^([A-Za-z][^:]*?) (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/.exec(line))
+  const parsed = lines.map(line => /^([A-Za-z][^:]*?) (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|NaN|-?Infinity)$/.exec(line))
   const last = parsed.findLastIndex(match => match === null)
   return Object.fromEntries(parsed.slice(last + 1).map(match => [match?.[1] ?? '', Number(match?.[2])]))
+}
+
+/** @throws ValueError that names the first one that is no number: JSON has none, and there is nothing to compare. */
+export function checkedResults(command: string, results: RecordedRun['results']): RecordedRun['results'] {
+  const wrong = Object.entries(results).find(([, value]) => !Number.isFinite(value))
+  if (wrong !== undefined) throw new CotangentError('ValueError', `${command}: ${wrong[0]} is ${wrong[1]}: nothing is recorded.`)
+  if (Object.keys(results).length === 0) throw new CotangentError('ValueError', `${command}: its output ends without results.`)
+  return results
+}
+
+/** The seeds of `--seeds`. @throws ValueError when one is none. */
+export function seedsOf(text: string): readonly number[] {
+  const seeds = text.split(',').map(seed => (/^\d+$/.test(seed.trim()) ? Number(seed) : NaN))
+  if (!seeds.every(Number.isSafeInteger))
+    throw new CotangentError('ValueError', `--seeds: integers of at least 0, separated by commas, got "${text}".`)
+  return seeds
 }
 
 export const formatRecords = (records: readonly RecordedRun[]): string => records.map(r => `${JSON.stringify(r)}\n`).join('')

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { currentPage, pagePath } from '../../../scripts/results.ts'
-import { type RecordedRun, formatRecords, latest, parseRecords, resultsOf } from './records.ts'
+import { type RecordedRun, checkedResults, formatRecords, latest, parseRecords, resultsOf, seedsOf } from './records.ts'
 import { resultsPage } from './table.ts'
 import { median, verdictOf } from './targets.ts'
 
@@ -24,6 +24,19 @@ it('results are the lines at the end of an output', () => {
   const output = 'loss 3\nepoch 1: accuracy 0.5\n\nauc breast-cancer 0.9948\nword error rate 1e-3\naccuracy 10 -0.5\n'
   expect(resultsOf(output)).toEqual({ 'auc breast-cancer': 0.9948, 'word error rate': 0.001, 'accuracy 10': -0.5 })
   expect(resultsOf('nothing here\n')).toEqual({})
+})
+
+it('results that are no numbers are not recorded, nor is a run without any', () => {
+  const output = 'done\naccuracy 0.5\nloss NaN\nbound -Infinity\n'
+  expect(() => checkedResults('mnist --fast', resultsOf(output))).toThrow('mnist --fast: loss is NaN: nothing is recorded.')
+  expect(() => checkedResults('mnist', {})).toThrow('mnist: its output ends without results.')
+  expect(checkedResults('mnist', { accuracy: 1 })).toEqual({ accuracy: 1 })
+})
+
+it('seeds are integers', () => {
+  expect(seedsOf('0,1, 20')).toEqual([0, 1, 20])
+  for (const text of ['x', '', '1,', '1.5', '-1', '1e3', '99999999999999999999'])
+    expect(() => seedsOf(text)).toThrow(`--seeds: integers of at least 0, separated by commas, got "${text}".`)
 })
 
 describe('records', () => {

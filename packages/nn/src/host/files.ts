@@ -4,13 +4,16 @@ import { dirname, resolve } from 'node:path'
 import { fail } from '@cotangent/core/extend'
 import type { CheckpointStore } from '../train/events.ts'
 
+let parts = 0
+
 /**
  * Writes a file that is never seen in part: the bytes go to a new file beside it, reach the disk, and take its name. Whatever ends the process meanwhile, the
  * old file or the new one is there.
  * @throws ValueError with the path when it cannot be written.
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
-  const part = `${path}.${process.pid}.part`
+  // A name of its own, whoever else writes the same file at the same time.
+  const part = `${path}.${process.pid}.${parts++}.part`
   try {
     await writeThrough(part, bytes)
     await rename(part, path)

@@ -58,6 +58,15 @@ describe('files', () => {
     expect(await fileCheckpoint(path).read()).toEqual(Buffer.from([3]))
     expect((await readdir(folder)).filter(name => name.startsWith('file'))).toEqual(['file'])
   })
+  it('that several write at once are one of theirs, as a whole', async () => {
+    const path = join(folder, 'file'),
+      contents = Array.from({ length: 8 }, (_, i) => new Uint8Array(10_000).fill(i))
+    await Promise.all(contents.map(bytes => writeFileAtomic(path, bytes)))
+    const bytes = await fileCheckpoint(path).read()
+    expect(bytes?.length).toBe(10_000)
+    expect(new Set(bytes).size).toBe(1)
+    expect((await readdir(folder)).filter(name => name.startsWith('file'))).toEqual(['file'])
+  })
   it('that cannot be written or read are named', async () => {
     const path = join(folder, 'no', 'such', 'folder')
     await expect(writeFileAtomic(path, Uint8Array.of(1))).rejects.toThrow(`${path}: cannot be written (ENOENT)`)
