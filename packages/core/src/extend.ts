@@ -4,7 +4,7 @@
  * test/extend.test.ts defines two from scratch.
  */
 export { aval, showAval, strong, type Aval } from './aval.ts'
-export { described, fail, type ErrorKind } from './errors.ts'
+export { described, fail, inNameOf, reasonOf, type ErrorKind } from './errors.ts'
 export { bitsOf, type DType, type TypedArray } from './dtype.ts'
 export { checkList, checkOneOf, checkOptions } from './options.ts'
 export { fromStored, storedView, toStored, type StoredArray } from './stored.ts'

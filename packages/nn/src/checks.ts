@@ -17,6 +17,11 @@ export function checkPairs(where: string, a: string, x: Tensor, b: string, y: Te
     fail('ShapeError', `${where}: ${a} ${showShape(x.shape)} and ${b} ${showShape(y.shape)} need the same shape. Reshape one of them.`)
 }
 
+/** The bytes of a file; Node's Buffers are some. */
+export function checkBytes(where: string, bytes: unknown): asserts bytes is Uint8Array {
+  if (!(bytes instanceof Uint8Array)) fail('ValueError', `${where}: needs the bytes of a file as a Uint8Array, got ${described(bytes)}.`)
+}
+
 /** `holds` must be true of a number; NaN is never right. Tensors pass, whose values are not looked at. */
 export function checkNumber(where: string, name: string, n: unknown, wanted: string, holds: (n: number) => boolean): void {
   if (!isTensor(n) && !(typeof n === 'number' && holds(n))) fail('ValueError', `${where}: ${name} must be ${wanted}, got ${described(n)}.`)

@@ -20,7 +20,11 @@ import {
   vmap,
   where,
 } from '@cotangent/core'
-import { fail, showShape } from '@cotangent/core/extend'
+import { checkOneOf, fail, showShape } from '@cotangent/core/extend'
+import { checkNumber, isFloating } from '../checks.ts'
+
+const isShare = (p: number): boolean => p >= 0 && p <= 1
+const isLength = (n: number): boolean => Number.isInteger(n) && n >= 0
 
 function sizesOf(name: string, x: Tensor): readonly [n: number, h: number, w: number, c: number] {
   if (x.ndim !== 4) fail('ShapeError', `${name}: needs images [n, h, w, c], got ${showShape(x.shape)}.`)
@@ -37,6 +41,8 @@ export interface FlipOptions {
 /** Mirrors some of the images. */
 export function randomFlip(key: Key, images: Tensor, { direction = 'horizontal', p = 0.5 }: FlipOptions = {}): Tensor {
   const [n] = sizesOf('randomFlip', images)
+  checkOneOf('randomFlip', 'direction', direction, ['horizontal', 'vertical'])
+  checkNumber('randomFlip', 'p', p, 'a probability', isShare)
   return where(random.bernoulli(key, p, [n, 1, 1, 1]), flip(images, { axis: direction === 'horizontal' ? 2 : 1 }), images)
 }
 
@@ -64,6 +70,7 @@ export function randomCrop(key: Key, images: Tensor, { size, padding = 0 }: Crop
 /** Turns each image about its middle by up to so many degrees; linear interpolation, zeros from outside. */
 export function randomRotate(key: Key, images: Tensor, degrees: number): Tensor {
   const [n, h, w, c] = sizesOf('randomRotate', images)
+  checkNumber('randomRotate', 'degrees', degrees, 'finite', Number.isFinite)
   const limit = (degrees * Math.PI) / 180
   const y = subtract(arange(h), (h - 1) / 2).reshape([h, 1, 1]),
     x = subtract(arange(w), (w - 1) / 2).reshape([1, w, 1]),
@@ -86,6 +93,7 @@ export const randomNoise = (key: Key, x: Tensor, std: number): Tensor =>
 /** Sets a square of each image to zero (DeVries and Taylor 2017, https://arxiv.org/abs/1708.04552); its middle is anywhere, so that parts may lie outside. */
 export function cutout(key: Key, images: Tensor, size: number): Tensor {
   const [n, h, w] = sizesOf('cutout', images)
+  checkNumber('cutout', 'size', size, 'an integer of at least 0', isLength)
   const [rows, columns] = random.split(key)
   const within = (k: Key, length: number, shape: Shape): Tensor => {
     const start = subtract(random.randint(k, [n, 1, 1, 1], 0, length), size >> 1),
@@ -101,6 +109,8 @@ export function cutout(key: Key, images: Tensor, size: number): Tensor {
  */
 export function mixup(key: Key, x: Tensor, y: Tensor, alpha: number = 0.2): readonly [x: Tensor, y: Tensor] {
   if (x.shape[0] !== y.shape[0]) fail('ShapeError', `mixup: there are ${x.shape[0]} examples, but ${y.shape[0]} labels.`)
+  if (!isFloating(y)) fail('DTypeError', `mixup: needs distributions, got ${y.dtype}. Class ids become some by oneHot(ids, classes).`)
+  checkNumber('mixup', 'alpha', alpha, 'a number above 0', a => a > 0)
   const [share, partners] = random.split(key)
   const lambda = random.beta(share, alpha, alpha),
     order = random.permutation(partners, x.shape[0] as number)
@@ -129,6 +139,8 @@ export function specAugment(
   { timeMasks = 2, timeWidth = 10, bandMasks = 2, bandWidth = 8, value = 0 }: SpecAugmentOptions = {},
 ): Tensor {
   if (spectra.ndim !== 3) fail('ShapeError', `specAugment: needs spectra [n, t, bands], got ${showShape(spectra.shape)}.`)
+  for (const [name, count] of Object.entries({ timeMasks, timeWidth, bandMasks, bandWidth }))
+    checkNumber('specAugment', name, count, 'an integer of at least 0', isLength)
   const [n, t, bands] = spectra.shape as unknown as readonly [number, number, number]
   const masked = (x: Tensor, k: Key, length: number, most: number, shape: Shape): Tensor => {
     const [widths, places] = random.split(k)

@@ -1,5 +1,5 @@
 /** Tables as text: comma-separated values (RFC 4180), and what models need of them. */
-import { fail } from '@cotangent/core/extend'
+import { described, fail } from '@cotangent/core/extend'
 import type { HostArray } from './dataset.ts'
 
 export interface Table {
@@ -16,11 +16,12 @@ export interface CsvOptions {
 }
 
 /**
- * A table from text. Fields in quotes may hold separators, line breaks and doubled quotes; lines end with LF or CRLF, the last one perhaps not; empty
+ * A table from text. Fields in quotes may hold separators, line breaks and doubled quotes; lines end with LF, CRLF or CR, the last one perhaps not; empty
  * ones do not count.
  * @throws ValueError naming the line where a quote does not end or a row has another number of fields.
  */
 export function decodeCsv(text: string, { separator = ',', header = true }: CsvOptions = {}): Table {
+  if (typeof text !== 'string') refuse(`needs a text, got ${described(text)}. Bytes become one by new TextDecoder().decode(bytes).`)
   const lines = fieldsOf(text.replace(/^\uFEFF/, ''), separator)
   const width = lines[0]?.fields.length ?? 0
   const ragged = lines.find(({ fields }) => fields.length !== width)
@@ -70,7 +71,7 @@ interface Field {
 
 function plain(text: string, start: number, separator: string): Field {
   let end = start
-  while (end < text.length && text[end] !== separator && text[end] !== '\n' && !text.startsWith('\r\n', end)) end++
+  while (end < text.length && text[end] !== separator && text[end] !== '\n' && text[end] !== '\r') end++
   return { value: text.slice(start, end), end }
 }
 
@@ -93,13 +94,14 @@ export function encodeCsv({ names, rows }: Table, { separator = ',', header = tr
 
 const positionOf = ({ names }: Table, name: string): number => {
   const i = names.indexOf(name)
+  if (i >= 0 && names.lastIndexOf(name) !== i) refuse(`there are several columns ${name} among ${names.join(', ')}.`)
   return i >= 0 ? i : refuse(`there is no column ${name} among ${names.join(', ')}.`)
 }
 
 /** Columns of numbers, float32 `[n, columns]`. What is no number is refused, an empty field is NaN. Default: all columns. */
 export function numbersOf(table: Table, ...columns: readonly string[]): HostArray {
   const names = columns.length === 0 ? table.names : columns,
-    positions = names.map(name => positionOf(table, name))
+    positions = columns.length === 0 ? names.map((_, i) => i) : names.map(name => positionOf(table, name))
   const data = new Float32Array(table.rows.length * names.length)
   table.rows.forEach((row, r) =>
     positions.forEach((position, i) => {

@@ -3,7 +3,7 @@
  * the list of numbers alone; only `batches` copies elements, into tensors.
  */
 import { type DType, type Key, type Shape, type Tensor, type TypedArray, array, isTensor, random } from '@cotangent/core'
-import { fail, showShape, sizeOf } from '@cotangent/core/extend'
+import { described, fail, showShape, sizeOf } from '@cotangent/core/extend'
 
 /** An array on the host: `[n, ...]`, row-major. */
 export interface HostArray {
@@ -46,10 +46,18 @@ function hostArrayOf(name: string, given: ColumnLike): HostArray {
     : ArrayBuffer.isView(given)
       ? { data: given, shape: [given.length] }
       : given
-  const size = sizeOf(column.shape)
-  if (column.shape.length === 0 || size !== column.data.length)
-    refuse(`dataset: ${name} has shape ${showShape(column.shape)} and ${column.data.length} elements. The first axis counts examples.`)
+  checkHostArray(`dataset: ${name}`, column)
+  if (column.shape.length === 0) refuse(`dataset: ${name} has shape []. The first axis counts examples.`)
   return column
+}
+
+/** Elements and a shape for them. */
+export function checkHostArray(where: string, given: unknown): void {
+  const { data, shape } = (given ?? {}) as { readonly data?: TypedArray; readonly shape?: Shape }
+  if (!ArrayBuffer.isView(data) || !Array.isArray(shape))
+    return refuse(`${where} must be a tensor, a typed array, or { data, shape } of one, got ${described(given)}.`)
+  if (sizeOf(shape) !== data.length)
+    refuse(`${where} has shape ${showShape(shape)} and ${data.length} elements. The first axis counts examples.`)
 }
 
 const refuse = (why: string): never => fail('ValueError', why)

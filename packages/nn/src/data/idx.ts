@@ -1,7 +1,8 @@
 /** The IDX format of MNIST (http://yann.lecun.com/exdb/mnist): 0, 0, a code for the type, the number of axes, their sizes and the elements, big-endian. */
 import type { TypedArray } from '@cotangent/core'
 import { fail, sizeOf } from '@cotangent/core/extend'
-import type { HostArray } from './dataset.ts'
+import { checkBytes } from '../checks.ts'
+import { type HostArray, checkHostArray } from './dataset.ts'
 
 interface Kind {
   readonly bytes: number
@@ -25,6 +26,7 @@ const kinds: Readonly<Record<number, Kind>> = {
  */
 export function decodeIdx(bytes: Uint8Array, name: string = 'IDX'): HostArray {
   const refuse = (why: string): never => fail('ValueError', `${name}: ${why}`)
+  checkBytes(name, bytes)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     ndim = bytes[3] ?? 0,
     header = 4 + 4 * ndim
@@ -52,6 +54,7 @@ const codes = new Map<unknown, number>([
 
 /** An array as the bytes of an IDX file. */
 export function encodeIdx({ data, shape }: HostArray): Uint8Array<ArrayBuffer> {
+  checkHostArray('encodeIdx', { data, shape })
   const code = codes.get(data.constructor)
   if (code === undefined) fail('DTypeError', `encodeIdx: IDX has no ${data.constructor.name}. Convert to an Int32Array or Float32Array.`)
   const { bytes, set } = kinds[code] as Kind

@@ -1,7 +1,9 @@
 /** NumPy's archives, compressed or not: `np.savez`, `np.savez_compressed`, `np.load`. Core's `save` and `load` know the arrays in them. */
 import { unzipSync, zipSync } from 'fflate'
-import { type Tensor, numpy } from '@cotangent/core'
-import { fail } from '@cotangent/core/extend'
+import { CotangentError, type Tensor, numpy } from '@cotangent/core'
+import { fail, inNameOf, reasonOf } from '@cotangent/core/extend'
+import { checkBytes } from '../checks.ts'
+import { crc32, zipEntries } from './zip.ts'
 
 export interface NpzOptions {
   /** Default false: random numbers do not shrink. */
@@ -19,14 +21,21 @@ export function encodeNpz(tensors: Readonly<Record<string, Tensor>>, { compress 
  * @throws ValueError if they are no such file, or damaged.
  */
 export function decodeNpz(bytes: Uint8Array, name: string = 'npz'): Readonly<Record<string, Tensor>> {
-  const tensors = Object.entries(unzipped(bytes, name)).map(([file, data]) => [file.replace(/\.npy$/, ''), numpy.load(data)] as const)
+  checkBytes(name, bytes)
+  const tensors = Object.entries(unpacked(bytes, name)).map(
+    ([file, data]) => [file.replace(/\.npy$/, ''), inNameOf(`${name}: ${file}`, () => numpy.load(data))] as const,
+  )
   return Object.fromEntries(tensors)
 }
 
-function unzipped(bytes: Uint8Array, name: string): Readonly<Record<string, Uint8Array>> {
+function unpacked(bytes: Uint8Array, name: string): Readonly<Record<string, Uint8Array>> {
+  const refuse = (why: string, cause?: unknown): never => fail('ValueError', `${name}: is no .npz file, or damaged (${why}).`, cause)
   try {
-    return unzipSync(bytes)
+    const files = unzipSync(bytes)
+    // fflate does not look at the checksums.
+    const wrong = zipEntries(bytes).find(e => !e.isNamedTwice || crc32(files[e.name] ?? new Uint8Array()) !== e.crc)
+    return wrong === undefined ? files : refuse(`the checksum of ${wrong.name} is wrong`)
   } catch (cause) {
-    fail('ValueError', `${name}: is no .npz file, or damaged (${cause instanceof Error ? cause.message : String(cause)}).`, cause)
+    return cause instanceof CotangentError ? fail('ValueError', cause.summary, cause) : refuse(reasonOf(cause), cause)
   }
 }

@@ -4,6 +4,7 @@
  */
 import { type DType, type Tensor, array } from '@cotangent/core'
 import { bitsOf, fail, fromStored, sizeOf, storedView, toStored } from '@cotangent/core/extend'
+import { checkBytes } from '../checks.ts'
 
 type Name = 'F64' | 'F32' | 'F16' | 'BF16' | 'I32' | 'U32' | 'I8' | 'U8' | 'BOOL'
 const names = {
@@ -93,6 +94,7 @@ function joined(text: Uint8Array, parts: readonly Uint8Array[], length: number):
  */
 export function decodeSafetensors(bytes: Uint8Array, name: string = 'safetensors'): Safetensors {
   const refuse = (why: string): never => fail('ValueError', `${name}: ${why}. It is damaged, or no safetensors file.`)
+  checkBytes(name, bytes)
   const { entries, metadata, start } = headerOf(bytes, refuse)
   checkLayout(entries, bytes.length - start, refuse)
   const tensors = entries.map(([key, e]) => [key, tensorOf(bytes, start, key, e, refuse)] as const)

@@ -1,6 +1,7 @@
 /** Sound: the WAV format (Microsoft's RIFF WAVE, 1991 and 1994), and the spectra that recognisers hear. */
 import { fail } from '@cotangent/core/extend'
-import type { HostArray } from './dataset.ts'
+import { checkBytes, checkNumber } from '../checks.ts'
+import { type HostArray, checkHostArray } from './dataset.ts'
 
 export interface Sound {
   /** Samples a second. */
@@ -29,6 +30,7 @@ const readers: Readonly<Record<string, Get>> = {
  */
 export function decodeWav(bytes: Uint8Array, name: string = 'WAV'): Sound {
   const refuse = (why: string): never => fail('ValueError', `${name}: ${why}.`)
+  checkBytes(name, bytes)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < 12 || textAt(bytes, 0) !== 'RIFF' || textAt(bytes, 8) !== 'WAVE') refuse('is no WAV file')
   const chunks = chunksOf(view, bytes)
@@ -41,10 +43,12 @@ export function decodeWav(bytes: Uint8Array, name: string = 'WAV'): Sound {
   const kind = code === EXTENSIBLE && format.end - format.start >= 26 ? view.getUint16(format.start + 24, true) : code
   const get = readers[`${kind}:${bits}`] ?? refuse(`has samples of format ${kind} with ${bits} bits, which are not known here`)
   if (channels === 0) refuse('has no channels')
+  const sampleRate = view.getUint32(format.start + 4, true)
+  if (sampleRate === 0) refuse('has 0 samples a second')
   const width = (channels * bits) / 8,
     count = Math.floor((data.end - data.start) / width)
   const samples = Float32Array.from({ length: count * channels }, (_, i) => get(view, data.start + (i * bits) / 8))
-  return { sampleRate: view.getUint32(format.start + 4, true), samples: { data: samples, shape: [count, channels] } }
+  return { sampleRate, samples: { data: samples, shape: [count, channels] } }
 }
 
 interface Chunk {
@@ -70,6 +74,9 @@ export function encodeWav(
   { sampleRate, samples: { data, shape } }: Sound,
   { bits = 16 }: { readonly bits?: 16 | 32 } = {},
 ): Uint8Array<ArrayBuffer> {
+  checkHostArray('encodeWav', { data, shape })
+  checkNumber('encodeWav', 'sampleRate', sampleRate, 'a positive integer of 32 bits', n => Number.isInteger(n) && n > 0 && n < 2 ** 32)
+  checkNumber('encodeWav', 'bits', bits, '16 or 32', n => n === 16 || n === 32)
   const channels = shape[1] ?? 1,
     bytes = bits / 8,
     length = data.length * bytes

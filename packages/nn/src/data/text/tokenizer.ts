@@ -1,5 +1,6 @@
 /** Text as numbers and back. */
 import { fail } from '@cotangent/core/extend'
+import { checkNumber } from '../../checks.ts'
 import type { HostArray } from '../dataset.ts'
 
 export interface Tokenizer {
@@ -21,6 +22,7 @@ export function padSequences(
   lists: readonly ArrayLike<number>[],
   { length, value = 0 }: { readonly length?: number; readonly value?: number } = {},
 ): Padded {
+  if (length !== undefined) checkNumber('padSequences', 'length', length, 'an integer of at least 0', n => Number.isInteger(n) && n >= 0)
   const width = length ?? lists.reduce((most, list) => Math.max(most, list.length), 0)
   const data = new Int32Array(lists.length * width).fill(value),
     lengths = Int32Array.from(lists, list => Math.min(list.length, width))
