@@ -36,26 +36,41 @@ function cudaTests(): readonly string[] {
   return why === undefined ? [] : ['packages/backend-cuda/**']
 }
 
-const node = (hasBrowser: boolean): TestProjectConfiguration => ({
+/** Tests that share a process and its modules, one file after the other: starting one and loading the library takes longer than most of them. */
+const together = 'packages/{core,nn}/test/**/*.test.ts'
+/** What they cannot be among: a mock of modules, and tensors of modules that are loaded once. */
+const alone = ['packages/core/test/testing/malformed.test.ts', 'packages/core/test/transforms/collectives.test.ts']
+
+const node = (name: string, include: string[], exclude: string[], isolate: boolean): TestProjectConfiguration => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     ...shared,
-    name: 'node',
-    include: ['packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/*.test.ts'],
-    exclude: [
-      '**/node_modules/**',
-      '**/dist/**',
-      browserTests,
-      unisolatedTests,
-      mesaTests,
-      ...cudaTests(),
-      ...(hasBrowser ? [] : [pageTests]),
-    ],
+    name,
+    include,
+    exclude: ['**/node_modules/**', '**/dist/**', browserTests, unisolatedTests, mesaTests, ...exclude],
+    isolate,
     // Worker threads that a test starts are plain Node: they find the sources by the same condition.
     execArgv: conditions.map(condition => `--conditions=${condition}`),
   },
 })
+
+const nodes = (hasBrowser: boolean): readonly TestProjectConfiguration[] => [
+  node('node-together', [together], alone, false),
+  node(
+    'node',
+    [
+      ...alone,
+      'packages/backend-*/test/**/*.test.ts',
+      'examples/**/*.test.ts',
+      'bench/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'docs/*.test.ts',
+    ],
+    [...cudaTests(), ...(hasBrowser ? [] : [pageTests])],
+    true,
+  ),
+]
 
 /** Tests in a Chromium that draws by this driver. Without `headers` the page has no shared memory. */
 const browser = (
@@ -110,7 +125,7 @@ export default defineConfig(async () => {
   const inBrowsers = await browsers()
   return {
     test: {
-      projects: [node(process.env['CHROMIUM_PATH'] !== undefined), ...inBrowsers],
+      projects: [...nodes(process.env['CHROMIUM_PATH'] !== undefined), ...inBrowsers],
       reporters: ['default', './scripts/summary-reporter.ts'],
     },
   }
