@@ -51,12 +51,15 @@ async function learn({ fast, seed, out, beams }: Options, host: Host, recordings
   printResults(host, resultsOf(split, unseen, strings))
 }
 
+/** Strings may have no digits. */
+const written = (digits: readonly number[]): string => (digits.length === 0 ? 'silence' : `"${digits.join(' ')}"`)
+
 /** Some that are right, and those that are not. */
 function printStrings(host: Host, { said, heard }: Transcription): void {
-  const lines = said.map((digits, i) => ({ said: digits.join(' '), heard: heard[i]?.join(' ') ?? '' }))
+  const lines = said.map((digits, i) => ({ said: written(digits), heard: written(heard[i] ?? []) }))
   const [right, wrong] = [true, false].map(is => lines.filter(line => (line.said === line.heard) === is))
-  for (const line of right?.slice(0, 3) ?? []) host.print(`"${line.said}" is heard right`)
-  for (const line of wrong?.slice(0, 5) ?? []) host.print(`"${line.said}" is heard as "${line.heard}"`)
+  for (const line of right?.slice(0, 3) ?? []) host.print(`${line.said} is heard right`)
+  for (const line of wrong?.slice(0, 5) ?? []) host.print(`${line.said} is heard as ${line.heard}`)
 }
 
 function resultsOf(

@@ -35,7 +35,9 @@ describe('xyChart', () => {
       fc.property(fc.array(points, { maxLength: 3 }), fc.boolean(), fc.boolean(), (all, logX, logY) => {
         const series = all.map((p, i): Series => ({ name: `series <${i}> & "more"`, points: p }))
         const svg = svgFile(xyChart(series, { title: 'a < b', x: 'x', y: 'y', logX, logY }))
-        expect(count(svg, 'path')).toBe(all.length)
+        const shown = all.map(p => p.filter(xy => xy.every((v, i) => Number.isFinite(v) && (!(i === 0 ? logX : logY) || v > 1e-300))))
+        expect(count(svg, 'path')).toBe(shown.filter(p => p.length !== 1).length)
+        expect(count(svg, 'circle')).toBe(shown.filter(p => p.length === 1).length)
         expect(svg).toContain('a &#60; b')
       }),
       { numRuns: 30 },
@@ -44,6 +46,10 @@ describe('xyChart', () => {
   it('puts the first point at the left below the last of a rising line, within its axes', () => {
     const svg = svgFile(xyChart([seriesOf('s', [0, 1])], { title: 't', x: 'x', y: 'y', domainX: [1, 2], domainY: [0, 1] }))
     expect(svg).toContain('d="M58.0 258.0L466.0 30.0"')
+  })
+  it('cuts off what lies outside of its axes', () => {
+    const svg = svgFile(xyChart([seriesOf('s', [0, 9])], { title: 't', x: 'x', y: 'y', domainX: [1, 2], domainY: [0, 1] }))
+    expect(svg).toMatch(/<svg x="55" y="27" width="414" height="234" viewBox="55 27 414 234" overflow="hidden"><path /)
   })
   it('writes powers of ten as such', () => {
     const svg = svgFile(xyChart([seriesOf('s', [1e-20, 1e10])], { title: 't', x: 'x', y: 'y', logY: true }))
@@ -122,6 +128,12 @@ describe('the terminal', () => {
     const colored = terminalChart(series, { title: 'loss', color: true })
     expect(colored).toContain('\x1b[31m')
     expect(colored).toContain('test')
+  })
+  it('has a line of text instead of a curve without a second point', () => {
+    const one = (name: string, ...values: readonly number[]): Series => seriesOf(name, values, 20)
+    expect(terminalChart([one('a', 1 / 3)], { title: 'loss', color: false })).toBe('loss: 0.3333 at 20')
+    expect(terminalChart([one('a', 2), one('b')], { title: 'loss', color: false })).toBe('loss: a: 2 at 20\nloss: b: no values')
+    expect(terminalChart([one('a', 2), one('b')], { title: 'loss', color: true })).toBe('loss: a 2 at 20, b no values')
   })
   it('stays in its width for long series', () => {
     const text = terminalChart([seriesOf('s', new Float32Array(5000).fill(1))], { title: 't', color: false, width: 40 })

@@ -18,6 +18,7 @@ const colors = ['ansiBlue', 'ansiRed', 'ansiGreen', 'ansiMagenta', 'ansiYellow',
 export function terminalChart(series: readonly Series[], { title, color, width = 60, height = 10 }: TerminalOptions): string {
   if (!color && series.length > 1)
     return series.map(s => terminalChart([s], { title: `${title}: ${s.name}`, color, width, height })).join('\n')
+  if (series.every(({ points }) => points.length < 2)) return withoutCurve(series, title)
   const drawn = series.map(({ points }) => thinned(points, width))
   const text = plot(
     drawn.map(points => points.map(p => [...p] as [number, number])),
@@ -27,7 +28,7 @@ export function terminalChart(series: readonly Series[], { title, color, width =
       height,
       customXAxisTicks: ticks(drawn, 0, 6),
       customYAxisTicks: ticks(drawn, 1, height / 2),
-      formatter: n => Number(n.toPrecision(4)),
+      formatter: rounded,
       ...(color && { color: drawn.map((_, i) => colors[i % colors.length] as (typeof colors)[number]) }),
       ...(color && series.length > 1 && { legend: { position: 'bottom' as const, series: series.map(s => s.name) } }),
     },
@@ -35,6 +36,17 @@ export function terminalChart(series: readonly Series[], { title, color, width =
   const lines = text.split('\n').map(line => line.trimEnd())
   return lines.filter(line => line !== '').join('\n')
 }
+
+/** One line instead of empty axes. */
+function withoutCurve(series: readonly Series[], title: string): string {
+  const values = series.map(({ name, points: [first] }) => {
+    const value = first === undefined ? 'no values' : `${rounded(first[1])} at ${rounded(first[0])}`
+    return series.length > 1 ? `${name} ${value}` : value
+  })
+  return `${title}: ${values.join(', ')}`
+}
+
+const rounded = (n: number): number => Number(n.toPrecision(4))
 
 /** A few round numbers between the ends of an axis, or the one value that there is. */
 function ticks(drawn: readonly Series['points'][], axis: 0 | 1, count: number): number[] {

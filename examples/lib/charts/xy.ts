@@ -32,13 +32,13 @@ export function xyChart(series: readonly Series[], options: XyOptions): Drawing 
     y = scaleOf(logY, options.domainY ?? extent(at(1)), [height - MARGIN.bottom, MARGIN.top])
   const marks = drawn.map((points, i) => {
     const placed = points.map(([px, py]) => [x(px), y(py)] as const)
-    return options.mark === 'points' ? dots(placed, colorOf(i)) : line(placed, colorOf(i))
+    return options.mark === 'points' ? dots(placed, colorOf(i)) : curve(placed, colorOf(i))
   })
   const body = [
     text(title, { x: MARGIN.left, y: 16, 'font-weight': 'bold' }),
     ...xAxis(x, options.x, width, height),
     ...yAxis(y, options.y, width, height),
-    ...marks,
+    clipped(marks, width, height),
     ...(series.length > 1 ? legend(series, width) : []),
   ]
   return { width, height, body: body.join('') }
@@ -61,6 +61,18 @@ function extent(values: readonly number[]): readonly [number, number] {
 const scaleOf = (log: boolean, domain: readonly [number, number], range: readonly [number, number]): Scale =>
   (log ? scaleLog() : scaleLinear()).domain(domain).range(range).nice()
 
+/** Given limits may leave points outside of the axes; what lies on an axis is drawn whole. */
+function clipped(marks: readonly string[], width: number, height: number): string {
+  const x = MARGIN.left - 3,
+    y = MARGIN.top - 3
+  const w = width - MARGIN.left - MARGIN.right + 6,
+    h = height - MARGIN.top - MARGIN.bottom + 6
+  return element('svg', { x, y, width: w, height: h, viewBox: `${x} ${y} ${w} ${h}`, overflow: 'hidden' }, ...marks)
+}
+
+/** A single point has no line. */
+const curve = (points: readonly (readonly [number, number])[], color: string): string =>
+  points.length === 1 ? dots(points, color) : line(points, color)
 const line = (points: readonly (readonly [number, number])[], color: string): string =>
   element('path', {
     d: points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join(''),
