@@ -1,8 +1,9 @@
 /** The physics obey their equations of motion, and episodes end when they should. */
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Tensor, array, init, jit, random, zeros } from '@cotangent/core'
+import { type Tensor, array, full, init, jit, random, zeros } from '@cotangent/core'
 import { type Cart, MAX_STEPS, rolloutEpisodes, step } from './environment.ts'
+import { type ReplayBuffer, drawn, emptyBuffer, stored } from './replayBuffer.ts'
 
 beforeAll(() => init({ backend: 'cpu', threads: 1 }))
 
@@ -59,4 +60,24 @@ it('an episode of pushes to one side ends after 8 to 11 steps, and what follows 
     expect(steps).toBeGreaterThanOrEqual(8)
     expect(steps).toBeLessThanOrEqual(11)
   }
+})
+
+it('a full replay buffer forgets the oldest steps, and only what is there is drawn', () => {
+  const part = (first: number): ReplayBuffer => ({
+    observations: full([2, 4], first),
+    actions: array([first, first + 1], { dtype: 'int32' }),
+    nextObservations: full([2, 4], first),
+    terminated: array([false, true]),
+  })
+  const count = (n: number): Tensor => array(n, { dtype: 'int32' })
+  const actionsOf = (b: ReplayBuffer): readonly number[] => Array.from(b.actions.dataSync(), Number)
+  const after = (parts: number): ReplayBuffer =>
+    Array.from({ length: parts }, (_, i) => i).reduce((b, i) => stored(b, part(1 + 2 * i), count(2 * i)), emptyBuffer(4))
+  expect([1, 2, 3].map(parts => actionsOf(after(parts)))).toEqual([
+    [1, 2, 0, 0],
+    [1, 2, 3, 4],
+    [5, 6, 3, 4],
+  ])
+  expect(new Set(actionsOf(drawn(after(1), count(2), random.key(0), 50)))).toEqual(new Set([1, 2]))
+  expect(new Set(actionsOf(drawn(after(3), count(6), random.key(0), 50)))).toEqual(new Set([3, 4, 5, 6]))
 })

@@ -2,11 +2,12 @@
  * Deep Q-learning, Mnih et al. 2015 (Nature 518), with the double estimate of van Hasselt et al. 2016, https://arxiv.org/abs/1509.06461: a network learns
  * what an action is worth from a buffer of what actions have led to.
  */
-import { type Key, type Tensor, argmax, array, jit, lax, mean, random, remainder, scan, take, tree, where, zeros } from '@cotangent/core'
+import { type Key, type Tensor, argmax, array, jit, mean, random, scan, tree, where } from '@cotangent/core'
 import { type AdamState, type TrainState, adam, huberLoss, initTrainState, oneHot, schedules, trainStep } from '@cotangent/nn'
 import { ACTIONS, type Cart, OBSERVATION, type Policy, resetAll, rollout } from './environment.ts'
 import type { Effort, Method } from './method.ts'
 import { type NetworkParams, actor, greedy, meanLength } from './networks.ts'
+import { type ReplayBuffer, drawn, emptyBuffer, stored } from './replayBuffer.ts'
 
 const DISCOUNT = 0.99
 /** Rounds of a step of all carts and some of learning in an update, and steps of learning in a round. */
@@ -20,14 +21,7 @@ const TAU = 0.05
 /** Share of random actions at first and in the end, and the share of all rounds in which it falls. */
 const EPSILON = { from: 1, to: 0.05, share: 0.2 } as const
 
-/** `[n, ...]` */
-interface ReplayBuffer {
-  readonly observations: Tensor
-  readonly actions: Tensor
-  readonly nextObservations: Tensor
-  readonly terminated: Tensor
-}
-/** With the values of the next observations. */
+/** `[n, ...]`, with the values of the next observations. */
 interface Batch {
   readonly observations: Tensor
   readonly actions: Tensor
@@ -65,66 +59,49 @@ const epsilonGreedy =
     return where(random.uniform(whetherKey, [n]).less(share), random.randint(actionKey, [n], 0, ACTIONS), greedy(params)(observations, key))
   }
 
+/** The target network after a step of the one that learns. */
+const followed = (targetNetwork: NetworkParams, params: NetworkParams): NetworkParams =>
+  tree.map((t: Tensor, p: Tensor) => t.add(p.sub(t).mul(TAU)), targetNetwork, params as NoInfer<NetworkParams>)
+
+const loss = (params: NetworkParams, { observations, actions, target }: Batch): Tensor =>
+  huberLoss(valuesOf(actor.apply(params, observations), actions), target)
+
 export function dqn({ carts, updates }: Effort): Method<State> {
   const optimizer = adam(schedules.linear(1e-3, 1e-5, updates * ROUNDS * GRADIENT_STEPS)),
-    size = CAPACITY_ROUNDS * carts
-  const epsilon = schedules.linear(EPSILON.from, EPSILON.to, EPSILON.share * updates * ROUNDS)
-  const train = trainStep(
-    (params: NetworkParams, state: null, { observations, actions, target }: Batch) => ({
-      loss: huberLoss(valuesOf(actor.apply(params, observations), actions), target),
-      state,
-    }),
-    optimizer,
-    { donate: false },
-  )
-  const store = (buffer: ReplayBuffer, fresh: ReplayBuffer, round: Tensor): ReplayBuffer => {
-    const start = remainder(round, CAPACITY_ROUNDS).mul(carts)
-    return tree.map(
-      (old: Tensor, t: Tensor) => lax.dynamicUpdateSlice(old, t, [start, ...t.shape.slice(1).map(() => 0)]),
-      buffer,
-      fresh as NoInfer<ReplayBuffer>,
-    )
-  }
+    epsilon = schedules.linear(EPSILON.from, EPSILON.to, EPSILON.share * updates * ROUNDS)
+  const train = trainStep((params: NetworkParams, state: null, batch: Batch) => ({ loss: loss(params, batch), state }), optimizer, {
+    donate: false,
+  })
   const gradientStep = (state: State, key: Key): readonly [State, Tensor] => {
-    const filled = where(state.round.less(CAPACITY_ROUNDS), state.round, CAPACITY_ROUNDS).mul(carts)
-    const rows = random.randint(key, [BATCH], 0, filled)
-    const some = tree.map((t: Tensor) => take(t, rows, { axis: 0 }), state.buffer)
-    const [learner, { loss }] = train(state.learner, {
-      observations: some.observations,
-      actions: some.actions,
-      target: targetsOf(state, some),
-    })
-    const targetNetwork = tree.map(
-      (t: Tensor, p: Tensor) => t.add(p.sub(t).mul(TAU)),
-      state.targetNetwork,
-      learner.params as NoInfer<NetworkParams>,
-    )
-    return [{ ...state, learner, targetNetwork }, loss as Tensor]
+    const steps = drawn(state.buffer, state.round.mul(carts), key, BATCH),
+      { observations, actions } = steps
+    const [learner, metrics] = train(state.learner, { observations, actions, target: targetsOf(state, steps) })
+    return [{ ...state, learner, targetNetwork: followed(state.targetNetwork, learner.params) }, metrics['loss'] as Tensor]
   }
   const round = (state: State, key: Key): readonly [State, { readonly loss: Tensor; readonly done: Tensor }] => {
     const [playKey, learnKey] = random.split(key)
     const [moved, trajectory] = rollout(epsilonGreedy(state.learner.params, epsilon(state.round)), state.carts, playKey, 1)
     const { done, ...fresh } = tree.map((t: Tensor) => t.reshape(t.shape.slice(1)), trajectory)
-    const played = { ...state, carts: moved, buffer: store(state.buffer, fresh, state.round), round: state.round.add(1) }
+    const buffer = stored(state.buffer, fresh, state.round.mul(carts))
+    const played = { ...state, carts: moved, buffer, round: state.round.add(1) }
     const [next, losses] = scan(gradientStep, played, random.splitBatch(learnKey, GRADIENT_STEPS))
     return [next, { loss: mean(losses), done }]
   }
-  const init = (key: Key): State => {
-    const [initKey, startKey] = random.split(key),
-      { params } = actor.init(initKey, [OBSERVATION])
-    const observations = zeros([size, OBSERVATION])
-    const buffer = {
-      observations,
-      actions: zeros([size], { dtype: 'int32' }),
-      nextObservations: observations,
-      terminated: zeros([size], { dtype: 'bool' }),
-    }
-    const learner = initTrainState(optimizer, params, null, initKey)
-    return { learner, targetNetwork: params, carts: resetAll(startKey, carts), buffer, round: array(0, { dtype: 'int32' }) }
-  }
   const update = jit((state: State, key: Key) => {
-    const [next, { loss, done }] = scan(round, state, random.splitBatch(key, ROUNDS))
-    return [next, { loss: mean(loss), length: meanLength(done) }] as const
+    const [next, { loss: losses, done }] = scan(round, state, random.splitBatch(key, ROUNDS))
+    return [next, { loss: mean(losses), length: meanLength(done) }] as const
   })
-  return { init, update, policy: state => state.learner.params, updates }
+  return { init: key => begin(key, optimizer, carts), update, policy: state => state.learner.params, updates }
+}
+
+function begin(key: Key, optimizer: ReturnType<typeof adam>, carts: number): State {
+  const [initKey, startKey] = random.split(key),
+    { params } = actor.init(initKey, [OBSERVATION])
+  return {
+    learner: initTrainState(optimizer, params, null, initKey),
+    targetNetwork: params,
+    carts: resetAll(startKey, carts),
+    buffer: emptyBuffer(CAPACITY_ROUNDS * carts),
+    round: array(0, { dtype: 'int32' }),
+  }
 }
