@@ -1,9 +1,14 @@
 /** Learning rates: a number, or a schedule of the step. */
 import { type Tensor, type TensorLike, multiply, negative } from '@cotangent/core'
+import { checkNumber } from '../checks.ts'
 
 /** A constant (a scalar tensor where it is traced, as under `vmap`), or a pure function of the step: an int32 scalar that counts updates from 0. */
 export type LearningRate = TensorLike | ((step: Tensor) => TensorLike)
-export const rateAt = (rate: LearningRate, step: Tensor): TensorLike => (typeof rate === 'function' ? rate(step) : rate)
+export function rateAt(rate: LearningRate, step: Tensor): TensorLike {
+  const r = typeof rate === 'function' ? rate(step) : rate
+  checkNumber('optimiser', 'the learning rate', r, 'a finite number, a scalar tensor or a schedule', Number.isFinite)
+  return r
+}
 
 /** Updates against a direction: `-rate * direction`, one multiplication a leaf. */
 export function against(rate: LearningRate, step: Tensor): (direction: Tensor) => Tensor {

@@ -1,6 +1,8 @@
 /** Optimisers as optax has them: pairs of pure functions that turn gradients into updates, and compose. */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { type Tensor, add, tree } from '@cotangent/core'
+import { keepFloat } from '../activations/axis.ts'
+import { checkPairs } from '../checks.ts'
 
 /** How an optimiser's state follows from the parameters' type `P` (a type-level function: `StateFor<Adam, Params>`). */
 export interface StateOf {
@@ -31,8 +33,14 @@ export interface LikeParams extends StateOf {
   readonly S: this['P']
 }
 
-/** The new parameters: `params + updates`, leaf by leaf. */
-export const applyUpdates = <P>(params: P, updates: P): P => tree.map((p: Tensor, u: Tensor) => add(p, u), params, updates as NoInfer<P>)
+/** The new parameters: `params + updates`, leaf by leaf, in the dtypes of the parameters. */
+export function applyUpdates<P>(params: P, updates: P): P {
+  const one = (p: Tensor, u: Tensor): Tensor => {
+    checkPairs('applyUpdates', 'parameters', p, 'updates', u)
+    return keepFloat(p, add(p, u))
+  }
+  return tree.map(one, params, updates as NoInfer<P>)
+}
 
 // The bound of inference: any transformation fits, and States recovers what it is.
 // oxlint-disable-next-line no-explicit-any

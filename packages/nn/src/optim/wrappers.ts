@@ -16,7 +16,9 @@ import {
   subtract,
   tree,
   where,
+  zerosLike,
 } from '@cotangent/core'
+import { checkCount } from '../layer.ts'
 import { noUpdates, zerosOf } from './moments.ts'
 import { type ExtraArguments, type GradientTransformation, type StateFor, type StateOf, applyUpdates } from './transformation.ts'
 
@@ -41,8 +43,12 @@ export function applyIfFinite<F extends StateOf>(
       const inARow = where(finite, 0, state.inARow.add(1)).astype('int32')
       const [updates, next] = cond(
         logicalOr(finite, inARow.greater(maxInARow)),
-        () => inner.update(grads, state.inner, params, extra),
-        () => [zerosOf(grads), state.inner] as const,
+        () => {
+          const [applied, after] = inner.update(grads, state.inner, params, extra)
+          // Of 16 bits some optimisers give float32.
+          return [tree.map((u: Tensor, g: Tensor) => u.astype(g.dtype), applied, grads as NoInfer<P>), after] as const
+        },
+        () => [tree.map(zerosLike, grads), state.inner] as const,
       )
       return [updates, { inner: next, inARow, total: state.total.add(where(finite, 0, 1)).astype('int32') }]
     },
@@ -102,6 +108,7 @@ export function lookahead<F extends StateOf>(
   options: LookaheadOptions = {},
 ): GradientTransformation<Lookahead<F>> {
   const { every = 6, slowStep = 0.5 } = options
+  checkCount('lookahead', 'every', every)
   return {
     // A copy: who donates the parameters and the state may not give one buffer twice.
     init: params => ({ inner: inner.init(params), steps: noUpdates(), slow: tree.map(copy, params) }),

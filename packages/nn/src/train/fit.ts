@@ -3,7 +3,7 @@
  * evaluations, early stopping, checkpoints. It knows nothing of models: a state is any tree.
  */
 import { copy, tree } from '@cotangent/core'
-import { fail } from '@cotangent/core/extend'
+import { described, fail } from '@cotangent/core/extend'
 import { type Memory, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import type { EndReason, FitEvent, FitOptions, Fitted, Happening, Metrics, Numbers, Position, Source, Step } from './events.ts'
 import { addTo, meansOf, noMeans, readMetrics } from './means.ts'
@@ -47,6 +47,8 @@ export async function* fitEvents<T, B, M extends Metrics>(
   options: FitOptions<T> = {},
 ): AsyncGenerator<FitEvent<T>, Fitted<T>, undefined> {
   checkNumbers(options)
+  if (typeof step !== 'function')
+    fail('ValueError', `fit: the step must be a function (state, batch) => [state, metrics], got ${described(step)}.`)
   const run = await open(state, options)
   if (run.resumed !== null) yield event(run, { type: 'resumed', name: run.resumed })
   while (run.reason === null && run.memory.epoch < (options.epochs ?? 1)) yield* epoch(run, step, batches)
@@ -105,7 +107,7 @@ async function* epoch<T, B, M extends Metrics>(run: Run<T>, step: Step<T, B, M>,
     if (signal?.aborted === true) run.reason = 'aborted'
     else if (run.memory.step >= steps) run.reason = 'done'
     if (run.reason !== null) return
-    const [state, metrics] = await step(run.state, batch)
+    const [state, metrics] = pairOf(await step(run.state, batch))
     run.state = state
     run.unread.push(metrics)
     change(run, { step: run.memory.step + 1, batch: run.memory.batch + 1 })
@@ -115,6 +117,13 @@ async function* epoch<T, B, M extends Metrics>(run: Run<T>, step: Step<T, B, M>,
   if (run.memory.batch === 0)
     fail('ValueError', `fit: epoch ${number} has no batches. A generator runs once: pass a function, fit(step, state, epoch => ...).`)
   if (run.reason === null) yield* afterEpoch(run)
+}
+
+/** What a step gives, for callers without types. */
+function pairOf<P extends readonly [state: unknown, metrics: Metrics]>(given: P): P {
+  if (!Array.isArray(given) || given.length !== 2 || typeof given[1] !== 'object')
+    fail('TreeError', `fit: the step must return [state, metrics], got ${described(given)}. Metrics are scalars by name, { loss } or {}.`)
+  return given
 }
 
 const isDue = ({ step }: Memory, every: number | undefined): boolean => every !== undefined && step % every === 0

@@ -1,5 +1,6 @@
 /** Means of the metrics of some steps, as plain data that a checkpoint can hold. */
 import { fail, showShape } from '@cotangent/core/extend'
+import { checkTensors } from '../checks.ts'
 import type { Metrics, Numbers } from './events.ts'
 
 export interface Means {
@@ -20,6 +21,7 @@ export const readMetrics = (all: readonly Metrics[]): Promise<readonly Numbers[]
 
 async function readOne(metrics: Metrics): Promise<Numbers> {
   const read = async ([name, t]: readonly [string, Metrics[string]]): Promise<readonly [string, number]> => {
+    checkTensors('fit', { [`the metric ${name}`]: t })
     if (t.size !== 1) fail('ShapeError', `fit: the metric ${name} has shape ${showShape(t.shape)}. Return its mean.`)
     return [name, (await t.data())[0] as number]
   }

@@ -1,4 +1,5 @@
 /** Going through batches, from any of them on. */
+import { described, fail } from '@cotangent/core/extend'
 import type { Source } from './events.ts'
 
 /** Batches that know how to begin later, as the iterators of ES2025 do. */
@@ -9,6 +10,8 @@ const isDroppable = (source: unknown): source is Droppable<never> => typeof (sou
 
 /** The batches but the first `count`, which are not made if the source can do without. */
 export async function* from<B>(source: Source<B>, count: number): AsyncGenerator<B, void, undefined> {
+  if (typeof source !== 'object' || source === null || !(Symbol.asyncIterator in source || Symbol.iterator in source))
+    fail('ValueError', `fit: the batches must be iterable, or a function (epoch) => batches, got ${described(source)}.`)
   const rest: Source<B> = count > 0 && isDroppable(source) ? (source.drop(count) as Iterable<B>) : source
   let skip = rest === source ? count : 0
   for await (const batch of rest) if (skip-- <= 0) yield batch

@@ -1,6 +1,7 @@
 /** When a run is over before its last epoch. A rule is a fold over evaluations; its memory is plain data, so that checkpoints hold it. */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
-import { fail } from '@cotangent/core/extend'
+import { checkOneOf, fail } from '@cotangent/core/extend'
+import { checkNumber } from '../checks.ts'
 import type { Numbers } from './events.ts'
 
 export interface StopRule {
@@ -33,6 +34,9 @@ interface Watched {
 
 /** Stops when a number has ceased to improve. NaN is never better. Keras: `EarlyStopping`, which waits for max(patience, 1) evaluations too. */
 export function earlyStopping({ monitor = 'loss', patience = 0, minDelta = 0, mode = 'min' }: EarlyStoppingOptions = {}): StopRule {
+  checkOneOf('earlyStopping', 'mode', mode, ['min', 'max'])
+  checkNumber('earlyStopping', 'patience', patience, 'a number of at least 0', n => n >= 0)
+  checkNumber('earlyStopping', 'minDelta', minDelta, 'a number of at least 0', n => n >= 0)
   return {
     initial: { best: null, waited: 0 } satisfies Watched,
     next(memory, evaluation) {
