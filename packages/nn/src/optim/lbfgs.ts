@@ -25,7 +25,7 @@ import {
   add,
 } from '@cotangent/core'
 import { fail } from '@cotangent/core/extend'
-import { noUpdates } from './moments.ts'
+import { dot, noUpdates } from './moments.ts'
 import { type LearningRate, rateAt } from './rate.ts'
 import type { ExtraArguments, Fixed, GradientTransformation } from './transformation.ts'
 
@@ -84,7 +84,7 @@ export function lbfgs(
 /** The memory with the last step. Steps along which the gradient does not grow are left out. */
 function remember(state: LbfgsState, g: Tensor): LbfgsState {
   const change = g.sub(state.gradient),
-    product = sum(multiply(change, state.update))
+    product = dot(change, state.update)
   const good = logicalAnd(greater(product, 1e-10), greater(state.count, 0)),
     safe = where(good, product, 1)
   const pushed = (table: Tensor, row: Tensor): Tensor => where(good, concatenate([sliceAxis(table, 1), expandDims(row, 0)]), table)
@@ -93,15 +93,14 @@ function remember(state: LbfgsState, g: Tensor): LbfgsState {
     steps: pushed(state.steps, state.update),
     changes: pushed(state.changes, change),
     weights: pushed(state.weights, divide(1, safe)),
-    scale: where(good, divide(safe, where(good, sum(multiply(change, change)), 1)), state.scale),
+    scale: where(good, divide(safe, where(good, dot(change, change), 1)), state.scale),
   }
 }
 
 /** The two loops: Nocedal and Wright 2006, algorithm 7.4. */
 function newton({ steps, changes, weights, scale }: LbfgsState, g: Tensor): Tensor {
   type Row = readonly [step: Tensor, change: Tensor, weight: Tensor]
-  const rows = [steps, changes, weights] as const,
-    dot = (a: Tensor, b: Tensor): Tensor => sum(multiply(a, b))
+  const rows = [steps, changes, weights] as const
   const [q, alphas] = scan(
     (v: Tensor, [step, change, weight]: Row) => {
       const alpha = multiply(weight, dot(step, v))
@@ -140,11 +139,7 @@ export interface BacktrackingOptions {
 export function backtracking<P>(loss: (params: P) => Tensor, params: P, updates: P, grads: P, options: BacktrackingOptions = {}): Tensor {
   const { slope = 1e-4, factor = 0.5, maxSteps = 30 } = options
   const start = loss(params),
-    promised = tree.reduce(
-      (total: Tensor, x) => add(total, sum(x)),
-      tree.map((g: Tensor, u: Tensor) => multiply(g, u), grads, updates as NoInfer<P>),
-      array(0),
-    )
+    promised = dot(grads, updates)
   const at = (k: Tensor): Tensor =>
     loss(tree.map((p: Tensor, u: Tensor) => add(p, multiply(u, k.astype(u.dtype))), params, updates as NoInfer<P>))
   const enough = (k: Tensor): Tensor => lessEqual(at(k), start.add(multiply(promised, multiply(k, slope))))

@@ -33,4 +33,9 @@ export function corrected<P>(b: number, count: Tensor, means: P): P {
 /** The square root of the sum of squares of a tensor. */
 export const norm = (x: Tensor): Tensor => sqrt(sum(squares(x)))
 /** The norm of all tensors of a tree together. optax: `global_norm`. */
-export const globalNorm = (t: unknown): Tensor => sqrt(tree.reduce((total: Tensor, x) => add(total, sum(squares(x))), t, array(0)))
+export const globalNorm = (t: unknown): Tensor => sqrt(sumOf(t, squares))
+/** The sum of all numbers of a tree, each changed by `f`: `[]`. */
+export const sumOf = (t: unknown, f: (x: Tensor) => Tensor = x => x): Tensor =>
+  tree.reduce((total: Tensor, x) => add(total, sum(f(x))), t, array(0))
+/** The sum of the products of corresponding numbers: `[]`. */
+export const dot = <P>(a: P, b: P): Tensor => sumOf(tree.map((x: Tensor, y: Tensor) => multiply(x, y), a, b as NoInfer<P>))

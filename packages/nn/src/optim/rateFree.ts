@@ -15,12 +15,11 @@ import {
   sqrt,
   square,
   subtract,
-  sum,
   tree,
   where,
 } from '@cotangent/core'
 import { ratio } from '../ratio.ts'
-import { noUpdates, powerLess1, zerosOf } from './moments.ts'
+import { dot, noUpdates, powerLess1, sumOf, zerosOf } from './moments.ts'
 import { type LearningRate, rateAt } from './rate.ts'
 import type { ExtraArguments, GradientTransformation, StateFor, StateOf } from './transformation.ts'
 
@@ -76,20 +75,9 @@ export function prodigy(rate: LearningRate = 1, options: ProdigyOptions = {}): G
       const mu = scaled(b1, multiply(distance, 1 - b1), state.mu, g => g),
         nu = scaled(b2, multiply(square(distance), 1 - b2), state.nu, square),
         total = scaled(b3, multiply(step, distance).div(initialDistance), state.total, g => g)
-      const gone = tree.map(
-        (g: Tensor, way: Tensor) => multiply(g, way),
-        grads,
-        tree.map((s: Tensor, p: Tensor) => subtract(s, p), state.start, params as NoInfer<P>) as NoInfer<P>,
-      )
-      const numerator = add(
-        multiply(state.numerator, b3),
-        multiply(
-          multiply(divide(distance, initialDistance), step),
-          tree.reduce((t: Tensor, x) => add(t, sum(x)), gone, array(0)),
-        ),
-      )
-      const size = tree.reduce((t: Tensor, x) => add(t, sum(abs(x))), total, array(0))
-      const next = maximum(distance, ratio(multiply(numerator, coefficient), size))
+      const way = tree.map((s: Tensor, p: Tensor) => subtract(s, p), state.start, params as NoInfer<P>),
+        numerator = add(multiply(state.numerator, b3), multiply(multiply(divide(distance, initialDistance), step), dot(grads, way)))
+      const next = maximum(distance, ratio(multiply(numerator, coefficient), sumOf(total, abs)))
       const update = (m: Tensor, v: Tensor, p: Tensor): Tensor =>
         multiply(add(divide(m, add(sqrt(v), multiply(next, eps))), multiply(p, weightDecay)), step.neg())
       return [
