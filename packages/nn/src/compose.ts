@@ -1,8 +1,8 @@
 /** Layers out of layers: `serial` chains them, `named` does so with a name for each, which checkpoints and printouts use. */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { type Key, type Shape, type Tensor, evalShape, random, zeros } from '@cotangent/core'
-import { fail } from '@cotangent/core/extend'
-import { type Layer, type Mode, partMode } from './layer.ts'
+import { described, fail } from '@cotangent/core/extend'
+import { type Layer, type Mode, checkInput, partMode } from './layer.ts'
 
 /** A plain function is a layer without parameters. */
 export type LayerLike<P, S, I, O> = Layer<P, S, I, O> | ((x: I) => O)
@@ -94,7 +94,15 @@ export function toLayer(l: AnyLayer): Loose {
   }
 }
 
+/** For callers without types: Keras names layers by strings, and PyTorch's `Sequential` takes a list as well. */
+function checkLayers(what: string, keys: readonly string[], layers: readonly unknown[]): void {
+  const wrong = layers.findIndex(l => typeof l !== 'function' && !(typeof l === 'object' && l !== null && 'init' in l && 'step' in l))
+  if (wrong !== -1)
+    fail('ValueError', `${what}: ${keys[wrong]} must be a layer or a function of a tensor, got ${described(layers[wrong])}.`)
+}
+
 function chain(what: string, keys: readonly string[], anyLayers: readonly AnyLayer[], pack: (list: readonly unknown[]) => unknown): Loose {
+  checkLayers(what, keys, anyLayers)
   const layers = anyLayers.map(toLayer)
   const at = (packed: unknown, i: number): unknown => (packed as Readonly<Record<string, unknown>>)[keys[i] as string]
   const check = (params: unknown): void => {
@@ -120,6 +128,7 @@ function chain(what: string, keys: readonly string[], anyLayers: readonly AnyLay
   return {
     about: { name: what, chain: layers.map((l, i) => [keys[i] as string, l]) },
     init(key, input) {
+      checkInput(what, input)
       let shape = input
       const parts = layers.map((l, i) => {
         const part = l.init(random.foldIn(key, i), shape)

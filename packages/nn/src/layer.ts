@@ -1,6 +1,6 @@
 /** What a layer is: a pair of pure functions on a tree of parameters. Batches come first: `x` is `[n, ...shape]` for `init(key, shape)`. */
 import { type Key, type Shape, type Tensor, random } from '@cotangent/core'
-import { fail, showShape } from '@cotangent/core/extend'
+import { described, fail, showShape } from '@cotangent/core/extend'
 
 export interface Mode {
   /** Training: dropout drops, batch statistics move. Default false. */
@@ -49,7 +49,10 @@ export function stateless<P, I = Tensor, O = Tensor>(
 ): Layer<P, null, I, O> {
   return {
     ...(name === undefined ? {} : { about: { name } }),
-    init: (key, input) => ({ ...init(key, input), state: null }),
+    init: (key, input) => {
+      checkInput(name ?? 'stateless', input)
+      return { ...init(key, input), state: null }
+    },
     step: (params, state, x, mode = {}) => [apply(params, x, mode), state],
     apply: (params, x, mode = {}) => apply(params, x, mode),
   }
@@ -76,7 +79,16 @@ export function stateful<P, S, I = Tensor, O = Tensor>(
 
 /** Refuses numbers of units, filters or heads that mean nothing. */
 export function checkCount(layer: string, what: string, n: number): void {
-  if (!Number.isInteger(n) || n < 1) fail('ValueError', `${layer}: ${what} must be a positive integer, got ${n}.`)
+  if (!Number.isInteger(n) || n < 1) fail('ValueError', `${layer}: ${what} must be a positive integer, got ${described(n)}.`)
+}
+
+/** The shape of an example, which is neither its size alone nor has it an axis of unknown size. */
+export function checkInput(layer: string, input: unknown): asserts input is Shape {
+  if (!Array.isArray(input) || input.some(n => !Number.isInteger(n) || n < 0))
+    fail(
+      'ShapeError',
+      `${layer}: init needs the shape of one example, such as [28, 28, 1] (the batch axis does not count), got ${described(input)}.`,
+    )
 }
 
 /** The last axis must be what the parameters were made for: a size of 1 would broadcast. */

@@ -43,6 +43,16 @@ describe('is refused, with the function and the argument', () => {
       () => nn.softmaxCrossEntropy(logits, ids, { reduction: untyped('avg') }),
       /softmaxCrossEntropy: unknown reduction 'avg'/,
     ],
+    [
+      'a size for a shape',
+      () => nn.serial(nn.dense(2)).init(random.key(0), untyped(5)),
+      /^serial: init needs the shape of one example, .* got 5\./,
+    ],
+    ['no shape', () => nn.dense(2).init(random.key(0), untyped(undefined)), /^dense\(2\): init needs the shape .* got undefined\./],
+    ['an open shape', () => nn.dense(2).init(random.key(0), untyped([null, 5])), /^dense\(2\): init needs the shape .* got \[null, 5\]\./],
+    ['units in quotes', () => nn.dense(untyped('64')), /units must be a positive integer, got '64'\./],
+    ['layers by name', () => nn.serial(nn.dense(2), untyped('relu')), /^serial: 1 must be a layer or a function of a tensor, got 'relu'\./],
+    ['layers in a list', () => nn.serial(untyped([nn.relu])), /^serial: 0 must be a layer .* got \[a function\]\./],
     ['a mask of numbers', () => nn.softmaxCrossEntropy(logits, ids, { mask: array([1, 0]) }), /mask must be bool, got float32/],
     ['class weights', () => nn.softmaxCrossEntropy(logits, ids, { classWeights: ones([2]) }), /classWeights need the shape \[3\]/],
     [
