@@ -1,4 +1,4 @@
-/** Checks of arguments that several parts share, for callers without types, and for values that types do not tell. */
+/** Checks of arguments that several parts share, for callers without types, and for values that types do not tell; and the dtypes to compute in. */
 import { type Tensor, isTensor, isdtype } from '@cotangent/core'
 import { described, fail, sameShape, showShape } from '@cotangent/core/extend'
 
@@ -30,3 +30,5 @@ export function checkNumber(where: string, name: string, n: unknown, wanted: str
 /** Numbers with the range and precision of float32 at least, for what is summed, squared, or compared with a small constant. */
 export const atLeastFloat32 = (x: Tensor): Tensor => (x.dtype === 'float32' || x.dtype === 'float64' ? x : x.astype('float32'))
 export const isFloating = (x: Tensor): boolean => isdtype(x.dtype, 'real floating')
+/** `y` in the dtype of `x` if that is a float's: what was computed in float32 and is stored as it came. */
+export const keepFloat = (x: Tensor, y: Tensor): Tensor => (isFloating(x) ? y.astype(x.dtype) : y)

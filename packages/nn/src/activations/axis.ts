@@ -1,7 +1,7 @@
 /** Functions over an axis. */
 import { type DType, type Tensor, arange, equal, expandDims, mean, sqrt, square } from '@cotangent/core'
 import type { AxisOption } from '../activations.ts'
-import { atLeastFloat32, isFloating } from '../checks.ts'
+import { atLeastFloat32, keepFloat } from '../checks.ts'
 
 export interface OneHotOptions extends AxisOption {
   /** Default float32. */
@@ -37,6 +37,3 @@ export function normalize(x: Tensor, axis: readonly number[], epsilon: number): 
 /** `sqrt(mean(x^2) + epsilon)` over `axis`, whose size becomes 1. */
 export const rootMeanSquare = (x: Tensor, axis: readonly number[], epsilon: number): Tensor =>
   sqrt(mean(square(x), { axis, keepdims: true }).add(epsilon))
-
-/** In the dtype of `x` if that is a float's. */
-export const keepFloat = (x: Tensor, y: Tensor): Tensor => (isFloating(x) ? y.astype(x.dtype) : y)

@@ -1,8 +1,8 @@
 /** Normalisations of each example by itself; channels are last. */
 import { type Shape, type Tensor, ones, zeros } from '@cotangent/core'
 import { fail } from '@cotangent/core/extend'
-import { keepFloat, normalize, rootMeanSquare } from '../activations/axis.ts'
-import { atLeastFloat32 } from '../checks.ts'
+import { normalize, rootMeanSquare } from '../activations/axis.ts'
+import { atLeastFloat32, keepFloat } from '../checks.ts'
 import { type Layer, checkWidth, shapeError, stateless } from '../layer.ts'
 
 export interface Scale {

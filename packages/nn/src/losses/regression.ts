@@ -1,8 +1,7 @@
 /** Losses between numbers: a value for each element, its mean over all axes but the first, then the reduction. Predictions and targets: `[n, ...]`. */
 import { type Tensor, abs, clip, divide, lessEqual, log1p, maximum, multiply, sqrt, square, subtract, sum, where } from '@cotangent/core'
-import { keepFloat } from '../activations/axis.ts'
 import { softplus } from '../activations.ts'
-import { atLeastFloat32, checkNumber } from '../checks.ts'
+import { atLeastFloat32, checkNumber, keepFloat } from '../checks.ts'
 import { type LossOptions, reduceLoss, sameShapes } from './loss.ts'
 
 type Loss<O = LossOptions> = (predictions: Tensor, targets: Tensor, options?: O) => Tensor

@@ -18,8 +18,7 @@ import {
   where,
   zerosLike,
 } from '@cotangent/core'
-import { keepFloat } from '../activations/axis.ts'
-import { atLeastFloat32, checkNumber } from '../checks.ts'
+import { atLeastFloat32, checkNumber, keepFloat } from '../checks.ts'
 import { globalNorm } from './moments.ts'
 import type { Fixed, GradientTransformation } from './transformation.ts'
 

@@ -1,8 +1,7 @@
 /** Optimisers as optax has them: pairs of pure functions that turn gradients into updates, and compose. */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { type Tensor, add, tree } from '@cotangent/core'
-import { keepFloat } from '../activations/axis.ts'
-import { checkPairs } from '../checks.ts'
+import { checkPairs, keepFloat } from '../checks.ts'
 
 /** How an optimiser's state follows from the parameters' type `P` (a type-level function: `StateFor<Adam, Params>`). */
 export interface StateOf {
