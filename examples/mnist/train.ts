@@ -36,35 +36,23 @@ const REPORT_INTERVAL = 100
 export function train<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options: Options): Trained<P> {
   const { epochs, batchSize } = options
   const trainer = createTrainer(model, options),
-    score = createScore(model)
+    score = createScore(model),
+    steps = Math.ceil(data.train.count / batchSize)
   let state = trainer.init()
   let testAccuracy = 0
   const losses: number[] = []
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    const started = performance.now()
-    const order = trainer.order(epoch, data.train.count)
-    const steps = Math.ceil(data.train.count / batchSize)
-    let total = 0,
-      recent = 0,
-      count = 0,
-      examples = 0,
-      reported = started
+    const started = performance.now(),
+      order = trainer.order(epoch, data.train.count),
+      report = reportEpoch(epoch, steps, options)
+    let total = 0
     for (let i = 0; i < steps; i++) {
       const some = batch(data.train, order.subarray(i * batchSize, (i + 1) * batchSize))
       const [next, value] = trainer.step(state, some)
       state = next
-      const l = value.item()
-      options.onStep?.(l)
-      total += l
-      recent += l
-      count++
-      examples += some.labels.size
-      const now = performance.now()
-      if (now - reported >= REPORT_INTERVAL || i + 1 === steps) {
-        options.onProgress?.({ epoch, step: i + 1, steps, loss: recent / count, examplesPerSecond: (examples * 1000) / (now - reported) })
-        recent = count = examples = 0
-        reported = now
-      }
+      const loss = value.item()
+      total += loss
+      report(i + 1, loss, some.labels.size)
     }
     losses.push(total / steps)
     const seconds = (performance.now() - started) / 1000
@@ -72,6 +60,25 @@ export function train<P extends TreeOf<P>>(model: Layer<P>, data: Mnist, options
     options.onEpoch?.(epoch, testAccuracy, seconds)
   }
   return { params: state.params, testAccuracy, losses }
+}
+
+/** Tells of each step, and now and then of those since the last time. */
+function reportEpoch(epoch: number, steps: number, { onStep, onProgress }: Options): (step: number, loss: number, size: number) => void {
+  let total = 0,
+    count = 0,
+    examples = 0,
+    reported = performance.now()
+  return (step, loss, size) => {
+    onStep?.(loss)
+    total += loss
+    count++
+    examples += size
+    const now = performance.now()
+    if (now - reported < REPORT_INTERVAL && step < steps) return
+    onProgress?.({ epoch, step, steps, loss: total / count, examplesPerSecond: (examples * 1000) / (now - reported) })
+    total = count = examples = 0
+    reported = now
+  }
 }
 
 /** Share of examples whose most probable class is the label. */
