@@ -133,17 +133,16 @@ const isEntry = (e: unknown): e is Entry =>
 const bytesOfElement = (dtype: string): number | undefined =>
   Object.hasOwn(dtypes, dtype) ? bitsOf(dtypes[dtype] as DType) / 8 : wide[dtype]?.bytes
 
+/** By place: an empty tensor begins and ends where another one begins or ends, and JavaScript has names that are numbers first. */
+const inOrder = (entries: readonly (readonly [string, Entry])[]): readonly (readonly [string, Entry])[] =>
+  entries.toSorted(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1])
+
 /** Every byte belongs to one tensor, as the format asks for. */
 function checkLayout(entries: readonly (readonly [string, Entry])[], length: number, refuse: Refuse): void {
   let at = 0
-  for (const [
-    key,
-    {
-      dtype,
-      shape,
-      data_offsets: [begin, end],
-    },
-  ] of entries.toSorted(([, a], [, b]) => a.data_offsets[1] - b.data_offsets[1])) {
+  for (const [key, entry] of inOrder(entries)) {
+    const { dtype, shape } = entry,
+      [begin, end] = entry.data_offsets
     const width = bytesOfElement(dtype)
     if (width === undefined) return refuse(`${key} has dtype ${dtype}, which there is none for here`)
     if (begin !== at || end - begin !== sizeOf(shape) * width) refuse(`${key}, ${dtype}[${shape.join()}], cannot be at ${begin} to ${end}`)

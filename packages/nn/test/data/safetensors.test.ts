@@ -53,6 +53,10 @@ describe('what is written', () => {
       { numRuns: 30 },
     )
   })
+  it('may have an empty tensor whose name is a number', async () => {
+    const tensors = { x: array([1], { dtype: 'float64' }), 0: array([]) }
+    expect(valuesOf(decodeSafetensors(await encodeSafetensors(tensors)).tensors['x'])).toEqual([1])
+  })
   it('is aligned, without gaps, the widest elements first', async () => {
     const bytes = await encodeSafetensors({ a: array([1], { dtype: 'uint8' }), b: array([1]), c: array([2], { dtype: 'bfloat16' }) })
     const length = Number(new DataView(bytes.buffer).getBigUint64(0, true))
