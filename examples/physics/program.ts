@@ -43,7 +43,7 @@ async function swing({ fast, out }: CommonOptions, host: Host, key: Key): Promis
   const length = exp(pendulum.logLength).item(),
     friction = exp(pendulum.logFriction).item()
   host.print(
-    `${steps} angles, ${NOISE} rad of noise: length ${length.toFixed(4)} m (${LENGTH}), friction ${friction.toFixed(4)} /s (${FRICTION})`,
+    `${steps} angles, ${NOISE} rad of noise: length ${length.toFixed(4)} m (is ${LENGTH}), friction ${friction.toFixed(4)} /s (is ${FRICTION})`,
   )
   host.print(terminalChart([seriesOf('mean squared error', losses.dataSync())], { title: 'Mean squared error', color: host.isTerminal }))
   const curves = { observed: seen, guess: simulated(guess, steps), fitted: simulated(pendulum, steps) }

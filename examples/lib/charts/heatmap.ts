@@ -21,7 +21,7 @@ export function heatmap(values: readonly (readonly number[])[], options: Heatmap
   const { title, row, column, rows, columns, format = v => String(Number(v.toPrecision(3))) } = options
   const darkest = options.darkest ?? Math.max(...values.flat(), 0)
   const shade = scaleLinear([0, darkest === 0 ? 1 : darkest], ['#ffffff', '#08519c']).clamp(true)
-  const left = 34 + 7 * Math.max(...rows.map(label => label.length)),
+  const left = 34 + 8 * Math.max(...rows.map(label => label.length)),
     top = 56
   const cells = values.flatMap((line, i) =>
     line.map((value, j) => {
