@@ -17,6 +17,13 @@ export function checkPairs(where: string, a: string, x: Tensor, b: string, y: Te
     fail('ShapeError', `${where}: ${a} ${showShape(x.shape)} and ${b} ${showShape(y.shape)} need the same shape. Reshape one of them.`)
 }
 
+/** True where something counts. Numbers are refused: 0.5 is no answer, and masks that are added (0 and -Infinity) say the opposite. */
+export function checkBool(where: string, name: string, mask: Tensor): void {
+  checkTensors(where, { [name]: mask })
+  if (mask.dtype !== 'bool')
+    fail('DTypeError', `${where}: ${name} must be bool, true where something counts, got ${mask.dtype}. Compare it, as mask.greater(0).`)
+}
+
 /** The bytes of a file; Node's Buffers are some. */
 export function checkBytes(where: string, bytes: unknown): asserts bytes is Uint8Array {
   if (!(bytes instanceof Uint8Array)) fail('ValueError', `${where}: needs the bytes of a file as a Uint8Array, got ${described(bytes)}.`)

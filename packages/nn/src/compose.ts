@@ -117,6 +117,7 @@ function chain(what: string, keys: readonly string[], anyLayers: readonly AnyLay
   const keyed = (mode: Mode, i: number): Mode => (typeof anyLayers[i] === 'function' ? mode : partMode(mode, i))
   const step = (params: unknown, state: unknown, x: unknown, mode: Mode = {}): readonly [unknown, unknown] => {
     check(params)
+    if (typeof state !== 'object') fail('ValueError', `${what}: needs the state that init gave (null for none), got ${described(state)}.`)
     let y = x
     const states = layers.map((l, i) => {
       const [out, next] = l.step(at(params, i), state === null ? null : at(state, i), y, keyed(mode, i))

@@ -1,6 +1,7 @@
 /** What a layer is: a pair of pure functions on a tree of parameters. Batches come first: `x` is `[n, ...shape]` for `init(key, shape)`. */
 import { type Key, type Shape, type Tensor, random } from '@cotangent/core'
 import { described, fail, showShape } from '@cotangent/core/extend'
+import { checkBool } from './checks.ts'
 
 export interface Mode {
   /** Training: dropout drops, batch statistics move. Default false. */
@@ -109,6 +110,7 @@ export function sequenceOf(layer: string, input: Shape): readonly [t: number, wi
 /** A mask `[n, t]`, or `[1, t]` for all, of sequences `[n, t, ...]`. @throws ShapeError that names the layer when it is none. */
 export function checkMask(layer: string, mask: Tensor | undefined, x: Tensor): void {
   if (mask === undefined) return
+  checkBool(layer, 'the mask', mask)
   const [n, t] = x.shape
   if (mask.ndim !== 2 || mask.shape[1] !== t || (mask.shape[0] !== n && mask.shape[0] !== 1))
     fail(

@@ -1,6 +1,6 @@
 /** Layers side by side: residual connections, and branches whose results become one. */
 import { type Shape, type Tensor, concatenate, evalShape, maximum, random, zeros } from '@cotangent/core'
-import { fail, sameShape, showShape } from '@cotangent/core/extend'
+import { checkOneOf, fail, sameShape, showShape } from '@cotangent/core/extend'
 import { type AnyLayer, type Loose, type Params, type ParamsOf, type State, type StateOf, toLayer } from './compose.ts'
 import { type Layer, partMode } from './layer.ts'
 
@@ -62,6 +62,8 @@ export function merge<const L extends readonly [AnyLayer, ...AnyLayer[]]>(
   layers: L,
   { axis = -1 }: MergeOptions = {},
 ): Layer<Params<L>, State<L>> {
+  checkOneOf('merge', 'kind', how, Object.keys(combine) as MergeKind[])
+  if (layers.length === 0) fail('ValueError', 'merge: needs at least one layer.')
   const parts = layers.map(toLayer)
   const step = (params: unknown, state: unknown, x: unknown, mode = {}): readonly [unknown, unknown] => {
     const results = parts.map((l, i) =>

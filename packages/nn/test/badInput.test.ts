@@ -53,7 +53,11 @@ describe('is refused, with the function and the argument', () => {
     ['units in quotes', () => nn.dense(untyped('64')), /units must be a positive integer, got '64'\./],
     ['layers by name', () => nn.serial(nn.dense(2), untyped('relu')), /^serial: 1 must be a layer or a function of a tensor, got 'relu'\./],
     ['layers in a list', () => nn.serial(untyped([nn.relu])), /^serial: 0 must be a layer .* got \[a function\]\./],
-    ['a mask of numbers', () => nn.softmaxCrossEntropy(logits, ids, { mask: array([1, 0]) }), /mask must be bool, got float32/],
+    [
+      'a mask of numbers',
+      () => nn.softmaxCrossEntropy(logits, ids, { mask: array([1, 0]) }),
+      /softmaxCrossEntropy: mask must be bool, .* got float32/,
+    ],
     ['class weights', () => nn.softmaxCrossEntropy(logits, ids, { classWeights: ones([2]) }), /classWeights need the shape \[3\]/],
     [
       'class weights that broadcast',
@@ -112,6 +116,48 @@ describe('is refused, with the function and the argument', () => {
       /meanAveragePrecision: classes must be a positive integer, got 0/,
     ],
     ['words', () => measured(metrics.wordErrorRate(), ['a', 'b'], ['a']), /wordErrorRate: there are 2 references, but 1 hypotheses/],
+  ])('%s', ([, f, message]) => {
+    expect(f).toThrow(CotangentError)
+    expect(f).toThrow(message)
+  })
+})
+
+describe('layers refuse', () => {
+  const x = ones([2, 3, 4]),
+    floats = full([2, 3], -Infinity),
+    mha = nn.multiHeadAttention(2)
+  const { params } = mha.init(random.key(0), [3, 4])
+  const q = ones([1, 2, 1, 4])
+  it.for<readonly [what: string, f: () => unknown, message: RegExp]>([
+    [
+      'masks that are added',
+      () => mha.apply(params, x, { mask: floats }),
+      /multiHeadAttention\(2\): the mask must be bool, .* got float32/,
+    ],
+    ['masks that are lists', () => mha.apply(params, x, { mask: untyped([true]) }), /the mask must be a tensor, got \[true\]/],
+    [
+      'added masks of weights',
+      () => nn.dotProductAttention(q, q, q, { mask: zeros([1, 1, 2, 2]) }),
+      /dotProductAttention: the mask must be bool/,
+    ],
+    [
+      'an option that there is not',
+      () => nn.multiHeadAttention(2, untyped({ casual: true })),
+      /multiHeadAttention\(2\): there is no option casual/,
+    ],
+    [
+      'a rate of dropout',
+      () => nn.multiHeadAttention(2, { dropout: 2 }).init(random.key(0), [3, 4]),
+      /dropout must be a probability in \[0, 1\), got 2/,
+    ],
+    ['a kind of merge', () => nn.merge(untyped('plus'), [nn.relu]), /merge: unknown kind 'plus'/],
+    ['no layers to merge', () => nn.merge('add', untyped([])), /merge: needs at least one layer/],
+    [
+      'no state',
+      () => nn.serial(nn.relu).step(untyped([null]), untyped(undefined), x),
+      /serial: needs the state that init gave .* got undefined/,
+    ],
+    ['a norm', () => nn.constraints.maxNorm(-1), /constraints\.maxNorm: the limit must be a number above 0, got -1/],
   ])('%s', ([, f, message]) => {
     expect(f).toThrow(CotangentError)
     expect(f).toThrow(message)

@@ -45,6 +45,35 @@ describe('is refused', () => {
   })
 })
 
+describe('a checkpoint', () => {
+  const batches = [array([1])],
+    step = (s: typeof params): readonly [typeof params, { loss: Tensor }] => [s, { loss: array(1) }]
+  it('needs a store', async () => {
+    for (const store of [undefined, 'run.safetensors'])
+      await expect(nn.fit(step, params, batches, { checkpoint: { store: untyped(store) } })).rejects.toThrow(
+        /^fit: checkpoint.store must be a store/,
+      )
+  })
+  it('of a run with another stop rule is refused by name', async () => {
+    let bytes: Uint8Array | null = null
+    const store: nn.CheckpointStore = {
+      name: 'memory',
+      read: () => Promise.resolve(bytes),
+      write: written => {
+        bytes = written
+        return Promise.resolve()
+      },
+    }
+    const run = (epochs: number, stop: nn.StopRule) => nn.fit(step, params, batches, { epochs, stop, checkpoint: { store } })
+    await run(1, nn.earlyStopping())
+    await expect(run(2, nn.anyOf(nn.earlyStopping(), nn.stopOnNonFinite()))).rejects.toThrow(
+      /^anyOf: what the run remembers is of another stop rule/,
+    )
+  })
+  it('and options that there are not are refused', () =>
+    expect(nn.fit(step, params, batches, untyped({ epoch: 3 }))).rejects.toThrow(/fit: there is no option epoch; there are epochs,/))
+})
+
 describe('16 bits', () => {
   it('are clipped by their norm, which may be beyond float16', () => {
     expect(values(updateOf(nn.clipByGlobalNorm(5), half(300, 400), half(1, 1)))).toEqual([3, 4])

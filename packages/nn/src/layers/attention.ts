@@ -1,6 +1,7 @@
 /** Scaled dot-product attention over sequences. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762. */
 import { type Key, type Tensor, finfo, lax, logicalAnd, random, tri, where } from '@cotangent/core'
 import { fail, sameShape, showShape } from '@cotangent/core/extend'
+import { checkBool } from '../checks.ts'
 import { softmax } from '../activations.ts'
 
 export interface DotProductAttentionOptions {
@@ -92,6 +93,7 @@ function weighted(weights: Tensor, v: Tensor): Tensor {
 
 function attentionWeights(y: Tensor, { mask, causal = false }: DotProductAttentionOptions): Tensor {
   const [t, s] = y.shape.slice(2) as [number, number]
+  if (mask !== undefined) checkBool('dotProductAttention', 'the mask', mask)
   const below = causal ? tri(t, { columns: s, dtype: 'bool' }) : undefined
   const allowed = mask === undefined ? below : below === undefined ? mask : logicalAnd(mask, below)
   if (allowed === undefined) return softmax(y)

@@ -15,7 +15,8 @@ import {
   where,
   zeros,
 } from '@cotangent/core'
-import { fail, showShape } from '@cotangent/core/extend'
+import { checkOptions, fail, showShape } from '@cotangent/core/extend'
+import { checkNumber } from '../checks.ts'
 import { type Initializer, glorotUniform } from '../init.ts'
 import { type Layer, type Mode, checkCount, checkMask, checkSequence, sequenceOf, stateful, stateless } from '../layer.ts'
 import { dotProductAttention } from './attention.ts'
@@ -81,10 +82,12 @@ interface Sizes {
 }
 const inHeads = (x: Tensor, heads: number): Tensor => x.reshape([...x.shape.slice(0, -1), heads, (x.shape[x.ndim - 1] as number) / heads])
 const project = (p: Dense, x: Tensor): Tensor => x.matmul(p.kernel).add(p.bias)
+const OPTIONS = ['groups', 'headWidth', 'causal', 'rotary', 'alibi', 'dropout', 'cache', 'kernelInit'] as const
 const joinHeads = (p: Attention, y: Tensor): Tensor => project(p.out, y.reshape([...y.shape.slice(0, 2), -1]))
 
 function sizesOf(name: string, heads: number, options: AttentionOptions, width: number): Sizes {
-  const { groups = heads, headWidth = width / heads } = options
+  const { groups = heads, headWidth = width / heads, dropout = 0 } = options
+  checkNumber(name, 'dropout', dropout, 'a probability in [0, 1)', p => p >= 0 && p < 1)
   checkCount(name, 'heads', heads)
   checkCount(name, 'groups', groups)
   if (!Number.isInteger(headWidth)) fail('ShapeError', `${name}: ${heads} heads do not divide a width of ${width}. Give headWidth.`)
@@ -127,7 +130,7 @@ export function multiHeadAttention<const C extends CacheSize | null = null>(
   options: AttentionOptions<C> = {},
 ): Layer<Attention, CacheState<C>> {
   const name = `multiHeadAttention(${heads})`,
-    { cache = null, kernelInit = glorotUniform() } = options
+    { cache = null, kernelInit = glorotUniform() } = checkOptions(name, options, ...OPTIONS)
   const init = (key: Key, input: Shape) => {
     const [, width] = sequenceOf(name, input),
       sizes = sizesOf(name, heads, options, width)

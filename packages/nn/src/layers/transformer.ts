@@ -46,10 +46,11 @@ interface Parts<N, F, C> {
 }
 
 function partsOf<N, F, C extends CacheSize | null>(options: TransformerOptions<N, F, C>): Parts<N, F, C> {
-  const { heads, hidden, norm = layerNorm(), feedForward, preNorm = true, dropout = 0 } = options
+  const { heads, hidden, norm = layerNorm(), feedForward, preNorm = true, ...attention } = options,
+    { dropout = 0 } = attention
   return {
     norm: norm as Layer<N>,
-    attention: multiHeadAttention<C>(heads, options),
+    attention: multiHeadAttention<C>(heads, attention),
     preNorm,
     dropout: dropoutLayer(dropout),
     feedForward: width => feedForward ?? (feedForwardLayer(hidden ?? 4 * width) as Layer<unknown> as Layer<F>),

@@ -2,7 +2,7 @@
 import { type Tensor, equal, expandDims, greaterEqual, isdtype, less, logicalAnd, mean, multiply, sum, take, where } from '@cotangent/core'
 import { checkOneOf, fail, sameShape, showShape } from '@cotangent/core/extend'
 import { ratio } from '../ratio.ts'
-import { checkPairs, checkTensors, isFloating } from '../checks.ts'
+import { checkBool, checkPairs, checkTensors, isFloating } from '../checks.ts'
 
 export interface LossOptions {
   /**
@@ -30,8 +30,7 @@ export function reduceLoss(
 ): Tensor {
   checkOneOf(loss, 'reduction', reduction, ['mean', 'sum', 'none'])
   for (const [name, t] of [['weights', weights] as const, ['mask', mask] as const]) if (t !== undefined) leading(loss, name, t, losses)
-  if (mask !== undefined && mask.dtype !== 'bool')
-    fail('DTypeError', `${loss}: mask must be bool, got ${mask.dtype}. Compare it, as mask.greater(0), or pass factors as weights.`)
+  if (mask !== undefined) checkBool(loss, 'mask', mask)
   const ndim = own?.ndim ?? Math.max(weights?.ndim ?? 0, mask?.ndim ?? 0)
   const each = restMean(losses, weights === undefined && mask === undefined && own === undefined ? lead : ndim)
   const all = product([own, weights], each.ndim)

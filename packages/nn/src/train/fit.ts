@@ -3,9 +3,21 @@
  * evaluations, early stopping, checkpoints. It knows nothing of models: a state is any tree.
  */
 import { copy, tree } from '@cotangent/core'
-import { described, fail } from '@cotangent/core/extend'
+import { checkOptions, described, fail } from '@cotangent/core/extend'
 import { type Memory, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
-import type { EndReason, FitEvent, FitOptions, Fitted, Happening, Metrics, Numbers, Position, Source, Step } from './events.ts'
+import type {
+  CheckpointStore,
+  EndReason,
+  FitEvent,
+  FitOptions,
+  Fitted,
+  Happening,
+  Metrics,
+  Numbers,
+  Position,
+  Source,
+  Step,
+} from './events.ts'
 import { addTo, meansOf, noMeans, readMetrics } from './means.ts'
 import { from, taking } from './source.ts'
 
@@ -46,7 +58,7 @@ export async function* fitEvents<T, B, M extends Metrics>(
   batches: Batches<B>,
   options: FitOptions<T> = {},
 ): AsyncGenerator<FitEvent<T>, Fitted<T>, undefined> {
-  checkNumbers(options)
+  checkNumbers(checkOptions('fit', options, ...OPTIONS))
   if (typeof step !== 'function')
     fail('ValueError', `fit: the step must be a function (state, batch) => [state, metrics], got ${described(step)}.`)
   const run = await open(state, options)
@@ -57,6 +69,19 @@ export async function* fitEvents<T, B, M extends Metrics>(
   yield event(run, { type: 'end', reason: run.reason })
   return { ...positionOf(run.memory), state: run.state, best: run.best, reason: run.reason }
 }
+
+const OPTIONS = [
+  'epochs',
+  'steps',
+  'evaluate',
+  'evaluateEvery',
+  'stop',
+  'keepBest',
+  'reportEvery',
+  'checkpoint',
+  'signal',
+  'onEvent',
+] as const
 
 /** The one place where training changes: everything else is values. */
 interface Run<T> {
@@ -187,5 +212,10 @@ function checkNumbers({ epochs, steps, evaluateEvery, reportEvery, checkpoint }:
     if (wrong !== undefined) fail('ValueError', `fit: ${wrong[0]} must be ${what}, got ${wrong[1]}.`)
   }
   check('an integer of at least 0, or Infinity', { epochs, steps }, isLength)
+  if (checkpoint !== undefined && typeof (checkpoint.store as Partial<CheckpointStore> | undefined)?.read !== 'function')
+    fail(
+      'ValueError',
+      `fit: checkpoint.store must be a store, as fileCheckpoint(path) of @cotangent/nn/node, got ${described(checkpoint.store)}.`,
+    )
   check('a positive integer', { evaluateEvery, reportEvery, every: checkpoint?.every }, isInterval)
 }

@@ -32,6 +32,13 @@ interface Watched {
   readonly waited: number
 }
 
+const isWatched = (memory: unknown): memory is Watched => typeof (memory as Watched | null)?.waited === 'number'
+const otherRule = (name: string): never =>
+  fail(
+    'ValueError',
+    `${name}: what the run remembers is of another stop rule. Resume with the rule of before, or begin anew with { resume: false }.`,
+  )
+
 /** Stops when a number has ceased to improve. NaN is never better. Keras: `EarlyStopping`, which waits for max(patience, 1) evaluations too. */
 export function earlyStopping({ monitor = 'loss', patience = 0, minDelta = 0, mode = 'min' }: EarlyStoppingOptions = {}): StopRule {
   checkOneOf('earlyStopping', 'mode', mode, ['min', 'max'])
@@ -40,10 +47,11 @@ export function earlyStopping({ monitor = 'loss', patience = 0, minDelta = 0, mo
   return {
     initial: { best: null, waited: 0 } satisfies Watched,
     next(memory, evaluation) {
-      const value = evaluation[monitor],
-        { best, waited } = memory as Watched
+      const value = evaluation[monitor]
       if (value === undefined)
         fail('ValueError', `earlyStopping: there is no ${monitor} among ${Object.keys(evaluation).join(', ') || 'no numbers'}.`)
+      if (!isWatched(memory)) return otherRule('earlyStopping')
+      const { best, waited } = memory
       const gain = best === null ? Infinity : mode === 'min' ? best - value : value - best
       if (!Number.isNaN(value) && gain > minDelta) return { memory: { best: value, waited: 0 }, isBest: true, stop: false }
       return { memory: { best, waited: waited + 1 }, isBest: false, stop: waited + 1 >= Math.max(patience, 1) }
@@ -61,7 +69,8 @@ export const stopOnNonFinite = (): StopRule => ({
 export const anyOf = (...rules: readonly StopRule[]): StopRule => ({
   initial: rules.map(rule => rule.initial),
   next(memory, evaluation) {
-    const all = rules.map((rule, i) => rule.next((memory as readonly unknown[])[i], evaluation))
+    if (!Array.isArray(memory) || memory.length !== rules.length) return otherRule('anyOf')
+    const all = rules.map((rule, i) => rule.next(memory[i], evaluation))
     return { memory: all.map(d => d.memory), isBest: all.some(d => d.isBest), stop: all.some(d => d.stop) }
   },
 })
