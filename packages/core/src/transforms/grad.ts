@@ -113,6 +113,12 @@ function splitAux(what: string, result: unknown): readonly [loss: unknown, aux: 
 }
 
 function checkLoss(what: string, loss: unknown): Tensor {
+  // For callers without types: its gradient would be zeros.
+  if (typeof loss === 'number')
+    fail(
+      'GradientError',
+      `${what}: the function must return a scalar tensor, got the number ${loss}, which is a constant. Leave out item().`,
+    )
   const { leaves, structure } = flattenTree(loss, 'the loss', true)
   const [t] = leaves
   if (t === undefined || structure.kind !== 'leaf')

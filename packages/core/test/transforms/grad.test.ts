@@ -137,6 +137,11 @@ describe('vjp, jvp and linearize', () => {
 
 describe('errors', () => {
   const cases: readonly [string, () => unknown, RegExp][] = [
+    [
+      'a number',
+      () => grad(((x: Tensor) => x.sum().item()) as never)(float(1, 2) as never),
+      /grad of .*got the number 3, .*Leave out item\(\)/,
+    ],
     ['non-scalar', () => grad((x: Tensor) => x)(float(1, 2) as never), /grad of .*must return a scalar, got f32\[2\].*sum or mean/],
     ['integer result', () => grad((x: Tensor) => x.greater(0).sum())(1), /must return a float, got i32/],
     ['tree result', () => grad((x: Tensor) => [x] as never)(1), /must return one scalar tensor, got \[\*\]/],
