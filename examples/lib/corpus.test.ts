@@ -2,14 +2,19 @@
 import { createHash } from 'node:crypto'
 import { createTarGzip } from 'nanotar'
 import { expect, it } from 'vitest'
-import { openArchive, readCorpus } from './corpus.ts'
+import { openArchive, readCorpus, readJson } from './corpus.ts'
 
 const archive = await createTarGzip([
   { name: 'whole-1.0/' },
   { name: 'whole-1.0/texts/b.txt', data: 'second é' },
   { name: 'whole-1.0/a.txt', data: 'first' },
 ])
-const disk = { 'x/whole.tar.gz': archive, 'x/cut.tar.gz': archive.subarray(0, 50), 'x/a.txt': new TextEncoder().encode('text') }
+const disk = {
+  'x/list.json': new TextEncoder().encode('[1,'),
+  'x/whole.tar.gz': archive,
+  'x/cut.tar.gz': archive.subarray(0, 50),
+  'x/a.txt': new TextEncoder().encode('text'),
+}
 const files = {
   readFile: (path: string) =>
     path in disk ? Promise.resolve(disk[path as keyof typeof disk] as Uint8Array<ArrayBuffer>) : Promise.reject(new Error('ENOENT')),
@@ -21,6 +26,8 @@ const corpus = { what: 'some texts', names: ['a.txt', 'b.txt'], sha256: hash, en
 it('an archive has files by their names, in whatever folders', async () => {
   expect(await readCorpus(await open('x/whole.tar.gz'), 'x/whole.tar.gz', corpus)).toEqual(['first', 'second é'])
 })
+it('JSON that is none is refused by its path', () =>
+  expect(readJson(files, 'some texts', 'x/list.json')).rejects.toThrow('some texts: x/list.json is no JSON: damaged or another file.'))
 it('what is missing, damaged or another one is refused', async () => {
   await expect(open('x/none.tar.gz')).rejects.toThrow(/some texts: cannot read x\/none\.tar\.gz/)
   for (const path of ['x/cut.tar.gz', 'x/a.txt']) await expect(open(path)).rejects.toThrow(`some texts: ${path} is no .tar.gz, or damaged`)

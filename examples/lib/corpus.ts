@@ -55,9 +55,15 @@ export async function openArchive(files: Reader, what: string, path: string): Pr
   }
 }
 
-/** JSON in a file of some data. */
-export const readJson = async (files: Reader, what: string, path: string): Promise<unknown> =>
-  JSON.parse(new TextDecoder().decode(await readNamed(files, what, path)))
+/** JSON in a file of some data. @throws ValueError with its path when it cannot be read or is none. */
+export async function readJson(files: Reader, what: string, path: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await readNamed(files, what, path))
+  try {
+    return JSON.parse(text) as unknown
+  } catch (cause) {
+    throw new CotangentError('ValueError', `${what}: ${path} is no JSON: damaged or another file.`, { cause })
+  }
+}
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((n, part) => n + part.length, 0))

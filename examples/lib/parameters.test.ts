@@ -118,5 +118,8 @@ describe('a file that does not fit is refused by its path', () => {
       /ValueError: \/no\/such\/folder\/x: cannot be written \(ENOENT.*Choose a file/,
     )
     expect(await errorOf(checkWritable(nodeFiles, '/no/such/folder/x'))).toMatch(/cannot be written/)
+    expect(await errorOf(checkWritable(nodeFiles, folder))).toMatch(/cannot be written \(EISDIR: it is a folder\)/)
+    expect(await errorOf(checkWritable(nodeFiles, ''))).toMatch(/cannot be written \(the path is empty\)/)
+    await checkWritable(nodeFiles, join(folder, 'new'))
   })
 })

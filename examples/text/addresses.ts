@@ -22,8 +22,10 @@ const hashes = {
  * @throws ValueError when the folder has other ones.
  */
 export async function readAddresses(files: Files, folder: string, size: 'all' | 'few'): Promise<readonly Address[]> {
-  const list = (await readJson(files, WHAT, `${folder}/datapackage.json`)) as { readonly resources?: readonly { readonly path: string }[] }
-  const names = list.resources?.map(r => r.path).filter(path => path.endsWith('.txt'))
+  const list = (await readJson(files, WHAT, `${folder}/datapackage.json`)) as {
+    readonly resources?: readonly { readonly path: string }[]
+  } | null
+  const names = list?.resources?.map(r => r.path).filter(path => path.endsWith('.txt'))
   if (names === undefined) throw new CotangentError('ValueError', `${WHAT}: ${folder}/datapackage.json has no list of files.`)
   const chosen = names.filter((_, i) => size === 'all' || i % FEW === 0)
   const texts = await readCorpus(files, folder, { what: WHAT, names: chosen, sha256: hashes[size], encoding: 'utf-8' })

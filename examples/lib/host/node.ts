@@ -1,5 +1,5 @@
 /** The host in Node. */
-import { access, constants, readFile } from 'node:fs/promises'
+import { access, constants, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Presets, SingleBar } from 'cli-progress'
 import { writeFileAtomic } from '@cotangent/nn/node'
@@ -8,7 +8,11 @@ import type { Files, Host } from './host.ts'
 export const nodeFiles: Files = {
   readFile: path => readFile(path),
   writeFile: writeFileAtomic,
-  checkWritable: path => access(dirname(path), constants.W_OK),
+  async checkWritable(path) {
+    if (path === '') throw new Error('the path is empty')
+    await access(dirname(path), constants.W_OK)
+    if ((await stat(path).catch(() => null))?.isDirectory() === true) throw new Error('EISDIR: it is a folder')
+  },
 }
 
 const bar = new SingleBar(

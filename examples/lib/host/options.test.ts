@@ -38,6 +38,7 @@ describe('the common options', () => {
     expect(() => read('--out', file)).toThrow(/--out: cannot make the folder .*\(ENOTDIR.*\)\. See --help/)
     // Node's own recursive mkdir never returns here.
     expect(() => read('--out', '/proc/no/such')).toThrow(/--out: cannot make the folder \/proc\/no\/such \(E.*\)\. See --help/)
+    expect(() => read('--out', '')).toThrow('--out: needs the path of a folder. See --help.')
     expect(() => read('--out', join(file, 'below'))).toThrow(/--out: cannot make the folder .*\(ENOTDIR.*\)\. See --help/)
   })
 })

@@ -53,6 +53,7 @@ type Values = Readonly<Record<string, string | boolean | undefined>>
 /** The common options of the example `name`, from what `readOptions` gives. Makes the folder for its files. */
 export function commonOptions(name: string, values: Values): CommonOptions {
   const threads = integerOption(values, 'threads', 1)
+  if (values['out'] === '') refuse('--out: needs the path of a folder')
   const out = stringOption(values, 'out') ?? join(tmpdir(), `cotangent-${name}`)
   const options = {
     seed: integerOption(values, 'seed', 0) ?? 0,
