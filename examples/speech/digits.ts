@@ -5,10 +5,10 @@ import { batches, dataset, filter } from '@cotangent/nn/data'
 import { type Series, seriesOf } from '../lib/charts/series.ts'
 import { type Examples, classifier, trainFresh } from '../lib/classify.ts'
 import type { Host } from '../lib/host/host.ts'
-import { type Widths, listener } from './models.ts'
+import { type Widths, digitClassifier } from './models.ts'
 import { type Speaker, isTest } from './recordings.ts'
 import { stacked } from './spectra.ts'
-import type { Spoken } from './strings.ts'
+import type { Utterance } from './strings.ts'
 
 export interface DigitSizes {
   readonly widths: Widths
@@ -18,8 +18,8 @@ export interface DigitSizes {
   readonly epochs: { readonly split: number; readonly unseen: number }
 }
 
-/** What a network made of recordings that it did not learn from. */
-export interface Heard {
+/** The classes that a network gives to recordings that it did not learn from. */
+export interface Evaluation {
   readonly truth: readonly number[]
   readonly predicted: readonly number[]
   readonly accuracy: number
@@ -28,56 +28,56 @@ export interface Heard {
 }
 
 /** On the official split: the same speakers in both parts. */
-export function hearDigits(host: Host, spoken: readonly Spoken[], sizes: DigitSizes, key: Key): Promise<Heard> {
-  const examples = examplesOf(spoken, sizes.frames)
-  const train = filter(examples, row => !isTest(spoken[row] as Spoken)),
-    test = filter(examples, row => isTest(spoken[row] as Spoken))
+export function evaluateSplit(host: Host, utterances: readonly Utterance[], sizes: DigitSizes, key: Key): Promise<Evaluation> {
+  const examples = examplesOf(utterances, sizes.frames)
+  const train = filter(examples, row => !isTest(utterances[row] as Utterance)),
+    test = filter(examples, row => isTest(utterances[row] as Utterance))
   return learner(host, sizes, sizes.epochs.split, train.rows.length)('digits', train, test, key)
 }
 
-/** For each speaker: all recordings of the others to learn from, the speaker's to test with. */
-export async function hearStrangers(
+/** Leaves one speaker out after another: all recordings of the others to learn from, the speaker's to test with. */
+export async function evaluateUnseenSpeakers(
   host: Host,
-  spoken: readonly Spoken[],
-  left: readonly Speaker[],
+  utterances: readonly Utterance[],
+  heldOut: readonly Speaker[],
   sizes: DigitSizes,
   key: Key,
-): Promise<readonly Heard[]> {
-  const examples = examplesOf(spoken, sizes.frames),
-    others = spoken.filter(r => r.speaker !== left[0]).length
+): Promise<readonly Evaluation[]> {
+  const examples = examplesOf(utterances, sizes.frames),
+    others = utterances.filter(r => r.speaker !== heldOut[0]).length
   // There are as many recordings of each, so one compiled step serves all.
   const learn = learner(host, sizes, sizes.epochs.unseen, others)
-  const all: Heard[] = []
-  for (const [i, speaker] of left.entries()) {
-    const [known, unknown] = [false, true].map(is => filter(examples, row => (spoken[row]?.speaker === speaker) === is))
-    all.push(await learn(`without ${speaker}`, known as Examples, unknown as Examples, random.foldIn(key, i)))
+  const all: Evaluation[] = []
+  for (const [i, speaker] of heldOut.entries()) {
+    const [train, test] = [false, true].map(is => filter(examples, row => (utterances[row]?.speaker === speaker) === is))
+    all.push(await learn(`without ${speaker}`, train as Examples, test as Examples, random.foldIn(key, i)))
   }
   return all
 }
 
-const examplesOf = (spoken: readonly Spoken[], frames: number): Examples =>
+const examplesOf = (utterances: readonly Utterance[], frames: number): Examples =>
   dataset({
     x: stacked(
-      spoken.map(r => r.spectrum),
+      utterances.map(r => r.spectrum),
       frames,
       'middle',
     ),
-    labels: Int32Array.from(spoken, r => r.digit),
+    labels: Int32Array.from(utterances, r => r.digit),
   })
 
 /** Trains a fresh network on `count` examples, and tries it on others. */
 function learner(host: Host, { widths, batchSize }: DigitSizes, epochs: number, count: number) {
-  const model = listener(widths),
+  const model = digitClassifier(widths),
     steps = epochs * Math.ceil(count / batchSize)
   const rate = schedules.warmupCosine({ peak: 3e-3, warmupSteps: Math.min(30, steps / 2), steps, end: 0 })
   const trainer = classifier(model, adamw(rate, { weightDecay: 0.01 }))
   type State = ReturnType<typeof trainer.init>
-  const nameOf = jit((params: State['params'], state: State['state'], x: Tensor) => argmax(model.step(params, state, x)[0], { axis: -1 }))
-  return async (title: string, train: Examples, test: Examples, key: Key): Promise<Heard> => {
+  const classify = jit((params: State['params'], state: State['state'], x: Tensor) => argmax(model.step(params, state, x)[0], { axis: -1 }))
+  return async (title: string, train: Examples, test: Examples, key: Key): Promise<Evaluation> => {
     const losses: number[] = []
     const options = { epochs, batchSize, key, onEpoch: (loss: number) => void losses.push(loss) }
     const { params, state } = await trainFresh(host, title, trainer, train, options)
-    const predicted = [...batches(test, batchSize)].flatMap(({ x }) => Array.from(nameOf(params, state, x).dataSync(), Number)),
+    const predicted = [...batches(test, batchSize)].flatMap(({ x }) => Array.from(classify(params, state, x).dataSync(), Number)),
       truth = Array.from(test.rows, row => test.columns.labels.data[row] as number)
     const accuracy = predicted.filter((digit, i) => digit === truth[i]).length / truth.length
     return { truth, predicted, accuracy, losses: seriesOf(title, losses) }

@@ -7,11 +7,11 @@ import { type Drawing, svgFile } from '../lib/charts/svg.ts'
 import { xyChart } from '../lib/charts/xy.ts'
 import type { Host } from '../lib/host/host.ts'
 import { writeOutput } from '../lib/program.ts'
-import type { Heard } from './digits.ts'
+import type { Evaluation } from './digits.ts'
 import { FRAMES_PER_STEP } from './models.ts'
 import { DIGITS, SAMPLE_RATE, speakers } from './recordings.ts'
 import { BANDS, SECONDS_PER_FRAME, SILENCE, type Spectrum } from './spectra.ts'
-import { type Spoken, soundOf } from './strings.ts'
+import { type Utterance, soundOf } from './strings.ts'
 import type { Transcription } from './transcripts.ts'
 
 const digitNames = Array.from({ length: DIGITS }, (_, i) => String(i))
@@ -23,24 +23,24 @@ function spectrogram({ frames, values }: Spectrum, options: Pick<RasterOptions, 
 }
 
 /** The ten digits as one speaker says them, and another. */
-export async function drawDigits(host: Host, out: string, spoken: readonly Spoken[]): Promise<void> {
+export async function drawDigits(host: Host, out: string, utterances: readonly Utterance[]): Promise<void> {
   const shown = speakers
     .slice(0, 2)
-    .flatMap(speaker => digitNames.map(digit => spoken.find(r => r.speaker === speaker && String(r.digit) === digit) as Spoken))
+    .flatMap(speaker => digitNames.map(digit => utterances.find(r => r.speaker === speaker && String(r.digit) === digit) as Utterance))
   const drawings = shown.map(r => spectrogram(r.spectrum, { title: `${r.digit}, ${r.speaker}`, width: 260 }))
   await writeOutput(host, out, 'digits.svg', svgFile(drawings, 5))
 }
 
 /** Of the official split, and of all speakers that were left out. */
-export async function drawConfusion(host: Host, out: string, split: Heard, unseen: readonly Heard[]): Promise<void> {
-  const matrix = (title: string, all: readonly Heard[]): Drawing =>
+export async function drawConfusion(host: Host, out: string, split: Evaluation, unseen: readonly Evaluation[]): Promise<void> {
+  const matrix = (title: string, all: readonly Evaluation[]): Drawing =>
     heatmap(
       confusionMatrix(
         all.flatMap(h => h.truth),
         all.flatMap(h => h.predicted),
         DIGITS,
       ),
-      { title, row: 'said', column: 'heard', rows: digitNames, columns: digitNames },
+      { title, row: 'true', column: 'predicted', rows: digitNames, columns: digitNames },
     )
   await writeOutput(host, out, 'confusion.svg', svgFile([matrix('official split', [split]), matrix('unseen speakers', unseen)], 2))
 }
@@ -74,7 +74,7 @@ export async function drawString(host: Host, out: string, { parts, spectrum, pro
   values.set(spectrum.values)
   const byClass = Array.from({ length: DIGITS + 1 }, (_, c) => probabilities.map(row => row[c] as number))
   const drawings = [
-    spectrogram({ frames, values }, { title: 'what is said', marks, width: 720 }),
+    spectrogram({ frames, values }, { title: 'spectrum', marks, width: 720 }),
     raster(byClass, {
       title: 'how probable each digit is, or nothing (-)',
       x: 'seconds',

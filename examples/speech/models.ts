@@ -1,4 +1,4 @@
-/** Networks that hear: convolutions over time and pitch, then either one answer for a recording or one for each moment. */
+/** The networks: convolutions over time and pitch, then either one class for a recording or one for each moment. */
 import { type Tensor } from '@cotangent/core'
 import { batchNorm, bidirectional, conv2d, dense, dropout, globalAvgPool, gruCell, maxPool2d, relu, serial, stateless } from '@cotangent/nn'
 import { specAugment } from '@cotangent/nn/data'
@@ -14,7 +14,7 @@ export interface Widths {
 export const usual: Widths = { channels: [16, 32, 64, 128], units: 64 }
 export const narrow: Widths = { channels: [4, 4, 8, 8], units: 4 }
 
-/** Frames of a step of what `ears` gives. */
+/** Frames of a step of what the encoder gives. */
 export const FRAMES_PER_STEP = 4
 
 /** While training, some stretches of time and some bands are hidden. */
@@ -30,8 +30,8 @@ const masks = stateless<null>(
 const norm = () => batchNorm({ momentum: 0.9 })
 const same = { useBias: false } as const
 
-/** Spectra `[n, t, BANDS, 1]` to what is heard at each step, `[n, t / 4, channels]`. */
-const ears = ({ channels: [first, second, third, last] }: Widths) =>
+/** Spectra `[n, t, BANDS, 1]` to features of each step, `[n, t / 4, channels]`. */
+const encoder = ({ channels: [first, second, third, last] }: Widths) =>
   serial(
     masks,
     conv2d(first, 3, same),
@@ -59,7 +59,8 @@ const ears = ({ channels: [first, second, third, last] }: Widths) =>
   )
 
 /** One of ten digits: `[n, t, BANDS, 1]` to logits `[n, 10]`. */
-export const listener = (widths: Widths) => serial(ears(widths), globalAvgPool(), dropout(0.3), dense(DIGITS))
+export const digitClassifier = (widths: Widths) => serial(encoder(widths), globalAvgPool(), dropout(0.3), dense(DIGITS))
 
 /** At each step nothing, which is class 0, or a digit: `[n, t, BANDS, 1]` to logits `[n, t / 4, 11]`. */
-export const transcriber = (widths: Widths) => serial(ears(widths), bidirectional(gruCell(widths.units)), dropout(0.3), dense(DIGITS + 1))
+export const transcriber = (widths: Widths) =>
+  serial(encoder(widths), bidirectional(gruCell(widths.units)), dropout(0.3), dense(DIGITS + 1))

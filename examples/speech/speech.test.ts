@@ -9,7 +9,7 @@ import { nodeFiles } from '../lib/host/node.ts'
 import { parseOptions } from './options.ts'
 import { readRecordings, speakers } from './recordings.ts'
 import { BANDS, SILENCE, type Spectrum, spectraOf, stacked } from './spectra.ts'
-import { type Spoken, batchOf, drawStrings, joinedSounds, joinedSpectra } from './strings.ts'
+import { type Utterance, batchOf, drawStrings, joinedSounds, joinedSpectra } from './strings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-speech-')),
   data = join(folder, 'fsdd-recordings.tar.gz')
@@ -63,7 +63,7 @@ describe('spectra', () => {
 })
 
 describe('strings', () => {
-  const spoken: readonly Spoken[] = speakers.flatMap((speaker, s) =>
+  const utterances: readonly Utterance[] = speakers.flatMap((speaker, s) =>
     Array.from({ length: 10 }, (_, digit) => {
       const frames = 1 + ((digit * 7 + s) % 5)
       return { digit, speaker, index: 0, sound: new Float32Array(frames * 100).fill(0.5), spectrum: constant(frames, digit) }
@@ -73,7 +73,7 @@ describe('strings', () => {
   it('are of one speaker, as long as asked for, and have room', () =>
     fc.assert(
       fc.property(fc.nat(), seed => {
-        const drawn = drawStrings(random.key(seed), spoken, 5, sizes)
+        const drawn = drawStrings(random.key(seed), utterances, 5, sizes)
         for (const parts of drawn) {
           expect(new Set(parts.map(p => p.speaker)).size).toBe(1)
           expect(parts.length).toBeLessThanOrEqual(4)
@@ -93,7 +93,7 @@ describe('strings', () => {
       { numRuns: 5 },
     ))
   it('joined as sounds have as many frames as joined as spectra', () => {
-    const drawn = drawStrings(random.key(0), spoken, 3, sizes),
+    const drawn = drawStrings(random.key(0), utterances, 3, sizes),
       frames = (all: readonly Spectrum[]) => all.map(s => s.frames)
     expect(frames(joinedSounds(drawn).spectra)).toEqual(frames(joinedSpectra(drawn).spectra))
   })

@@ -8,32 +8,32 @@ export interface StringSizes {
   /** Digits of a string: from `shortest` to `longest`. */
   readonly shortest: number
   readonly longest: number
-  /** What has no room in so many frames is not said. */
+  /** What has no room in so many frames is left out. */
   readonly frames: number
 }
 
 /** A recording with its spectrum. */
-export interface Spoken extends Recording {
+export interface Utterance extends Recording {
   readonly spectrum: Spectrum
 }
 
 /** Draws strings of one speaker each: lists of recordings. */
-export function drawStrings(key: Key, from: readonly Spoken[], count: number, sizes: StringSizes): readonly (readonly Spoken[])[] {
+export function drawStrings(key: Key, from: readonly Utterance[], count: number, sizes: StringSizes): readonly (readonly Utterance[])[] {
   const bySpeaker = [...new Set(from.map(r => r.speaker))].map(speaker => from.filter(r => r.speaker === speaker)),
     { shortest, longest, frames } = sizes
   const draws = random.uniform(key, [count, longest + 2]).dataSync()
   return Array.from({ length: count }, (_, i) => {
     const draw = (j: number, below: number): number => Math.floor(Number(draws[i * (longest + 2) + j]) * below)
-    const own = bySpeaker[draw(0, bySpeaker.length)] as readonly Spoken[],
+    const own = bySpeaker[draw(0, bySpeaker.length)] as readonly Utterance[],
       length = shortest + draw(1, longest - shortest + 1)
-    const said: Spoken[] = []
+    const parts: Utterance[] = []
     let room = frames
     for (let j = 0; j < length; j++) {
-      const next = own[draw(2 + j, own.length)] as Spoken
+      const next = own[draw(2 + j, own.length)] as Utterance
       room -= next.spectrum.frames
-      if (room >= 0) said.push(next)
+      if (room >= 0) parts.push(next)
     }
-    return said
+    return parts
   })
 }
 
@@ -54,13 +54,13 @@ export interface Transcripts {
 }
 
 /** To learn from: spectra are joined, which saves their analysis. */
-export const joinedSpectra = (strings: readonly (readonly Spoken[])[]): Transcripts => ({
+export const joinedSpectra = (strings: readonly (readonly Utterance[])[]): Transcripts => ({
   spectra: strings.map(parts => joined(parts.map(p => p.spectrum))),
   digits: strings.map(parts => parts.map(p => p.digit)),
 })
 
 /** To test with: sounds are joined, and then analysed. */
-export const joinedSounds = (strings: readonly (readonly Spoken[])[]): Transcripts => ({
+export const joinedSounds = (strings: readonly (readonly Utterance[])[]): Transcripts => ({
   spectra: spectraOf(strings.map(soundOf)),
   digits: strings.map(parts => parts.map(p => p.digit)),
 })

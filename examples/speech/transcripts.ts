@@ -19,7 +19,16 @@ import type { Host } from '../lib/host/host.ts'
 import { type Widths, transcriber } from './models.ts'
 import { isTest } from './recordings.ts'
 import { BANDS, type Spectrum } from './spectra.ts'
-import { type Spoken, type StringBatch, type StringSizes, batchOf, digitOf, drawStrings, joinedSounds, joinedSpectra } from './strings.ts'
+import {
+  type Utterance,
+  type StringBatch,
+  type StringSizes,
+  batchOf,
+  digitOf,
+  drawStrings,
+  joinedSounds,
+  joinedSpectra,
+} from './strings.ts'
 
 export interface TranscriptSizes extends StringSizes {
   readonly widths: Widths
@@ -31,12 +40,12 @@ export interface TranscriptSizes extends StringSizes {
 
 export interface Transcription {
   /** One of the strings: its recordings, what the network was given, and the probabilities `[steps][classes]` that it gave. */
-  readonly parts: readonly Spoken[]
+  readonly parts: readonly Utterance[]
   readonly spectrum: Spectrum
   readonly probabilities: readonly (readonly number[])[]
-  /** Of all strings. */
-  readonly said: readonly (readonly number[])[]
-  readonly heard: readonly (readonly number[])[]
+  /** The digits of all strings, and those that the network gives. */
+  readonly references: readonly (readonly number[])[]
+  readonly hypotheses: readonly (readonly number[])[]
   /** Edit distance over the number of digits. */
   readonly wordErrorRate: number
   /** Of the training, by step. */
@@ -46,7 +55,7 @@ export interface Transcription {
 /** Learns from strings of the training recordings, which are drawn for each step, and tries others. `beams` 1: greedy decoding. */
 export async function transcribe(
   host: Host,
-  spoken: readonly Spoken[],
+  utterances: readonly Utterance[],
   beams: number,
   sizes: TranscriptSizes,
   key: Key,
@@ -60,7 +69,7 @@ export async function transcribe(
   })
   const losses: (readonly [number, number])[] = [],
     report = reportFit(host, 'strings', sizes.steps)
-  const { state: trained } = await fit(step, init(initKey, [sizes.frames, BANDS, 1]), strings(spoken, sizes, trainKey), {
+  const { state: trained } = await fit(step, init(initKey, [sizes.frames, BANDS, 1]), strings(utterances, sizes, trainKey), {
     steps: sizes.steps,
     onEvent: event => {
       report(event)
@@ -69,28 +78,28 @@ export async function transcribe(
   })
   const apply = jit((p: typeof trained.params, s: typeof trained.state, x: Tensor) => model.step(p, s, x)[0])
   return {
-    ...listen(x => apply(trained.params, trained.state, x), spoken.filter(isTest), beams, sizes, testKey),
+    ...evaluate(x => apply(trained.params, trained.state, x), utterances.filter(isTest), beams, sizes, testKey),
     losses: { name: 'strings', points: losses },
   }
 }
 
 /** Strings to learn from, without end. */
-function* strings(spoken: readonly Spoken[], sizes: TranscriptSizes, key: Key): Generator<StringBatch> {
-  const train = spoken.filter(r => !isTest(r))
+function* strings(utterances: readonly Utterance[], sizes: TranscriptSizes, key: Key): Generator<StringBatch> {
+  const train = utterances.filter(r => !isTest(r))
   for (let i = 0; ; i++) yield batchOf(joinedSpectra(drawStrings(random.foldIn(key, i), train, sizes.batchSize, sizes)), sizes)
 }
 
-/** What is heard of strings of other recordings. */
-function listen(
+/** Transcribes strings of other recordings. */
+function evaluate(
   apply: (x: Tensor) => Tensor,
-  test: readonly Spoken[],
+  test: readonly Utterance[],
   beams: number,
   sizes: TranscriptSizes,
   key: Key,
 ): Omit<Transcription, 'losses'> {
   const drawn = drawStrings(key, test, sizes.tests * sizes.batchSize, sizes),
     { spectra, digits } = joinedSounds(drawn)
-  const heard: (readonly number[])[] = []
+  const hypotheses: (readonly number[])[] = []
   // Of the first batch the one with most digits, to draw.
   const shown = digits.slice(0, sizes.batchSize).reduce((best, list, i) => (list.length > (digits[best]?.length ?? 0) ? i : best), 0)
   let probabilities: Transcription['probabilities'] = []
@@ -101,13 +110,13 @@ function listen(
       options = { logitLengths: batch.steps }
     const labels =
       beams === 1 ? ctcGreedyDecode(logits, options) : ctcBeamDecode(logits, { ...options, beams }).map(all => all[0]?.labels ?? [])
-    heard.push(...labels.map(list => list.map(digitOf)))
+    hypotheses.push(...labels.map(list => list.map(digitOf)))
     if (start === 0) probabilities = rowsOf(softmax(logits), shown, batch.steps.dataSync()[shown] as number)
   }
   const words = (list: readonly number[]): string => list.join(' ')
   const errors = metrics.wordErrorRate()
-  const wordErrorRate = errors.compute(errors.update(errors.init(), digits.map(words), heard.map(words))).item()
-  return { parts: drawn[shown] ?? [], spectrum: spectra[shown] as Spectrum, probabilities, said: digits, heard, wordErrorRate }
+  const wordErrorRate = errors.compute(errors.update(errors.init(), digits.map(words), hypotheses.map(words))).item()
+  return { parts: drawn[shown] ?? [], spectrum: spectra[shown] as Spectrum, probabilities, references: digits, hypotheses, wordErrorRate }
 }
 
 /** The first `count` rows of an example. */
