@@ -1,6 +1,6 @@
 /** Labelled texts as lists of tokens, and their batches: bags of words, or rows of equal length. Runs anywhere. */
 import { type Key, array, random } from '@cotangent/core'
-import { type HostArray, bagOfWords, padSequences, tfIdf } from '@cotangent/nn/data'
+import { type HostArray, bagOfWords, inverseDocumentFrequencies, padSequences, tfIdf } from '@cotangent/nn/data'
 import type { ExampleBatch } from './classify.ts'
 
 export interface Texts {
@@ -21,9 +21,7 @@ export type Rows = (tokens: readonly Int32Array[]) => HostArray
 /** How often a text has each of `size` tokens, weighted so that what most texts have weighs little (tf-idf): fitted on some texts, `[n, size]`. */
 export function bagRows(fitted: Texts, size: number): Rows {
   // One text after another: the matrix of all would be large.
-  const documents = new Int32Array(size)
-  for (const list of fitted.tokens) for (const id of new Set(list)) documents[id] = (documents[id] as number) + 1
-  const weights = Float32Array.from(documents, df => Math.log((1 + fitted.tokens.length) / (1 + df)) + 1)
+  const weights = inverseDocumentFrequencies(fitted.tokens.values().map(list => bagOfWords([list], size)))
   return tokens => {
     const counts = bagOfWords(tokens, size),
       { data } = counts

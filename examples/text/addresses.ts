@@ -31,6 +31,3 @@ export async function readAddresses(files: Files, folder: string, size: 'all' | 
   const texts = await readCorpus(files, folder, { what: WHAT, names: chosen, sha256: hashes[size], encoding: 'utf-8' })
   return texts.map((text, i) => ({ year: Number(/(\d{4})_/.exec(chosen[i] as string)?.[1]), text }))
 }
-
-/** A word of a text in lower case. */
-export const WORD: RegExp = /[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*/gu

@@ -8,7 +8,7 @@ import { xyChart } from '../lib/charts/xy.ts'
 import type { Host } from '../lib/host/host.ts'
 import { onBackend, printResults, writeOutput } from '../lib/program.ts'
 import type { Learnt } from '../lib/text-classifier.ts'
-import { type Address, WORD, readAddresses } from './addresses.ts'
+import { type Address, readAddresses } from './addresses.ts'
 import type { Options } from './options.ts'
 import type { Task } from './task.ts'
 import { tasks } from './tasks.ts'
@@ -51,12 +51,11 @@ interface Tried {
 }
 
 async function tryFold(host: Host, task: Task, fold: string, key: Key, { train, test }: Fold): Promise<Tried> {
-  const words = { pattern: WORD },
-    vocabulary = wordVocabulary(
-      train.map(a => a.text),
-      { ...words, size: task.vocabulary },
-    )
-  const { encode } = wordTokenizer(vocabulary, words)
+  const vocabulary = wordVocabulary(
+    train.map(a => a.text),
+    { size: task.vocabulary },
+  )
+  const { encode } = wordTokenizer(vocabulary)
   const texts = { train: task.examples(train, encode), test: task.examples(test, encode) }
   const models: Tried['models'][number][] = []
   for (const [i, { name, title, learn }] of task.contestants(texts.train, vocabulary.length).entries())

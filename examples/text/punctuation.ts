@@ -1,8 +1,8 @@
 /** The task whose answer is in the order of words: which mark stands in the middle of a passage that has lost all of them? Runs anywhere. */
-import { PADDING } from '@cotangent/nn/data'
+import { PADDING, WORD } from '@cotangent/nn/data'
 import type { Learnt } from '../lib/text-classifier.ts'
 import { type Rows, type Texts, sequenceRows } from '../lib/texts.ts'
-import { type Address, WORD } from './addresses.ts'
+import type { Address } from './addresses.ts'
 import { linear, meeting } from './models.ts'
 import { type Encode, type Task, contestant } from './task.ts'
 

@@ -51,6 +51,7 @@ export { padSequences, type Padded, type Tokenizer } from './text/tokenizer.ts'
 export {
   PADDING,
   UNKNOWN,
+  WORD,
   bagOfWords,
   inverseDocumentFrequencies,
   tfIdf,

@@ -116,6 +116,9 @@ describe('words', () => {
     const counts = { data: Float32Array.from(known.counts.flat()), shape: [4, 3] },
       idf = inverseDocumentFrequencies(counts)
     known.idf.forEach((v, i) => expect(idf[i]).toBeCloseTo(v, 6))
+    const parts = known.counts.map(row => ({ data: Float32Array.from(row), shape: [1, 3] }))
+    expect(inverseDocumentFrequencies(parts)).toEqual(idf)
+    expect(inverseDocumentFrequencies([])).toEqual(new Float32Array())
     known.rows.flat().forEach((v, i) => expect(tfIdf(counts, idf).data[i]).toBeCloseTo(v, 6))
   })
 })

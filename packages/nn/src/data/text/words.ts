@@ -6,8 +6,11 @@ import { type Tokenizer, entryOf } from './tokenizer.ts'
 export const PADDING = 0
 export const UNKNOWN = 1
 
+/** A word: letters, digits and apostrophes within. */
+export const WORD: RegExp = /[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*/gu
+
 export interface WordOptions {
-  /** What a word is: a global expression. Default: letters, digits and apostrophes within. */
+  /** What a word is: a global expression. Default: `WORD`. */
   readonly pattern?: RegExp
   /** Default true. */
   readonly lowerCase?: boolean
@@ -19,7 +22,7 @@ export interface WordVocabularyOptions extends WordOptions {
   readonly minCount?: number
 }
 
-const words = (text: string, { pattern = /[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*/gu, lowerCase = true }: WordOptions): readonly string[] =>
+const words = (text: string, { pattern = WORD, lowerCase = true }: WordOptions): readonly string[] =>
   (lowerCase ? text.toLowerCase() : text).match(pattern) ?? []
 
 /** The words of texts, the most frequent first (equally frequent ones by the alphabet), behind entries for padding and for unknown words. */
@@ -60,14 +63,21 @@ export function bagOfWords(lists: readonly ArrayLike<number>[], size: number): H
 
 const widthOf = ({ shape }: HostArray): number => shape[1] as number
 
-/** Inverse document frequencies `ln((1 + n) / (1 + df)) + 1` of counts `[n, size]`: what to fit on the training texts. scikit-learn: `TfidfTransformer`. */
-export function inverseDocumentFrequencies(counts: HostArray): Float32Array {
-  const n = counts.shape[0] as number,
-    size = widthOf(counts),
-    documents = new Float32Array(size)
-  counts.data.forEach((count, i) => {
-    if (count > 0) documents[i % size] = (documents[i % size] as number) + 1
-  })
+/**
+ * Inverse document frequencies `ln((1 + n) / (1 + df)) + 1` of counts `[n, size]`: what to fit on the training texts. Where the matrix of all would be large,
+ * its parts `[m, size]` one after another give the same. scikit-learn: `TfidfTransformer`.
+ */
+export function inverseDocumentFrequencies(counts: HostArray | Iterable<HostArray>): Float32Array {
+  let n = 0,
+    documents = new Float32Array()
+  for (const part of 'shape' in counts ? [counts] : counts) {
+    const size = widthOf(part)
+    if (n === 0) documents = new Float32Array(size)
+    n += part.shape[0] as number
+    part.data.forEach((count, i) => {
+      if (count > 0) documents[i % size] = (documents[i % size] as number) + 1
+    })
+  }
   return documents.map(df => Math.log((1 + n) / (1 + df)) + 1)
 }
 
