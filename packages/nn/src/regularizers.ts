@@ -1,5 +1,6 @@
 /** Penalties on parameters, to add to a loss: `loss.add(l2(1e-4)(params))`. Over all tensors of a tree, or those that `filter` takes (usually `(path, leaf) => leaf.ndim > 1`). */
 import { type Tensor, abs, add, array, multiply, square, sum } from '@cotangent/core'
+import { atLeastFloat32 } from './checks.ts'
 import { type LeafFilter, pick } from './optim/leaves.ts'
 
 /** From a tree to a scalar. */
@@ -10,7 +11,7 @@ export interface RegularizerOptions {
 const penalty =
   (f: (leaf: Tensor) => Tensor, { filter = () => true }: RegularizerOptions): Regularizer =>
   params =>
-    Object.values(pick(params, filter)).reduce<Tensor>((total, leaf) => add(total, sum(f(leaf))), array(0))
+    Object.values(pick(params, filter)).reduce<Tensor>((total, leaf) => add(total, sum(f(atLeastFloat32(leaf)))), array(0))
 
 /** `factor * sum |w|`. */
 export const l1 = (factor: number, options: RegularizerOptions = {}): Regularizer => penalty(w => multiply(abs(w), factor), options)

@@ -19,6 +19,13 @@ describe('is refused', () => {
     ),
     ['a schedule of NaN', () => updateOf(nn.adamw(() => NaN)), /the learning rate must be a finite number.*got NaN/],
     ['a decay', () => updateOf(nn.adam(0.1, { b1: 2 })), /the decay of a mean \(b1, b2\) must be in \[0, 1\], got 2/],
+    ['no steps', () => nn.accumulate(nn.sgd(0.1), 0), /accumulate: every must be a positive integer, got 0/],
+    [
+      'boundaries that fall',
+      () => nn.schedules.join([0, 1, 2].map(nn.schedules.constant), [10, 5]),
+      /join: boundaries must rise, got 10, 5/,
+    ],
+    ['a place of the peak', () => nn.schedules.oneCycle(10, 1, { peakAt: 2 }), /oneCycle: peakAt must be in \[0, 1\], got 2/],
     ['a norm', () => nn.clipByGlobalNorm(-1), /clipByGlobalNorm: the limit must be a number above 0, got -1/],
     ['a limit', () => nn.clip(NaN), /clip: the limit must be a number above 0, got NaN/],
     [
@@ -77,6 +84,21 @@ describe('a checkpoint', () => {
 describe('16 bits', () => {
   it('are clipped by their norm, which may be beyond float16', () => {
     expect(values(updateOf(nn.clipByGlobalNorm(5), half(300, 400), half(1, 1)))).toEqual([3, 4])
+  })
+  it('have norms beyond float16', () => {
+    const w = array([[30000], [40000]], { dtype: 'float16' })
+    expect([...nn.constraints.maxNorm(5)(w).dataSync()]).toEqual([3, 4])
+    expect(
+      nn.regularizers
+        .l2(1)({ w: array([300], { dtype: 'float16' }) })
+        .item(),
+    ).toBe(90000)
+    expect(
+      nn
+        .avgPool1d(2)
+        .apply(null, array([[[40000], [50000]]], { dtype: 'float16' }))
+        .item(),
+    ).toBeCloseTo(45000, -2)
   })
   it('take the steps of float32 for small gradients, and none for no gradient', () => {
     const optimizers: readonly nn.GradientTransformation<nn.StateOf>[] = [

@@ -1,7 +1,7 @@
 /** Pooling over the spatial axes of sequences, images and volumes, channels last; and flattening. */
 import { type Shape, type Tensor, lax, ones, reshape } from '@cotangent/core'
 import { sizeOf } from '@cotangent/core/extend'
-import { isFloating } from '../checks.ts'
+import { atLeastFloat32, keepFloat } from '../checks.ts'
 import { type Layer, stateless } from '../layer.ts'
 import {
   type Padding,
@@ -48,10 +48,10 @@ function pool(name: string, rank: number, size: Sizes, options: PoolOptions<Size
 
 const largest: Reduce = (x, window) => lax.reduceWindow(x, 'max', ...window)
 const average: Reduce = (given, window) => {
-  // Sums of integers of 8 bits would wrap around.
-  const x = isFloating(given) ? given : given.astype('float32')
+  // Sums of integers of 8 bits would wrap around, those of float16 overflow.
+  const x = atLeastFloat32(given)
   const counts = lax.reduceWindow(ones([1, ...x.shape.slice(1, -1), 1]), 'sum', ...window)
-  return lax.reduceWindow(x, 'sum', ...window).div(counts.astype(x.dtype))
+  return keepFloat(given, lax.reduceWindow(x, 'sum', ...window).div(counts.astype(x.dtype)))
 }
 
 /** The largest value of each window of `[n, t, c]`. Keras: `MaxPooling1D`. */

@@ -19,6 +19,7 @@ import {
   where,
 } from '@cotangent/core'
 import { fail } from '@cotangent/core/extend'
+import { checkNumber } from '../checks.ts'
 
 export type Schedule = (step: TensorLike) => Tensor
 const float = (step: TensorLike): Tensor => add(step, 0).astype('float32')
@@ -161,6 +162,7 @@ export interface OneCycleOptions {
 export function oneCycle(steps: number, peak: number, options: OneCycleOptions = {}): Schedule {
   needSteps('oneCycle', steps)
   const { peakAt = 0.3, divisor = 25, finalDivisor = 1e4 } = options
+  checkNumber('schedules.oneCycle', 'peakAt', peakAt, 'in [0, 1]', n => n >= 0 && n <= 1)
   return interpolate('cosine', peak / divisor, [
     [peakAt * steps, divisor],
     [steps, 1 / (divisor * finalDivisor)],
@@ -177,6 +179,8 @@ export function sgdr(cycles: readonly WarmupCosine[]): Schedule {
 export function join(schedules: readonly Schedule[], boundaries: readonly number[]): Schedule {
   if (schedules.length !== boundaries.length + 1)
     fail('ValueError', `schedules.join: ${schedules.length} schedules need ${schedules.length - 1} boundaries, got ${boundaries.length}.`)
+  if (boundaries.some((b, i) => !(b >= (boundaries[i - 1] ?? 0))))
+    fail('ValueError', `schedules.join: boundaries must rise, got ${boundaries.join(', ')}.`)
   return step =>
     boundaries.reduce(
       (value, boundary, i) => where(less(step, boundary), value, (schedules[i + 1] as Schedule)(subtract(step, boundary))),

@@ -67,6 +67,7 @@ export interface Accumulate<F extends StateOf> extends StateOf {
 }
 /** One update for the mean of `every` gradients, none in between: as a batch so many times as large. optax: `MultiSteps`. */
 export function accumulate<F extends StateOf>(inner: GradientTransformation<F>, every: number): GradientTransformation<Accumulate<F>> {
+  checkCount('accumulate', 'every', every)
   return {
     init: params => ({ inner: inner.init(params), steps: noUpdates(), mean: zerosOf(params) }),
     update: <P>(grads: P, state: AccumulateState<P, StateFor<F, P>>, params: P, extra?: ExtraArguments<P>) => {

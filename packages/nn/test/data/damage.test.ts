@@ -65,6 +65,9 @@ describe('is refused', () => {
     ['mixed ids', () => data.mixup(key, images, array([1, 2], { dtype: 'int32' })), /mixup: needs distributions, got int32/],
     ['alpha', () => data.mixup(key, images, zeros([2, 3]), 0), /mixup: alpha must be a number above 0, got 0/],
     ['a width', () => data.specAugment(key, ones([1, 5, 3]), { timeWidth: -1 }), /specAugment: timeWidth must be an integer .* got -1/],
+    ['words that there are not', () => data.bagOfWords([[3], [1]], 3), /bagOfWords: ids are 0 to 2, got 3 in list 0/],
+    ['a vocabulary of bytes', () => data.trainBpe(['ab'], NaN), /trainBpe: size must be a positive integer, got NaN/],
+    ['a text of characters', () => data.charTokenizer(untyped('ab')), /charTokenizer: needs a list of characters, got 'ab'/],
     ['a length', () => data.padSequences([[1]], { length: -1 }), /padSequences: length must be an integer of at least 0, got -1/],
   ])('%s', ([, f, message]) => {
     expect(f).toThrow(CotangentError)

@@ -2,6 +2,7 @@
  * Byte pair encoding (Sennrich, Haddow and Birch 2016, https://arxiv.org/abs/1508.07909) on bytes, as GPT-2 has it: any text can be encoded and comes back. Tokens 0 to
  * 255 are the bytes; token 256 + i is the pair of tokens `merges[i]`. Pairs do not cross the boundaries of pieces.
  */
+import { checkCount } from '../../layer.ts'
 import { type Tokenizer, entryOf } from './tokenizer.ts'
 
 export type Merge = readonly [left: number, right: number]
@@ -15,6 +16,7 @@ const pairOf = (left: number, right: number): number => left * LIMIT + right
 
 /** The merges that make a vocabulary of `size` tokens: each time the most frequent pair, of equally frequent ones that of the smallest ids. */
 export function trainBpe(texts: Iterable<string>, size: number): readonly Merge[] {
+  checkCount('trainBpe', 'size', size)
   const training = new Training(texts)
   const merges: Merge[] = []
   while (BYTES + merges.length < size) {

@@ -1,5 +1,5 @@
 /** Characters as tokens. */
-import { fail } from '@cotangent/core/extend'
+import { checkList, fail } from '@cotangent/core/extend'
 import { type Tokenizer, entryOf } from './tokenizer.ts'
 
 /** The characters (code points) of a text, sorted. */
@@ -7,6 +7,7 @@ export const charVocabulary = (text: string): readonly string[] => [...new Set(t
 
 /** A token a character. With `unknown`, a character of the vocabulary, it stands for all others; without, those are refused. */
 export function charTokenizer(vocabulary: readonly string[], { unknown }: { readonly unknown?: string } = {}): Tokenizer {
+  checkList('charTokenizer', vocabulary, 'characters')
   const ids = new Map(vocabulary.map((c, i) => [c, i]))
   const other = unknown === undefined ? undefined : ids.get(unknown)
   const idOf = (c: string): number => {

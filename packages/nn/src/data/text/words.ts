@@ -1,4 +1,6 @@
 /** Words as tokens, and texts as counts of them. */
+import { fail } from '@cotangent/core/extend'
+import { checkCount } from '../../layer.ts'
 import type { HostArray } from '../dataset.ts'
 import { type Tokenizer, entryOf } from './tokenizer.ts'
 
@@ -51,11 +53,15 @@ export function wordTokenizer(vocabulary: readonly string[], options: WordOption
 
 /** How often each id occurs in each list, float32 `[n, size]`; padding does not count. scikit-learn: `CountVectorizer`. */
 export function bagOfWords(lists: readonly ArrayLike<number>[], size: number): HostArray {
+  checkCount('bagOfWords', 'size', size)
   const data = new Float32Array(lists.length * size)
   lists.forEach((list, row) => {
     for (let i = 0; i < list.length; i++) {
-      const at = row * size + (list[i] as number)
-      if (list[i] !== PADDING) data[at] = (data[at] as number) + 1
+      const id = list[i] as number,
+        at = row * size + id
+      // It would count in another row.
+      if (!(id >= 0 && id < size)) fail('ValueError', `bagOfWords: ids are 0 to ${size - 1}, got ${id} in list ${row}.`)
+      if (id !== PADDING) data[at] = (data[at] as number) + 1
     }
   })
   return { data, shape: [lists.length, size] }
