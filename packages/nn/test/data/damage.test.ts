@@ -66,6 +66,7 @@ describe('is refused', () => {
     ['alpha', () => data.mixup(key, images, zeros([2, 3]), 0), /mixup: alpha must be a number above 0, got 0/],
     ['a width', () => data.specAugment(key, ones([1, 5, 3]), { timeWidth: -1 }), /specAugment: timeWidth must be an integer .* got -1/],
     ['words that there are not', () => data.bagOfWords([[3], [1]], 3), /bagOfWords: ids are 0 to 2, got 3 in list 0/],
+    ['an expression for one word', () => data.wordVocabulary(['a b'], { pattern: /\w/ }), /words: pattern \/\\w\/ must be global/],
     ['a vocabulary of bytes', () => data.trainBpe(['ab'], NaN), /trainBpe: size must be a positive integer, got NaN/],
     ['a text of characters', () => data.charTokenizer(untyped('ab')), /charTokenizer: needs a list of characters, got 'ab'/],
     ['a length', () => data.padSequences([[1]], { length: -1 }), /padSequences: length must be an integer of at least 0, got -1/],

@@ -24,8 +24,11 @@ export interface WordVocabularyOptions extends WordOptions {
   readonly minCount?: number
 }
 
-const words = (text: string, { pattern = WORD, lowerCase = true }: WordOptions): readonly string[] =>
-  (lowerCase ? text.toLowerCase() : text).match(pattern) ?? []
+function words(text: string, { pattern = WORD, lowerCase = true }: WordOptions): readonly string[] {
+  // Without the flag there would be one word, and its groups.
+  if (!pattern.global) fail('ValueError', `words: pattern ${pattern} must be global: new RegExp(pattern, 'g').`)
+  return (lowerCase ? text.toLowerCase() : text).match(pattern) ?? []
+}
 
 /** The words of texts, the most frequent first (equally frequent ones by the alphabet), behind entries for padding and for unknown words. */
 export function wordVocabulary(
