@@ -6,7 +6,7 @@ import { fromHost } from '../backend/execute.ts'
 import { transpose } from '../primitives/transpose.ts'
 import { type Shape, showShape, sizeOf } from '../shape.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
-import { unzip, zip } from './zip.ts'
+import { type Codec, unzip, zip } from './zip.ts'
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 /** Data begin at a multiple of this. */
@@ -83,13 +83,24 @@ export function load(bytes: Uint8Array): Tensor {
 
 /** Named tensors as the bytes of a `.npz` file. NumPy: `savez`. */
 export function savez(tensors: Readonly<Record<string, TensorLike>>): Uint8Array {
-  return zip(Object.entries(tensors).map(([name, x]) => ({ name: `${name}.npy`, data: save(x) })))
+  return packNpz(tensors)
 }
 
 /** The tensors in the bytes of a `.npz` file that is not compressed, by name. NumPy: `load`. */
 export function loadz(bytes: Uint8Array): Readonly<Record<string, Tensor>> {
-  return Object.fromEntries(unzip('loadz', bytes).map(({ name, data }) => [name.replace(/\.npy$/, ''), read(`loadz: ${name}`, data)]))
+  return unpackNpz('loadz', bytes)
 }
+
+/** What `savez` does, compressed by `deflate` if there is one: nn's `encodeNpz` has one. */
+export const packNpz = (tensors: Readonly<Record<string, TensorLike>>, deflate?: Codec): Uint8Array<ArrayBuffer> =>
+  zip(
+    Object.entries(tensors).map(([name, x]) => ({ name: `${name}.npy`, data: save(x) })),
+    deflate,
+  )
+
+/** What `loadz` does, for another caller, and with `inflate` of compressed files too. */
+export const unpackNpz = (where: string, bytes: Uint8Array, inflate?: Codec): Readonly<Record<string, Tensor>> =>
+  Object.fromEntries(unzip(where, bytes, inflate).map(({ name, data }) => [name.replace(/\.npy$/, ''), read(`${where}: ${name}`, data)]))
 
 interface Header {
   readonly descr: string

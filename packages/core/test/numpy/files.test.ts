@@ -72,5 +72,15 @@ describe('what was saved is loaded', () => {
     expect([list(a), b?.item()]).toEqual([[1, 2], 3])
     expect(loadz(savez({}))).toEqual({})
   })
+  test('damaged archives are refused, wherever the damage is', () => {
+    const bytes = savez({ a: array([1, 2]) }),
+      end = bytes.length - 22
+    // A byte of the data, of the checksum and the name in the directory, of the number of files.
+    for (const at of [end - 60, end - 35, end - 1, end + 10]) {
+      const damaged = bytes.slice()
+      damaged[at] = (damaged[at] as number) ^ 1
+      expect(() => loadz(damaged), `${at}`).toThrow(/loadz: (the archive is broken at byte \d+|a\.npy is damaged)/)
+    }
+  })
   test('the check value of CRC-32', () => expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926))
 })
