@@ -1,4 +1,4 @@
-/** What must hold of layers whatever their sizes: composition, norms, attention, caches, recurrence, noise, adapters. */
+/** What must hold of layers whatever their sizes: composition, norms, noise, adapters, summaries. */
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { concatAll } from 'fp-ts/lib/Monoid.js'
@@ -8,7 +8,6 @@ import {
   arange,
   array,
   concatenate,
-  flip,
   grad,
   init,
   jit,
@@ -16,29 +15,21 @@ import {
   mean,
   ones,
   random,
-  repeat,
   sliceAxis,
   std,
   sum,
   tree,
-  valueAndGrad,
   vmap,
   where,
   zeros,
 } from '@cotangent/core'
 import * as nn from '@cotangent/nn'
-import { close } from './support/fixtures.ts'
+import { few, normal, same } from './support/laws.ts'
+import { close } from './support/numbers.ts'
 
 await init({ backend: 'reference' })
 
 const key = random.key(5)
-const normal = (shape: readonly number[], seed = 0): Tensor => random.normal(random.key(seed), shape)
-const same = (a: Tensor, b: Tensor, tolerance = 3e-6): void => {
-  expect(a.shape).toEqual(b.shape)
-  close(a, [...b.dataSync()], tolerance)
-}
-const few = { numRuns: 5 }
-const size = fc.integer({ min: 1, max: 4 })
 
 describe('serial is a monoid', () => {
   const some = fc.constantFrom<nn.OpaqueLayer>(...[nn.dense(3), nn.gelu, nn.layerNorm(), nn.residual(nn.tanh)].map(nn.opaqueLayer))
@@ -95,201 +86,6 @@ describe('batch norm', () => {
     const [, next] = model.step(made.params, made.state, normal([5, 3]), { train: true })
     expect(next[1]?.mean.shape).toEqual([2])
     expect(() => (layer as unknown as nn.Layer<nn.LayerNorm>).apply(params, normal([5, 3, 2]))).toThrow(/batchNorm: has state/)
-  })
-})
-
-describe('attention', () => {
-  const heads = 2,
-    width = 4
-  it('masked keys do not influence the result or its gradient; a query that may look nowhere gets zeros', () => {
-    fc.assert(
-      fc.property(fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }), fc.nat(100), (seen, seed) => {
-        const mask = array(seen).reshape([1, 1, 1, 3])
-        const q = normal([1, 2, heads, width], seed),
-          [k, v, noise] = [1, 2, 3].map(i => normal([1, 3, heads, width], seed + i)) as [Tensor, Tensor, Tensor]
-        const hidden = array(seen).reshape([1, 3, 1, 1])
-        const f = (a: Tensor, b: Tensor): Tensor => nn.dotProductAttention(q, a, b, { mask })
-        const y = f(k, v)
-        same(f(where(hidden, k, noise), where(hidden, v, noise)), y)
-        if (!seen.some(Boolean)) close(y, new Array<number>(y.size).fill(0))
-        const g = grad((a: Tensor) => sum(f(a, v).mul(f(a, v))))(k)
-        close(where(hidden, 0, g), new Array<number>(g.size).fill(0))
-        expect(g.dataSync().every(Number.isFinite)).toBe(true)
-      }),
-      few,
-    )
-  })
-  it('grouped queries are repeated heads of keys and values', () => {
-    fc.assert(
-      fc.property(size, size, size, (n, t, s) => {
-        const q = normal([n, t, 4, 3]),
-          k = normal([n, s, 2, 3], 1),
-          v = normal([n, s, 2, 3], 2)
-        const all = (x: Tensor): Tensor => repeat(x, 2, { axis: 2 })
-        same(nn.dotProductAttention(q, k, v), nn.dotProductAttention(q, all(k), all(v)))
-      }),
-      few,
-    )
-  })
-  it('causal: an element does not see later ones', () => {
-    const layer = nn.multiHeadAttention(heads, { causal: true, rotary: true }),
-      { params } = layer.init(key, [5, width])
-    const x = normal([1, 5, width]),
-      other = concatenate([sliceAxis(x, 0, 3, { axis: 1 }), normal([1, 2, width], 9)], { axis: 1 })
-    const start = (y: Tensor): Tensor => sliceAxis(y, 0, 3, { axis: 1 })
-    same(start(layer.apply(params, x)), start(layer.apply(params, other)))
-  })
-  it('rotated queries and keys know differences of positions alone, and keep their lengths', () => {
-    for (const interleaved of [false, true]) {
-      const q = normal([1, 3, 1, 4]),
-        k = normal([1, 3, 1, 4], 1)
-      const product = (shift: number): Tensor =>
-        nn.dotProductAttention(
-          nn.rotary(q, arange(3).add(shift), { interleaved }),
-          nn.rotary(k, arange(3).add(shift), { interleaved }),
-          normal([1, 3, 1, 4], 2),
-        )
-      same(product(0), product(17), 2e-5)
-      same(sum(nn.rotary(q, arange(3)).mul(nn.rotary(q, arange(3))), { axis: -1 }), sum(q.mul(q), { axis: -1 }))
-    }
-  })
-  it("ALiBi's slopes are the paper's, and its biases fall with the distance", () => {
-    expect([...nn.alibiSlopes(8).dataSync()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map(i => 2 ** -i))
-    expect(nn.alibiSlopes(6).shape).toEqual([6])
-    close(
-      nn.alibiBias(1, arange(2), arange(3)),
-      [0, -1, -2, -1, 0, -1].map(v => v / 256),
-    )
-  })
-  it("sinusoids are the paper's", () => {
-    close(nn.sinusoids(array([0, 1]), 4), [0, 1, 0, 1, Math.sin(1), Math.cos(1), Math.sin(0.01), Math.cos(0.01)])
-  })
-  it('positions are added to what is there; logits are products with the table of ids', () => {
-    const x = normal([2, 3, 4]),
-      { params } = nn.learnedPositions(5).init(key, [3, 4])
-    same(nn.learnedPositions(5).apply(params, x), x.add(sliceAxis(params.table, 0, 3)))
-    same(nn.sinusoidalPositions().apply(null, x), x.add(nn.sinusoids(arange(3), 4)))
-    const { table } = nn.embedding(6, 4).init(key, [3]).params
-    same(nn.unembed({ table }, x), sum(x.reshape([2, 3, 1, 4]).mul(table), { axis: -1 }))
-  })
-  it('attention in any pieces through a cache is attention to the whole sequence', () => {
-    const pieces = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 })
-    fc.assert(
-      fc.property(pieces, fc.constantFrom(1, 2), fc.boolean(), fc.boolean(), (sizes, groups, rotates, alibi) => {
-        const t = sizes.reduce((a, b) => a + b, 0),
-          options = { groups, rotary: rotates, alibi, causal: true } as const
-        const whole = nn.multiHeadAttention(heads, options),
-          cached = nn.multiHeadAttention(heads, { ...options, cache: { batch: 2, length: t } })
-        const { params } = whole.init(key, [t, width]),
-          x = normal([2, t, width])
-        let state = cached.init(key, [t, width]).state
-        const parts = sizes.map((size, i) => {
-          const from = sizes.slice(0, i).reduce((a, b) => a + b, 0)
-          const [y, next] = cached.step(params, state, sliceAxis(x, from, from + size, { axis: 1 }))
-          state = next
-          return y
-        })
-        same(concatenate(parts, { axis: 1 }), whole.apply(params, x), 1e-5)
-      }),
-      few,
-    )
-  })
-  it('a sequence piece by piece through caches is the whole sequence', () => {
-    const options = { heads: 4, groups: 2, causal: true, rotary: true, alibi: true, hidden: 6 } as const
-    const parts = (stream: boolean) => [nn.learnedPositions(6, { stream }), nn.sinusoidalPositions({ stream })] as const
-    const whole = nn.serial(...parts(false), nn.transformerEncoder(2, options))
-    const cached = nn.serial(...parts(true), nn.transformerEncoder(2, { ...options, cache: { batch: 2, length: 6 } }))
-    const { params } = whole.init(key, [5, 8])
-    const x = normal([2, 5, 8]),
-      mask = nn.sequenceMask(array([5, 4], { dtype: 'int32' }), 5)
-    const wanted = whole.step(params as never, null as never, x, { mask })[0]
-    const step = jit((s: ReturnType<typeof cached.init>['state'], piece: Tensor, m: Tensor) =>
-      cached.step(params as never, s, piece, { mask: m }),
-    )
-    let state = cached.init(key, [5, 8]).state
-    const pieces = [
-      [0, 2],
-      [2, 3],
-      [3, 4],
-      [4, 5],
-    ].map(([from, to]) => {
-      const [y, next] = step(state, sliceAxis(x, from as number, to, { axis: 1 }), sliceAxis(mask, from as number, to, { axis: 1 }))
-      state = next
-      return y
-    })
-    same(concatenate(pieces, { axis: 1 }), wanted, 1e-5)
-    // The cache holds six elements: the seventh and later have no place.
-    const [last, full] = step(state, zeros([2, 1, 8]), ones([2, 1], { dtype: 'bool' }))
-    expect(last.dataSync().every(Number.isFinite)).toBe(true)
-    expect(
-      step(full, zeros([2, 1, 8]), ones([2, 1], { dtype: 'bool' }))[0]
-        .dataSync()
-        .every(Number.isNaN),
-    ).toBe(true)
-  })
-  it('padding does not influence what a transformer with cross-attention gives', () => {
-    const layer = nn.transformerDecoder(1, { heads: 2, hidden: 4 }),
-      { params } = layer.init(key, [2, 4])
-    const x = normal([1, 2, 4]),
-      memory = normal([1, 2, 4], 1),
-      longer = concatenate([memory, normal([1, 1, 4], 2)], { axis: 1 })
-    same(layer.apply(params, [x, longer, array([[true, true, false]])]), layer.apply(params, [x, memory]))
-  })
-})
-
-describe('recurrence', () => {
-  const cells = { rnn: nn.rnnCell(2), gru: nn.gruCell(2), lstm: nn.lstmCell(2), stacked: nn.stackedCell(nn.gruCell(3), nn.lstmCell(2)) }
-  for (const [name, anyCell] of Object.entries(cells)) {
-    const cell = anyCell as nn.Cell<unknown, unknown>
-    const params = cell.init(key, 3)
-    it(`${name}: reversed, masked, in pieces`, () => {
-      const x = normal([2, 4, 3])
-      const [carry, ys] = nn.unroll(cell, params, x)
-      // Backwards is forwards over the reversed sequence.
-      same(nn.unroll(cell, params, x, { reverse: true })[1], flip(nn.unroll(cell, params, flip(x, { axis: 1 }))[1], { axis: 1 }))
-      const both = nn.bidirectional(cell, { merge: 'add' })
-      const turned = both.apply({ forward: params, backward: params }, flip(x, { axis: 1 }))
-      same(flip(turned, { axis: 1 }), both.apply({ forward: params, backward: params }, x))
-      // Two pieces are the whole.
-      const [half, first] = nn.unroll(cell, params, sliceAxis(x, 0, 2, { axis: 1 }))
-      const [end, second] = nn.unroll(cell, params, sliceAxis(x, 2, 4, { axis: 1 }), { carry: half })
-      same(concatenate([first, second], { axis: 1 }), ys)
-      same(cell.output(end), cell.output(carry))
-      // Padding does not count: a shorter sequence has the result of itself.
-      const mask = nn.sequenceMask(array([2, 4], { dtype: 'int32' }), 4)
-      same(sliceAxis(nn.recurrent(cell, { returnSequences: false }).apply(params, x, { mask }), 0, 1), sliceAxis(cell.output(half), 0, 1))
-    })
-  }
-  it('bidirectional: forwards, and backwards over each reversed sequence of its own length', () => {
-    const cell = fc.constantFrom(...(Object.values(cells) as unknown as nn.Cell<unknown, unknown>[]))
-    fc.assert(
-      fc.property(cell, fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 }), (any, lengths) => {
-        const n = lengths.length,
-          params = { forward: any.init(random.key(1), 3), backward: any.init(random.key(2), 3) },
-          x = normal([n, 4, 3])
-        const y = nn.bidirectional(any).apply(params, x, { mask: nn.sequenceMask(array(lengths, { dtype: 'int32' }), 4) })
-        lengths.forEach((t, i) => {
-          const own = sliceAxis(sliceAxis(x, i, i + 1), 0, t, { axis: 1 })
-          const there = nn.unroll(any, params.forward, own)[1],
-            back = flip(nn.unroll(any, params.backward, flip(own, { axis: 1 }))[1], { axis: 1 })
-          same(sliceAxis(sliceAxis(y, i, i + 1), 0, t, { axis: 1 }), concatenate([there, back], { axis: 2 }), 1e-5)
-        })
-      }),
-      few,
-    )
-  })
-  it('steps one by one are the scan; it trains under jit', () => {
-    const cell = cells.lstm,
-      params = cell.init(key, 3),
-      x = normal([2, 3, 3])
-    let carry = cell.start(2)
-    for (const t of [0, 1, 2])
-      carry = cell.advance(params, carry, cell.project(params, sliceAxis(x, t, t + 1, { axis: 1 }).reshape([2, 3])))
-    same(cell.output(carry), nn.lstm(2, { returnSequences: false }).apply(params, x))
-    const loss = (p: nn.Recurrent): Tensor => sum(nn.lstm(2).apply(p, x))
-    const [value, g] = jit(valueAndGrad(loss))(params)
-    same(value, loss(params))
-    same(g.kernel, grad(loss)(params).kernel, 1e-5)
   })
 })
 
@@ -398,118 +194,6 @@ describe('summary', () => {
     expect(ten).toBe(10 * one)
     expect(nn.summary(nn.serial(nn.embedding(7, 2), nn.gru(3)), [4], { dtype: 'int32' }).rows[1]?.output).toEqual([4, 3])
   })
-})
-
-describe('shapes', () => {
-  const x = normal([2, 3, 4, 2])
-  it('functions that change them', () => {
-    same(nn.crop([1, [0, 2]])(nn.zeroPad([1, [0, 2]])(x)), x)
-    same(nn.permute(2, 1, 3)(nn.permute(2, 1, 3)(x)), x)
-    same(nn.upsample(2)(x), nn.resize([6, 8])(x))
-    expect(nn.upsample([2, 1], { method: 'linear' })(x).shape).toEqual([2, 6, 4, 2])
-    expect(nn.repeatVector(3)(normal([2, 5])).shape).toEqual([2, 3, 5])
-    expect(nn.reshapeTo([6, -1])(x).shape).toEqual([2, 6, 4])
-    same(
-      nn.takeFirst(nn.classToken().apply({ token: arange(2).astype('float32') }, normal([2, 3, 2]))),
-      array([
-        [0, 1],
-        [0, 1],
-      ]),
-    )
-    same(
-      nn.oneHot(array([2, 0, 5], { dtype: 'int32' }), 3),
-      array([
-        [0, 0, 1],
-        [1, 0, 0],
-        [0, 0, 0],
-      ]),
-    )
-    expect(nn.oneHot(array([2, 0], { dtype: 'int32' }), 3, { axis: 0 }).shape).toEqual([3, 2])
-  })
-  it('pools over all places, without padding', () => {
-    same(nn.globalAvgPool().apply(null, x), mean(x, { axis: [1, 2] }))
-    same(nn.globalMaxPool().apply(null, x), max(x, { axis: [1, 2] }))
-    const y = normal([1, 3, 2]),
-      start = sliceAxis(y, 0, 2, { axis: 1 }),
-      mask = array([[true, true, false]])
-    same(nn.globalAvgPool().apply(null, y, { mask }), mean(start, { axis: 1 }))
-    same(nn.globalMaxPool().apply(null, y, { mask }), max(start, { axis: 1 }))
-  })
-  const refused: readonly (readonly [what: string, call: () => unknown, message: RegExp])[] = [
-    ['a sequence without time', () => nn.lstm(3).init(key, [4]), /lstm\(3\): needs examples of shape \[t, width\], got \[4\]/],
-    [
-      'one sequence',
-      () => nn.gru(3).apply(nn.gru(3).init(key, [2, 4]).params, zeros([2, 4])),
-      /gru\(3\): needs sequences \[n, t, width\], got \[2, 4\]/,
-    ],
-    [
-      'heads that do not divide',
-      () => nn.multiHeadAttention(3).init(key, [2, 4]),
-      /multiHeadAttention\(3\): 3 heads do not divide a width of 4/,
-    ],
-    ['groups that do not divide heads', () => nn.multiHeadAttention(4, { groups: 3 }).init(key, [2, 4]), /3 groups do not divide 4 heads/],
-    ['groups of channels', () => nn.groupNorm(3).init(key, [2, 2, 4]), /groupNorm\(3\): the groups do not divide 4 channels/],
-    [
-      'groups of a convolution',
-      () => nn.conv2d(4, 3, { groups: 3 }).init(key, [5, 5, 4]),
-      /conv2d\(4\): 3 groups do not divide 4 channels/,
-    ],
-    [
-      'a window that does not fit',
-      () => nn.maxPool2d(5).init(key, [4, 4, 1]),
-      /maxPool2d: a window of 5 does not fit into axis 0 of \[4, 4\]/,
-    ],
-    ['too many positions', () => nn.learnedPositions(3).init(key, [4, 2]), /learnedPositions\(3\): has no vectors for 4 positions/],
-    [
-      'ids that are floats',
-      () => nn.embedding(3, 2).apply({ table: zeros([3, 2]) }, zeros([1])),
-      /embedding\(3, 2\): needs integer ids, got float32/,
-    ],
-    ['a stride of none', () => nn.conv1d(2, 3, { strides: 0 }), /needs a positive integer/],
-    ['units of no number', () => nn.dense(2.5), /dense\(2\.5\): units must be a positive integer, got 2\.5/],
-    ['no filters', () => nn.conv2dTranspose(0, 3), /conv2dTranspose\(0\): filters must be a positive integer/],
-    ['no groups', () => nn.conv2d(4, 3, { groups: 0 }), /conv2d\(4\): groups must be a positive integer/],
-    [
-      'a mask of other sequences',
-      () => nn.gru(3).apply(nn.gru(3).init(key, [2, 4]).params, zeros([3, 2, 4]), { mask: ones([2, 2], { dtype: 'bool' }) }),
-      /gru\(3\): the mask of sequences \[3, 2, 4\] has the shape \[3, 2\], got \[2, 2\]\. Make it by sequenceMask\(lengths, 2\)/,
-    ],
-    ['no depth', () => nn.transformerEncoder(-1, { heads: 2 }), /transformerEncoder: depth must be a positive integer/],
-    ['no heads', () => nn.multiHeadAttention(0).init(key, [2, 4]), /multiHeadAttention\(0\): heads must be/],
-    ['no cells', () => nn.lstm(0).init(key, [2, 4]), /lstm\(0\): units must be/],
-    [
-      'padding of another number of axes',
-      () => nn.conv2d(2, 3, { padding: [[1, 1]] }).init(key, [4, 4, 1]),
-      /conv2d\(2\): padding is 'SAME', 'VALID', or a pair \[before, after\] for each of 2 axes, got \[\[1,1\]\]/,
-    ],
-    [
-      'one channel that would broadcast',
-      () => nn.layerNorm().apply(nn.layerNorm().init(key, [4]).params, zeros([2, 1])),
-      /layerNorm: its parameters are for a last axis of 4, got \[2, 1\]/,
-    ],
-    [
-      'features of another number',
-      () => nn.dense(3).apply(nn.dense(3).init(key, [4]).params, zeros([2, 5])),
-      /dense\(3\): its parameters are for a last axis of 4, got \[2, 5\]/,
-    ],
-    [
-      'one sequence for attention',
-      () => nn.multiHeadAttention(2).apply(nn.multiHeadAttention(2).init(key, [2, 4]).params, zeros([2, 4])),
-      /multiHeadAttention\(2\): needs sequences \[n, t, width\], got \[2, 4\]/,
-    ],
-    [
-      'more sequences than the cache has',
-      () => {
-        const layer = nn.multiHeadAttention(1, { cache: { batch: 1, length: 2 } }),
-          { params, state } = layer.init(key, [2, 4])
-        return layer.step(params, state, zeros([2, 1, 4]))
-      },
-      /the cache holds 1 sequences of 2/,
-    ],
-    ['odd rotations', () => nn.rotary(zeros([1, 1, 1, 3]), arange(1)), /rotary: the width must be even, got 3/],
-    ['nothing left', () => nn.crop(2)(x), /crop: nothing would stay/],
-  ]
-  for (const [what, call, message] of refused) it(`refuses ${what}`, () => expect(call).toThrow(message))
 })
 
 describe('activations at infinity', () => {
