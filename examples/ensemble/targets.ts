@@ -3,5 +3,15 @@ import type { Target } from '../lib/results/targets.ts'
 
 export const targets: readonly Target[] = [
   { result: 'gain', atLeast: 0.003, source: 'ours' },
-  { result: 'time ratio', atMost: 0.6, source: 'ours: of steps of `fit`, with their batches' },
+  {
+    result: 'time ratio',
+    atMost: 0.6,
+    source: 'ours: of steps of `fit`, which make their batches and read their loss; that of the compiled steps alone is `step ratio`',
+  },
+  {
+    result: 'step ratio',
+    atMost: 0.6,
+    source:
+      'ours: of one compiled step by `vmap` to eight compiled steps, on one batch. Most of either is products at 94 % of the peak, which are the same work both ways',
+  },
 ]
