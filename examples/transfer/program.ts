@@ -8,6 +8,7 @@ import { onBackend, printResults } from '../lib/program.ts'
 import { BATCH, learner, mapped } from './learner.ts'
 import { CLASSES, adapted, head, linearHead, narrow, trunk, usual, whole } from './models.ts'
 import type { Options } from './options.ts'
+import { drawViews, writeNetwork } from './outputs.ts'
 import { FEW, fewOf, part } from './tasks.ts'
 import { VIEWS, inViews } from './views.ts'
 import { whitened, whiteningOf } from './whitening.ts'
@@ -31,6 +32,8 @@ export async function main(options: Options, host: Host): Promise<void> {
 interface Setting {
   readonly host: Host
   readonly fast: boolean
+  /** A folder for what is written. */
+  readonly out: string
   /** The digits 5-9. */
   readonly train: Examples
   readonly test: Examples
@@ -39,11 +42,12 @@ interface Setting {
   readonly short: (number: number) => EpochsOptions
 }
 
-function settingOf({ fast, seed }: Options, host: Host, train: Examples, test: Examples): Setting {
+function settingOf({ fast, seed, out }: Options, host: Host, train: Examples, test: Examples): Setting {
   const keyOf = (number: number): Key => random.foldIn(random.key(seed), number)
   return {
     host,
     fast,
+    out,
     train: cut(fast, part(train, CLASSES), 100),
     test: cut(fast, part(test, CLASSES), 50),
     long: (number, epochs) => ({ epochs: fast ? 1 : epochs, batchSize: fast ? BATCH : 128, key: keyOf(number) }),
@@ -60,9 +64,11 @@ async function transfer(options: Options, host: Host, train: Examples, test: Exa
 }
 
 /** What the digits 0-4 teach, in eight views: a trunk that does not learn any more, and what varies within a class. */
-async function knownFrom({ host, fast, long }: Setting, first: Examples) {
+async function knownFrom({ host, fast, out, long }: Setting, first: Examples) {
   const widths = fast ? narrow : usual
   const before = await learner(host, whole(widths, CLASSES * VIEWS)).train('digits 0-4 in eight views', first, long(0, 12), inViews)
+  await drawViews(host, out, first)
+  await writeNetwork(host, out, before)
   const features = mapped(x => trunk(widths).apply(before.trunk, x))
   const { x, labels } = tensorsOf(features(sliceOf(first, 0, MANY))),
     whitening = whiteningOf(x, labels)

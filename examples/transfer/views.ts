@@ -10,7 +10,7 @@ import { CLASSES } from './models.ts'
 export const VIEWS = 8
 
 /** The views of images `[n, h, w, c]`; the first is what was there. */
-function viewsOf(x: Tensor): readonly Tensor[] {
+export function viewsOf(x: Tensor): readonly Tensor[] {
   const both = [x, swapaxes(x, 1, 2)]
   return both.flatMap(y => [y, flip(y, { axis: 1 }), flip(y, { axis: 2 }), flip(y, { axis: [1, 2] })])
 }
