@@ -39,9 +39,9 @@ it('is what the variable COTANGENT_BACKEND asks for too', () => {
 it.each([
   [['--data', '/no/such/folder'], /^ValueError: MNIST: cannot read \/no\/such\/folder\/.*Pass --data FOLDER/],
   [['--save', '/no/such/folder/file'], /^ValueError: \/no\/such\/folder\/file: cannot be written \(ENOENT/],
-])('refuses %j in one line, with exit code 1', (args, message) => {
+])('refuses %j in one line, with exit code 2', (args, message) => {
   const { status, out, err } = mnist(['--backend', 'webgl', ...args])
-  expect([status, out]).toEqual([1, ''])
+  expect([status, out]).toEqual([2, ''])
   expect(err.trimEnd().split('\n')).toHaveLength(1)
   expect(err).toMatch(message)
 })
