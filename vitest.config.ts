@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { type Driver, drivers, findChromium, isolationHeaders } from './scripts/browser.ts'
@@ -127,6 +128,8 @@ export default defineConfig(async () => {
     test: {
       projects: [...nodes(process.env['CHROMIUM_PATH'] !== undefined), ...inBrowsers],
       reporters: ['default', './scripts/summary-reporter.ts'],
+      // Tests in browsers leave a core idle half of the time.
+      maxWorkers: Math.max(2, availableParallelism() - 1),
     },
   }
 })
