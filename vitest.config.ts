@@ -51,6 +51,7 @@ const node = (name: string, include: string[], exclude: string[], isolate: boole
     include,
     exclude: ['**/node_modules/**', '**/dist/**', browserTests, unisolatedTests, mesaTests, ...exclude],
     isolate,
+    setupFiles: [...shared.setupFiles, ...(isolate ? [] : ['./scripts/together.setup.ts'])],
     // Worker threads that a test starts are plain Node: they find the sources by the same condition.
     execArgv: conditions.map(condition => `--conditions=${condition}`),
   },
