@@ -40,6 +40,20 @@ describe('kernels', () => {
     )
   })
 
+  test('the sign of a size that is NaN', () => {
+    const sign: Loop = {
+      ...elementwise(4),
+      epilogue: [
+        { op: 'load', dtype: 'float32', buffer: 0, map: { offset: 0, strides: [1] } },
+        { op: 'abs', dtype: 'float32', args: [0] },
+        { op: 'sign', dtype: 'float32', args: [1] },
+      ],
+      stores: [{ buffer: 1, map: { offset: 0, strides: [1] }, value: 2 }],
+    }
+    const graph = graphOf([sign], [['float32', 4]], [['float32', 4]])
+    expect(runGraph(backend, graph, [Float32Array.of(NaN, -2, 0, Infinity)])).toEqual([Float32Array.of(NaN, 1, 0, 1)])
+  })
+
   test('sums of more terms than a fragment may go through', () => {
     const n = 70_001
     const sums: Loop = {

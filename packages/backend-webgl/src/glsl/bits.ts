@@ -130,6 +130,7 @@ $U $floatKey($F x) {
   /** Negative numbers give NaN on every device; zeros and NaN themselves. */
   squareRoot: `
 $F $squareRoot($F x) { return $unlessSelf(x, 1u, $pick($lt(x, $F(0.0)), $F(${NOT_A_NUMBER}), sqrt(x))); }`,
+  /** By bits: of what cannot be negative Mesa makes `x > 0` to `x != 0`, which NaN is. */
   sign: `
-$F $sign($F x) { return $pick($gt(x, $F(0.0)), $F(1.0), $pick($lt(x, $F(0.0)), $F(-1.0), x)); }`,
+$F $sign($F x) { return $unlessSelf(x, 1u, uintBitsToFloat((floatBitsToUint(x) & 0x80000000u) | 0x3f800000u)); }`,
 }
