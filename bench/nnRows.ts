@@ -16,7 +16,7 @@ import {
   trainer,
   transformerBlock,
 } from '@cotangent/nn'
-import type { Data, Make, Workload } from './workloads.ts'
+import { type Data, type Make, trainingWorkload, type Workload } from './workloads.ts'
 
 const f32 = (a: Float32Array, shape: readonly number[]): Tensor => array(a, { shape })
 
@@ -37,14 +37,7 @@ function train<P extends TreeOf<P>>(model: Layer<P>, params: P, batch: Batch): W
     state = moved
     return metrics['loss'] as Tensor
   }
-  return {
-    run: () => next().dispose(),
-    check: () => {
-      const losses = Array.from({ length: 11 }, () => next().item())
-      return [losses[0], losses[1], losses[10]] as number[]
-    },
-    dispose: () => tree.leaves(state).forEach(t => t.dispose()),
-  }
+  return trainingWorkload(next, () => tree.leaves(state))
 }
 
 /** Entries of `workloads` by their groups. */

@@ -43,6 +43,16 @@ export interface Setting {
 }
 export type Make = (spec: Spec, name: string) => Workload
 
+/** Training: `next` goes a step and gives its loss; the losses before steps 1, 2 and 11 are compared. `held`: what the state holds at the end. */
+export const trainingWorkload = (next: () => Tensor, held: () => readonly Tensor[]): Workload => ({
+  run: () => next().dispose(),
+  check: () => {
+    const losses = Array.from({ length: 11 }, () => next().item())
+    return [losses[0], losses[1], losses[10]] as number[]
+  },
+  dispose: () => held().forEach(t => t.dispose()),
+})
+
 export const version = '0.1.0'
 
 export async function workloads({ threads, data: D, backend = cpu }: Setting): Promise<Record<string, Make>> {
@@ -129,14 +139,7 @@ export async function workloads({ threads, data: D, backend = cpu }: Setting): P
       state = s
       return value
     }
-    return {
-      run: () => next().dispose(),
-      check: () => {
-        const losses = Array.from({ length: 11 }, () => next().item())
-        return [losses[0], losses[1], losses[10]] as number[]
-      },
-      dispose: () => tree.leaves(state).forEach(t => t.dispose()),
-    }
+    return trainingWorkload(next, () => tree.leaves(state))
   }
   const forwardOnly = (forward: (p: readonly Tensor[], x: Tensor) => Tensor, p: readonly Tensor[], x: Tensor): Workload => {
     const f = jit(forward)
